@@ -1,0 +1,175 @@
+"""The contract between the harness and a recipe: the one module of `bench` that recipes import.
+
+It needs the standard library and numpy alone, so that names and defaults are listed without loading a framework.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import BenchError, did_you_mean
+from bench.normalize import normalizer
+
+__all__ = [
+    "BenchError",
+    "Choice",
+    "DeviceUse",
+    "LogUniform",
+    "Params",
+    "Predictor",
+    "Probabilities",
+    "Recipe",
+    "Split",
+    "Training",
+    "Uniform",
+    "did_you_mean",
+    "normalizer",
+    "progress",
+    "requested_device",
+]
+
+Params = Mapping[str, Any]
+Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Texts with their labels: `labels[i]` is an index into `label_names`, int64 [n_texts]."""
+
+    ids: list[str]
+    texts: list[str]
+    labels: npt.NDArray[np.int64]
+    label_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values that a search may try."""
+
+    options: tuple[Any, ...]
+
+    def __init__(self, *options: Any) -> None:
+        object.__setattr__(self, "options", options)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A float from `low` to `high` that a search may try."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """A float from `low` to `high`, even on a logarithmic scale, that a search may try."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    """What a training really ran on."""
+
+    actual: str = "cpu"
+    dtype: str = "float32"
+    strategy: str = "single"
+    replicas: int = 1
+    batch_per_replica: int | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `fit` tells of itself: the harness stores it in the result."""
+
+    examples_per_second: float | None = None
+    """Training examples seen, over seconds spent in training steps (validation left out where it can be)."""
+    epochs_run: int | None = None
+    best_epoch: int | None = None
+    """The epoch, from 1, whose weights are in the artifact, chosen on validation."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One entry an epoch: `epoch` from 1, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`, …"""
+    device: DeviceUse = DeviceUse()
+
+
+class Predictor(ABC):
+    """A loaded artifact: text in, probabilities out, normalization and tokenization included."""
+
+    parameters: int
+    """Learned numbers in the artifact."""
+    nonzero_parameters: int
+    dtype: str = "float32"
+    device: str = "cpu"
+    """The device really used."""
+    runtime: str
+    """What executes the model: `scikit-learn`, `keras`, `torch`, `onnxruntime`, …"""
+
+    @abstractmethod
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities of each text, float32 [n_texts, n_labels], rows summing to 1."""
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """The steps of `predict_proba` that can be timed apart, in order, each fed with what the last returned."""
+        return {}
+
+
+class Recipe(ABC):
+    """What trains one kind of model and loads it back. One file of `<track>/recipes/`, one recipe of the file's name.
+
+    The module imports nothing heavy at its top: frameworks are imported inside of `fit` and `load`.
+    """
+
+    name: ClassVar[str]
+    framework: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Importable packages it needs; where one is missing its runs are rows with status `unavailable`."""
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Every parameter with its default. Closed: an unknown key is an error."""
+    space: ClassVar[Mapping[str, Choice | Uniform | LogUniform]] = {}
+    """What a search may try."""
+    smoke: ClassVar[Mapping[str, Any]] = {}
+    """Parameters that make `--smoke` and the contract tests quick."""
+    path_params: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name a file or folder: its content, not its path, enters the artifact key."""
+    sources: ClassVar[tuple[str, ...]] = ()
+    """Helper files, relative to the track's folder, hashed with the recipe's own file into the artifact key."""
+    normalization: ClassVar[str] = "none"
+    """The name of the text normalization that the artifact is trained and served with."""
+
+    @abstractmethod
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Train and leave a self-contained artifact in the empty folder `out_dir`, no pickle in it."""
+
+    @abstractmethod
+    def load(self, artifact_dir: Path) -> Predictor:
+        """The predictor of an artifact that `fit` left, in a process that knows nothing else."""
+
+
+def requested_device() -> str:
+    """The device the user asked for: `auto`, `cpu` or `gpu`."""
+    return os.environ.get("SENTIBENCH_DEVICE", "auto")
+
+
+def progress(done: float, total: float, **values: float) -> None:
+    """Tell the harness how far a training is, with any values worth a look (loss, validation accuracy)."""
+    descriptor = os.environ.get("SENTIBENCH_PROGRESS_FD")
+    if descriptor is None:
+        return
+    line = json.dumps({"done": done, "total": total, "values": {k: float(v) for k, v in values.items()}})
+    try:
+        os.write(int(descriptor), (line + "\n").encode())
+    except OSError:  # nobody listens any more: a training does not stop for that
+        return

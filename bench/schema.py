@@ -1,0 +1,263 @@
+"""The common results schema: one JSON document a run, every field documented where it is declared.
+
+`SCHEMA_VERSION` is an integer. An older document is migrated up when it is read, a newer one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bench.errors import BenchError
+
+SCHEMA_VERSION = 1
+
+Status = Literal["ok", "failed", "timeout", "out_of_memory", "unavailable", "skipped"]
+Phase = Literal["prepare", "train", "predict", "score", "measure"]
+
+
+class Block(BaseModel):
+    """A closed part of a result: unknown fields are errors, numbers are finite."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Interval(Block):
+    """A point estimate with its 95 % percentile bootstrap interval over the test texts."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Identity(Block):
+    """What was run."""
+
+    track: str = Field(description="The top-level package of the recipe.")
+    recipe: str
+    variant: str = Field(description="The parameters that differ from the recipe's defaults, `key=value` joined by commas; empty for none.")
+    framework: str
+    params: dict[str, Any] = Field(description="All parameters, defaults filled in.")
+    seed: int
+    suite: str | None = Field(None, description="The suite that asked for it first.")
+    parent_run_id: str | None = Field(None, description="The run whose artifact was compressed.")
+    teacher_run_id: str | None = None
+    artifact: str | None = Field(None, description="Content hash of the artifact's folder, which is also its name.")
+    artifact_key: str = Field(description="Hash of everything that made the artifact; its parts are in `key_parts`.")
+    evaluation_key: str | None = None
+    measurement_key: str | None = None
+    key_parts: dict[str, str] = Field(default_factory=dict, description="The named parts of the artifact key, so that a cache miss can be explained.")
+    source_hash: str = Field(description="Hash of the recipe's file and its declared helpers.")
+    git_commit: str | None = None
+    dirty: bool | None = Field(None, description="Whether tracked files differed from the commit.")
+
+
+class Data(Block):
+    """What it was trained and tested on."""
+
+    dataset: str
+    revision: str
+    split: str = Field("test", description="The split that the quality is of.")
+    split_hash: str | None = Field(None, description="Hash of the test rows, ids, texts and labels.")
+    train_hash: str | None = Field(None, description="Hash of the training and validation rows.")
+    n_train: int | None = None
+    n_validation: int | None = None
+    n_test: int | None = None
+    label_names: list[str] = Field(default_factory=list)
+    normalization: str = "none"
+    limit: int | None = Field(None, description="Rows kept of each split; null unless truncated.")
+    notes: list[str] = Field(default_factory=list, description="What a reader must know of this copy: rebuilt, partial, synthetic, scored on dev.")
+
+
+class Outcome(Block):
+    """How it went."""
+
+    status: Status
+    phase: Phase | None = Field(None, description="The phase that failed.")
+    reason: str | None = Field(None, description="One line.")
+    exit_code: int | None = None
+    log_tail: str | None = None
+    started_at: str = Field(description="UTC, ISO 8601.")
+    train_seconds: float | None = None
+    predict_seconds: float | None = None
+    measure_seconds: float | None = None
+
+
+class Environment(Block):
+    """The machine and the software. Times are compared on one `machine` only."""
+
+    machine: str = Field(description="Hash of CPU model, cores, memory and accelerator.")
+    os: str
+    cpu: str
+    cpu_flags: list[str] = Field(default_factory=list, description="Instruction sets that matter: avx2, avx512f, vnni, bf16, amx.")
+    cores: int
+    ram_gb: float
+    accelerator: str | None = None
+    python: str
+    packages: dict[str, str] = Field(default_factory=dict)
+    thread_settings: dict[str, str] = Field(default_factory=dict)
+
+
+class Device(Block):
+    """What the training was asked to run on, and did."""
+
+    requested: str = "auto"
+    actual: str = "cpu"
+    strategy: str = "single"
+    replicas: int = 1
+    dtype: str = "float32"
+    batch_per_replica: int | None = None
+    global_batch: int | None = None
+
+
+class TrainingLog(Block):
+    """How the training went."""
+
+    examples_per_second: float | None = None
+    epochs_run: int | None = None
+    best_epoch: int | None = Field(None, description="From 1, chosen on validation.")
+    history: list[dict[str, float]] = Field(default_factory=list)
+
+
+class PerClass(Block):
+    """Precision, recall and F1 of one label."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Quality(Block):
+    """Scores of the test predictions, by the harness alone."""
+
+    accuracy: Interval
+    macro_f1: Interval
+    macro_recall: Interval
+    log_loss: Interval = Field(description="Natural logarithm, probabilities clipped at 1e-7.")
+    brier: Interval = Field(description="Sum over labels of the squared error, mean over texts: 0 to 2.")
+    ece: Interval = Field(description="Expected calibration error of the top label, 15 equal-width bins.")
+    per_class: list[PerClass]
+    confusion: list[list[int]] = Field(description="Rows are true labels, columns predicted, in `label_names` order.")
+    n: int
+    bootstrap: int = Field(description="Resamples behind the intervals.")
+
+
+class Validation(Block):
+    """Scores on validation: what any choice between models rests on."""
+
+    accuracy: float
+    macro_f1: float
+    macro_recall: float
+    log_loss: float
+    n: int
+
+
+class Size(Block):
+    """How large the artifact is. Megabytes are never stored, bytes are."""
+
+    parameters: int
+    nonzero_parameters: int
+    bytes_on_disk: int = Field(description="Sum of the files of the artifact.")
+    bytes_gzipped: int = Field(description="Of the same files, gzip level 6.")
+    bits_per_weight: float = Field(description="8 × bytes on disk / parameters.")
+
+
+class Latency(Block):
+    """One scenario timed: text in, label out, tokenization included. The samples lie beside it in `samples.npz`."""
+
+    scenario: Literal["single_stream", "offline"]
+    batch_size: int
+    threads: int
+    bucket: Literal["all", "short", "medium", "long"] = Field("all", description="Terciles of the character lengths of the test texts.")
+    n: int = Field(description="Samples, each one call.")
+    p50_ms: float
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float | None = Field(None, description="Only from n ≥ 1000.")
+    texts_per_s: float = Field(description="Texts over the seconds spent in calls.")
+    warmup_calls: int | None = Field(None, description="Most over the rounds, before the last calls varied under 5 % or the bound was met.")
+    steady: bool | None = Field(None, description="Whether every round reached that steadiness.")
+    stages_ms: dict[str, float] = Field(default_factory=dict, description="Median of each stage, timed apart.")
+
+
+class ColdStart(Block):
+    """From a fresh process to the first answer, medians over the rounds."""
+
+    import_ms: float
+    load_ms: float
+    first_call_ms: float
+
+
+class Memory(Block):
+    """Peak resident memory, by VmHWM."""
+
+    inference_peak_bytes: int | None = None
+    training_peak_bytes: int | None = None
+    device_peak_bytes: int | None = None
+
+
+class Energy(Block):
+    """Joules for 1,000 single texts, with the source named; an estimate never stands where a measurement could."""
+
+    joules_per_1000_texts: float | None = None
+    source: Literal["rapl", "nvml", "estimate", "none"] = "none"
+
+
+class Measurement(Block):
+    """What one protocol measured on one machine."""
+
+    protocol: str
+    rounds: int
+    latency: list[Latency]
+    cold_start: ColdStart
+    energy: Energy = Energy()
+    interleaved_with: int = Field(description="Contestants that shared the rounds, this one included.")
+
+
+class Result(Block):
+    """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    identity: Identity
+    data: Data
+    outcome: Outcome
+    environment: Environment
+    device: Device = Device()
+    training: TrainingLog | None = None
+    validation: Validation | None = None
+    quality: Quality | None = None
+    size: Size | None = None
+    measurement: Measurement | None = None
+    memory: Memory | None = None
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""From version n to n + 1, by n."""
+
+
+def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
+    """The document in today's version; a newer or unmarked one is refused."""
+    version = document.get("schema_version")
+    if not isinstance(version, int):
+        raise BenchError(f"{where}: no integer schema_version; it is not a result of this software")
+    if version > SCHEMA_VERSION:
+        raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench to read it")
+    while version < SCHEMA_VERSION:
+        document = MIGRATIONS[version](document)
+        version += 1
+    return document
+
+
+def parse(document: dict[str, Any], where: str = "result") -> Result:
+    """A validated result; what does not fit is a one-line error that names the field."""
+    try:
+        return Result.model_validate(migrate(document, where))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise BenchError(f"{where}: field '{field}': {first['msg']}") from None
