@@ -105,6 +105,7 @@ class Device(Block):
 
     requested: str = "auto"
     actual: str = "cpu"
+    runtime: str | None = Field(None, description="What executes the model at inference: `scikit-learn`, `keras`, `onnxruntime`, …")
     strategy: str = "single"
     replicas: int = 1
     dtype: str = "float32"
