@@ -10,20 +10,22 @@ from bench.errors import BenchError
 
 
 def artifact_files(folder: Path) -> list[Path]:
-    """Every file below `folder`, sorted by relative path; links are refused, as what they point at is not in the folder."""
+    """Every file below `folder`, sorted by relative path; links are refused: what they point at is not in the folder."""
     if not folder.is_dir() or folder.is_symlink():
         raise BenchError(f"no artifact folder at {folder}; train the run again")
     found = []
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise BenchError(f"{path} is a link or a special file; an artifact holds plain files only, copy the content in")
+            raise BenchError(
+                f"{path} is a link or a special file; an artifact holds plain files only, copy the content in"
+            )
         if path.is_file():
             found.append(path)
     return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
 
 
 def folder_hash(folder: Path) -> str:
-    """SHA-256 in hex of the sorted relative paths and the contents of a folder's files; times and modes do not count."""
+    """SHA-256 in hex of the sorted relative paths and contents of a folder's files; times and modes do not count."""
     total = hashlib.sha256()
     for path in artifact_files(folder):
         with path.open("rb") as file:

@@ -1,0 +1,1 @@
+"""What is measured of a run: quality, size, latency, memory, energy."""

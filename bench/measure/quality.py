@@ -1,0 +1,166 @@
+"""Scores of predictions, each with a bootstrap interval over the texts.
+
+Every score is a function of a few sums over texts (confusion counts, loss, confidence by bin), so that a resample of
+the texts needs those sums alone. Point and interval come from one definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import Probabilities
+from bench.errors import BenchError
+from bench.schema import Interval, PerClass, Quality, Validation
+
+SCORING = "1"
+"""The version of the definitions below: part of the evaluation key."""
+BINS = 15
+CLIP = 1e-7
+SEED = 20_260_101
+"""Seed of the resamples, the same for every run: two models of one test set are resampled alike."""
+
+Floats = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+
+
+def check_probabilities(returned: Any, n_texts: int, n_labels: int) -> Probabilities:
+    """What a recipe returned, as float32 [n_texts, n_labels]; anything but probabilities is an error that names it."""
+    if not isinstance(returned, np.ndarray):
+        raise BenchError(f"predict_proba returned {type(returned).__name__}; it must return a numpy array")
+    if returned.shape != (n_texts, n_labels):
+        raise BenchError(
+            f"predict_proba returned shape {returned.shape} for {n_texts} texts and {n_labels} labels; "
+            f"it must return ({n_texts}, {n_labels})"
+        )
+    if not np.issubdtype(returned.dtype, np.floating):
+        raise BenchError(f"predict_proba returned dtype {returned.dtype}; it must return float32 probabilities")
+    if bad := int(np.count_nonzero(~np.isfinite(returned).all(axis=1))):
+        raise BenchError(f"predict_proba returned NaN or infinity for {bad} of {n_texts} texts")
+    if n_texts and (returned.min() < -1e-6 or returned.max() > 1 + 1e-3):
+        raise BenchError(
+            f"predict_proba returned values from {returned.min():.6g} to {returned.max():.6g}; "
+            "probabilities lie in 0 to 1 (logits need a softmax)"
+        )
+    sums = returned.sum(axis=1, dtype=np.float64)
+    if bad := int(np.count_nonzero(np.abs(sums - 1) > 1e-3)):
+        worst = sums[np.abs(sums - 1).argmax()]
+        raise BenchError(
+            f"predict_proba returned rows that do not sum to 1, {bad} of {n_texts}, the worst to {worst:.6g}"
+        )
+    return returned.astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What each text adds to the sums: a cell of the confusion matrix, its losses, its bin and its calibration gap."""
+
+    cell: Labels
+    log_loss: Floats
+    brier: Floats
+    bin: Labels
+    gap: Floats
+    n_labels: int
+
+    def sums(self, weights: Floats) -> Floats:
+        """Confusion cells, gap by bin, log loss, Brier: float64 [k² + BINS + 2], texts counted `weights` times."""
+        confusion = np.bincount(self.cell, weights, self.n_labels**2)
+        gaps = np.bincount(self.bin, weights * self.gap, BINS)
+        return np.concatenate([confusion, gaps, [weights @ self.log_loss, weights @ self.brier]])
+
+
+def _terms(labels: Labels, probabilities: Probabilities) -> _Terms:
+    n, k = probabilities.shape
+    p = probabilities.astype(np.float64)
+    predicted = p.argmax(axis=1)
+    confidence = p.max(axis=1)
+    of_true = p[np.arange(n), labels]
+    # A confidence on an edge belongs to the bin below it, as in Guo et al. 2017 (arXiv:1706.04599).
+    bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    return _Terms(
+        cell=labels * k + predicted,
+        log_loss=-np.log(np.clip(of_true, CLIP, 1)),
+        brier=(p**2).sum(axis=1) - 2 * of_true + 1,
+        bin=bins,
+        gap=confidence - (predicted == labels),
+        n_labels=k,
+    )
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """0 where there is nothing to divide by: a label without texts or predictions scores 0."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+def _scores(sums: Floats, k: int, n: int) -> dict[str, Floats]:
+    """The scores of each row of sums [resamples, k² + BINS + 2], each [resamples]."""
+    confusion = sums[:, : k * k].reshape(-1, k, k)
+    right = np.diagonal(confusion, axis1=1, axis2=2)
+    support, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
+    return {
+        "accuracy": right.sum(axis=1) / n,
+        "macro_f1": _ratio(2 * right, support + predicted).mean(axis=1),
+        "macro_recall": _ratio(right, support).mean(axis=1),
+        "log_loss": sums[:, -2] / n,
+        "brier": sums[:, -1] / n,
+        "ece": np.abs(sums[:, k * k : -2]).sum(axis=1) / n,
+    }
+
+
+def _checked(labels: Labels, probabilities: Any, label_names: Sequence[str]) -> tuple[Labels, Probabilities]:
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
+        raise BenchError(f"labels must be integers [n] with n > 0, not {labels.dtype} {labels.shape}")
+    if len(label_names) < 2:
+        raise BenchError(f"a data set needs at least 2 labels to be scored, not {len(label_names)}")
+    if labels.min() < 0 or labels.max() >= len(label_names):
+        raise BenchError(
+            f"labels run from {labels.min()} to {labels.max()}, outside the {len(label_names)} label names"
+        )
+    return labels.astype(np.int64), check_probabilities(probabilities, len(labels), len(label_names))
+
+
+def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[str], n_bootstrap: int = 1000) -> Quality:
+    """All scores of test predictions, with 95 % percentile bootstrap intervals over texts (Efron 1979).
+
+    `labels` int64 [n] index `label_names`; `probabilities` float32 [n, k]. A tie goes to the first label. Labels absent
+    from the test count with a score of 0 in macro averages. Memory grows with n, not with n × `n_bootstrap`.
+    """
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+    labels, probabilities = _checked(labels, probabilities, label_names)
+    n, k = probabilities.shape
+    terms = _terms(labels, probabilities)
+    random = np.random.default_rng(SEED)
+    draws = (np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n) for _ in range(n_bootstrap))
+    points = _scores(terms.sums(np.ones(n))[None], k, n)
+    resampled = _scores(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
+    intervals = {}
+    for name, values in resampled.items():
+        low, high = np.percentile(values, [2.5, 97.5])
+        intervals[name] = Interval(value=float(points[name][0]), low=float(low), high=float(high))
+    predicted, each = probabilities.argmax(axis=1), np.arange(k)
+    table = precision_recall_fscore_support(labels, predicted, labels=each, zero_division=0)
+    return Quality(
+        **intervals,
+        per_class=[
+            PerClass(label=name, precision=float(p), recall=float(r), f1=float(f), support=int(s))
+            for name, p, r, f, s in zip(label_names, *table, strict=True)
+        ],
+        confusion=confusion_matrix(labels, predicted, labels=each).tolist(),
+        n=n,
+        bootstrap=n_bootstrap,
+    )
+
+
+def validation_scores(labels: Labels, probabilities: Probabilities, label_names: Sequence[str]) -> Validation:
+    """Point scores of validation predictions, by the same definitions as `score`."""
+    labels, probabilities = _checked(labels, probabilities, label_names)
+    n, k = probabilities.shape
+    points = _scores(_terms(labels, probabilities).sums(np.ones(n))[None], k, n)
+    kept = ("accuracy", "macro_f1", "macro_recall", "log_loss")
+    return Validation(n=n, **{name: float(points[name][0]) for name in kept})
