@@ -10,7 +10,7 @@ from bench.errors import BenchError
 
 
 def artifact_files(folder: Path) -> list[Path]:
-    """Every file below `folder`, sorted by relative path; links are refused: what they point at is not in the folder."""
+    """Every file below `folder`, sorted by relative path; links are refused, as their content is elsewhere."""
     if not folder.is_dir() or folder.is_symlink():
         raise BenchError(f"no artifact folder at {folder}; train the run again")
     found = []
@@ -33,3 +33,16 @@ def folder_hash(folder: Path) -> str:
         # A path holds no NUL and a digest has a fixed length, so no two folders give the same bytes here.
         total.update(os.fsencode(path.relative_to(folder).as_posix()) + b"\0" + content)
     return total.hexdigest()
+
+
+def adopt(folder: Path, artifacts: Path) -> str:
+    """Move a finished artifact to `artifacts/<hash>`, flushed to disk first, and return the hash."""
+    files = artifact_files(folder)
+    for path in files:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    name = folder_hash(folder)
+    artifacts.mkdir(parents=True, exist_ok=True)
+    if not (artifacts / name).is_dir():
+        folder.rename(artifacts / name)
+    return name

@@ -1,0 +1,61 @@
+"""The command line: one verb, one file of `bench/commands`; one line an error, with the exit codes of `bench.errors`."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands import check, compare, data, doctor, export, report, run, verify
+from bench.commands import list as list_
+from bench.errors import BenchError
+
+app = typer.Typer(
+    name="bench",
+    help="Which sentiment classifier should I ship for these texts, inside my latency, size and quality budget, and how sure are we?",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("list")(list_.list_)
+app.add_typer(data.app, name="data")
+app.command()(run.run)
+app.command()(compare.compare)
+app.command()(report.report)
+app.command()(export.export)
+app.command()(verify.verify)
+app.command()(check.check)
+app.command()(doctor.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def leaderboard(
+    context: typer.Context,
+    store: Annotated[Path, typer.Option(envvar="SENTIBENCH_STORE", help="Where results are kept.")] = Path(
+        ".sentibench"
+    ),
+) -> None:
+    """Print the leaderboard of the store when no command is given."""
+    if context.invoked_subcommand is None:
+        compare.compare(store=store)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    warnings.showwarning = _one_line_warning
+    try:
+        app(args=arguments, prog_name="python -m bench", standalone_mode=True)
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped; what was finished is stored, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)
+
+
+def _one_line_warning(message: Warning | str, *_: object) -> None:
+    print(f"warning: {message}", file=sys.stderr)

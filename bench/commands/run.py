@@ -1,0 +1,178 @@
+"""`bench run`: a suite, or recipes on data sets."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.run.suite import RunOptions
+    from bench.spec import RunSpec
+
+SMOKE_ROWS = 300
+
+
+class Cache(StrEnum):
+    """What to do with what is stored."""
+
+    only_missing = "only-missing"
+    always = "always"
+    never = "never"
+
+
+class Measure(StrEnum):
+    """Whose speed to measure."""
+
+    all = "all"
+    first_seed = "first_seed"
+    none = "none"
+
+
+class DeviceChoice(StrEnum):
+    """Where to train and predict."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+class TrackerChoice(StrEnum):
+    """Who else is told."""
+
+    wandb = "wandb"
+    mlflow = "mlflow"
+
+
+def run(
+    suite: Annotated[
+        str | None, typer.Argument(help="A suite's name (`bench list suites`) or the path of a YAML file.")
+    ] = None,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file."),
+    ] = None,
+    seeds: Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")] = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what is due and why, and stop.")] = False,
+    smoke: Annotated[
+        bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters; the rows say so.")
+    ] = False,
+    cache: Annotated[
+        Cache, typer.Option(help="Run what is missing, only use what is stored, or run all again.")
+    ] = Cache.only_missing,
+    measure: Annotated[
+        Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that one phase of one run may take.", min=1)] = 6 * 3600.0,
+    device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
+    track: Annotated[
+        TrackerChoice | None, typer.Option(help="Tell W&B (offline by default) or MLflow of every result.")
+    ] = None,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Train, score and measure what is not stored yet; the same command again resumes.
+
+    [dim]python -m bench run quick[/]
+
+    [dim]python -m bench run -r linear -r 'lstm\\[units=128]' -d emotions --seeds 0-2[/]
+
+    [dim]python -m bench run -r linear -d mine.csv --text-column body --label-column mood[/]
+    """
+    from rich.console import Console
+
+    from bench.run.suite import RunOptions, dry_run, run_specs
+
+    options = RunOptions(
+        store, cache.value, device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
+    )
+    if suite is not None:
+        if recipe or dataset:
+            raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
+        specs, optional = _from_suite(suite, seeds, measure, data_dir)
+    else:
+        columns = (text_column, label_column)
+        specs, optional = _from_options(recipe, dataset, seeds or "0", measure, columns, data_dir), set()
+    specs = [_limited(spec, options) for spec in specs]
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    if dry:
+        dry_run(specs, options, console)
+        return
+    raise typer.Exit(run_specs(specs, optional, options, console))
+
+
+def _from_suite(
+    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None
+) -> tuple[list[RunSpec], set[str]]:
+    from bench.params import parse_seeds
+    from bench.spec import check_dataset, load_suite, suite_specs
+
+    suite = load_suite(name)
+    changes: dict[str, object] = {}
+    if seeds is not None:
+        changes["seeds"] = parse_seeds(seeds)
+        changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
+    if measure is not None:
+        changes["measure"] = measure.value
+    specs = suite_specs(suite.model_copy(update=changes), data_dir)
+    for spec in specs:
+        check_dataset(spec.dataset)
+    return specs, {dataset.name for dataset in suite.datasets if dataset.optional}
+
+
+def _from_options(
+    recipes: list[str] | None,
+    datasets: list[str] | None,
+    seeds: str,
+    measure: Measure | None,
+    columns: tuple[str, str],
+    data_dir: Path | None,
+) -> list[RunSpec]:
+    from bench.data import DatasetRef
+    from bench.params import parse_recipe, parse_seeds, resolve
+    from bench.registry import load_recipe
+    from bench.spec import RunSpec, check_dataset
+
+    if not recipes or not datasets:
+        raise BenchError(
+            "nothing to run: give a suite (`bench list suites`), or at least one -r RECIPE and one -d DATASET"
+        )
+    parsed_seeds = parse_seeds(seeds)
+    specs = []
+    for name in datasets:
+        ref = DatasetRef(name, *columns, data_dir)
+        check_dataset(ref)
+        for text in recipes:
+            recipe_name, given = parse_recipe(text)
+            params = resolve(load_recipe(recipe_name), given)
+            for seed in parsed_seeds:
+                measured = measure is not Measure.none and (
+                    measure is not Measure.first_seed or seed == parsed_seeds[0]
+                )
+                specs.append(RunSpec(recipe_name, params, ref, seed, measured=measured))
+    return specs
+
+
+def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
+    """A smoke run: few rows, and the recipe's quickest parameters over the asked ones."""
+    from dataclasses import replace
+
+    from bench.params import resolve
+    from bench.registry import load_recipe
+
+    if options.limit is None:
+        return spec
+    recipe = load_recipe(spec.recipe)
+    return replace(spec, limit=options.limit, params=resolve(recipe, dict(spec.params) | dict(recipe.smoke)))

@@ -1,0 +1,94 @@
+"""Parameters of a recipe: written as text, filled with defaults, checked, named as a variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from bench.api import Recipe
+from bench.errors import BenchError, did_you_mean
+
+
+def parse_recipe(text: str) -> tuple[str, dict[str, Any]]:
+    """`'lstm[units=128,dropout=0.3]'` as (`lstm`, {units: 128, dropout: 0.3}); values are YAML scalars or lists."""
+    name, bracket, rest = text.partition("[")
+    if bracket and not rest.endswith("]"):
+        raise BenchError(f"cannot read '{text}': write recipe[key=value,key=value]")
+    return name.strip(), dict(parse_assignment(part) for part in _split(rest[:-1]) if part.strip())
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """`'units=128'` as (`units`, 128)."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise BenchError(f"cannot read the parameter '{text}': write key=value")
+    try:
+        return key.strip(), yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise BenchError(f"cannot read the value of '{key.strip()}': '{value}' is no number, word or list") from None
+
+
+def _split(text: str) -> list[str]:
+    """At the commas that stand outside of square brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`'0-2'` or `'0,3,5'` as a list of seeds."""
+    try:
+        seeds: list[int] = []
+        for part in text.split(","):
+            first, dash, last = part.strip().partition("-")
+            seeds += range(int(first), int(last) + 1) if dash else [int(first)]
+    except ValueError:
+        raise BenchError(f"cannot read the seeds '{text}': write 0-2 or 0,1,5") from None
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise BenchError(f"seeds '{text}' are empty or repeated: write 0-2 or 0,1,5")
+    return seeds
+
+
+def resolve(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given` over the recipe's defaults; an unknown key or a value of another type is an error."""
+    params = dict(recipe.defaults)
+    for key, value in given.items():
+        if key not in params:
+            raise BenchError(f"recipe '{recipe.name}' has no parameter '{key}': {did_you_mean(key, params)}")
+        params[key] = _typed(recipe.name, key, value, params[key])
+    return params
+
+
+def _typed(recipe: str, key: str, value: Any, default: Any) -> Any:
+    if default is None or value is None or (isinstance(value, type(default)) and not isinstance(value, bool)):
+        return value
+    if isinstance(default, bool) or isinstance(value, bool):
+        if isinstance(value, bool) and isinstance(default, bool):
+            return value
+    elif isinstance(default, float) and isinstance(value, int):
+        return float(value)
+    elif isinstance(default, str) and isinstance(value, int | float):
+        return str(value)
+    elif isinstance(default, list | tuple) and isinstance(value, list | tuple):
+        return list(value)
+    raise BenchError(
+        f"parameter '{key}' of recipe '{recipe}' is {value!r}; it must be {type(default).__name__} like {default!r}"
+    )
+
+
+def variant(recipe: Recipe, params: Mapping[str, Any]) -> str:
+    """What differs from the defaults, `key=value` joined by commas."""
+    return ",".join(f"{k}={_short(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_short(v) for v in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,94 @@
+"""Finds recipes by file name: `<track>/recipes/<name>.py`, and the folders of `$SENTIBENCH_RECIPES`. No list to edit."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from bench.api import Recipe
+from bench.errors import BenchError, did_you_mean
+
+ROOT = Path(__file__).resolve().parent.parent
+TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
+
+
+@dataclass(frozen=True)
+class RecipeFile:
+    """A recipe known by its file alone; nothing has been imported."""
+
+    track: str
+    name: str
+    path: Path
+
+    @property
+    def track_folder(self) -> Path:
+        """Where the helper files that `sources` names are looked up."""
+        return self.path.parent.parent if self.path.parent.name == "recipes" else self.path.parent
+
+
+def recipe_files() -> dict[str, RecipeFile]:
+    """All recipes by name, in the order of tracks; two files of one name are an error."""
+    folders = [(track, ROOT / track / "recipes") for track in TRACKS]
+    extra = os.environ.get("SENTIBENCH_RECIPES", "")
+    folders += [(Path(folder).name, Path(folder)) for folder in extra.split(os.pathsep) if folder]
+    found: dict[str, RecipeFile] = {}
+    for track, folder in folders:
+        for path in sorted(folder.glob("[!_]*.py")):
+            if path.stem in found:
+                raise BenchError(f"two recipes named '{path.stem}': {found[path.stem].path} and {path}; rename one")
+            found[path.stem] = RecipeFile(track, path.stem, path)
+    return found
+
+
+def recipe_file(name: str) -> RecipeFile:
+    """The file of a recipe; an unknown name is an error with the nearest right one."""
+    files = recipe_files()
+    if name not in files:
+        raise BenchError(f"unknown recipe '{name}': {did_you_mean(name, files)}")
+    return files[name]
+
+
+def load_recipe(name: str) -> Recipe:
+    """Import the recipe's file and make its one `Recipe`."""
+    file = recipe_file(name)
+    try:
+        module = _import(file)
+    except Exception as error:
+        raise BenchError(f"recipe file {file.path} cannot be imported: {type(error).__name__}: {error}") from error
+    classes = [c for c in vars(module).values() if _is_recipe(c, module)]
+    if len(classes) != 1 or classes[0].name != name:
+        held = ", ".join(getattr(c, "name", c.__name__) for c in classes) or "none"
+        raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {held}")
+    recipe: Recipe = classes[0]()
+    return recipe
+
+
+def _is_recipe(thing: object, module: ModuleType) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Recipe) and thing.__module__ == module.__name__
+
+
+def _import(file: RecipeFile) -> ModuleType:
+    if file.track_folder.parent == ROOT:
+        return importlib.import_module(f"{file.track}.recipes.{file.name}")
+    spec = importlib.util.spec_from_file_location(f"_sentibench_recipe_{file.name}", file.path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def source_hash(recipe: Recipe) -> str:
+    """SHA-256 of the recipe's file and its declared helpers; a helper that is missing is an error."""
+    file = recipe_file(recipe.name)
+    digest = hashlib.sha256(file.path.read_bytes())
+    for source in sorted(recipe.sources):
+        path = file.track_folder / source
+        if not path.is_file():
+            raise BenchError(f"recipe '{recipe.name}' declares the source '{source}', but {path} is no file")
+        digest.update(source.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()

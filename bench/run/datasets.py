@@ -1,0 +1,49 @@
+"""Reads each data set of a plan once, in a worker, so that the parent stays small."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+
+from bench.data import DatasetRef, Prepared, find_prepared
+from bench.errors import DataError
+from bench.run.launcher import launch
+from bench.store import Store
+
+TIMEOUT = 3600.0
+
+
+def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None) -> Prepared:
+    """The data set as the workers read it, from the store or made now; a `DataError` where it cannot be."""
+    found = find_prepared(ref, store.prepared, limit)
+    if found is not None:
+        return found
+    folder = store.work / "prepare"
+    job = {
+        "phase": "prepare", "dataset": ref.name, "text_column": ref.text_column, "label_column": ref.label_column,
+        "data_dir": str(ref.data_dir) if ref.data_dir else None, "cache": str(store.prepared), "limit": limit,
+    }  # fmt: skip
+    ended = launch(job, folder, TIMEOUT)
+    shutil.rmtree(folder, ignore_errors=True)
+    if ended.status != "ok":
+        raise DataError(ended.reason or f"data set '{ref.name}' could not be read")
+    again = find_prepared(ref, store.prepared, limit)
+    if again is None:
+        raise DataError(f"data set '{ref.name}' changed while it was read; run the command again")
+    return again
+
+
+def prepare_all(
+    refs: Iterable[DatasetRef], optional: set[str], store: Store, limit: int | None
+) -> tuple[dict[str, Prepared], list[str]]:
+    """The data sets by name, and a line for each optional one that was left out."""
+    prepared: dict[str, Prepared] = {}
+    left_out: list[str] = []
+    for ref in refs:
+        try:
+            prepared[ref.name] = prepared_dataset(ref, store, limit)
+        except DataError as error:
+            if ref.name not in optional:
+                raise
+            left_out.append(f"{ref.name} is optional and was left out: {error}")
+    return prepared, left_out

@@ -1,0 +1,194 @@
+"""The local executor: one run after another, then the measuring in rounds over all of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from bench.artifact import adopt
+from bench.machine import cores, environment
+from bench.measure.quality import score, validation_scores
+from bench.measure.size import measure_size
+from bench.params import variant
+from bench.registry import recipe_file
+from bench.run.keys import evaluation_key, git_state, package_versions
+from bench.run.launcher import Ended, launch, thread_settings
+from bench.run.plan import PlannedRun, known_artifact
+from bench.schema import Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
+from bench.store import Arrays, Store, write_atomic
+
+
+class Listener(Protocol):
+    """Who is told how far things are: the screen, or nobody."""
+
+    def phase(self, title: str, phase: str) -> None:
+        """A phase of a run begins."""
+
+    def progress(self, done: float, total: float, values: Mapping[str, float]) -> None:
+        """The phase that runs is this far."""
+
+    def finished(self, result: Result) -> None:
+        """A run has its row."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Executes planned runs in worker processes and stores a row for each, whatever happens."""
+
+    store: Store
+    listener: Listener
+    device: str = "auto"
+    timeout: float = 6 * 3600.0
+
+    def run(self, planned: PlannedRun) -> Result:
+        """Train if due, predict, score, store."""
+        missing = [name for name, version in package_versions(planned.recipe).items() if version == "missing"]
+        if missing:
+            reason = f"package '{missing[0]}' is not installed; pip install -r requirements.txt"
+            return self._failed(planned, "train", Ended("unavailable", reason=reason))
+        folder = self.store.work / planned.run_id
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            return self._run(planned, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _run(self, planned: PlannedRun, folder: Path) -> Result:
+        record = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
+        if record is None:
+            trained = self._train(planned, folder / "train")
+            if trained.status != "ok":
+                return self._failed(planned, "train", trained, folder)
+            record = trained.value
+        self.listener.phase(planned.spec.title, "predict")
+        job = _job(planned) | {"phase": "predict", "artifact": str(self.store.artifacts / record["artifact"])}
+        predicted = launch(job, folder / "predict", self.timeout, self.device)
+        if predicted.status != "ok":
+            return self._failed(planned, "predict", predicted, folder)
+        return self._score(planned, record, predicted, folder)
+
+    def _train(self, planned: PlannedRun, folder: Path) -> Ended:
+        self.listener.phase(planned.spec.title, "train")
+        work = folder / "artifact"
+        job = _job(planned) | {"phase": "train", "artifact": str(work)}
+        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress)
+        if ended.status != "ok":
+            return ended
+        record = ended.value | {"artifact": adopt(work, self.store.artifacts)}
+        write_atomic(self.store.keys / f"{planned.artifact_key}.json", json.dumps(record).encode())
+        return replace(ended, value=record)
+
+    def _score(self, planned: PlannedRun, record: dict[str, Any], predicted: Ended, folder: Path) -> Result:
+        with np.load(folder / "predict" / "predictions.npz", allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        ids, labels = planned.prepared.test_labels()
+        names = planned.prepared.label_names
+        try:
+            if list(arrays["ids"]) != list(ids):
+                raise ValueError("the predicted rows are not the test rows")
+            quality = score(labels, arrays["probabilities"], names)
+            validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
+        except Exception as error:
+            return self._failed(planned, "score", Ended("failed", reason=str(error)), folder)
+        result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
+            update={"quality": quality, "validation": validation}
+        )
+        return self._put(result, predictions=arrays | {"labels": labels}, log=_joined_log(folder))
+
+    def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
+        artifact = record["artifact"]
+        training = dict(record["training"])
+        device = training.pop("device")
+        replicas, batch = device["replicas"], device["batch_per_replica"]
+        return _bare_row(planned, outcome).model_copy(
+            update={
+                "identity": _identity(planned, artifact),
+                "outcome": outcome.model_copy(
+                    update={"train_seconds": record["seconds"], "predict_seconds": predictor["seconds"]}
+                ),
+                "device": Device(
+                    requested=self.device,
+                    **device,
+                    runtime=predictor["runtime"],
+                    global_batch=batch * replicas if batch else None,
+                ),  # fmt: skip
+                "training": TrainingLog(**training),
+                "size": measure_size(
+                    self.store.artifacts / artifact, predictor["parameters"], predictor["nonzero_parameters"]
+                ),
+                "memory": Memory(training_peak_bytes=record["peak_bytes"]),
+            }
+        )
+
+    def _failed(self, planned: PlannedRun, phase: Phase, ended: Ended, folder: Path | None = None) -> Result:
+        outcome = Outcome(
+            status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
+            started_at=_now(),
+        )  # fmt: skip
+        return self._put(_bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
+
+    def _put(self, result: Result, predictions: Arrays | None = None, log: Path | None = None) -> Result:
+        self.store.put(result, predictions=predictions, log=log)
+        self.listener.finished(result)
+        return result
+
+
+def skipped_row(planned: PlannedRun, reason: str) -> Result:
+    """The row of a run that was left out on purpose; it is shown, not stored."""
+    return _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now()))
+
+
+def _job(planned: PlannedRun) -> dict[str, Any]:
+    spec = planned.spec
+    return {
+        "recipe": spec.recipe, "params": dict(spec.params), "seed": spec.seed, "prepared": str(planned.prepared.folder),
+    }  # fmt: skip
+
+
+def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
+    prepared, recipe = planned.prepared, planned.recipe
+    return Result(
+        run_id=planned.run_id,
+        identity=_identity(planned, None),
+        data=Data(
+            dataset=prepared.name, revision=prepared.revision, split_hash=prepared.test_hash, train_hash=prepared.train_hash,
+            n_train=prepared.n_train, n_validation=prepared.n_validation, n_test=prepared.n_test,
+            label_names=list(prepared.label_names), normalization=recipe.normalization, limit=prepared.limit,
+            notes=list(prepared.notes),
+        ),
+        outcome=outcome,
+        environment=environment(["numpy", *recipe.requires], thread_settings(cores())),
+    )  # fmt: skip
+
+
+def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
+    spec, recipe = planned.spec, planned.recipe
+    commit, dirty = git_state()
+    return Identity(
+        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=variant(recipe, spec.params),
+        framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
+        artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
+        evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,
+        source_hash=planned.parts["source"], git_commit=commit, dirty=dirty,
+    )  # fmt: skip
+
+
+def _joined_log(folder: Path) -> Path | None:
+    """One log of all phases of a run, None where nothing was said."""
+    logs = [path for path in sorted(folder.glob("*/log.txt"), key=lambda p: p.stat().st_mtime) if path.stat().st_size]
+    if not logs:
+        return None
+    joined = folder / "log.txt"
+    joined.write_bytes(b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs))
+    return joined
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

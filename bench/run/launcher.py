@@ -1,0 +1,170 @@
+"""Starts a phase in a fresh process and says how it ended; sleeps meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bench.machine import cores
+from bench.registry import ROOT
+from bench.schema import Status
+
+GRACE_SECONDS = 10.0
+"""Between asking a late worker to stop and killing it."""
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
+_KEPT_PREFIXES = ("SENTIBENCH_", "HF_", "KAGGLE", "CUDA_", "TPU_", "http", "no_proxy", "SSL_")
+
+ProgressListener = Callable[[float, float, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a phase ended: its value when `ok`, else the reason in one line."""
+
+    status: Status
+    value: dict[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    exit_code: int | None = None
+    seconds: float = 0.0
+    log_tail: str | None = None
+
+
+def worker_environment(device: str, threads: int) -> dict[str, str]:
+    """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
+    kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
+    kept |= thread_settings(threads) | {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "TOKENIZERS_PARALLELISM": "false",
+        "SENTIBENCH_DEVICE": device,
+        "SENTIBENCH_THREADS": str(threads),
+    }
+    if device == "cpu":
+        kept["CUDA_VISIBLE_DEVICES"] = ""
+    return kept
+
+
+def thread_settings(threads: int) -> dict[str, str]:
+    """The variables that bound the threads of every runtime used here."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    return {name: str(threads) for name in names} | {"TF_NUM_INTEROP_THREADS": "1"}
+
+
+def launch(
+    job: Mapping[str, Any],
+    folder: Path,
+    timeout: float,
+    device: str = "auto",
+    threads: int | None = None,
+    on_progress: ProgressListener | None = None,
+) -> Ended:
+    """Run `python -m bench.run.worker` on `job` in `folder`, where its log and outcome stay.
+
+    A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "outcome.json").unlink(missing_ok=True)
+    (folder / "job.json").write_text(json.dumps(dict(job) | {"folder": str(folder), "parent": os.getpid()}))
+    kills = _oom_kills()
+    started = time.monotonic()
+    code, late = _run(folder, worker_environment(device, threads or cores()), timeout, on_progress)
+    seconds = time.monotonic() - started
+    tail = _tail(folder / "log.txt")
+    if late:
+        return Ended("timeout", {}, f"still running after {timeout:.0f} s", code, seconds, tail)
+    try:
+        outcome = json.loads((folder / "outcome.json").read_text())
+    except (OSError, ValueError):
+        status, reason = _unexplained(code, _oom_kills() > kills)
+        return Ended(status, {}, reason, code, seconds, tail)
+    return Ended(outcome["status"], outcome.get("value", {}), outcome.get("reason"), code, seconds, tail)
+
+
+def _run(
+    folder: Path, environment: dict[str, str], timeout: float, on_progress: ProgressListener | None
+) -> tuple[int, bool]:
+    reading, writing = os.pipe()
+    environment["SENTIBENCH_PROGRESS_FD"] = str(writing)
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.run.worker", str(folder / "job.json")],
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writing,), start_new_session=True,
+        )  # fmt: skip
+    os.close(writing)
+    reader = threading.Thread(target=_listen, args=(reading, on_progress), daemon=True)
+    reader.start()
+    late = False
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        late = True
+        _stop(process)
+    except BaseException:
+        _signal(process, signal.SIGKILL)
+        process.wait()
+        raise
+    reader.join(timeout=1)
+    return process.returncode, late
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    _signal(process, signal.SIGTERM)
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    _signal(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _listen(reading: int, on_progress: ProgressListener | None) -> None:
+    with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if on_progress is None:
+                continue
+            with contextlib.suppress(ValueError, KeyError):
+                report = json.loads(line)
+                on_progress(report["done"], report["total"], report["values"])
+
+
+def _unexplained(code: int, killed_for_memory: bool) -> tuple[Status, str]:
+    if killed_for_memory:
+        return "out_of_memory", "killed by the kernel for memory"
+    if code < 0:
+        return "failed", f"the worker was killed by signal {-code} ({signal.Signals(-code).name})"
+    return "failed", f"the worker ended with exit code {code} and no outcome"
+
+
+def _oom_kills() -> int:
+    """How often the kernel has killed for memory since boot, 0 where it does not say."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def _tail(log: Path, characters: int = 2000) -> str | None:
+    try:
+        return log.read_text(errors="replace")[-characters:].strip() or None
+    except OSError:
+        return None

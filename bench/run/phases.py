@@ -1,0 +1,112 @@
+"""What a worker does in each phase. Nothing here runs in the parent of a suite."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import Predictor, Probabilities
+from bench.data import DatasetRef, Prepared, prepare
+from bench.errors import BenchError
+from bench.measure.memory import peak_rss_bytes
+from bench.registry import load_recipe
+from bench.store import write_arrays
+
+Job = dict[str, Any]
+
+
+def _prepare(job: Job) -> dict[str, Any]:
+    data_dir = Path(job["data_dir"]) if job["data_dir"] else None
+    ref = DatasetRef(job["dataset"], job["text_column"], job["label_column"], data_dir)
+    return {"folder": str(prepare(ref, Path(job["cache"]), job["limit"]).folder)}
+
+
+def _train(job: Job) -> dict[str, Any]:
+    recipe = load_recipe(job["recipe"])
+    prepared = Prepared.open(Path(job["prepared"]))
+    train, validation = prepared.train(), prepared.validation()
+    out_dir = Path(job["artifact"])
+    out_dir.mkdir(parents=True)
+    started = time.perf_counter()
+    training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
+    seconds = time.perf_counter() - started
+    _write_card(job, prepared, out_dir)
+    return {"training": dataclasses.asdict(training), "seconds": seconds, "peak_bytes": peak_rss_bytes()}
+
+
+def _write_card(job: Job, prepared: Prepared, out_dir: Path) -> None:
+    """`artifact.json`: what the artifact needs to say of itself to be loaded, and served, anywhere."""
+    recipe = load_recipe(job["recipe"])
+    card = {
+        "artifact_version": 1,
+        "recipe": recipe.name,
+        "framework": recipe.framework,
+        "params": job["params"],
+        "seed": job["seed"],
+        "normalization": recipe.normalization,
+        "label_names": list(prepared.label_names),
+        "dataset": prepared.name,
+    }
+    (out_dir / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
+
+
+def _predict(job: Job) -> dict[str, Any]:
+    prepared = Prepared.open(Path(job["prepared"]))
+    predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
+    ids, texts = prepared.test_texts()
+    validation = prepared.validation()
+    started = time.perf_counter()
+    test = _shuffled(predictor, texts, len(prepared.label_names))
+    seconds = time.perf_counter() - started
+    arrays = {
+        "ids": np.asarray(ids),
+        "probabilities": test,
+        "validation_labels": validation.labels,
+        "validation_probabilities": _shuffled(predictor, validation.texts, len(prepared.label_names)),
+    }
+    write_arrays(Path(job["folder"]) / "predictions.npz", arrays)
+    return {
+        "seconds": seconds,
+        "parameters": int(predictor.parameters),
+        "nonzero_parameters": int(predictor.nonzero_parameters),
+        "dtype": predictor.dtype,
+        "device": predictor.device,
+        "runtime": predictor.runtime,
+    }
+
+
+def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int = 0) -> Probabilities:
+    """Predict in an order that tells nothing of the labels, and put the rows back."""
+    order = np.random.default_rng(seed).permutation(len(texts))
+    predicted = np.asarray(predictor.predict_proba([texts[i] for i in order]))
+    if predicted.shape != (len(texts), n_labels):
+        raise BenchError(f"predict_proba returned shape {predicted.shape}; {(len(texts), n_labels)} was due")
+    restored = np.empty_like(predicted, dtype=np.float32)
+    restored[order] = predicted
+    return restored
+
+
+def _measure(job: Job) -> dict[str, Any]:
+    from bench.measure.timing import run_round
+
+    texts = json.loads(Path(job["texts"]).read_text())
+    random.Random(job["round"]).shuffle(texts)
+    recipe = load_recipe(job["recipe"])
+    samples = run_round(lambda: recipe.load(Path(job["artifact"])), texts)
+    samples.write(Path(job["folder"]))
+    return {}
+
+
+PHASES: dict[str, Callable[[Job], dict[str, Any]]] = {
+    "prepare": _prepare,
+    "train": _train,
+    "predict": _predict,
+    "measure": _measure,
+}

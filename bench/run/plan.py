@@ -1,0 +1,118 @@
+"""What a command will do: which runs are stored, which are due, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bench.api import Recipe
+from bench.data import Prepared
+from bench.machine import cores, machine_id
+from bench.measure.timing import PROTOCOL, thread_counts
+from bench.registry import load_recipe
+from bench.run.keys import artifact_parts, digest, evaluation_key, explain_miss, measurement_key
+from bench.schema import Result
+from bench.spec import RunSpec
+from bench.store import Store
+
+CachePolicy = Literal["only-missing", "always", "never"]
+Due = Literal["nothing", "measure", "predict", "train", "skip"]
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run with its keys, what is due of it, and why."""
+
+    spec: RunSpec
+    recipe: Recipe
+    prepared: Prepared
+    parts: dict[str, str]
+    artifact_key: str
+    run_id: str
+    due: Due
+    why: str
+    stored: Result | None
+
+
+def known_artifact(store: Store, artifact_key: str) -> dict[str, Any] | None:
+    """What the store knows of a trained artifact that is still there."""
+    try:
+        record: dict[str, Any] = json.loads((store.keys / f"{artifact_key}.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    return record if (store.artifacts / record["artifact"] / "artifact.json").is_file() else None
+
+
+def plan_runs(
+    specs: Iterable[RunSpec], prepared: dict[str, Prepared], store: Store, policy: CachePolicy, device: str
+) -> list[PlannedRun]:
+    """Decide for each spec what is due; `prepared` holds the data sets by name."""
+    earlier = _earlier_runs(store)
+    return [_plan_run(spec, prepared[spec.dataset.name], store, policy, device, earlier) for spec in specs]
+
+
+def _plan_run(
+    spec: RunSpec,
+    prepared: Prepared,
+    store: Store,
+    policy: CachePolicy,
+    device: str,
+    earlier: dict[str, dict[str, Any]],
+) -> PlannedRun:
+    recipe = load_recipe(spec.recipe)
+    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, device)
+    key = digest(parts)
+    run_id = f"{spec.recipe}-{_slug(prepared.name)}-s{spec.seed}-{key[:10]}"
+    stored = store.find(run_id)
+    due, why = _due(spec, prepared, store, key, stored)
+    if due == "train" and stored is None and (before := earlier.get(_identity(spec))):
+        why = explain_miss(parts, before["identity"]["key_parts"])
+    if policy == "never" and due in ("nothing", "measure", "predict"):
+        due, why = "train", "asked to run again (--cache never)"
+    if policy == "always" and due != "nothing":
+        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache always runs nothing")
+    return PlannedRun(spec, recipe, prepared, parts, key, run_id, due, why, stored)
+
+
+def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:
+    record = known_artifact(store, key)
+    if stored is None:
+        return ("predict", "trained already") if record else ("train", "never run")
+    outcome, identity = stored.outcome, stored.identity
+    if outcome.status != "ok" and outcome.phase != "measure":
+        return ("predict" if record else "train"), f"last time: {outcome.status} ({outcome.reason})"
+    if identity.evaluation_key != evaluation_key(identity.artifact or "", prepared.test_hash):
+        return ("predict" if record else "train"), "the test data or the scoring changed"
+    if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or ""):
+        return (
+            ("measure", "not measured on this machine") if record else ("train", "to be measured; its artifact is gone")
+        )
+    return "nothing", "stored"
+
+
+def current_measurement_key(artifact: str) -> str:
+    """The measurement key that holds here and now."""
+    return measurement_key(artifact, PROTOCOL, machine_id(), thread_counts(cores()))
+
+
+def _identity(spec: RunSpec) -> str:
+    return digest([spec.recipe, spec.dataset.name, spec.limit, spec.seed, dict(spec.params)])
+
+
+def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
+    """The newest stored document of each recipe, data set, limit, seed and parameters."""
+    newest: dict[str, dict[str, Any]] = {}
+    for document in store.documents():
+        identity, data = document["identity"], document["data"]
+        key = digest([identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"]])
+        if key not in newest or newest[key]["outcome"]["started_at"] < document["outcome"]["started_at"]:
+            newest[key] = document
+    return newest
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(name).name.lower()).strip("-") or "data"

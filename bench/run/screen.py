@@ -1,0 +1,84 @@
+"""What a person sees while runs go on: a bar where there is a terminal, plain lines where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bench.schema import Result
+
+
+class Screen:
+    """The listener of an executor. It draws on events alone: while a child is timed, nothing here may use a core."""
+
+    def __init__(self, console: Console, runs: int) -> None:
+        self.console = console
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(), console=console, auto_refresh=False, transient=True,
+        )  # fmt: skip
+        self._total, self._done = runs, 0
+        self._task = self._progress.add_task("", total=1.0, note="")
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.console.is_terminal:
+            self._progress.stop()
+
+    def phase(self, title: str, phase: str) -> None:
+        """A phase of a run begins."""
+        self._progress.reset(self._task, description=f"{title} · {phase}", total=1.0, note="")
+        self._refresh()
+
+    def progress(self, done: float, total: float, values: Mapping[str, float]) -> None:
+        """The phase that runs is this far."""
+        note = " ".join(f"{name} {value:.4g}" for name, value in values.items())
+        self._progress.update(self._task, completed=done, total=total, note=note)
+        self._refresh()
+
+    def finished(self, result: Result) -> None:
+        """A run has its row."""
+        self.console.print(self._line(result), highlight=False, soft_wrap=True)
+
+    def start_over(self, runs: int) -> None:
+        """A new count of runs begins."""
+        self._total, self._done = runs, 0
+
+    def _line(self, result: Result) -> str:
+        self._done += 1
+        identity, outcome = result.identity, result.outcome
+        variant = rf"\[{identity.variant}]" if identity.variant else ""
+        head = f"{self._done}/{self._total} {identity.recipe}{variant} · {result.data.dataset} · seed {identity.seed}"
+        if outcome.status != "ok":
+            return f"[red]✗[/] {head}: {outcome.status} in {outcome.phase}: {outcome.reason}"
+        if result.measurement is not None:
+            return f"[green]✓[/] {head}: {_speed(result)}"
+        quality = result.quality
+        assert quality is not None
+        seconds = f", trained in {outcome.train_seconds:.0f} s" if outcome.train_seconds is not None else ""
+        return (
+            f"[green]✓[/] {head}: accuracy {quality.accuracy.value:.4f}, macro-F1 {quality.macro_f1.value:.4f}{seconds}"
+        )
+
+    def _refresh(self) -> None:
+        if self.console.is_terminal:
+            self._progress.refresh()
+
+
+def _speed(result: Result) -> str:
+    assert result.measurement is not None
+    rows = [row for row in result.measurement.latency if row.bucket == "all"]
+    return "; ".join(
+        f"{row.scenario} p50 {row.p50_ms:.2f} ms, {row.texts_per_s:.0f} texts/s on {row.threads} thread(s)"
+        for row in rows
+    )

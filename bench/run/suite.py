@@ -1,0 +1,131 @@
+"""A whole command: lock the store, read the data, plan, run, measure, sum up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.data import Prepared, find_prepared
+from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
+from bench.run.datasets import prepare_all
+from bench.run.execute import Executor
+from bench.run.plan import CachePolicy, PlannedRun, plan_runs
+from bench.run.rounds import measure_all
+from bench.run.screen import Screen
+from bench.schema import Result
+from bench.spec import RunSpec
+from bench.store import Store
+from bench.trackers import Tracker, TrackerName, tracker
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run, apart from what."""
+
+    store: Path
+    cache: CachePolicy = "only-missing"
+    device: str = "auto"
+    timeout: float = 6 * 3600.0
+    limit: int | None = None
+    track: TrackerName | None = None
+
+
+class _Tracked(Screen):
+    """A screen that also tells a tracker of every result."""
+
+    def __init__(self, console: Console, runs: int, tracker: Tracker | None) -> None:
+        super().__init__(console, runs)
+        self._tracker = tracker
+
+    def finished(self, result: Result) -> None:
+        """Shown, then tracked."""
+        super().finished(result)
+        if self._tracker is not None:
+            self._tracker.log(result)
+
+
+def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
+    """Do what is due of `specs` and return the exit code."""
+    store = Store(options.store)
+    with store.lock():
+        store.clear_work()
+        refs = {spec.dataset.name: spec.dataset for spec in specs}
+        with console.status("Reading and verifying the data sets …"):
+            prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)
+        for line in left_out:
+            console.print(f"[yellow]left out[/] {line}", highlight=False, soft_wrap=True)
+        kept = [spec for spec in specs if spec.dataset.name in prepared]
+        planned = plan_runs(kept, prepared, store, options.cache, options.device)
+        say_plan(planned, console)
+        listener = tracker(options.track, store.root) if options.track else None
+        return _execute(planned, store, options, _Tracked(console, 0, listener))
+
+
+def _execute(planned: list[PlannedRun], store: Store, options: RunOptions, screen: _Tracked) -> int:
+    executor = Executor(store, screen, options.device, options.timeout)
+    due = [p for p in planned if p.due in ("train", "predict")]
+    with screen:
+        screen.start_over(len(due))
+        done = {p.run_id: executor.run(p) for p in due}
+        timed = [p for p in planned if _to_measure(p, done)]
+        if timed:
+            screen.console.print(
+                f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile."
+            )
+        screen.start_over(len(timed))
+        done |= {result.run_id: result for result in measure_all(executor, timed)}
+    return _sum_up(planned, done, screen.console, store)
+
+
+def _to_measure(planned: PlannedRun, done: Mapping[str, Result]) -> bool:
+    """Those measured for the first time; a run trained again had its old timing with its old artifact."""
+    if not planned.spec.measured:
+        return False
+    if planned.due == "measure":
+        return True
+    return planned.run_id in done and done[planned.run_id].outcome.status == "ok"
+
+
+def _sum_up(planned: Sequence[PlannedRun], done: Mapping[str, Result], console: Console, store: Store) -> int:
+    rows = {p.run_id: done.get(p.run_id, p.stored) for p in planned}
+    states = Counter(row.outcome.status if row else "skipped" for row in rows.values())
+    cached = sum(1 for p in planned if p.due == "nothing")
+    summary = ", ".join(f"{count} {state}" for state, count in states.items()) or "no runs"
+    console.print(f"{summary}; {cached} of {len(rows)} from the store {store.root}", highlight=False, soft_wrap=True)
+    failed = sum(count for state, count in states.items() if state not in ("ok", "skipped"))
+    if not states["ok"]:
+        return NOTHING_RAN
+    return SOME_RUNS_FAILED if failed else 0
+
+
+def say_plan(planned: Sequence[PlannedRun], console: Console) -> None:
+    """What is stored, what is due, and why."""
+    due = [p for p in planned if p.due != "nothing"]
+    if not due:
+        console.print(f"Everything is cached: all {len(planned)} runs are in the store.", highlight=False)
+        return
+    table = Table("run", "due", "why", title=f"{len(due)} of {len(planned)} runs are due", title_justify="left")
+    for p in due:
+        table.add_row(p.spec.title.replace("[", r"\["), p.due, p.why.replace("[", r"\["))
+    console.print(table)
+
+
+def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> None:
+    """Say what a command would do, without reading data or starting anything."""
+    store = Store(options.store)
+    prepared: dict[str, Prepared] = {}
+    for spec in specs:
+        found = find_prepared(spec.dataset, store.prepared, options.limit)
+        if found is not None:
+            prepared[spec.dataset.name] = found
+    unread = [spec for spec in specs if spec.dataset.name not in prepared]
+    for spec in unread:
+        console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
+    known = [spec for spec in specs if spec.dataset.name in prepared]
+    if known:
+        say_plan(plan_runs(known, prepared, store, options.cache, options.device), console)

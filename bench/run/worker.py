@@ -1,0 +1,64 @@
+"""The child process of one phase: a job in, an outcome out. `python -m bench.run.worker JOB.json`."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.store import write_atomic
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(job_path: Path) -> int:
+    """Run the phase that the job names; always leave an `outcome.json` unless killed."""
+    job = json.loads(job_path.read_text())
+    _die_with_parent(job["parent"])
+    _keep_to_cores(int(os.environ["SENTIBENCH_THREADS"]))
+    outcome = _attempt(job)
+    write_atomic(Path(job["folder"]) / "outcome.json", json.dumps(outcome).encode())
+    return 0 if outcome["status"] == "ok" else 1
+
+
+def _attempt(job: dict[str, Any]) -> dict[str, Any]:
+    from bench.run.phases import PHASES
+
+    try:
+        return {"status": "ok", "value": PHASES[job["phase"]](job)}
+    except BenchError as error:
+        return {"status": "failed", "reason": str(error)}
+    except MemoryError:
+        traceback.print_exc()
+        return {"status": "out_of_memory", "reason": "the process could get no more memory"}
+    except ModuleNotFoundError as error:
+        traceback.print_exc()
+        return {"status": "unavailable", "reason": f"package '{error.name}' is not installed"}
+    except Exception as error:
+        traceback.print_exc()
+        status = "out_of_memory" if "ResourceExhausted" in type(error).__name__ else "failed"
+        return {"status": status, "reason": " ".join(f"{type(error).__name__}: {error}".split())[:500]}
+
+
+def _die_with_parent(parent: int) -> None:
+    """An orphan would go on writing into a folder that the resumed command uses."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit("the parent is gone")
+
+
+def _keep_to_cores(threads: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, allowed[:threads])
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
