@@ -37,7 +37,9 @@ class Identity(Block):
 
     track: str = Field(description="The top-level package of the recipe.")
     recipe: str
-    variant: str = Field(description="The parameters that differ from the recipe's defaults, `key=value` joined by commas; empty for none.")
+    variant: str = Field(
+        description="What differs from the recipe's defaults, `key=value` joined by commas; empty for none."
+    )
     framework: str
     params: dict[str, Any] = Field(description="All parameters, defaults filled in.")
     seed: int
@@ -48,7 +50,9 @@ class Identity(Block):
     artifact_key: str = Field(description="Hash of everything that made the artifact; its parts are in `key_parts`.")
     evaluation_key: str | None = None
     measurement_key: str | None = None
-    key_parts: dict[str, str] = Field(default_factory=dict, description="The named parts of the artifact key, so that a cache miss can be explained.")
+    key_parts: dict[str, str] = Field(
+        default_factory=dict, description="The named parts of the artifact key, so that a cache miss can be explained."
+    )
     source_hash: str = Field(description="Hash of the recipe's file and its declared helpers.")
     git_commit: str | None = None
     dirty: bool | None = Field(None, description="Whether tracked files differed from the commit.")
@@ -68,7 +72,10 @@ class Data(Block):
     label_names: list[str] = Field(default_factory=list)
     normalization: str = "none"
     limit: int | None = Field(None, description="Rows kept of each split; null unless truncated.")
-    notes: list[str] = Field(default_factory=list, description="What a reader must know of this copy: rebuilt, partial, synthetic, scored on dev.")
+    notes: list[str] = Field(
+        default_factory=list,
+        description="What a reader must know of this copy: rebuilt, partial, synthetic, scored on dev.",
+    )
 
 
 class Outcome(Block):
@@ -91,7 +98,9 @@ class Environment(Block):
     machine: str = Field(description="Hash of CPU model, cores, memory and accelerator.")
     os: str
     cpu: str
-    cpu_flags: list[str] = Field(default_factory=list, description="Instruction sets that matter: avx2, avx512f, vnni, bf16, amx.")
+    cpu_flags: list[str] = Field(
+        default_factory=list, description="Instruction sets that matter: avx2, avx512f, vnni, bf16, amx."
+    )
     cores: int
     ram_gb: float
     accelerator: str | None = None
@@ -105,7 +114,9 @@ class Device(Block):
 
     requested: str = "auto"
     actual: str = "cpu"
-    runtime: str | None = Field(None, description="What executes the model at inference: `scikit-learn`, `keras`, `onnxruntime`, …")
+    runtime: str | None = Field(
+        default=None, description="What executes the model at inference: `scikit-learn`, `keras`, `onnxruntime`, …"
+    )
     strategy: str = "single"
     replicas: int = 1
     dtype: str = "float32"
@@ -173,14 +184,18 @@ class Latency(Block):
     scenario: Literal["single_stream", "offline"]
     batch_size: int
     threads: int
-    bucket: Literal["all", "short", "medium", "long"] = Field("all", description="Terciles of the character lengths of the test texts.")
+    bucket: Literal["all", "short", "medium", "long"] = Field(
+        "all", description="Terciles of the character lengths of the test texts."
+    )
     n: int = Field(description="Samples, each one call.")
     p50_ms: float
     p90_ms: float
     p95_ms: float
     p99_ms: float | None = Field(None, description="Only from n ≥ 1000.")
     texts_per_s: float = Field(description="Texts over the seconds spent in calls.")
-    warmup_calls: int | None = Field(None, description="Most over the rounds, before the last calls varied under 5 % or the bound was met.")
+    warmup_calls: int | None = Field(
+        None, description="Most over the rounds, before the last calls varied under 5 % or the bound was met."
+    )
     steady: bool | None = Field(None, description="Whether every round reached that steadiness.")
     stages_ms: dict[str, float] = Field(default_factory=dict, description="Median of each stage, timed apart.")
 
@@ -247,7 +262,9 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
     if not isinstance(version, int):
         raise BenchError(f"{where}: no integer schema_version; it is not a result of this software")
     if version > SCHEMA_VERSION:
-        raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench to read it")
+        raise BenchError(
+            f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench to read it"
+        )
     while version < SCHEMA_VERSION:
         document = MIGRATIONS[version](document)
         version += 1

@@ -1,0 +1,44 @@
+"""`bench compare`: the leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def compare(
+    store: Annotated[Path, typer.Option(envvar="SENTIBENCH_STORE", help="Folder of the results.")] = Path(
+        ".sentibench"
+    ),
+    dataset: Annotated[str | None, typer.Option("--dataset", "-d", help="Only this data set.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Print the leaderboard of each data set: means over seeds, ties, sizes and times.
+
+    Examples:
+
+      python -m bench compare
+
+      python -m bench compare --dataset emotions
+
+      python -m bench compare --json
+    """
+    import json
+
+    from rich.console import Console
+
+    from bench.report.leaderboard import boards
+    from bench.report.source import chosen, stored_rows
+    from bench.report.tables import board_document
+    from bench.report.terminal import print_board
+    from bench.store import Store
+
+    found = chosen(boards(stored_rows(Store(store))), dataset)
+    if as_json:
+        print(json.dumps([board_document(board) for board in found], indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    console = Console(highlight=False)
+    for board in found:
+        print_board(board, console)

@@ -1,0 +1,220 @@
+"""The leaderboard of each data set: one line a model, means over seeds, ties, and what the test set can show."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bench.report.aggregate import Row, counted, line_key, model_name
+
+Context = tuple[str, str]
+"""Machine and measuring protocol: times are compared within one."""
+
+AVERAGED = (
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "macro_f1",
+    "macro_f1_low",
+    "macro_f1_high",
+    "macro_recall",
+    "macro_recall_low",
+    "macro_recall_high",
+    "log_loss",
+    "ece",
+    "parameters",
+    "bytes_on_disk",
+    "peak_rss_mb",
+)
+TIMES = ("p50_ms_b1", "p95_ms_b1", "texts_per_s_b32", "train_examples_per_s")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model on one data set: a recipe with its parameters (and parent), over all its seeds."""
+
+    track: str
+    recipe: str
+    name: str
+    parent: str
+    teacher: str
+    status: str
+    """`ok` where at least one seed is."""
+    reason: str
+    """Why seeds failed, empty where none did."""
+    seeds: tuple[int, ...]
+    """Of the ok runs."""
+    failed: int
+    run_ids: tuple[str, ...]
+    """The ok runs in the order of `seeds`; where none is ok, the failed ones."""
+    values: dict[str, float | None] = field(default_factory=dict)
+    """Means over the ok seeds by column name; the interval's ends are means of the ends of each seed's interval."""
+    spread: float | None = None
+    """Standard deviation of accuracy over seeds, None for fewer than two."""
+    runtime: str = ""
+    timed_elsewhere: int = 0
+    """Ok runs whose times were taken on another machine or by another protocol, and are left out."""
+    tied: bool = False
+    """Its interval overlaps the best's: this test set cannot tell them apart."""
+    rank: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has scores."""
+        return self.status == "ok"
+
+    @property
+    def title(self) -> str:
+        """Its name with where it comes from."""
+        origin = f" ← {self.parent}" if self.parent else ""
+        return f"{self.name}{origin}{f' (teacher {self.teacher})' if self.teacher else ''}"
+
+
+@dataclass(frozen=True)
+class Board:
+    """All models of one data set, the most accurate first, failures last."""
+
+    name: str
+    dataset: str
+    limit: int | None
+    n_test: int | None
+    notes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    smallest_gap: float | None
+    """The difference in accuracy that this many test texts can show, 95 %; None where nothing is scored."""
+    superseded: int
+    """Older runs left out, because a newer one of the same thing counts."""
+    machine: str
+    """The one machine whose times are shown; empty where nothing is timed."""
+    timed_elsewhere: int
+
+    @property
+    def ok_lines(self) -> list[Line]:
+        """The lines that have scores."""
+        return [line for line in self.lines if line.ok]
+
+    @property
+    def tied(self) -> list[Line]:
+        """The best line and all that cannot be told from it."""
+        return [line for line in self.lines if line.tied]
+
+
+def smallest_gap(accuracy: float, n: int) -> float:
+    """The difference between two independent accuracies that is 1.96 standard errors: 1.96 sqrt(2 p (1 - p) / n).
+
+    Predictions on the same texts are paired, so that a paired test may see smaller ones.
+    """
+    return 1.96 * math.sqrt(2 * accuracy * (1 - accuracy) / n)
+
+
+def boards(all_rows: list[Row]) -> list[Board]:
+    """A leaderboard a data set, by name. `all_rows` come from `aggregate.rows`, superseded ones included."""
+    by_id = {row["run_id"]: row for row in all_rows}
+    context = main_context(counted(all_rows))
+    grouped: dict[str, list[Row]] = {}
+    for row in all_rows:
+        grouped.setdefault(row["board"], []).append(row)
+    return [_board(name, grouped[name], by_id, context) for name in sorted(grouped)]
+
+
+def main_context(some_rows: Iterable[Row]) -> Context | None:
+    """The machine and protocol that timed most runs, of equals the last by name; untimed, the machine of most runs."""
+    ok = [row for row in some_rows if row["status"] == "ok"]
+    timed = [row for row in ok if row["protocol"] is not None]
+    count = Counter((row["machine"], row["protocol"] or "") for row in timed or ok)
+    return max(count, key=lambda context: (count[context], context)) if count else None
+
+
+def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Context | None) -> Board:
+    current = counted(board_rows)
+    grouped: dict[tuple[Any, ...], list[Row]] = {}
+    for row in current:
+        grouped.setdefault(line_key(row, by_id), []).append(row)
+    lines = _ranked([_line(key, group, context) for key, group in grouped.items()])
+    n_test = max((row["n_test"] for row in current if row["n_test"]), default=None)
+    best = lines[0].values["accuracy"] if lines[0].ok else None
+    return Board(
+        name=name,
+        dataset=current[0]["dataset"],
+        limit=current[0]["limit"],
+        n_test=n_test,
+        notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split("; ") if note)),
+        lines=lines,
+        smallest_gap=None if best is None or n_test is None else smallest_gap(best, n_test),
+        superseded=len(board_rows) - len(current),
+        machine=context[0] if context and any(line.values.get("p50_ms_b1") for line in lines) else "",
+        timed_elsewhere=sum(line.timed_elsewhere for line in lines),
+    )
+
+
+def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Line:
+    _, track, recipe, _, parent, teacher = key
+    group = sorted(group, key=lambda row: (row["seed"], row["run_id"]))
+    ok = [row for row in group if row["status"] == "ok" and row["accuracy"] is not None]
+    failed = [row for row in group if row not in ok]
+    timed_here = [row for row in ok if row["protocol"] is None or (row["machine"], row["protocol"]) == context]
+    trained_here = [row for row in ok if context is None or row["machine"] == context[0]]
+    values = {column: _mean(ok, column) for column in AVERAGED}
+    for column in TIMES:
+        values[column] = _mean(trained_here if column == "train_examples_per_s" else timed_here, column)
+    accuracies = [row["accuracy"] for row in ok]
+    return Line(
+        track=track,
+        recipe=recipe,
+        name=model_name(group[0]),
+        parent=parent,
+        teacher=teacher,
+        status="ok" if ok else group[-1]["status"],
+        reason=_reasons(failed),
+        seeds=tuple(row["seed"] for row in ok),
+        failed=len(failed),
+        run_ids=tuple(row["run_id"] for row in (ok or group)),
+        values=values,
+        spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        runtime=ok[0]["runtime"] if ok else "",
+        timed_elsewhere=len(ok) - len(timed_here),
+    )
+
+
+def _mean(some_rows: list[Row], column: str) -> float | None:
+    known = [row[column] for row in some_rows if row[column] is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _reasons(failed: list[Row]) -> str:
+    """`seed 2: failed in train: out of disk`, each different reason once."""
+    said: dict[str, list[str]] = {}
+    for row in failed:
+        phase = f" in {row['phase']}" if row["phase"] else ""
+        said.setdefault(f"{row['status']}{phase}: {row['status_reason'] or 'no reason recorded'}", []).append(
+            str(row["seed"])
+        )
+    return "; ".join(f"seed {', '.join(seeds)}: {reason}" for reason, seeds in said.items())
+
+
+def _ranked(lines: list[Line]) -> tuple[Line, ...]:
+    """Most accurate first with ranks and ties, failures last by name."""
+    scored = sorted((line for line in lines if line.ok), key=lambda line: (-_accuracy(line), line.title))
+    failures = sorted((line for line in lines if not line.ok), key=lambda line: line.title)
+    ranked = []
+    for place, line in enumerate(scored, start=1):
+        tied = overlap(line, scored[0])
+        ranked.append(replace(line, tied=tied, rank=1 if tied else place))
+    return (*ranked, *failures)
+
+
+def _accuracy(line: Line) -> float:
+    return line.values["accuracy"] or 0.0
+
+
+def overlap(one: Line, other: Line) -> bool:
+    """Whether the 95 % intervals of two accuracies share a value."""
+    low, high = one.values["accuracy_low"], one.values["accuracy_high"]
+    other_low, other_high = other.values["accuracy_low"], other.values["accuracy_high"]
+    if low is None or high is None or other_low is None or other_high is None:
+        return one is other
+    return low <= other_high and other_low <= high
