@@ -17,8 +17,6 @@ from bench.api import Probabilities
 from bench.errors import BenchError
 from bench.schema import Interval, PerClass, Quality, Validation
 
-SCORING = "1"
-"""The version of the definitions below: part of the evaluation key."""
 BINS = 15
 CLIP = 1e-7
 SEED = 20_260_101
