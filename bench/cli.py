@@ -1,21 +1,22 @@
-"""The command line: one verb, one file of `bench/commands`; one line an error, with the exit codes of `bench.errors`."""
+"""The command line: one verb, one file of `bench/commands`; one line an error, exit codes of `bench.errors`."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TextIO
 
 import typer
 
 from bench.commands import check, compare, data, doctor, export, report, run, verify
 from bench.commands import list as list_
+from bench.commands.options import StoreOption
 from bench.errors import BenchError
 
 app = typer.Typer(
     name="bench",
-    help="Which sentiment classifier should I ship for these texts, inside my latency, size and quality budget, and how sure are we?",
+    help="Which sentiment classifier to ship for these texts, inside a latency, size and quality budget, and how sure?",
     no_args_is_help=False,
     add_completion=False,
     rich_markup_mode="rich",
@@ -35,9 +36,7 @@ app.command()(doctor.doctor)
 @app.callback(invoke_without_command=True)
 def leaderboard(
     context: typer.Context,
-    store: Annotated[Path, typer.Option(envvar="SENTIBENCH_STORE", help="Where results are kept.")] = Path(
-        ".sentibench"
-    ),
+    store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Print the leaderboard of the store when no command is given."""
     if context.invoked_subcommand is None:
@@ -57,5 +56,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(130)
 
 
-def _one_line_warning(message: Warning | str, *_: object) -> None:
+def _one_line_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     print(f"warning: {message}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Finds recipes by file name: `<track>/recipes/<name>.py`, and the folders of `$SENTIBENCH_RECIPES`. No list to edit."""
+"""Finds recipes by file name: `<track>/recipes/<name>.py`, and the folders of `$SENTIBENCH_RECIPES`."""
 
 from __future__ import annotations
 

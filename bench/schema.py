@@ -266,6 +266,8 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
             f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench to read it"
         )
     while version < SCHEMA_VERSION:
+        if version not in MIGRATIONS:
+            raise BenchError(f"{where}: there has been no schema version {version}; it is not a result of this software")
         document = MIGRATIONS[version](document)
         version += 1
     return document

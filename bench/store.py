@@ -1,7 +1,8 @@
 """The store: one folder a run, written whole or not at all, and the artifacts and prepared data beside them.
 
-Layout: `results/<run_id>/{result.json, predictions.npz, samples.npz, log.txt}`, `artifacts/<hash>/`, `keys/<artifact key>.json`,
-`prepared/<key>/`, `work/`. `result.json` is the last file of a run to appear: a folder without it is no result.
+Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
+`artifacts/<hash>/`, `keys/<artifact key>.json`, `prepared/<key>/` and `work/`. `result.json` is the last file of a
+run to appear: a folder without it is no result.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write and flush beside `path`, then rename: a reader sees the old file or the new one, even after a power loss."""
+    """Write and flush beside `path`, then rename: a reader sees the old file or the new one, always."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -57,7 +58,7 @@ def _sync_folder(folder: Path) -> None:
 def write_arrays(path: Path, arrays: Arrays) -> None:
     """A compressed `.npz`, written as `write_atomic` does."""
     with tempfile.SpooledTemporaryFile(max_size=1 << 28) as buffer:
-        np.savez_compressed(buffer, **dict(arrays))
+        np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
         buffer.seek(0)
         write_atomic(path, buffer.read())
 
@@ -80,14 +81,17 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             file = (self.root / "lock").open("a+")
         except OSError as error:
-            raise StoreError(f"cannot write to the store {self.root}: {error.strerror}; choose another --store") from error
+            raise StoreError(
+                f"cannot write to the store {self.root}: {error.strerror}; choose another --store"
+            ) from error
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
                 raise StoreError(
-                    f"store {self.root} is in use by process {file.read().strip() or 'unknown'}; wait for it or choose another --store"
+                    f"store {self.root} is in use by process {file.read().strip() or 'unknown'}; "
+                    "wait for it or choose another --store"
                 ) from None
             file.truncate(0)
             file.write(str(os.getpid()))
@@ -105,7 +109,7 @@ class Store:
         return sorted(e.name for e in os.scandir(self.results) if e.is_dir() and Path(e.path, "result.json").is_file())
 
     def documents(self) -> Iterator[dict[str, Any]]:
-        """Every result as a plain document of today's version; a corrupt one is skipped with a warning, a newer one refused."""
+        """Every result as a plain document; a corrupt one is skipped with a warning, a newer one refused."""
         for run_id in self.run_ids():
             path = self.folder(run_id) / "result.json"
             try:
@@ -131,7 +135,9 @@ class Store:
             raise BenchError(f"no readable result '{run_id}' in {self.results}: {did_you_mean(run_id, self.run_ids())}")
         return found
 
-    def put(self, result: Result, predictions: Arrays | None = None, samples: Arrays | None = None, log: Path | None = None) -> None:
+    def put(
+        self, result: Result, predictions: Arrays | None = None, samples: Arrays | None = None, log: Path | None = None
+    ) -> None:
         """Store a run: its arrays first, `result.json` last."""
         folder = self.folder(result.run_id)
         if predictions is not None:

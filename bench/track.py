@@ -1,4 +1,4 @@
-"""A track's own training script, `python -m <track> RECIPE -d DATASET --KEY VALUE`: the same harness, the same results."""
+"""A track's own training script, `python -m <track> RECIPE -d DATASET --KEY VALUE`: same harness, same results."""
 
 from __future__ import annotations
 

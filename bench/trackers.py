@@ -1,4 +1,4 @@
-"""Experiment trackers, chosen by `--track`: each result is told to them after it is stored. Nothing is sent unless asked."""
+"""Experiment trackers, chosen by `--track`: told of each result after it is stored; nothing is sent unless asked."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class Executor:
                     **device,
                     runtime=predictor["runtime"],
                     global_batch=batch * replicas if batch else None,
-                ),  # fmt: skip
+                ),
                 "training": TrainingLog(**training),
                 "size": measure_size(
                     self.store.artifacts / artifact, predictor["parameters"], predictor["nonzero_parameters"]
@@ -158,7 +158,8 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
         run_id=planned.run_id,
         identity=_identity(planned, None),
         data=Data(
-            dataset=prepared.name, revision=prepared.revision, split_hash=prepared.test_hash, train_hash=prepared.train_hash,
+            dataset=prepared.name, revision=prepared.revision,
+            split_hash=prepared.test_hash, train_hash=prepared.train_hash,
             n_train=prepared.n_train, n_validation=prepared.n_validation, n_test=prepared.n_test,
             label_names=list(prepared.label_names), normalization=recipe.normalization, limit=prepared.limit,
             notes=list(prepared.notes),

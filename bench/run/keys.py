@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
 import json
 import subprocess
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from typing import Any
 from bench.api import Recipe
 from bench.artifact import folder_hash
 from bench.errors import BenchError
-from bench.machine import device_class
+from bench.machine import device_class, package_version
 from bench.registry import ROOT, source_hash
 
 SCORING_VERSION = "1"
@@ -46,22 +45,7 @@ def artifact_parts(
 
 def package_versions(recipe: Recipe) -> dict[str, str]:
     """Versions of what the recipe requires, `missing` where it is not installed."""
-    return {name: _version(name) for name in recipe.requires}
-
-
-@functools.cache
-def _version(package: str) -> str:
-    for distribution in _distributions().get(package, [package]):
-        try:
-            return importlib.metadata.version(distribution)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return "missing"
-
-
-@functools.cache
-def _distributions() -> Mapping[str, list[str]]:
-    return importlib.metadata.packages_distributions()
+    return {name: package_version(name) or "missing" for name in recipe.requires}
 
 
 def _content(path: str) -> str:

@@ -102,7 +102,8 @@ def _run(
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.run.worker", str(folder / "job.json")],
-            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=(writing,), start_new_session=True,
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            pass_fds=(writing,), start_new_session=True,
         )  # fmt: skip
     os.close(writing)
     reader = threading.Thread(target=_listen, args=(reading, on_progress), daemon=True)
@@ -123,10 +124,8 @@ def _run(
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     _signal(process, signal.SIGTERM)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        pass
     _signal(process, signal.SIGKILL)
     process.wait()
 

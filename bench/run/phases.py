@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from bench.data import DatasetRef, Prepared, prepare
 from bench.errors import BenchError
 from bench.measure.memory import peak_rss_bytes
 from bench.registry import load_recipe
+from bench.run.probe import probe
 from bench.store import write_arrays
 
 Job = dict[str, Any]
@@ -94,13 +94,21 @@ def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int =
 
 
 def _measure(job: Job) -> dict[str, Any]:
-    from bench.measure.timing import run_round
+    from bench.measure.imports import ImportClock
+    from bench.measure.timing import RoundSettings, run_round
 
     texts = json.loads(Path(job["texts"]).read_text())
-    random.Random(job["round"]).shuffle(texts)
     recipe = load_recipe(job["recipe"])
-    samples = run_round(lambda: recipe.load(Path(job["artifact"])), texts)
-    samples.write(Path(job["folder"]))
+    clock = ImportClock()
+
+    def load() -> Predictor:
+        with clock:
+            return recipe.load(Path(job["artifact"]))
+
+    settings = RoundSettings(number=job["round"], threads=job["threads"], n_labels=job["n_labels"])
+    samples = run_round(load, texts, 0.0, settings)
+    told = {"import_ms": clock.milliseconds, "load_ms": samples.load_ms - clock.milliseconds}
+    dataclasses.replace(samples, **told).write(Path(job["folder"]))
     return {}
 
 
@@ -109,4 +117,5 @@ PHASES: dict[str, Callable[[Job], dict[str, Any]]] = {
     "train": _train,
     "predict": _predict,
     "measure": _measure,
+    "probe": probe,
 }

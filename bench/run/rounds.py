@@ -1,4 +1,4 @@
-"""The measuring: rounds interleaved over all contestants of a data set, each call in a fresh process, nothing else running."""
+"""The measuring: rounds interleaved over the contestants of a data set, each in a fresh process, one at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_TEXTS = 5000
 
 
 def measure_all(executor: Executor, planned: Sequence[PlannedRun]) -> list[Result]:
-    """Measure every planned run that has an artifact; data set by data set, so that a kill loses one set's rounds at most."""
+    """Measure planned runs, data set by data set, so that a kill loses one set's rounds at most."""
     results: list[Result] = []
     for _, group in groupby(planned, key=lambda p: p.prepared.folder):
         results += _measure_dataset(executor, list(group))
@@ -72,12 +72,9 @@ def _one_round(
     stored = executor.store.result(planned.run_id)
     artifact = executor.store.artifacts / str(stored.identity.artifact)
     job = {
-        "phase": "measure",
-        "recipe": planned.recipe.name,
-        "artifact": str(artifact),
-        "texts": str(texts),
-        "round": number,
-    }
+        "phase": "measure", "recipe": planned.recipe.name, "artifact": str(artifact), "texts": str(texts),
+        "round": number, "threads": threads, "n_labels": len(planned.prepared.label_names),
+    }  # fmt: skip
     ended = launch(job, folder, min(executor.timeout, 600.0), executor.device, threads)
     return RoundSamples.read(folder) if ended.status == "ok" else ended
 

@@ -1,0 +1,160 @@
+"""The contract tests that every recipe must pass, for people who add one: `python -m bench check RECIPE`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import Recipe
+from bench.artifact import artifact_files
+from bench.data import DatasetRef, Prepared
+from bench.errors import BenchError
+from bench.params import resolve
+from bench.registry import ROOT, load_recipe, source_hash
+from bench.run.datasets import prepared_dataset
+from bench.run.launcher import Ended, launch, worker_environment
+from bench.store import Store
+
+ROWS = 300
+TIMEOUT = 600.0
+HEAVY = ("tensorflow", "keras", "tf_keras", "torch", "transformers", "sklearn", "pandas")
+PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".npy")
+"""File names that load, or are known to load, by pickle."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One clause of the contract: what it says, and what was wrong, None when it holds."""
+
+    clause: str
+    problem: str | None
+
+
+def check_recipe(name: str, folder: Path | None = None) -> Iterator[Check]:
+    """Every clause in turn, as it is tested; the training runs on 300 rows of `toy` with the recipe's smoke parameters."""
+    recipe = load_recipe(name)
+    for clause, test in _STATIC.items():
+        yield _attempt(clause, partial(test, recipe))
+    work = folder or Path(tempfile.mkdtemp(prefix="sentibench-check-"))
+    try:
+        yield from _trained_checks(recipe, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _attempt(clause: str, test: Callable[[], None]) -> Check:
+    try:
+        test()
+    except (AssertionError, BenchError) as error:
+        return Check(clause, str(error) or "it does not hold")
+    return Check(clause, None)
+
+
+def _defaults_are_json(recipe: Recipe) -> None:
+    try:
+        json.dumps(dict(recipe.defaults))
+    except TypeError as error:
+        raise AssertionError(f"defaults: {error}") from None
+
+
+def _keys_are_known(recipe: Recipe) -> None:
+    for attribute in ("space", "smoke"):
+        resolve(recipe, {key: recipe.defaults.get(key) for key in getattr(recipe, attribute)})
+    for key in recipe.path_params:
+        assert key in recipe.defaults, f"path_params names '{key}', which is not among the defaults"
+
+
+def _sources_exist(recipe: Recipe) -> None:
+    source_hash(recipe)
+
+
+def _documented(recipe: Recipe) -> None:
+    assert (type(recipe).__doc__ or "").strip(), "the class has no docstring"
+
+
+def _imports_lightly(recipe: Recipe) -> None:
+    code = f"import sys; from bench.registry import load_recipe; load_recipe({recipe.name!r}); print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=worker_environment("auto", 1),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = sorted(set(HEAVY) & set(run.stdout.split()))
+    assert not loaded, f"importing the file loads {', '.join(loaded)}; import inside of fit and load"
+
+
+_STATIC: dict[str, Callable[[Recipe], None]] = {
+    "says in a docstring what it is": _documented,
+    "defaults are plain JSON values": _defaults_are_json,
+    "space, smoke and path_params name known parameters": _keys_are_known,
+    "declared sources exist": _sources_exist,
+    "importing its file loads no framework": _imports_lightly,
+}
+
+
+def _trained_checks(recipe: Recipe, work: Path) -> Iterator[Check]:
+    prepared = prepared_dataset(DatasetRef("toy"), Store(work / "store"), limit=ROWS)
+    first = _phase(recipe, prepared, work / "first", "train")
+    yield Check("trains on toy with its smoke parameters", first.reason if first.status != "ok" else None)
+    if first.status != "ok":
+        return
+    artifact = work / "first" / "artifact"
+    yield _attempt("leaves an artifact without pickle", lambda: _no_pickle(artifact))
+    moved = work / "elsewhere"
+    shutil.copytree(artifact, moved)
+    probed = launch(_job(recipe, prepared, moved) | {"phase": "probe"}, work / "probe", TIMEOUT)
+    if probed.status != "ok":
+        yield Check("loads in a new process, from another folder", probed.reason)
+        return
+    yield Check("loads in a new process, from another folder", None)
+    for clause, problem in probed.value["clauses"].items():
+        yield Check(clause, problem)
+    yield _attempt("the same seed trains to the same predictions", lambda: _repeats(recipe, prepared, work))
+
+
+def _job(recipe: Recipe, prepared: Prepared, artifact: Path) -> dict[str, Any]:
+    params = resolve(recipe, dict(recipe.smoke))
+    return {
+        "recipe": recipe.name, "params": params, "seed": 0, "prepared": str(prepared.folder), "artifact": str(artifact),
+    }  # fmt: skip
+
+
+def _phase(recipe: Recipe, prepared: Prepared, folder: Path, phase: str) -> Ended:
+    return launch(_job(recipe, prepared, folder / "artifact") | {"phase": phase}, folder, TIMEOUT)
+
+
+def _no_pickle(artifact: Path) -> None:
+    for path in artifact_files(artifact):
+        assert path.suffix not in PICKLES, (
+            f"{path.name} is of a kind that loads by pickle; use safetensors, JSON or skops"
+        )
+        with path.open("rb") as file:
+            head = file.read(2)
+        assert not (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"), f"{path.name} is a pickle"
+
+
+def _repeats(recipe: Recipe, prepared: Prepared, work: Path) -> None:
+    predictions = []
+    for folder in (work / "first", work / "second"):
+        if not (folder / "artifact").is_dir():
+            ended = _phase(recipe, prepared, folder, "train")
+            assert ended.status == "ok", f"the second training failed: {ended.reason}"
+        ended = _phase(recipe, prepared, folder, "predict")
+        assert ended.status == "ok", f"prediction failed: {ended.reason}"
+        with np.load(folder / "predictions.npz") as file:
+            predictions.append(file["probabilities"])
+    difference = float(np.abs(predictions[0] - predictions[1]).max())
+    assert difference == 0.0, f"two trainings with one seed differ by up to {difference:.2g}"
