@@ -41,7 +41,7 @@ class Check:
 
 
 def check_recipe(name: str, folder: Path | None = None) -> Iterator[Check]:
-    """Every clause in turn, as it is tested; the training runs on 300 rows of `toy` with the recipe's smoke parameters."""
+    """Every clause in turn, as it is tested; trains on 300 rows of `toy` with the recipe's smoke parameters."""
     recipe = load_recipe(name)
     for clause, test in _STATIC.items():
         yield _attempt(clause, partial(test, recipe))

@@ -263,7 +263,7 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
         raise BenchError(f"{where}: no integer schema_version; it is not a result of this software")
     if version > SCHEMA_VERSION:
         raise BenchError(
-            f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench to read it"
+            f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench"
         )
     while version < SCHEMA_VERSION:
         if version not in MIGRATIONS:

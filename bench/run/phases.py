@@ -107,8 +107,9 @@ def _measure(job: Job) -> dict[str, Any]:
 
     settings = RoundSettings(number=job["round"], threads=job["threads"], n_labels=job["n_labels"])
     samples = run_round(load, texts, 0.0, settings)
-    told = {"import_ms": clock.milliseconds, "load_ms": samples.load_ms - clock.milliseconds}
-    dataclasses.replace(samples, **told).write(Path(job["folder"]))
+    imported = clock.milliseconds
+    samples = dataclasses.replace(samples, import_ms=imported, load_ms=samples.load_ms - imported)
+    samples.write(Path(job["folder"]))
     return {}
 
 
