@@ -267,7 +267,7 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
         )
     while version < SCHEMA_VERSION:
         if version not in MIGRATIONS:
-            raise BenchError(f"{where}: there has been no schema version {version}; it is not a result of this software")
+            raise BenchError(f"{where}: there was never a schema version {version}; it is no result of this software")
         document = MIGRATIONS[version](document)
         version += 1
     return document

@@ -1,0 +1,56 @@
+"""`bench verify`: every published number, recomputed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.options import StoreOption
+
+
+def verify(
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A folder of published reports; the store if left out.")
+    ] = None,
+    store: StoreOption = Path(".sentibench"),
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Recompute every number from predictions and samples; exit 1 if any file is damaged or any number differs.
+
+    Examples:
+
+      python -m bench verify
+
+      python -m bench verify reports
+    """
+    import dataclasses
+    import json
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from bench.errors import NEGATIVE_VERDICT
+    from bench.verify import result_folders
+    from bench.verify import verify as find_problems
+
+    checked = directory or store
+    screen = Console(stderr=True)
+
+    def watch(folders: Sequence[Path]) -> Iterable[Path]:
+        return track(folders, "verifying", console=screen, transient=True)
+
+    problems = find_problems(checked, watch)
+    runs = len(result_folders(checked))
+    if as_json:
+        report = {"directory": str(checked), "runs": runs, "problems": [dataclasses.asdict(p) for p in problems]}
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+    else:
+        for problem in problems:
+            print(problem)
+        verdict = f"{len(problems)} problems in" if problems else "all numbers agree in"
+        print(f"{verdict} {runs} {'run' if runs == 1 else 'runs'} of {checked}")
+    if problems:
+        raise typer.Exit(NEGATIVE_VERDICT)
