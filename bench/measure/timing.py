@@ -35,7 +35,6 @@ __all__ = [
 KEPT = 5000
 """Samples kept of a scenario in a round: of more, every second, third, … is."""
 WARMUP_SPREAD = 1.05
-WARMUP_SECONDS = 10.0
 WARMUP_CALLS = {1: 8, 32: 3}
 """Calls in one warm-up pass, by batch size."""
 STAGE_CALLS = {1: 30, 32: 6}
@@ -54,11 +53,13 @@ class RoundSettings:
     n_labels: int
     seed: int = 0
     min_samples: int = 67
-    """A third of 200: the rounds together reach 200 samples …"""
+    """A third of 200 samples …"""
     min_seconds: float = 5 / ROUNDS
-    """… and 5 seconds of calls in each scenario, …"""
+    """… and of 5 seconds spent in calls, for each scenario …"""
     max_seconds: float = 30.0
-    """… unless calls are so slow that this many seconds a scenario and round pass first. At least one call is made."""
+    """… unless this many seconds pass first. A call that has begun is waited for, and one is always made."""
+    warmup_seconds: float = 10.0
+    """When a warm-up that does not become steady is ended."""
 
 
 def thread_counts(cores: int) -> list[int]:
@@ -125,7 +126,7 @@ def _no_garbage_collection() -> Iterator[None]:
 def _scenario(
     predictor: Predictor, timed: Timed, texts: Sequence[str], size: int, settings: RoundSettings
 ) -> ScenarioSamples:
-    warmup_calls, steady = _warm_up(timed, _warm_up_pass(texts, size))
+    warmup_calls, steady = _warm_up(timed, _warm_up_pass(texts, size), settings.warmup_seconds)
     batches = _batches(texts, size, [settings.seed, settings.number, size])
     rapl = Rapl()
     ns, chars = _sample(timed, batches, settings)
@@ -160,8 +161,8 @@ def _warm_up_pass(texts: Sequence[str], size: int) -> list[Batch]:
     return [picked[start : start + size] for start in range(0, calls * size, size)]
 
 
-def _warm_up(timed: Timed, batches: list[Batch]) -> tuple[int, bool]:
-    """Repeat a pass until the last three took the same time within 5 %, or `WARMUP_SECONDS` are over: calls, steady."""
+def _warm_up(timed: Timed, batches: list[Batch], bound: float) -> tuple[int, bool]:
+    """Repeat a pass until the last three took the same time within 5 %, or `bound` seconds are over: calls, steady."""
     started, calls = time.perf_counter(), 0
     passes: list[int] = []
     while True:
@@ -169,7 +170,7 @@ def _warm_up(timed: Timed, batches: list[Batch]) -> tuple[int, bool]:
         for batch in batches:
             total += timed(batch)
             calls += 1
-            if time.perf_counter() - started > WARMUP_SECONDS:
+            if time.perf_counter() - started > bound:
                 return calls, False
         passes = [*passes[-2:], total]
         if len(passes) == 3 and max(passes) < WARMUP_SPREAD * min(passes):
