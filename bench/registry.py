@@ -24,24 +24,21 @@ class RecipeFile:
     track: str
     name: str
     path: Path
-
-    @property
-    def track_folder(self) -> Path:
-        """Where the helper files that `sources` names are looked up."""
-        return self.path.parent.parent if self.path.parent.name == "recipes" else self.path.parent
+    folder: Path
+    """Where the helper files that `sources` names are looked up."""
 
 
 def recipe_files() -> dict[str, RecipeFile]:
     """All recipes by name, in the order of tracks; two files of one name are an error."""
-    folders = [(track, ROOT / track / "recipes") for track in TRACKS]
+    places = [(track, ROOT / track, ROOT / track / "recipes") for track in TRACKS]
     extra = os.environ.get("SENTIBENCH_RECIPES", "")
-    folders += [(Path(folder).name, Path(folder)) for folder in extra.split(os.pathsep) if folder]
+    places += [(Path(own).name, Path(own), Path(own)) for own in extra.split(os.pathsep) if own]
     found: dict[str, RecipeFile] = {}
-    for track, folder in folders:
-        for path in sorted(folder.glob("[!_]*.py")):
+    for track, folder, recipes in places:
+        for path in sorted(recipes.glob("[!_]*.py")):
             if path.stem in found:
                 raise BenchError(f"two recipes named '{path.stem}': {found[path.stem].path} and {path}; rename one")
-            found[path.stem] = RecipeFile(track, path.stem, path)
+            found[path.stem] = RecipeFile(track, path.stem, path, folder)
     return found
 
 
@@ -73,7 +70,7 @@ def _is_recipe(thing: object, module: ModuleType) -> bool:
 
 
 def _import(file: RecipeFile) -> ModuleType:
-    if file.track_folder.parent == ROOT:
+    if file.path.parent == ROOT / file.track / "recipes":
         return importlib.import_module(f"{file.track}.recipes.{file.name}")
     spec = importlib.util.spec_from_file_location(f"_sentibench_recipe_{file.name}", file.path)
     assert spec is not None and spec.loader is not None
@@ -87,7 +84,7 @@ def source_hash(recipe: Recipe) -> str:
     file = recipe_file(recipe.name)
     digest = hashlib.sha256(file.path.read_bytes())
     for source in sorted(recipe.sources):
-        path = file.track_folder / source
+        path = file.folder / source
         if not path.is_file():
             raise BenchError(f"recipe '{recipe.name}' declares the source '{source}', but {path} is no file")
         digest.update(source.encode() + b"\0" + path.read_bytes())

@@ -31,5 +31,5 @@ def check(recipe: Annotated[list[str], typer.Argument(help="Names of recipes (`b
                 broken += found.problem is not None
                 mark = "[green]✓[/]" if found.problem is None else "[red]✗[/]"
                 problem = f": {escape(found.problem)}" if found.problem else ""
-                console.print(f"  {mark} {found.clause}{problem}", highlight=False, soft_wrap=True)
+                console.print(f"  {mark} {escape(found.clause)}{problem}", highlight=False, soft_wrap=True)
     raise typer.Exit(NEGATIVE_VERDICT if broken else 0)

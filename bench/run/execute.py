@@ -160,9 +160,9 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
         data=Data(
             dataset=prepared.name, revision=prepared.revision,
             split_hash=prepared.test_hash, train_hash=prepared.train_hash,
-            n_train=prepared.n_train, n_validation=prepared.n_validation, n_test=prepared.n_test,
-            label_names=list(prepared.label_names), normalization=recipe.normalization, limit=prepared.limit,
-            notes=list(prepared.notes),
+            n_train=prepared.meta.n_train, n_validation=prepared.meta.n_validation, n_test=prepared.meta.n_test,
+            label_names=list(prepared.label_names), normalization=recipe.normalization, limit=prepared.meta.limit,
+            notes=list(prepared.meta.notes),
         ),
         outcome=outcome,
         environment=environment(["numpy", *recipe.requires], thread_settings(cores())),

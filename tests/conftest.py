@@ -1,0 +1,45 @@
+"""What many tests share: the command line as a real process, and a store of its own for each test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+RECIPES = ROOT / "tests" / "recipes"
+
+Bench = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def bench_environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a test's command: the tests' recipes, a cache and a store in `tmp_path`."""
+    return os.environ | {
+        "SENTIBENCH_RECIPES": str(RECIPES),
+        "SENTIBENCH_STORE": str(tmp_path / "store"),
+        "SENTIBENCH_CACHE": str(tmp_path / "cache"),
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """`bench("run", "-r", "bayes", ...)` runs `python -m bench` in `tmp_path` and returns the finished process."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bench", *arguments],
+            env=bench_environment(tmp_path) | environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run

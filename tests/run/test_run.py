@@ -1,0 +1,180 @@
+"""`bench run` as a user calls it: results, caching, explained misses, failure rows, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.store import Store
+from tests.conftest import Bench
+
+QUICK = ("-d", "toy", "--measure", "none")
+
+
+def _results(tmp_path: Path) -> list[dict]:
+    return list(Store(tmp_path / "store").documents())
+
+
+def test_a_run_is_scored_by_the_harness_and_stored(bench: Bench, tmp_path: Path) -> None:
+    done = bench("run", "-r", "bayes", *QUICK)
+    assert done.returncode == 0, done.stderr
+    (document,) = _results(tmp_path)
+    stored = Store(tmp_path / "store").arrays(document["run_id"], "predictions")
+    accuracy = float((stored["probabilities"].argmax(axis=1) == stored["labels"]).mean())
+    assert document["quality"]["accuracy"]["value"] == pytest.approx(accuracy)
+    assert accuracy > 0.6
+    assert document["outcome"]["status"] == "ok"
+    assert document["data"]["n_test"] == len(stored["labels"])
+    assert document["memory"]["training_peak_bytes"] > 10_000_000
+    assert document["training"]["history"] == [{"epoch": 1.0, "loss": 1.0}]
+
+
+def test_the_second_call_is_cached_and_says_so(bench: Bench, tmp_path: Path) -> None:
+    bench("run", "-r", "bayes", *QUICK)
+    before = (Store(tmp_path / "store").folder(_results(tmp_path)[0]["run_id"]) / "result.json").stat().st_mtime_ns
+    again = bench("run", "-r", "bayes", *QUICK)
+    assert again.returncode == 0
+    assert "Everything is cached" in again.stdout
+    after = (Store(tmp_path / "store").folder(_results(tmp_path)[0]["run_id"]) / "result.json").stat().st_mtime_ns
+    assert before == after
+
+
+def test_two_trainings_with_one_seed_predict_the_same_and_seeds_differ(bench: Bench, tmp_path: Path) -> None:
+    bench("run", "-r", "bayes", "--seeds", "0-1", *QUICK)
+    first = {
+        d["identity"]["seed"]: Store(tmp_path / "store").arrays(d["run_id"], "predictions") for d in _results(tmp_path)
+    }
+    bench("run", "-r", "bayes", "--seeds", "0-1", "--cache", "never", *QUICK)
+    second = {
+        d["identity"]["seed"]: Store(tmp_path / "store").arrays(d["run_id"], "predictions") for d in _results(tmp_path)
+    }
+    np.testing.assert_array_equal(first[0]["probabilities"], second[0]["probabilities"])
+    assert not np.array_equal(first[0]["probabilities"], first[1]["probabilities"])
+
+
+def test_a_cache_miss_names_what_changed(bench: Bench, tmp_path: Path) -> None:
+    recipes = tmp_path / "mine"
+    recipes.mkdir()
+    source = (Path(__file__).parent.parent / "recipes" / "bayes.py").read_text()
+    (recipes / "bayes.py").write_text(source)
+    assert bench("run", "-r", "bayes", *QUICK, SENTIBENCH_RECIPES=str(recipes)).returncode == 0
+    (recipes / "bayes.py").write_text(source + "\n# another thought\n")
+    dry = bench("run", "-r", "bayes", "--dry-run", *QUICK, SENTIBENCH_RECIPES=str(recipes))
+    assert re.search(r"train.*source changed", dry.stdout), dry.stdout
+    assert len(_results(tmp_path)) == 1, "a dry run runs nothing"
+
+
+def test_cache_always_runs_nothing(bench: Bench, tmp_path: Path) -> None:
+    done = bench("run", "-r", "bayes", "--cache", "always", *QUICK)
+    assert done.returncode == 4
+    assert "not stored" in done.stdout
+    assert _results(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "phase", "reason"),
+    [
+        ("raise", "failed", "train", "ValueError: two lines of trouble"),
+        ("refuse", "failed", "train", "loss is NaN at step 3; lower the learning rate"),
+        ("memory", "out_of_memory", "train", "memory"),
+        ("killed", "failed", "train", "SIGKILL"),
+        ("nan", "failed", "score", ""),
+        ("shape", "failed", "predict", "shape"),
+    ],
+)
+def test_a_failure_is_a_row_with_its_reason(
+    bench: Bench, tmp_path: Path, how: str, status: str, phase: str, reason: str
+) -> None:
+    done = bench("run", "-r", f"broken[how={how}]", *QUICK)
+    assert done.returncode == 4, done.stdout + done.stderr
+    (document,) = _results(tmp_path)
+    outcome = document["outcome"]
+    assert (outcome["status"], outcome["phase"]) == (status, phase)
+    assert reason in outcome["reason"]
+    assert "\n" not in outcome["reason"]
+    assert document["quality"] is None
+
+
+def test_one_bad_run_does_not_stop_the_others_and_is_tried_again(bench: Bench, tmp_path: Path) -> None:
+    arguments = ("run", "-r", "broken", "-r", "absent", "-r", "bayes", *QUICK)
+    done = bench(*arguments)
+    assert done.returncode == 3
+    statuses = {d["identity"]["recipe"]: d["outcome"]["status"] for d in _results(tmp_path)}
+    assert statuses == {"broken": "failed", "absent": "unavailable", "bayes": "ok"}
+    again = bench(*arguments)
+    assert again.returncode == 3
+    assert "last time: failed" in again.stdout
+    assert "1 of 3 from the store" in again.stdout
+
+
+def test_a_late_worker_is_killed_with_its_children(bench: Bench, tmp_path: Path) -> None:
+    started = time.monotonic()
+    done = bench("run", "-r", "broken[how=sleep]", "--timeout", "4", *QUICK)
+    assert done.returncode == 4
+    assert time.monotonic() - started < 60
+    (document,) = _results(tmp_path)
+    assert document["outcome"]["status"] == "timeout"
+    assert "4 s" in document["outcome"]["reason"]
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            assert b"time.sleep(600)" not in process.read_bytes() or int(process.parent.name) == os.getpid()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def test_the_speed_is_measured_in_rounds(bench: Bench, tmp_path: Path) -> None:
+    done = bench("run", "-r", "bayes", "-r", "broken[how=slow]", "-d", "toy")
+    assert done.returncode == 3
+    by_recipe = {d["identity"]["recipe"]: d for d in _results(tmp_path)}
+    broken = by_recipe["broken"]
+    assert (broken["outcome"]["status"], broken["outcome"]["phase"]) == ("failed", "measure")
+    measured = by_recipe["bayes"]
+    rows = {(r["scenario"], r["threads"], r["bucket"]): r for r in measured["measurement"]["latency"]}
+    single = rows["single_stream", 1, "all"]
+    samples = Store(tmp_path / "store").arrays(measured["run_id"], "samples")["single_stream_t1_ns"]
+    assert single["n"] >= 200
+    assert single["p50_ms"] == pytest.approx(float(np.percentile(samples, 50)) / 1e6)
+    assert rows["offline", 1, "all"]["batch_size"] == 32
+    assert measured["measurement"]["cold_start"]["load_ms"] > 0
+    assert measured["memory"]["inference_peak_bytes"] > 10_000_000
+    assert "Everything is cached" in bench("run", "-r", "bayes", "-d", "toy").stdout
+
+
+def test_smoke_rows_say_that_they_are_partial(bench: Bench, tmp_path: Path) -> None:
+    assert bench("run", "-r", "bayes", "-d", "toy", "--smoke", "--measure", "none").returncode == 0
+    (document,) = _results(tmp_path)
+    assert document["data"]["limit"] == 300
+    assert document["data"]["n_test"] == 300
+
+
+def test_a_suite_runs_grids_seeds_and_leaves_out_what_is_optional(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(
+        "text,label\n" + "".join(f"good {i} day,up\nbad {i} night,down\n" for i in range(80)), encoding="utf-8"
+    )
+    suite = {
+        "name": "mine",
+        "datasets": ["mine.csv", {"name": "tsatc", "optional": True}],
+        "seeds": [0, 1],
+        "measure": "none",
+        "runs": [{"recipe": "bayes", "grid": {"alpha": [0.5, 1.0]}}],
+    }
+    (tmp_path / "suite.yaml").write_text(json.dumps(suite))
+    done = bench("run", "suite.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "tsatc is optional and was left out" in done.stdout
+    variants = sorted((d["identity"]["variant"], d["identity"]["seed"]) for d in _results(tmp_path))
+    assert variants == [("", 0), ("", 1), ("alpha=0.5", 0), ("alpha=0.5", 1)]
+
+
+def test_a_tracks_own_script_takes_parameters_as_options(bench: Bench, tmp_path: Path) -> None:
+    from bench.track import _take_params
+
+    params, rest = _take_params(["-d", "toy", "--alpha", "0.5", "--pause=1", "--seeds", "0-2"], {"alpha", "pause"})
+    assert params == ["alpha=0.5", "pause=1"]
+    assert rest == ["-d", "toy", "--seeds", "0-2"]
