@@ -144,8 +144,9 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
             _remove_leftovers(folder)
             _write_whole(folder, assemble(read_published(ref)), limit)
     except OSError as error:
+        reason = error.strerror or error
         raise StoreError(
-            f"cannot write prepared data to {cache_dir}: {error.strerror or error}; free space or choose another --store"
+            f"cannot write prepared data to {cache_dir}: {reason}; free space or choose another --store"
         ) from error
     made = _open(folder)
     assert made is not None
@@ -158,7 +159,7 @@ def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) ->
 
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:
-    """The folder's name: everything that decides its content, hashed. Sources without a pinned hash count by size and time."""
+    """The folder's name: everything that decides its content, hashed. Unpinned sources count by their size and time."""
     if ref.path is not None:
         name = ref.path.name
         content = [file_revision(ref.path), ref.text_column, ref.label_column]
@@ -212,8 +213,8 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
         _limited(split, limit, f"{dataset.name} {name}")
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     )
-    for file, split in (("train.parquet", train), ("validation.parquet", validation)):
-        _write_table(folder / file, {"id": split.ids, "text": split.texts, "label": split.labels})
+    for name, split in (("train.parquet", train), ("validation.parquet", validation)):
+        _write_table(folder / name, {"id": split.ids, "text": split.texts, "label": split.labels})
     _write_table(folder / "test-texts.parquet", {"id": test.ids, "text": test.texts})
     _write_table(folder / "test-labels.parquet", {"id": test.ids, "label": test.labels})
     meta = Meta(

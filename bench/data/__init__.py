@@ -1,0 +1,8 @@
+"""Data sets: `load` one by name or path, or `prepare` it once for many runs."""
+
+from bench.data.load import Dataset, load
+from bench.data.manifest import dataset_names
+from bench.data.prepare import Prepared, find_prepared, prepare
+from bench.data.ref import DatasetRef
+
+__all__ = ["Dataset", "DatasetRef", "Prepared", "dataset_names", "find_prepared", "load", "prepare"]

@@ -1,0 +1,209 @@
+"""The manifest: one typed, closed YAML file a data set in `sets/`, named as the data set.
+
+A name stands for exactly one content. What changes the content gets a new name; the old one says what supersedes it.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bench.errors import DataError, did_you_mean
+
+SPLITS = ("train", "validation", "test")
+SETS = Path(__file__).parent / "sets"
+
+
+class Closed(BaseModel):
+    """Unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LinesLayout(Closed):
+    """One row a line, text and label parted by `separator`; the last one where the text comes first."""
+
+    reader: Literal["lines"]
+    encoding: str = "utf-8"
+    separator: str
+    label_first: bool = False
+
+
+class PairedLayout(Closed):
+    """Two files a split, in this order: a text a line, and a label a line."""
+
+    reader: Literal["paired"]
+    encoding: str = "utf-8"
+
+
+class PerLabelLayout(Closed):
+    """One file a label, a text a line; `file_labels[i]` is the label of file i."""
+
+    reader: Literal["per_label"]
+    encoding: str = "utf-8"
+    file_labels: tuple[str, ...]
+
+
+class TableLayout(Closed):
+    """CSV or TSV. Columns are names where there is a header, else positions from 0."""
+
+    reader: Literal["table"]
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quoted: bool = True
+    header: bool = True
+    text_column: str | int
+    label_column: str | int
+    split_column: str | None = None
+    """A column that names each row's split; ignored where the header lacks it."""
+
+
+class JsonLinesLayout(Closed):
+    """One JSON object a line."""
+
+    reader: Literal["jsonl"]
+    encoding: str = "utf-8"
+    text_column: str
+    label_column: str
+    split_column: str | None = None
+
+
+class ParquetLayout(Closed):
+    """Apache Parquet."""
+
+    reader: Literal["parquet"]
+    text_column: str
+    label_column: str
+    split_column: str | None = None
+
+
+class TarLayout(Closed):
+    """A tar of `<root>/<split>/<label>/<file>.txt`, all splits in one file, read in one pass without unpacking."""
+
+    reader: Literal["tar"]
+    encoding: str = "utf-8"
+
+
+class ToyLayout(Closed):
+    """Generated: there is no file."""
+
+    reader: Literal["toy"]
+
+
+Layout = Annotated[
+    LinesLayout | PairedLayout | PerLabelLayout | TableLayout | JsonLinesLayout | ParquetLayout | TarLayout | ToyLayout,
+    Field(discriminator="reader"),
+]
+
+
+class SourceFile(Closed):
+    """What the uncompressed bytes of a file must be. Unpinned where neither hash is known."""
+
+    bytes: int | None = None
+    sha256: str | None = None
+    git_blob: str | None = Field(None, description="The SHA-1 that git gives the file, where no SHA-256 is recorded.")
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a hash is recorded."""
+        return self.sha256 is not None or self.git_blob is not None
+
+
+class Part(Closed):
+    """A published split: its files and what they must hold."""
+
+    files: tuple[str, ...] = ()
+    layout: Layout | None = Field(None, description="Where it is not the entry's.")
+    rows: int = Field(description="Rows in the published files, those with a label that is left out included.")
+    counts: dict[str, int] = Field(default_factory=dict, description="Rows of each label; empty where not known.")
+    digest: str | None = Field(None, description="Order-independent hash of the rows: `bench.data.digest`.")
+
+
+class Fetched(Closed):
+    """How `data fetch` leaves a set whose published files cannot be made again from the download."""
+
+    layout: Layout
+    files: dict[str, tuple[str, ...]]
+
+
+class Hub(Closed):
+    """Where the set lies on the Hugging Face hub."""
+
+    repo: str
+    revision: str = Field(description="Full commit id.")
+    config: str
+    text_column: str = "text"
+    label_column: str = "label"
+    splits: dict[str, str] = Field(description="Our split: the hub's.")
+    labels: tuple[str, ...] = Field(description="As the published files write them, in the order of the hub's ids.")
+    line_end: str = Field("", description="What the hub's copy strips from the end of each text.")
+
+
+class Entry(Closed):
+    """Everything known of one data set."""
+
+    name: str
+    title: str
+    revision: str
+    layout: Layout
+    splits: dict[str, Part]
+    files: dict[str, SourceFile]
+    label_names: tuple[str, ...] = Field(description="In label order.")
+    labels: dict[str, str | None] = Field(
+        default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
+    )
+    sort_rows: bool = Field(
+        False,
+        description="Rows are put in the order of their hashes: ids are then the same for every copy.",
+    )
+    fetched: Fetched | None = None
+    licence: str
+    source: str
+    citation: str
+    notes: tuple[str, ...] = ()
+    superseded_by: str | None = None
+    hub: Hub | None = None
+    kaggle: str | None = None
+    kaggle_files: dict[str, str] = Field(default_factory=dict, description="Our file: the name in the Kaggle set.")
+    urls: dict[str, str] = Field(default_factory=dict, description="Our file: its address at a pinned commit.")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Entry:
+        names = set(self.label_names)
+        wrong = {x for part in self.splits.values() for x in part.counts} - names
+        wrong |= {x for x in self.labels.values() if x is not None} - names
+        if wrong:
+            raise ValueError(f"labels not in label_names: {sorted(wrong)}")
+        listed = {path for part in self.splits.values() for path in part.files}
+        if not set(self.splits) <= set(SPLITS):
+            raise ValueError(f"splits are {SPLITS}, not {sorted(self.splits)}")
+        if listed != set(self.files):
+            raise ValueError(f"files and splits differ: {sorted(listed ^ set(self.files))}")
+        return self
+
+
+def dataset_names() -> list[str]:
+    """The names in the manifest, sorted; no file is read."""
+    return sorted(path.stem for path in SETS.glob("*.yaml"))
+
+
+@lru_cache
+def entry(name: str) -> Entry:
+    """The manifest entry of that name; an unknown one is an error with the nearest right name."""
+    if name not in dataset_names():
+        raise DataError(
+            f"unknown data set '{name}': {did_you_mean(name, dataset_names())} "
+            "(or give the path of a .csv, .tsv, .jsonl or .parquet file)"
+        )
+    path = SETS / f"{name}.yaml"
+    try:
+        found = Entry.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise DataError(f"manifest {path.name}: {' '.join(str(error).split())}") from None
+    if found.name != name:
+        raise DataError(f"manifest {path.name}: it is named '{found.name}'; file name and name must agree")
+    return found

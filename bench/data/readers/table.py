@@ -1,0 +1,75 @@
+r"""CSV and TSV. Records end at `\n`; line breaks inside quoted fields, `\r\r\n` too, stay as they are."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bench.data.manifest import TableLayout
+from bench.data.stream import text_lines
+from bench.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from bench.data.readers import Files, Opener, Row
+
+_LONGEST_FIELD = 1 << 30
+
+
+def read_table(layout: TableLayout, files: Files, open_file: Opener) -> Iterator[Row]:
+    """The text and label columns of every record; a record of another width than the first is an error."""
+    csv.field_size_limit(_LONGEST_FIELD)  # the default refuses texts over 128 KiB
+    for split, paths in files.items():
+        for path in paths:
+            with open_file(path) as stream:
+                lines = text_lines(stream, layout.encoding, path)
+                records = csv.reader(
+                    lines, delimiter=layout.delimiter, quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE
+                )
+                try:
+                    yield from _rows(records, layout, split, path)
+                except csv.Error as error:
+                    raise DataError(f"{path} line {records.line_num}: malformed CSV: {error}") from None
+
+
+def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: str) -> Iterator[Row]:
+    first = next(records, None)
+    if first is None:
+        raise DataError(f"{path}: empty file; give one with rows")
+    text, label = (column_index(column, first, layout.header, path) for column in _columns(layout))
+    named = layout.split_column in first if layout.header and layout.split_column else False
+    split_at = first.index(str(layout.split_column)) if named else -1
+    width = len(first)
+    if not layout.header:
+        yield split, first[text], first[label]
+    for number, record in enumerate(records, start=1 if layout.header else 2):
+        if len(record) != width:
+            if not record:  # a blank line between records
+                continue
+            raise DataError(
+                f"{path} row {number}: {len(record)} fields where the first line has {width}; quote or mend it"
+            )
+        yield (record[split_at] if named else split), record[text], record[label]
+
+
+def _columns(layout: TableLayout) -> tuple[str | int, str | int]:
+    return layout.text_column, layout.label_column
+
+
+def column_index(column: str | int, first: list[str], header: bool, path: str) -> int:
+    """The position of a column; an unknown one is an error that lists what there is."""
+    if isinstance(column, int):
+        if column >= len(first):
+            raise DataError(f"{path}: no column {column}; the first line has {len(first)} fields")
+        return column
+    if not header or column not in first:
+        raise DataError(unknown_column(path, column, first))
+    return first.index(column)
+
+
+def unknown_column(path: str, column: str, known: list[str]) -> str:
+    """The line that says which column is missing and which there are."""
+    return (
+        f"{path}: no column '{column}': {did_you_mean(column, known)} "
+        f"(columns: {', '.join(known)[:200]}); choose with --text-column and --label-column"
+    )
