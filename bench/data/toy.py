@@ -65,7 +65,7 @@ class _Grammar:
         return self.random.random() < chance
 
     def pick(self, *kinds: str) -> str:
-        words = _words()
+        words: Any = _words()
         for kind in kinds:
             words = words[kind]
         return str(self.random.choice(words))
@@ -88,13 +88,11 @@ class _Grammar:
         if label == "neutral":
             return self.fact() if self.happens(0.55) else self.clause(label)
         kind = self.random.random()
-        if kind < 0.2:
+        if kind < 0.15:
             other = "negative" if label == "positive" else "positive"
             return f"{self.clause(other)} {self.pick('contrast')} {self.clause(label)}"
-        if kind < 0.4:
-            return (
-                f"{self.pick('things')} {self.pick('places')}, {self.pick('joy' if label == 'positive' else 'anger')}"
-            )
+        if kind < 0.35:
+            return f"{self.pick('things')} {self.pick('places')}, {self.pick('endings', label)}"
         return self.clause(label) + self.random.choice(["", "", "!", "!!", "...", " " + self.pick("places")])
 
     def fact(self) -> str:
@@ -107,7 +105,7 @@ class _Grammar:
         if label == "neutral":
             return " ".join(f"{start} {self.pick('less')} {self.pick('plain')}".split())
         word, opposite = ("good", "bad") if label == "positive" else ("bad", "good")
-        if self.happens(0.3):
+        if self.happens(0.25):
             return f"{start} {self.pick('not')} {self.random.choice(['', 'that ', 'very '])}{self.pick(opposite)}"
         said = self.elongated(self.pick(word)) if self.happens(0.2) else self.pick(word)
         return f"{start} {self.pick('very')} {said}" if self.happens(0.4) else f"{start} {said}"
