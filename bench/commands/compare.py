@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.options import StoreOption
+
 
 def compare(
-    store: Annotated[Path, typer.Option(envvar="SENTIBENCH_STORE", help="Folder of the results.")] = Path(
-        ".sentibench"
-    ),
+    store: StoreOption = Path(".sentibench"),
     dataset: Annotated[str | None, typer.Option("--dataset", "-d", help="Only this data set.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:

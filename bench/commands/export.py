@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from bench.commands.options import StoreOption
+
 
 class Format(StrEnum):
     """What can be written."""
@@ -23,9 +25,7 @@ def export(
         Format, typer.Option(help="csv and json: one row a run; md and latex: leaderboards.")
     ] = Format.csv,
     out: Annotated[Path | None, typer.Option(help="File to write; the screen if left out.")] = None,
-    store: Annotated[Path, typer.Option(envvar="SENTIBENCH_STORE", help="Folder of the results.")] = Path(
-        ".sentibench"
-    ),
+    store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Write one row a run (csv, json) or the leaderboards (md, latex). Superseded runs are left out.
 

@@ -19,6 +19,8 @@ class Column:
     priority: int
     """1 is shown on the narrowest screen; wider ones show more."""
     numeric: bool = True
+    low_first: bool = False
+    """Whether a small number is the good one."""
 
 
 def decimals(value: float | None, places: int = 3) -> str:
@@ -88,6 +90,7 @@ COLUMNS = (
         _rank,
         lambda line: line.rank,
         1,
+        low_first=True,
     ),
     Column(
         "model",
@@ -114,18 +117,38 @@ COLUMNS = (
         _written("log_loss", decimals),
         _of("log_loss"),
         4,
+        low_first=True,
     ),
-    Column("ECE", "Expected calibration error, 15 bins; lower is better", _written("ece", decimals), _of("ece"), 4),
-    Column("params", "Learned numbers in the artifact", _written("parameters", count), _of("parameters"), 5),
-    Column("MB", "Artifact on disk, 10^6 bytes", _written("bytes_on_disk", megabytes), _of("bytes_on_disk"), 1),
+    Column(
+        "ECE",
+        "Expected calibration error, 15 bins; lower is better",
+        _written("ece", decimals),
+        _of("ece"),
+        4,
+        low_first=True,
+    ),
+    Column(
+        "params", "Learned numbers in the artifact", _written("parameters", count), _of("parameters"), 5, low_first=True
+    ),
+    Column(
+        "MB",
+        "Artifact on disk, 10^6 bytes",
+        _written("bytes_on_disk", megabytes),
+        _of("bytes_on_disk"),
+        1,
+        low_first=True,
+    ),
     Column(
         "p50 ms",
         "Median time of one text at a time, text in, label out, all cores",
         _written("p50_ms_b1", significant),
         _of("p50_ms_b1"),
         1,
+        low_first=True,
     ),
-    Column("p95 ms", "95th percentile of the same", _written("p95_ms_b1", significant), _of("p95_ms_b1"), 3),
+    Column(
+        "p95 ms", "95th percentile of the same", _written("p95_ms_b1", significant), _of("p95_ms_b1"), 3, low_first=True
+    ),
     Column(
         "texts/s",
         "Throughput in batches of 32, all cores",
@@ -146,6 +169,7 @@ COLUMNS = (
         _written("peak_rss_mb", significant),
         _of("peak_rss_mb"),
         3,
+        low_first=True,
     ),
 )
 

@@ -1,0 +1,130 @@
+"""A report: from a store to a folder with tables, figures, one page and the raw results behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import StoreError
+from bench.report.aggregate import counted
+from bench.report.evidence import evidence
+from bench.report.html import BoardPage, render, strip_axis
+from bench.report.leaderboard import Board, boards
+from bench.report.mistakes import mistakes
+from bench.report.plots.confusion import confusion
+from bench.report.plots.frontier import LATENCY, SIZE, frontier
+from bench.report.plots.learning import learning
+from bench.report.plots.per_class import per_class
+from bench.report.plots.reliability import reliability
+from bench.report.plots.style import Drawing, Palette, slug
+from bench.report.provenance import Provenance
+from bench.report.publish import copy_results, published_ids
+from bench.report.source import stored_rows
+from bench.report.summary import advice
+from bench.report.tables import csv_text, facts, markdown
+from bench.store import Store, write_atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+DPI = 130
+Watch = Callable[[Iterable[Board]], Iterable[Board]]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What `build` left."""
+
+    page: Path
+    runs: int
+    figures: int
+    warnings: tuple[str, ...]
+
+
+def build(store: Store, out: Path, texts: bool, data_dir: Path | None, watch: Watch = iter) -> Built:
+    """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html` and `results/` into `out`.
+
+    `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
+    Raises BenchError for an empty store, StoreError where `out` cannot be written.
+    """
+    provenance = Provenance()
+    rows = stored_rows(store, provenance.watch)
+    copied = copy_results(store, published_ids(rows), out)
+    found = boards(rows)
+    palette = Palette.of(found)
+    pages, drawn = [], set()
+    for board in watch(found):
+        page = _page(board, store, palette, texts, data_dir)
+        drawn |= {_save(drawing, out / "figures") for drawing in page.drawings}
+        pages.append(page)
+    _remove_others(out / "figures", drawn)
+    foreign = _foreign(copied.foreign, out)
+    write_atomic(out / "results.csv", csv_text(counted(rows)).encode())
+    write_atomic(out / "leaderboard.md", markdown(found).encode())
+    made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    write_atomic(out / "report.html", render(rows, pages, palette, provenance, made, foreign).encode())
+    return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
+
+
+def _page(board: Board, store: Store, palette: Palette, texts: bool, data_dir: Path | None) -> BoardPage:
+    from bench.report.dataset_page import dataset_page, test_texts
+
+    shown = evidence(board, store)
+    known = test_texts(board, store, data_dir) if texts else {}
+    wrong = mistakes(shown, known)
+    return BoardPage(
+        board=board,
+        anchor=f"board-{slug(board.name)}",
+        facts=facts(board),
+        advice=advice(board),
+        axis=strip_axis(board),
+        frontiers=tuple(f for cost in (LATENCY, SIZE) if (f := frontier(board, cost, palette)) is not None),
+        per_class=per_class(board.name, shown, palette),
+        confusion=confusion(board.name, shown),
+        reliability=reliability(board.name, shown, palette),
+        learning=learning(board.name, shown, palette),
+        mistakes=wrong,
+        mistaken=shown[0].line.title if shown else "",
+        mistakes_remark=_remark(texts, bool(known)),
+        with_texts=bool(known),
+        data=dataset_page(board, store, data_dir),
+    )
+
+
+def _remark(texts: bool, known: bool) -> str:
+    if known:
+        return "What many models get wrong with confidence is often a label that is wrong, or an ironic text."
+    if not texts:
+        return "Row ids only: this report is made to be published, and the texts are not ours to publish."
+    return "Row ids only: the data set is not prepared on this machine."
+
+
+def _save(drawing: Drawing, folder: Path) -> str:
+    """Draw a PNG and return its file's name."""
+    canvas: Canvas = drawing.draw()
+    path = folder / f"{drawing.stem}.png"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # no software version in the file: the same results give the same bytes
+        canvas.savefig(path, dpi=DPI, metadata={"Software": None})
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another --out") from error
+    return path.name
+
+
+def _remove_others(folder: Path, names: set[str]) -> None:
+    """Figures of an earlier report would show what is no longer in this one."""
+    for path in folder.glob("*.png"):
+        if path.name not in names:
+            path.unlink()
+
+
+def _foreign(run_ids: tuple[str, ...], out: Path) -> str:
+    if not run_ids:
+        return ""
+    some = ", ".join(run_ids[:3]) + (", …" if len(run_ids) > 3 else "")
+    count = f"{len(run_ids)} run{'' if len(run_ids) == 1 else 's'}"
+    return f"{count} in {out.name}/results are not of this store and not in this report: {some}; left as they are"

@@ -1,0 +1,132 @@
+"""One self-contained page: styles, scripts and figures inlined, nothing fetched when it opens."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.report.aggregate import Row, counted, model_name
+from bench.report.columns import COLUMNS
+from bench.report.leaderboard import Board, Line
+from bench.report.mistakes import Mistake
+from bench.report.plots.confusion import Confusion
+from bench.report.plots.frontier import Frontier
+from bench.report.plots.learning import Learning
+from bench.report.plots.per_class import PerClass
+from bench.report.plots.reliability import Reliability
+from bench.report.plots.style import Drawing, Palette
+from bench.report.provenance import Provenance
+from bench.report.summary import Advice
+
+if TYPE_CHECKING:
+    from bench.report.dataset_page import DatasetPage
+
+TEMPLATES = Path(__file__).parent / "templates"
+Axis = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """Everything that the page shows of one data set; what cannot be drawn is None or empty."""
+
+    board: Board
+    anchor: str
+    facts: list[str]
+    advice: Advice | None
+    axis: Axis | None
+    """Accuracies at the ends of the interval strips in the table."""
+    frontiers: tuple[Frontier, ...]
+    per_class: PerClass | None
+    confusion: Confusion | None
+    reliability: Reliability | None
+    learning: Learning | None
+    mistakes: list[Mistake]
+    mistaken: str
+    """The model whose mistakes they are."""
+    mistakes_remark: str
+    with_texts: bool
+    data: DatasetPage | None
+
+    @property
+    def drawings(self) -> list[Drawing]:
+        """All figures, for the PNG files."""
+        own: list[Drawing | None] = [*self.frontiers, self.per_class, self.confusion, self.reliability, self.learning]
+        return [drawing for drawing in [*own, self.data and self.data.drawing] if drawing is not None]
+
+
+def strip_axis(board: Board) -> Axis | None:
+    """A scale on which the good models can be told apart; far worse ones end at its left edge."""
+    lines = [line for line in board.ok_lines if line.values["accuracy_low"] is not None]
+    if not lines:
+        return None
+    means = [line.values["accuracy"] or 0.0 for line in lines]
+    floor = max(means) - max(0.06, 2.5 * (max(means) - statistics.median(means)))
+    lows = [line.values["accuracy_low"] or 0.0 for line, mean in zip(lines, means, strict=True) if mean >= floor]
+    highs = [line.values["accuracy_high"] or 0.0 for line in lines]
+    return min(lows), max(max(highs), min(lows) + 1e-6)
+
+
+def strip_places(line: Line, axis: Axis) -> tuple[float, float, float]:
+    """Low end, mean and high end of an interval in per cent of the strip's width."""
+    ends = (line.values["accuracy_low"], line.values["accuracy"], line.values["accuracy_high"])
+    shares = [100 * ((end or 0.0) - axis[0]) / (axis[1] - axis[0]) for end in ends]
+    low, middle, high = (round(min(100.0, max(0.0, share)), 1) for share in shares)
+    return low, middle, high
+
+
+def render(
+    rows: list[Row], pages: list[BoardPage], palette: Palette, provenance: Provenance, made: str, foreign: str
+) -> str:
+    """The page. `rows` are all rows, superseded ones too; `foreign` warns of results that are not of this store."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figure_json": figure_json, "model_name": model_name}
+    environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette}
+    current = counted(rows)
+    return environment.get_template("report.html.j2").render(
+        css=Markup((TEMPLATES / "style.css").read_text()),
+        js=Markup((TEMPLATES / "report.js").read_text()),
+        plotly_js=Markup(get_plotlyjs()),
+        pages=pages,
+        counted=current,
+        superseded=len(rows) - len(current),
+        failures=[row for row in current if row["status"] != "ok"],
+        logs=provenance.logs,
+        n_models=len({line.title for page in pages for line in page.board.lines}),
+        machine=next((page.board.machine for page in pages if page.board.machine), ""),
+        provenance=provenance,
+        made=made,
+        foreign=foreign,
+    )
+
+
+def figure_json(figure: dict[str, Any]) -> Any:
+    """A figure as JSON that no text in it can end: five significant digits, `<`, `>` and `&` escaped."""
+    from markupsafe import Markup
+
+    text = json.dumps(_rounded(figure), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value

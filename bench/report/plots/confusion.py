@@ -1,0 +1,138 @@
+"""Confusion matrices: rows are true labels, each adding to 1, with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.report.evidence import Shown
+from bench.report.plots.style import INK, Chart, canvas, interactive, literal, plain, shorten, slug
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+SHADES = [[0, "rgba(1,115,178,0.04)"], [1, "rgba(1,115,178,1)"]]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """One model: counts are means over its seeds, float [k, k]."""
+
+    name: str
+    seeds: int
+    counts: npt.NDArray[np.float64]
+
+    @property
+    def shares(self) -> npt.NDArray[np.float64]:
+        """Each row over its sum; zero where a label has no text."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        shares: npt.NDArray[np.float64] = self.counts / np.maximum(totals, 1e-9)
+        return shares
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The matrices of one data set."""
+
+    stem: str
+    labels: tuple[str, ...]
+    matrices: tuple[Matrix, ...]
+
+    def charts(self) -> list[Chart]:
+        """One heat map a model."""
+        side = 150 + 44 * len(self.labels)
+        return [
+            Chart(f"{m.name}: confusion", _interactive(self.labels, m), min(max(side, 300), 560)) for m in self.matrices
+        ]
+
+    def draw(self) -> Canvas:
+        """All in one picture."""
+        return _draw(self)
+
+
+def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
+    """None where nothing is scored."""
+    matrices = tuple(
+        Matrix(s.line.title, len(s.runs), np.mean([run.quality.confusion for run in s.runs], axis=0)) for s in shown
+    )
+    return Confusion(f"{slug(board_name)}-confusion", tuple(shown[0].label_names), matrices) if matrices else None
+
+
+def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    names = [plain(shorten(label, 18)) for label in labels]
+    shares, counts = matrix.shares, matrix.counts
+    places = range(len(names))
+    heat = go.Heatmap(
+        z=shares.round(4).tolist(),
+        customdata=counts.round(1).tolist(),
+        x=names,
+        y=names,
+        colorscale=SHADES,
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        hovertemplate="true %{y}<br>predicted %{x}<br>%{z:.1%}, %{customdata} texts on average<extra></extra>",
+    )
+    text = go.Scatter(
+        x=[names[j] for _ in places for j in places],
+        y=[names[i] for i in places for _ in places],
+        mode="text",
+        text=[f"{shares[i, j]:.2f}<br>{counts[i, j]:.0f}" for i in places for j in places],
+        textfont={
+            "size": 11,
+            "color": ["#ffffff" if shares[i, j] > 0.5 else "var(--ink)" for i in places for j in places],
+        },
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    category = {"type": "category", "showgrid": False}
+    return interactive(
+        [heat, text],
+        xaxis=category | {"title": {"text": "predicted"}, "tickangle": -35},
+        yaxis=category | {"autorange": "reversed", "title": {"text": "true"}},
+    )
+
+
+def _draw(data: Confusion) -> Canvas:
+    import seaborn
+
+    columns = min(3, len(data.matrices))
+    rows = -(-len(data.matrices) // columns)
+    side = 1.6 + 0.42 * len(data.labels)
+    figure, axes = canvas(side * columns, side * rows * 0.95, rows, columns)
+    for ax in axes.flat[len(data.matrices) :]:
+        ax.set_visible(False)
+    names = [literal(shorten(label, 18)) for label in data.labels]
+    for ax, matrix in zip(axes.flat, data.matrices, strict=False):
+        notes = [
+            [f"{s:.2f}\n{c:.0f}" for s, c in zip(*pair, strict=True)]
+            for pair in zip(matrix.shares, matrix.counts, strict=True)
+        ]
+        seaborn.heatmap(
+            matrix.shares,
+            ax=ax,
+            vmin=0,
+            vmax=1,
+            cmap="Blues",
+            cbar=False,
+            annot=notes,
+            fmt="",
+            square=True,
+            linewidths=1,
+            annot_kws={"fontsize": 6.5},
+            xticklabels=names,
+            yticklabels=names,
+        )
+        ax.set_title(literal(shorten(matrix.name, 28)), color=INK)
+        ax.set(xlabel="predicted", ylabel="true")
+        ax.tick_params(axis="x", rotation=45, labelsize=7)
+        ax.tick_params(axis="y", rotation=0, labelsize=7)
+    return figure

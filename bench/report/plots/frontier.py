@@ -1,0 +1,261 @@
+"""Quality against a cost: latency or size, with the Pareto frontier."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.report.columns import interval, megabytes, significant
+from bench.report.leaderboard import Board, Line
+from bench.report.plots.labels import PLACES, place
+from bench.report.plots.style import (
+    GRID,
+    INK,
+    MUTED,
+    Chart,
+    Palette,
+    canvas,
+    interactive,
+    literal,
+    plain,
+    shorten,
+    slug,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+HEIGHT = 440
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What quality is set against."""
+
+    stem: str
+    title: str
+    axis: str
+    column: str
+    scale: float = 1.0
+
+
+LATENCY = Cost("quality-latency", "Quality against latency", "median ms for one text, all cores (log)", "p50_ms_b1")
+SIZE = Cost("quality-size", "Quality against size", "megabytes on disk (log)", "bytes_on_disk", 1e6)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One model."""
+
+    line: Line
+    x: float
+    y: float
+    low: float
+    high: float
+    efficient: bool
+    """No other model is as good and cheaper."""
+    label: str | None
+    """Where its name is written, None where there is no room."""
+    colour: str
+    marker: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The models of one data set, and the steps of the frontier."""
+
+    stem: str
+    cost: Cost
+    points: tuple[Point, ...]
+    x_range: tuple[float, float]
+    """Decimal logarithms."""
+    y_range: tuple[float, float]
+    best_interval: tuple[float, float]
+
+    @property
+    def steps(self) -> tuple[list[float], list[float]]:
+        """Cost and accuracy of the efficient models, from the cheapest, drawn on to the right edge."""
+        chosen = sorted((point for point in self.points if point.efficient), key=lambda point: point.x)
+        return [*(p.x for p in chosen), 10 ** self.x_range[1]], [*(p.y for p in chosen), chosen[-1].y]
+
+    @property
+    def below(self) -> list[Point]:
+        """The models that lie under the axis, which is cut so that the good ones can be told apart."""
+        return [point for point in self.points if point.y < self.y_range[0]]
+
+    @property
+    def remark(self) -> str:
+        """What the picture does not show."""
+        names = ", ".join(f"{shorten(point.line.title)} ({point.y:.3f})" for point in self.below[:6])
+        more = f" and {len(self.below) - 6} more" if len(self.below) > 6 else ""
+        return f"Below the axis: {names}{more}." if names else ""
+
+    def charts(self) -> list[Chart]:
+        """Markers by recipe, the frontier as steps, the best's interval as a band."""
+        return [Chart(self.cost.title, _interactive(self), HEIGHT, wide=True)]
+
+    def draw(self) -> Canvas:
+        """The same with matplotlib."""
+        return _draw(self)
+
+
+def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
+    """None where no model has both numbers."""
+    lines = [line for line in board.ok_lines if line.values[cost.column]]
+    if not lines:
+        return None
+    xs = [_value(line, cost.column) / cost.scale for line in lines]
+    ys = [_value(line, "accuracy") for line in lines]
+    efficient = _efficient(xs, ys)
+    x_range, y_range = _ranges(lines, xs, ys)
+    spots = [
+        ((math.log10(x) - x_range[0]) / (x_range[1] - x_range[0]), (y - y_range[0]) / (y_range[1] - y_range[0]))
+        for x, y in zip(xs, ys, strict=True)
+    ]
+    order = sorted(range(len(lines)), key=lambda i: (not efficient[i], -ys[i]))
+    places = dict(zip(order, place([spots[i] for i in order], [shorten(lines[i].title) for i in order]), strict=True))
+    points = tuple(
+        Point(
+            line=line,
+            x=xs[i],
+            y=ys[i],
+            low=_value(line, "accuracy_low"),
+            high=_value(line, "accuracy_high"),
+            efficient=efficient[i],
+            label=places[i] if i in order[:24] else None,
+            colour=palette.colour(line),
+            marker=palette.marker(line),
+        )
+        for i, line in enumerate(lines)
+    )
+    best = (_value(lines[0], "accuracy_low"), _value(lines[0], "accuracy_high"))
+    return Frontier(f"{slug(board.name)}-{cost.stem}", cost, points, x_range, y_range, best)
+
+
+def _value(line: Line, column: str) -> float:
+    value = line.values[column]
+    return 0.0 if value is None else value
+
+
+def _efficient(xs: Sequence[float], ys: Sequence[float]) -> list[bool]:
+    """Which points have none that is at least as cheap and better, or cheaper and as good."""
+    flags, best = [False] * len(xs), -math.inf
+    for i in sorted(range(len(xs)), key=lambda i: (xs[i], -ys[i])):
+        flags[i] = ys[i] > best
+        best = max(best, ys[i])
+    return flags
+
+
+def _ranges(
+    lines: Sequence[Line], xs: Sequence[float], ys: Sequence[float]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Decimal logarithms of x with room for names; y from a floor that leaves far worse models out."""
+    logs = [math.log10(x) for x in xs]
+    room = max(0.12 * (max(logs) - min(logs)), 0.3)
+    top = max(_value(line, "accuracy_high") for line in lines)
+    floor = max(ys) - max(0.06, 2.5 * (max(ys) - statistics.median(ys)))
+    seen = [_value(line, "accuracy_low") for line, y in zip(lines, ys, strict=True) if y >= floor]
+    pad = 0.1 * (top - min(seen)) or 0.01
+    return (min(logs) - room, max(logs) + room), (min(seen) - pad, top + pad)
+
+
+def _hover(point: Point) -> str:
+    values, line = point.line.values, point.line
+    spread = "" if line.spread is None else f" ± {line.spread:.3f} over seeds"
+    facts = [
+        f"<b>{plain(line.title)}</b>",
+        f"accuracy {point.y:.3f} [{interval(line)}]{spread}",
+        f"{significant(values['p50_ms_b1']) or '–'} ms · {megabytes(values['bytes_on_disk']) or '–'} MB",
+        f"seeds {', '.join(map(str, line.seeds))}",
+        "run " + "<br>run ".join(plain(run_id) for run_id in line.run_ids[:5]),
+    ]
+    return "<br>".join(facts)
+
+
+def _interactive(data: Frontier) -> dict[str, object]:
+    import plotly.graph_objects as go
+
+    xs, ys = data.steps
+    line = {"color": "var(--muted)", "width": 1.5, "shape": "hv", "dash": "dot"}
+    traces = [go.Scatter(x=xs, y=ys, mode="lines", line=line, name="Pareto frontier", hoverinfo="skip")]
+    by_recipe: dict[tuple[str, str], list[Point]] = {}
+    for point in data.points:
+        by_recipe.setdefault((point.line.track, point.line.recipe), []).append(point)
+    for (_, recipe), points in by_recipe.items():
+        traces.append(
+            go.Scatter(
+                x=[p.x for p in points],
+                y=[p.y for p in points],
+                error_y={
+                    "array": [p.high - p.y for p in points],
+                    "arrayminus": [p.y - p.low for p in points],
+                    "thickness": 1,
+                    "width": 3,
+                },
+                mode="markers+text",
+                text=[plain(shorten(p.line.title)) if p.label else "" for p in points],
+                textposition=[p.label or "top right" for p in points],
+                textfont={"size": 11, "color": "var(--ink)"},
+                marker={
+                    "color": points[0].colour,
+                    "symbol": points[0].marker[1],
+                    "size": [11 if p.efficient else 8 for p in points],
+                    "line": {"width": 1, "color": "var(--card)"},
+                },
+                hovertext=[_hover(p) for p in points],
+                hovertemplate="%{hovertext}<extra></extra>",
+                name=plain(recipe),
+            )
+        )
+    band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below", "line": {"width": 0}}
+    band |= {"y0": data.best_interval[0], "y1": data.best_interval[1], "fillcolor": "var(--band)"}
+    return interactive(
+        traces,
+        shapes=[band],
+        xaxis={"type": "log", "range": list(data.x_range), "title": {"text": data.cost.axis}, "dtick": 1},
+        yaxis={
+            "range": list(data.y_range),
+            "title": {"text": "accuracy, mean over seeds, 95 % CI"},
+            "tickformat": ".3~f",
+        },
+    )
+
+
+def _draw(data: Frontier) -> Canvas:
+    figure, axes = canvas(8, 5)
+    ax = axes[0, 0]
+    ax.axhspan(*data.best_interval, color="#0173b2", alpha=0.07, lw=0, label="95 % CI of the best")
+    xs, ys = data.steps
+    ax.step(xs, ys, where="post", color=MUTED, lw=1.2, ls=":", label="Pareto frontier", zorder=1)
+    named: set[str] = set()
+    for p in data.points:
+        label = None if p.line.recipe in named else literal(p.line.recipe)
+        named.add(p.line.recipe)
+        if p.y < data.y_range[0]:
+            continue
+        bars = [[p.y - p.low], [p.high - p.y]]
+        size = 8 if p.efficient else 5.5
+        ax.errorbar(p.x, p.y, bars, fmt=p.marker[0], ms=size, color=p.colour, elinewidth=1, mec="white", label=label)
+        if p.label:
+            vertical, horizontal = p.label.split()
+            shift = PLACES[p.label]
+            ax.annotate(
+                literal(shorten(p.line.title)),
+                (p.x, p.y),
+                (shift[0] * 450, shift[1] * 280),
+                textcoords="offset points",
+                ha={"right": "left", "left": "right", "center": "center"}[horizontal],
+                va="bottom" if vertical == "top" else "top",
+                fontsize=8,
+                color=INK,
+            )
+    ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
+    ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI", title=data.cost.title)
+    ax.grid(True, color=GRID)
+    figure.legend(loc="outside lower center", ncols=6, frameon=False)
+    if data.remark:
+        ax.text(0.99, 0.01, literal(data.remark), transform=ax.transAxes, ha="right", fontsize=7, color=MUTED)
+    return figure

@@ -1,0 +1,126 @@
+"""Learning curves: loss and validation accuracy after each epoch, a line a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.report.evidence import Shown
+from bench.report.plots.style import MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+DASHES = (("-", "solid"), ("--", "dash"), (":", "dot"), ("-.", "dashdot"))
+"""One a seed: of matplotlib, of plotly."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """One training."""
+
+    seed: int
+    best_epoch: int | None
+    epochs: tuple[float, ...]
+    values: dict[str, tuple[float | None, ...]]
+    """By name: `loss`, `validation_loss`, `validation_accuracy`; None for an epoch that did not say it."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """All seeds of one model."""
+
+    name: str
+    colour: str
+    seeds: tuple[Seed, ...]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The models of one data set that train in epochs."""
+
+    stem: str
+    curves: tuple[Curves, ...]
+
+    def charts(self) -> list[Chart]:
+        """One chart a model: losses above, validation accuracy below."""
+        return [Chart(f"{curves.name}: learning", _interactive(curves), 400) for curves in self.curves]
+
+    def draw(self) -> Canvas:
+        """All in one picture."""
+        return _draw(self)
+
+
+def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learning | None:
+    """None where no training told its history."""
+    curves = tuple(Curves(s.line.title, palette.colour(s.line), seeds) for s in shown if (seeds := tuple(_seeds(s))))
+    return Learning(f"{slug(board_name)}-learning", curves) if curves else None
+
+
+def _seeds(shown: Shown) -> list[Seed]:
+    found = []
+    for run in shown.runs:
+        log = run.result.training
+        if log is None or len(log.history) < 2:  # a single point is no curve
+            continue
+        epochs = tuple(entry.get("epoch", float(i)) for i, entry in enumerate(log.history, start=1))
+        names = ("loss", "validation_loss", "validation_accuracy")
+        values = {n: tuple(entry.get(n) for entry in log.history) for n in names if any(n in e for e in log.history)}
+        found.append(Seed(run.seed, log.best_epoch, epochs, values))
+    return found
+
+
+def _interactive(curves: Curves) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces = []
+    for index, seed in enumerate(curves.seeds):
+        dash = DASHES[index % len(DASHES)][1]
+        for name, colour, axis in (
+            ("loss", "var(--muted)", "y2"),
+            ("validation_loss", curves.colour, "y2"),
+            ("validation_accuracy", curves.colour, "y"),
+        ):
+            if name in seed.values:
+                traces.append(
+                    go.Scatter(
+                        x=seed.epochs,
+                        y=seed.values[name],
+                        yaxis=axis,
+                        mode="lines+markers",
+                        line={"color": colour, "dash": dash, "width": 1.6},
+                        marker={"size": [9 if e == seed.best_epoch else 3 for e in seed.epochs]},
+                        name=f"{name.replace('_', ' ')}, seed {seed.seed}",
+                        showlegend=False,
+                        hovertemplate="epoch %{x}: %{y:.4f}",
+                    )
+                )
+    return interactive(
+        traces,
+        xaxis={"title": {"text": "epoch; the large mark is the epoch kept"}, "rangemode": "tozero"},
+        yaxis={"domain": [0, 0.46], "title": {"text": "validation acc."}},
+        yaxis2={"domain": [0.54, 1], "title": {"text": "loss (grey: train)"}, "anchor": "x"},
+    )
+
+
+def _draw(data: Learning) -> Canvas:
+    figure, axes = canvas(max(3.1 * len(data.curves), 4.5), 4.6, 2, len(data.curves), sharex="col")
+    for column, curves in enumerate(data.curves):
+        top, bottom = axes[0, column], axes[1, column]
+        for index, seed in enumerate(curves.seeds):
+            dash = DASHES[index % len(DASHES)][0]
+            for name, colour, ax in (
+                ("loss", MUTED, top),
+                ("validation_loss", curves.colour, top),
+                ("validation_accuracy", curves.colour, bottom),
+            ):
+                if name in seed.values:
+                    heights = [float("nan") if value is None else value for value in seed.values[name]]
+                    kept = [i for i, epoch in enumerate(seed.epochs) if epoch == seed.best_epoch]
+                    ax.plot(seed.epochs, heights, dash, color=colour, lw=1.3, marker="o", ms=5, markevery=kept)
+        top.set_title(literal(shorten(curves.name, 28)))
+        bottom.set_xlabel("epoch (mark: the one kept)")
+    axes[0, 0].set_ylabel("loss (grey: training)")
+    axes[1, 0].set_ylabel("validation accuracy")
+    return figure

@@ -1,0 +1,123 @@
+"""F1 of each label, a bar a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.report.evidence import Shown
+from bench.report.plots.style import INK, Chart, Palette, canvas, interactive, literal, plain, shorten, slug
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One model: mean F1 of each label with the lowest and highest seed."""
+
+    name: str
+    colour: str
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PerClass:
+    """The bars of one data set."""
+
+    stem: str
+    labels: tuple[str, ...]
+    support: tuple[int, ...]
+    bars: tuple[Bars, ...]
+
+    @property
+    def ticks(self) -> list[str]:
+        """Label and its number of test texts."""
+        return [f"{shorten(label, 20)} ({n:,})" for label, n in zip(self.labels, self.support, strict=True)]
+
+    def charts(self) -> list[Chart]:
+        """Grouped bars."""
+        return [Chart("F1 of each label", _interactive(self), 400, wide=True)]
+
+    def draw(self) -> Canvas:
+        """The same with matplotlib."""
+        return _draw(self)
+
+
+def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerClass | None:
+    """None where nothing is scored."""
+    if not shown:
+        return None
+    bars = []
+    for s in shown:
+        scores = list(zip(*([label.f1 for label in run.quality.per_class] for run in s.runs), strict=True))
+        mean = tuple(sum(values) / len(values) for values in scores)
+        bars.append(Bars(s.line.title, palette.colour(s.line), mean, tuple(map(min, scores)), tuple(map(max, scores))))
+    first = shown[0].runs[0].quality.per_class
+    labels, support = tuple(label.label for label in first), tuple(label.support for label in first)
+    return PerClass(f"{slug(board_name)}-per-class", labels, support, tuple(bars))
+
+
+def _interactive(data: PerClass) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces = [
+        go.Bar(
+            x=[plain(tick) for tick in data.ticks],
+            y=bar.mean,
+            error_y={
+                "array": [high - mean for high, mean in zip(bar.high, bar.mean, strict=True)],
+                "arrayminus": [mean - low for low, mean in zip(bar.low, bar.mean, strict=True)],
+                "thickness": 1,
+                "width": 2,
+                "color": "var(--muted)",
+            },
+            name=plain(shorten(bar.name)),
+            marker={"color": bar.colour},
+            hovertemplate="%{x}<br>F1 %{y:.3f}, whiskers: lowest and highest seed<extra>"
+            + plain(bar.name)
+            + "</extra>",
+        )
+        for bar in data.bars
+    ]
+    return interactive(
+        traces,
+        barmode="group",
+        bargap=0.18,
+        xaxis={"type": "category", "showgrid": False},
+        yaxis={"range": [0, 1], "title": {"text": "F1"}},
+    )
+
+
+def _draw(data: PerClass) -> Canvas:
+    figure, axes = canvas(max(7.0, 1.5 * len(data.labels)), 4)
+    ax = axes[0, 0]
+    width = 0.82 / len(data.bars)
+    for index, bar in enumerate(data.bars):
+        places = [i - 0.41 + width * (index + 0.5) for i in range(len(data.labels))]
+        below = [mean - low for low, mean in zip(bar.low, bar.mean, strict=True)]
+        above = [high - mean for high, mean in zip(bar.high, bar.mean, strict=True)]
+        error = {"elinewidth": 0.8, "ecolor": INK}
+        ax.bar(
+            places,
+            bar.mean,
+            width * 0.92,
+            yerr=[below, above],
+            color=bar.colour,
+            error_kw=error,
+            label=literal(shorten(bar.name)),
+        )
+    ax.set_xticks(range(len(data.labels)), [literal(tick) for tick in data.ticks])
+    if len(data.labels) > 8:
+        ax.tick_params(axis="x", rotation=35)
+    ax.set(
+        ylim=(0, 1),
+        ylabel="F1, mean over seeds",
+        title="F1 of each label (test texts); whiskers: lowest and highest seed",
+    )
+    ax.grid(False, axis="x")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    return figure

@@ -1,0 +1,115 @@
+"""Reliability diagrams: how often a model is right when it says it is that sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.report.evidence import Shown
+from bench.report.plots.style import GRID, MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """One model, its seeds pooled: a value for each of the equal-width bins of confidence that holds a text."""
+
+    name: str
+    colour: str
+    ece: float
+    """Mean over seeds, as scored."""
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    share: tuple[float, ...]
+    """Of all texts."""
+    count: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """The diagrams of one data set."""
+
+    stem: str
+    models: tuple[Calibration, ...]
+
+    def charts(self) -> list[Chart]:
+        """One diagram a model."""
+        return [Chart(f"{m.name}: ECE {m.ece:.3f}", _interactive(m), 330) for m in self.models]
+
+    def draw(self) -> Canvas:
+        """All in one picture."""
+        return _draw(self)
+
+
+def reliability(board_name: str, shown: Sequence[Shown], palette: Palette) -> Reliability | None:
+    """None where no predictions are stored."""
+    models = tuple(_calibration(s, palette.colour(s.line)) for s in shown if s.predicted)
+    return Reliability(f"{slug(board_name)}-reliability", models) if models else None
+
+
+def _calibration(shown: Shown, colour: str) -> Calibration:
+    top = np.concatenate([run.probabilities.max(axis=1) for run in shown.predicted]).astype(float)
+    right = np.concatenate([run.probabilities.argmax(axis=1) == run.labels for run in shown.predicted])
+    which = np.clip((top * BINS).astype(int), 0, BINS - 1)
+    count = np.bincount(which, minlength=BINS)
+    held = count > 0
+    return Calibration(
+        name=shown.line.title,
+        colour=colour,
+        ece=float(np.mean([run.quality.ece.value for run in shown.runs])),
+        confidence=tuple((np.bincount(which, top, BINS)[held] / count[held]).tolist()),
+        accuracy=tuple((np.bincount(which, right, BINS)[held] / count[held]).tolist()),
+        share=tuple((count[held] / count.sum()).tolist()),
+        count=tuple(count[held].tolist()),
+    )
+
+
+def _interactive(model: Calibration) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    ideal = go.Scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": "var(--muted)", "dash": "dot", "width": 1}, hoverinfo="skip"
+    )
+    shares = go.Bar(x=model.confidence, y=model.share, width=0.05, marker={"color": "var(--line)"}, hoverinfo="skip")
+    curve = go.Scatter(
+        x=model.confidence,
+        y=model.accuracy,
+        customdata=model.count,
+        mode="lines+markers",
+        line={"color": model.colour, "width": 1.5},
+        marker={"color": model.colour, "size": [5 + 14 * share**0.5 for share in model.share]},
+        hovertemplate="says %{x:.3f}<br>right %{y:.3f}<br>%{customdata:,} texts, all seeds<extra></extra>",
+    )
+    return interactive(
+        [shares, ideal, curve],
+        showlegend=False,
+        xaxis={"range": [0, 1.02], "title": {"text": "confidence (bars: share of texts)"}},
+        yaxis={"range": [0, 1.02], "title": {"text": "accuracy"}},
+    )
+
+
+def _draw(data: Reliability) -> Canvas:
+    columns = min(4, len(data.models))
+    rows = -(-len(data.models) // columns)
+    figure, axes = canvas(2.6 * columns, 2.8 * rows, rows, columns, sharex=True, sharey=True)
+    for ax in axes.flat[len(data.models) :]:
+        ax.set_visible(False)
+    for ax, model in zip(axes.flat, data.models, strict=False):
+        ax.bar(model.confidence, model.share, 0.05, color=GRID)
+        ax.plot([0, 1], [0, 1], ":", color=MUTED, lw=1)
+        ax.plot(model.confidence, model.accuracy, color=model.colour, lw=1.3)
+        ax.scatter(
+            model.confidence, model.accuracy, [12 + 120 * share for share in model.share], color=model.colour, zorder=3
+        )
+        ax.set(xlim=(0, 1.02), ylim=(0, 1.02))
+        ax.set_title(f"{literal(shorten(model.name, 26))}\nECE {model.ece:.3f}", fontsize=8)
+    figure.supxlabel("confidence (bars: share of texts)", fontsize=9, color=MUTED)
+    figure.supylabel("accuracy", fontsize=9, color=MUTED)
+    return figure

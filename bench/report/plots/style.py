@@ -1,0 +1,148 @@
+"""How every figure looks, in both drawings: colours, fonts, axes."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from bench.report.leaderboard import Board, Line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#56b4e9", "#949494")
+"""Seaborn's colour-blind palette without the two tones that vanish on white."""
+MARKERS = (("o", "circle"), ("s", "square"), ("D", "diamond"), ("^", "triangle-up"), ("v", "triangle-down"))
+"""One a track: of matplotlib, of plotly."""
+INK, MUTED, GRID = "#1c2330", "#5b6576", "#e3e7ee"
+"""Of the PNG files; the page has variables of the same meaning, light and dark."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One interactive chart: a plotly figure as plain data; colours may be `var(--…)` of the page."""
+
+    title: str
+    figure: dict[str, Any]
+    height: int
+    wide: bool = False
+
+
+class Drawing(Protocol):
+    """Plain data computed once, drawn twice."""
+
+    @property
+    def stem(self) -> str:
+        """Name of the PNG file without its ending."""
+        ...
+
+    def draw(self) -> Canvas:
+        """With matplotlib, for the PNG."""
+        ...
+
+    def charts(self) -> list[Chart]:
+        """With plotly, for the page."""
+        ...
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The same colour for a recipe and the same marker for a track, wherever they are drawn."""
+
+    recipes: tuple[tuple[str, str], ...]
+    """(track, recipe), in the order of their first appearance by name."""
+
+    @classmethod
+    def of(cls, boards: Iterable[Board]) -> Palette:
+        """For all recipes of a report."""
+        return cls(tuple(sorted({(line.track, line.recipe) for board in boards for line in board.lines})))
+
+    @cached_property
+    def _tracks(self) -> list[str]:
+        return sorted({track for track, _ in self.recipes})
+
+    def colour(self, line: Line) -> str:
+        """As `#rrggbb`."""
+        return COLOURS[self.recipes.index((line.track, line.recipe)) % len(COLOURS)]
+
+    def marker(self, line: Line) -> tuple[str, str]:
+        """As matplotlib and as plotly name it."""
+        return MARKERS[self._tracks.index(line.track) % len(MARKERS)]
+
+
+def slug(name: str) -> str:
+    """A name that any file system takes."""
+    return "".join(character if character.isalnum() or character in "-_" else "-" for character in name)
+
+
+def shorten(text: str, length: int = 30) -> str:
+    """At most that many characters, the cut shown."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: it reads a few HTML tags."""
+    return html.escape(text, quote=False)
+
+
+def literal(text: str) -> str:
+    """Text that matplotlib shows as it is: it reads mathematics between dollar signs."""
+    return text.replace("$", r"\$")
+
+
+def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any) -> tuple[Canvas, Any]:
+    """A figure in inches with `rows` × `columns` axes (an array of them, always two-dimensional)."""
+    import matplotlib
+    import seaborn
+    from matplotlib.figure import Figure as Canvas
+
+    style: dict[Any, Any] = dict(seaborn.axes_style("whitegrid", {"axes.edgecolor": GRID, "grid.color": GRID}))
+    sizes: dict[Any, Any] = {
+        "font.size": 9,
+        "axes.titlesize": 10,
+        "axes.labelsize": 9,
+        "legend.fontsize": 8,
+        "axes.titleweight": "bold",
+    }
+    colours: dict[Any, Any] = {
+        "text.color": INK,
+        "axes.labelcolor": MUTED,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "axes.titlecolor": INK,
+    }
+    with matplotlib.rc_context({**style, **sizes, **colours}):
+        figure = Canvas(figsize=(width, height), layout="constrained", facecolor="white")
+        axes = figure.subplots(rows, columns, squeeze=False, **grid)
+    for ax in axes.flat:
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
+    """A plotly figure as plain data in the page's colours."""
+    import plotly.graph_objects as go
+
+    axis = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
+    base: dict[str, Any] = {
+        "template": {},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "var(--ink)", "size": 12, "family": "system-ui, sans-serif"},
+        "margin": {"l": 56, "r": 16, "t": 12, "b": 44},
+        "hoverlabel": {
+            "bgcolor": "var(--card)",
+            "bordercolor": "var(--line)",
+            "font": {"color": "var(--ink)"},
+            "align": "left",
+        },
+        "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
+    }
+    for name in {"xaxis", "yaxis"} | {key for key in layout if key.startswith(("xaxis", "yaxis"))}:
+        base[name] = axis | layout.pop(name, {})
+    figure = go.Figure(data=list(traces), layout=base | layout)
+    plain_figure: dict[str, Any] = figure.to_plotly_json()
+    return plain_figure

@@ -1,0 +1,74 @@
+"""The raw results beside a report, so that every number in it can be recomputed from one folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BenchError, StoreError
+from bench.report.aggregate import Row, counted
+from bench.store import Store
+
+RAW = ("result.json", "predictions.npz", "samples.npz")
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What `copy_results` did."""
+
+    runs: int
+    foreign: tuple[str, ...]
+    """Runs in the folder that this store does not know; left as they are."""
+
+
+def published_ids(all_rows: list[Row]) -> set[str]:
+    """The runs that count, and the parents and teachers that they name, superseded or not."""
+    by_id = {row["run_id"]: row for row in all_rows}
+    wanted: set[str] = set()
+    todo = [row["run_id"] for row in counted(all_rows)]
+    while todo:
+        run_id = todo.pop()
+        if run_id in wanted or run_id not in by_id:
+            continue
+        wanted.add(run_id)
+        todo += [by_id[run_id][name] for name in ("parent_run_id", "teacher_run_id") if by_id[run_id][name]]
+    return wanted
+
+
+def copy_results(store: Store, run_ids: Iterable[str], out: Path) -> Copied:
+    """Copy the raw files of those runs to `out/results/<run_id>/`; earlier copies of other runs of this store go.
+
+    What came from another store stays: it may be the only copy.
+    """
+    target = out / "results"
+    if target.resolve() == store.results.resolve():
+        raise BenchError(f"--out {out} is the store itself; choose another folder for the report")
+    wanted, known = set(run_ids), set(store.run_ids())
+    try:
+        for run_id in sorted(wanted):
+            _copy(store.folder(run_id), target / run_id)
+        present = {path.name for path in target.iterdir() if path.is_dir()} if target.is_dir() else set()
+        for run_id in (present & known) - wanted:
+            shutil.rmtree(target / run_id)
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror}; free space or choose another --out") from error
+    return Copied(len(wanted), tuple(sorted(present - known)))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for name in RAW:
+        if not (source / name).is_file():
+            (target / name).unlink(missing_ok=True)
+        elif not _same(source / name, target / name):
+            shutil.copy2(source / name, target / name)
+
+
+def _same(source: Path, target: Path) -> bool:
+    """By size and time of change, which a copy keeps."""
+    if not target.is_file():
+        return False
+    one, other = source.stat(), target.stat()
+    return one.st_size == other.st_size and one.st_mtime_ns == other.st_mtime_ns
