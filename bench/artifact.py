@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -43,6 +44,16 @@ def adopt(folder: Path, artifacts: Path) -> str:
             os.fsync(file.fileno())
     name = folder_hash(folder)
     artifacts.mkdir(parents=True, exist_ok=True)
+    if (artifacts / name).is_dir() and not is_intact(artifacts / name):
+        shutil.rmtree(artifacts / name)
     if not (artifacts / name).is_dir():
         folder.rename(artifacts / name)
     return name
+
+
+def is_intact(folder: Path) -> bool:
+    """Whether the folder still holds what its name says."""
+    try:
+        return folder_hash(folder) == folder.name
+    except BenchError:
+        return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.api import Recipe
+from bench.artifact import is_intact
 from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
@@ -39,12 +40,12 @@ class PlannedRun:
 
 
 def known_artifact(store: Store, artifact_key: str) -> dict[str, Any] | None:
-    """What the store knows of a trained artifact that is still there."""
+    """What the store knows of a trained artifact that is still there, unaltered."""
     try:
         record: dict[str, Any] = json.loads((store.keys / f"{artifact_key}.json").read_bytes())
     except (OSError, ValueError):
         return None
-    return record if (store.artifacts / record["artifact"] / "artifact.json").is_file() else None
+    return record if is_intact(store.artifacts / record["artifact"]) else None
 
 
 def plan_runs(
@@ -79,18 +80,23 @@ def _plan_run(
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:
-    record = known_artifact(store, key)
+    due, why = _due_with_artifact(spec, prepared, stored)
+    if due == "nothing" or known_artifact(store, key):
+        return due, why
+    return "train", "never run" if stored is None else f"{why}, and its artifact is not in the store"
+
+
+def _due_with_artifact(spec: RunSpec, prepared: Prepared, stored: Result | None) -> tuple[Due, str]:
+    """What would be due if the artifact is there."""
     if stored is None:
-        return ("predict", "trained already") if record else ("train", "never run")
+        return "predict", "trained already"
     outcome, identity = stored.outcome, stored.identity
     if outcome.status != "ok" and outcome.phase != "measure":
-        return ("predict" if record else "train"), f"last time: {outcome.status} ({outcome.reason})"
+        return "predict", f"last time: {outcome.status} ({outcome.reason})"
     if identity.evaluation_key != evaluation_key(identity.artifact or "", prepared.test_hash):
-        return ("predict" if record else "train"), "the test data or the scoring changed"
+        return "predict", "the test data or the scoring changed"
     if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or ""):
-        return (
-            ("measure", "not measured on this machine") if record else ("train", "to be measured; its artifact is gone")
-        )
+        return "measure", "not measured on this machine"
     return "nothing", "stored"
 
 

@@ -1,0 +1,113 @@
+"""The command line from outside: speed of `list`, help, and one-line errors with the documented exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Bench, bench_environment
+
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "torch",
+    "transformers",
+    "sklearn",
+    "pandas",
+    "matplotlib",
+    "plotly",
+    "scipy",
+    "pyarrow",
+}
+
+
+def test_list_is_under_a_second_and_imports_no_framework(bench: Bench, tmp_path: Path) -> None:
+    fastest = 9.0
+    for _ in range(3):
+        started = time.monotonic()
+        listed = bench("list")
+        fastest = min(fastest, time.monotonic() - started)
+        assert listed.returncode == 0
+    assert fastest < 1.0
+    assert {"linear", "dnn", "lstm", "constant", "emotions", "toy", "quick"} <= set(listed.stdout.split())
+    code = (
+        "import sys, contextlib; from bench.cli import main\n"
+        "with contextlib.suppress(SystemExit): main(['list'])\n"
+        "print('loaded', *sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=bench_environment(tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(run.stdout.rpartition("loaded")[2].split())
+    assert not HEAVY & loaded
+
+
+def test_list_as_json(bench: Bench) -> None:
+    assert "linear" in json.loads(bench("list", "recipes", "--json").stdout)
+
+
+def test_help_shows_examples(bench: Bench) -> None:
+    for verb in ("run", "data", "compare", "report", "export", "verify", "check", "doctor", "list"):
+        shown = bench(verb, "--help")
+        assert shown.returncode == 0
+        assert "python -m bench" in shown.stdout, verb
+
+
+def test_an_empty_store_says_what_to_run_first(bench: Bench) -> None:
+    shown = bench()
+    assert shown.returncode == 4
+    assert "python -m bench run quick" in shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "-r", "lstn", "-d", "toy"), "unknown recipe 'lstn': did you mean 'lstm'?"),
+        (("run", "-r", "linear", "-d", "emotion"), "unknown data set 'emotion': did you mean 'emotions'?"),
+        (("run", "-r", "linear[cc=3]", "-d", "toy"), "recipe 'linear' has no parameter 'cc'"),
+        (("run", "-r", "bayes[alpha=high]", "-d", "toy"), "parameter 'alpha' of recipe 'bayes' is 'high'"),
+        (("run", "-r", "bayes[alpha", "-d", "toy"), "cannot read 'bayes[alpha'"),
+        (("run", "-r", "bayes[alpha]", "-d", "toy"), "write key=value"),
+        (("run", "quik"), "unknown suite 'quik': did you mean 'quick'?"),
+        (("run", "quick", "-r", "linear"), "not both"),
+        (("run",), "nothing to run"),
+        (("run", "-r", "linear", "-d", "toy", "--seeds", "a"), "cannot read the seeds 'a'"),
+        (("run", "-r", "linear", "-d", "nowhere.csv"), "no data file nowhere.csv"),
+        (("check", "lineer"), "did you mean 'linear'?"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(bench: Bench, arguments: tuple[str, ...], said: str) -> None:
+    done = bench(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: x\ndatasets: [toy]\nruns: [{recipe: bayes}]\nseed: [0]\n", "unknown key 'seed': did you mean 'seeds'?"),
+        ("name: x\ndatasets: [toy]\nruns: [{recipe: bayes, grids: {}}]\n", "did you mean 'grid'?"),
+        ("name: x\ndatasets: [toy]\nruns: [{recipe: bayes, datasets: [imdb]}]\n", "not among its datasets"),
+        ("name: x\ndatasets: [toy\n", "is no YAML"),
+        ("- a\n", "must be a mapping"),
+        ("name: x\ndatasets: [toy]\n", "'runs': Field required"),
+    ],
+)
+def test_a_suite_with_a_mistake(bench: Bench, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    done = bench("run", "s.yaml")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
