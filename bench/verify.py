@@ -183,11 +183,13 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     from bench.report.tables import csv_text
 
     try:
-        text = path.read_text(encoding="utf-8")
-        published = {str(row.get("run_id")): row for row in csv.DictReader(io.StringIO(text, newline=""), strict=True)}
+        read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
     except (OSError, ValueError, csv.Error) as error:
         yield Problem(path.name, f"unreadable: {_line(error)}")
         return
+    published = {str(row.get("run_id")): row for row in read}
+    if len(published) < len(read):
+        yield Problem(path.name, f"{len(read)} rows of {len(published)} runs; a run has one row")
     everything = rows(documents)
     due = {row["run_id"]: row for row in csv.DictReader(io.StringIO(csv_text(everything), newline=""))}
     for run_id in sorted(published.keys() - due.keys()):
