@@ -102,10 +102,12 @@ def _packages() -> list[Facts]:
 
 def _datasets(data_dir: Path | None) -> list[Facts]:
     """Where the files of each set of the manifest lie; `problem` says what is missing. No file is read."""
+    from bench.data.locate import data_roots
     from bench.data.manifest import dataset_names, entry
     from bench.data.published import locate
     from bench.errors import DataError
 
+    data_roots(data_dir)  # a folder that does not exist is one error, not one a data set
     found = []
     for name in dataset_names():
         try:
