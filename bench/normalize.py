@@ -13,6 +13,10 @@ _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _MENTION = re.compile(r"(?<!\w)@\w+")
 _ELONGATED = re.compile(r"(.)\1{3,}")
 _SPACE = re.compile(r"\s+")
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_CONTROL = re.compile(r"[\x80-\x9f]")
+_DOUBLE_ENCODED = re.compile(r"[\u00c2-\u00f4][\x80-\xbf]+")
+_TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\x00": " "})
 
 
 def _none(text: str) -> str:
@@ -30,7 +34,37 @@ def _plain(text: str) -> str:
     return _SPACE.sub(" ", _ELONGATED.sub(r"\1\1\1", text)).strip()
 
 
-NORMALIZATIONS: dict[str, Callable[[str], str]] = {"none": _none, "breaks-1": _breaks, "plain-1": _plain}
+def _from_escapes(run: re.Match[str]) -> str:
+    """Escapes in a row are UTF-16 units: two of them may be one emoji."""
+    return bytes.fromhex(run[0].replace("\\u", "")).decode("utf-16-be", "replace")
+
+
+def _from_cp1252(control: re.Match[str]) -> str:
+    """A stray C1 control character is a Windows-1252 apostrophe, dash or quote that was read as latin-1."""
+    return control[0].encode("latin-1").decode("cp1252", "ignore")
+
+
+def _from_utf8(run: re.Match[str]) -> str:
+    """UTF-8 bytes that were read as latin-1, put back; what is not valid UTF-8 stays as it stands."""
+    try:
+        return run[0].encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return run[0]
+
+
+def _plain_2(text: str) -> str:
+    """`plain-1` after repairs: `\\u2019` written out, UTF-8 or Windows-1252 read as latin-1, curly quotes to ASCII."""
+    text = _ESCAPES.sub(_from_escapes, text)
+    text = _CONTROL.sub(_from_cp1252, _DOUBLE_ENCODED.sub(_from_utf8, text))
+    return _plain(text.translate(_TYPOGRAPHIC))
+
+
+NORMALIZATIONS: dict[str, Callable[[str], str]] = {
+    "none": _none,
+    "breaks-1": _breaks,
+    "plain-1": _plain,
+    "plain-2": _plain_2,
+}
 
 
 def normalizer(name: str) -> Callable[[str], str]:
