@@ -48,11 +48,11 @@ class Rapl:
 
 
 def _packages(folder: Path) -> list[_Counter]:
-    """Top-level package domains alone: the domains within (`intel-rapl:0:0`) and `psys` would be counted twice."""
+    """Packages alone: `core`, `uncore` and `dram` within them, and `psys` around them, would be counted twice."""
     found = []
     for domain in sorted(folder.glob("intel-rapl:*")):
         try:
-            if domain.name.count(":") != 1 or not (domain / "name").read_text().startswith("package"):
+            if not (domain / "name").read_text().startswith("package"):
                 continue
             counter = _Counter(domain / "energy_uj", int((domain / "max_energy_range_uj").read_text()))
             int(counter.path.read_text())

@@ -91,6 +91,13 @@ def test_intervals_are_those_of_scipy() -> None:
         assert ours.high == pytest.approx(float(theirs.high), abs=0.12 * width), name
 
 
+def test_interval_of_accuracy_is_as_wide_as_its_standard_error_says() -> None:
+    labels, p = drawn(3000)
+    accuracy = score(labels, p, NAMES, n_bootstrap=4000).accuracy
+    error = np.sqrt(accuracy.value * (1 - accuracy.value) / 3000)
+    assert accuracy.high - accuracy.low == pytest.approx(2 * 1.96 * error, rel=0.06)
+
+
 def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
     random = np.random.default_rng(3)
     covered = 0
