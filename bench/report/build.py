@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench.errors import StoreError
 from bench.report.aggregate import counted
@@ -19,7 +18,7 @@ from bench.report.plots.frontier import LATENCY, SIZE, frontier
 from bench.report.plots.learning import learning
 from bench.report.plots.per_class import per_class
 from bench.report.plots.reliability import reliability
-from bench.report.plots.style import Drawing, Palette, slug
+from bench.report.plots.style import Palette, slug, write_png
 from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_ids
 from bench.report.source import stored_rows
@@ -27,10 +26,6 @@ from bench.report.summary import advice
 from bench.report.tables import csv_text, facts, markdown
 from bench.store import Store, write_atomic
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
-
-DPI = 130
 Watch = Callable[[Iterable[Board]], Iterable[Board]]
 
 
@@ -58,7 +53,7 @@ def build(store: Store, out: Path, texts: bool, data_dir: Path | None, watch: Wa
     pages, drawn = [], set()
     for board in watch(found):
         page = _page(board, store, palette, texts, data_dir)
-        drawn |= {_save(drawing, out / "figures") for drawing in page.drawings}
+        drawn |= _save(page, out / "figures")
         pages.append(page)
     _remove_others(out / "figures", drawn)
     foreign = _foreign(copied.foreign, out)
@@ -73,7 +68,7 @@ def _page(board: Board, store: Store, palette: Palette, texts: bool, data_dir: P
     from bench.report.dataset_page import dataset_page, test_texts
 
     shown = evidence(board, store)
-    known = test_texts(board, store, data_dir) if texts else {}
+    known = test_texts(board, store) if texts else {}
     wrong = mistakes(shown, known)
     return BoardPage(
         board=board,
@@ -102,17 +97,22 @@ def _remark(texts: bool, known: bool) -> str:
     return "Row ids only: the data set is not prepared on this machine."
 
 
-def _save(drawing: Drawing, folder: Path) -> str:
-    """Draw a PNG and return its file's name."""
-    canvas: Canvas = drawing.draw()
-    path = folder / f"{drawing.stem}.png"
+def _save(page: BoardPage, folder: Path) -> set[str]:
+    """Draw the PNG files of a leaderboard and return their names."""
+    from bench.data.draw import draw_description
+
+    names = set()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # no software version in the file: the same results give the same bytes
-        canvas.savefig(path, dpi=DPI, metadata={"Software": None})
+        for drawing in page.drawings:
+            write_png(drawing, folder / f"{drawing.stem}.png")
+            names.add(f"{drawing.stem}.png")
     except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another --out") from error
-    return path.name
+        raise StoreError(f"cannot write to {folder}: {error.strerror}; free space or choose another --out") from error
+    if page.data and page.data.description:
+        path = folder / f"{slug(page.board.name)}-data.png"
+        names.add(draw_description(page.data.description, path).name)
+    return names
 
 
 def _remove_others(folder: Path, names: set[str]) -> None:

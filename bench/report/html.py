@@ -52,9 +52,9 @@ class BoardPage:
 
     @property
     def drawings(self) -> list[Drawing]:
-        """All figures, for the PNG files."""
+        """All figures of results, for the PNG files."""
         own: list[Drawing | None] = [*self.frontiers, self.per_class, self.confusion, self.reliability, self.learning]
-        return [drawing for drawing in [*own, self.data and self.data.drawing] if drawing is not None]
+        return [drawing for drawing in own if drawing is not None]
 
 
 def strip_axis(board: Board) -> Axis | None:

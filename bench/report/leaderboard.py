@@ -80,6 +80,9 @@ class Board:
 
     name: str
     dataset: str
+    revision: str
+    content: str
+    """Hash of the test rows, where known."""
     limit: int | None
     n_test: int | None
     notes: tuple[str, ...]
@@ -135,11 +138,14 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
     for row in current:
         grouped.setdefault(line_key(row, by_id), []).append(row)
     lines = _ranked([_line(key, group, context) for key, group in grouped.items()])
+    newest = max(current, key=lambda row: (row["status"] == "ok", row["started_at"]))
     n_test = max((row["n_test"] for row in current if row["n_test"]), default=None)
     best = lines[0].values["accuracy"] if lines[0].ok else None
     return Board(
         name=name,
         dataset=current[0]["dataset"],
+        revision=newest["revision"],
+        content=newest["content"],
         limit=current[0]["limit"],
         n_test=n_test,
         notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split("; ") if note)),

@@ -70,9 +70,8 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
         return f"Ship {best.title}: the most accurate in the mean, and {known}; {told}."
     loss = (best.values["accuracy"] or 0.0) - (choice.values["accuracy"] or 0.0)
     quality = "the fastest" if choice.values["p50_ms_b1"] is not None else "the smallest"
-    return (
-        f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({loss:.3f} below it)."
-    )
+    below = f"accuracy {loss:.3f} below it"
+    return f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({below})."
 
 
 def _caveats(board: Board) -> tuple[str, ...]:

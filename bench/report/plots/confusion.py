@@ -38,9 +38,14 @@ class Matrix:
 class Confusion:
     """The matrices of one data set."""
 
-    stem: str
+    board: str
     labels: tuple[str, ...]
     matrices: tuple[Matrix, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-confusion"
 
     def charts(self) -> list[Chart]:
         """One heat map a model."""
@@ -59,7 +64,7 @@ def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
     matrices = tuple(
         Matrix(s.line.title, len(s.runs), np.mean([run.quality.confusion for run in s.runs], axis=0)) for s in shown
     )
-    return Confusion(f"{slug(board_name)}-confusion", tuple(shown[0].label_names), matrices) if matrices else None
+    return Confusion(board_name, tuple(shown[0].label_names), matrices) if matrices else None
 
 
 def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
@@ -108,6 +113,7 @@ def _draw(data: Confusion) -> Canvas:
     rows = -(-len(data.matrices) // columns)
     side = 1.6 + 0.42 * len(data.labels)
     figure, axes = canvas(side * columns, side * rows * 0.95, rows, columns)
+    figure.suptitle(literal(f"{data.board} · Confusion: share of the true label, mean count"))
     for ax in axes.flat[len(data.matrices) :]:
         ax.set_visible(False)
     names = [literal(shorten(label, 18)) for label in data.labels]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.report.columns import interval, megabytes, significant
 from bench.report.leaderboard import Board, Line
-from bench.report.plots.labels import PLACES, place
+from bench.report.plots.labels import PLACES, Spot, place
 from bench.report.plots.style import (
     GRID,
     INK,
@@ -67,13 +67,18 @@ class Point:
 class Frontier:
     """The models of one data set, and the steps of the frontier."""
 
-    stem: str
+    board: str
     cost: Cost
     points: tuple[Point, ...]
     x_range: tuple[float, float]
     """Decimal logarithms."""
     y_range: tuple[float, float]
     best_interval: tuple[float, float]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-{self.cost.stem}"
 
     @property
     def steps(self) -> tuple[list[float], list[float]]:
@@ -111,12 +116,7 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
     ys = [_value(line, "accuracy") for line in lines]
     efficient = _efficient(xs, ys)
     x_range, y_range = _ranges(lines, xs, ys)
-    spots = [
-        ((math.log10(x) - x_range[0]) / (x_range[1] - x_range[0]), (y - y_range[0]) / (y_range[1] - y_range[0]))
-        for x, y in zip(xs, ys, strict=True)
-    ]
-    order = sorted(range(len(lines)), key=lambda i: (not efficient[i], -ys[i]))
-    places = dict(zip(order, place([spots[i] for i in order], [shorten(lines[i].title) for i in order]), strict=True))
+    places = _places(lines, xs, efficient, x_range, y_range)
     points = tuple(
         Point(
             line=line,
@@ -125,14 +125,14 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
             low=_value(line, "accuracy_low"),
             high=_value(line, "accuracy_high"),
             efficient=efficient[i],
-            label=places[i] if i in order[:24] else None,
+            label=places[i],
             colour=palette.colour(line),
             marker=palette.marker(line),
         )
         for i, line in enumerate(lines)
     )
     best = (_value(lines[0], "accuracy_low"), _value(lines[0], "accuracy_high"))
-    return Frontier(f"{slug(board.name)}-{cost.stem}", cost, points, x_range, y_range, best)
+    return Frontier(board.name, cost, points, x_range, y_range, best)
 
 
 def _value(line: Line, column: str) -> float:
@@ -152,14 +152,42 @@ def _efficient(xs: Sequence[float], ys: Sequence[float]) -> list[bool]:
 def _ranges(
     lines: Sequence[Line], xs: Sequence[float], ys: Sequence[float]
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Decimal logarithms of x with room for names; y from a floor that leaves far worse models out."""
-    logs = [math.log10(x) for x in xs]
-    room = max(0.12 * (max(logs) - min(logs)), 0.3)
-    top = max(_value(line, "accuracy_high") for line in lines)
+    """Decimal logarithms of x with room for names, and y, both of the models above a floor that far worse ones miss."""
     floor = max(ys) - max(0.06, 2.5 * (max(ys) - statistics.median(ys)))
-    seen = [_value(line, "accuracy_low") for line, y in zip(lines, ys, strict=True) if y >= floor]
-    pad = 0.1 * (top - min(seen)) or 0.01
-    return (min(logs) - room, max(logs) + room), (min(seen) - pad, top + pad)
+    seen = [i for i, y in enumerate(ys) if y >= floor]
+    logs = [math.log10(xs[i]) for i in seen]
+    room = max(0.12 * (max(logs) - min(logs)), 0.3)
+    low = min(_value(lines[i], "accuracy_low") for i in seen)
+    high = max(_value(lines[i], "accuracy_high") for i in seen)
+    pad = 0.1 * (high - low) or 0.01
+    return (min(logs) - room, max(logs) + room), (low - pad, high + pad)
+
+
+def _places(
+    lines: Sequence[Line],
+    xs: Sequence[float],
+    efficient: Sequence[bool],
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+) -> list[str | None]:
+    """Where each line's name is written: the frontier chooses first, then the more accurate."""
+
+    def height(line: Line, column: str) -> float:
+        return (_value(line, column) - y_range[0]) / (y_range[1] - y_range[0])
+
+    spots = [
+        Spot(
+            (math.log10(x) - x_range[0]) / (x_range[1] - x_range[0]),
+            height(line, "accuracy"),
+            height(line, "accuracy_low"),
+            height(line, "accuracy_high"),
+            shorten(line.title),
+        )
+        for line, x in zip(lines, xs, strict=True)
+    ]
+    order = sorted(range(len(lines)), key=lambda i: (not efficient[i], -spots[i].y))
+    found = dict(zip(order, place([spots[i] for i in order]), strict=True))
+    return [found[i] for i in range(len(lines))]
 
 
 def _hover(point: Point) -> str:
@@ -200,6 +228,7 @@ def _interactive(data: Frontier) -> dict[str, object]:
                 textposition=[p.label or "top right" for p in points],
                 textfont={"size": 11, "color": "var(--ink)"},
                 marker={
+                    "opacity": 1,
                     "color": points[0].colour,
                     "symbol": points[0].marker[1],
                     "size": [11 if p.efficient else 8 for p in points],
@@ -215,7 +244,7 @@ def _interactive(data: Frontier) -> dict[str, object]:
     return interactive(
         traces,
         shapes=[band],
-        xaxis={"type": "log", "range": list(data.x_range), "title": {"text": data.cost.axis}, "dtick": 1},
+        xaxis={"type": "log", "range": list(data.x_range), "title": {"text": data.cost.axis}, "tickformat": "~g"},
         yaxis={
             "range": list(data.y_range),
             "title": {"text": "accuracy, mean over seeds, 95 % CI"},
@@ -253,7 +282,9 @@ def _draw(data: Frontier) -> Canvas:
                 color=INK,
             )
     ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
-    ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI", title=data.cost.title)
+    ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
+    ax.xaxis.set_major_formatter("{x:g}")
+    figure.suptitle(literal(f"{data.board} · {data.cost.title}"))
     ax.grid(True, color=GRID)
     figure.legend(loc="outside lower center", ncols=6, frameon=False)
     if data.remark:

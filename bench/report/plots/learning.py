@@ -40,8 +40,13 @@ class Curves:
 class Learning:
     """The models of one data set that train in epochs."""
 
-    stem: str
+    board: str
     curves: tuple[Curves, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-learning"
 
     def charts(self) -> list[Chart]:
         """One chart a model: losses above, validation accuracy below."""
@@ -55,7 +60,7 @@ class Learning:
 def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learning | None:
     """None where no training told its history."""
     curves = tuple(Curves(s.line.title, palette.colour(s.line), seeds) for s in shown if (seeds := tuple(_seeds(s))))
-    return Learning(f"{slug(board_name)}-learning", curves) if curves else None
+    return Learning(board_name, curves) if curves else None
 
 
 def _seeds(shown: Shown) -> list[Seed]:
@@ -90,7 +95,7 @@ def _interactive(curves: Curves) -> dict[str, Any]:
                         yaxis=axis,
                         mode="lines+markers",
                         line={"color": colour, "dash": dash, "width": 1.6},
-                        marker={"size": [9 if e == seed.best_epoch else 3 for e in seed.epochs]},
+                        marker={"size": [9 if e == seed.best_epoch and name != "loss" else 3 for e in seed.epochs]},
                         name=f"{name.replace('_', ' ')}, seed {seed.seed}",
                         showlegend=False,
                         hovertemplate="epoch %{x}: %{y:.4f}",
@@ -106,6 +111,7 @@ def _interactive(curves: Curves) -> dict[str, Any]:
 
 def _draw(data: Learning) -> Canvas:
     figure, axes = canvas(max(3.1 * len(data.curves), 4.5), 4.6, 2, len(data.curves), sharex="col")
+    figure.suptitle(literal(f"{data.board} · Learning curves, a line a seed"))
     for column, curves in enumerate(data.curves):
         top, bottom = axes[0, column], axes[1, column]
         for index, seed in enumerate(curves.seeds):
@@ -117,9 +123,10 @@ def _draw(data: Learning) -> Canvas:
             ):
                 if name in seed.values:
                     heights = [float("nan") if value is None else value for value in seed.values[name]]
-                    kept = [i for i, epoch in enumerate(seed.epochs) if epoch == seed.best_epoch]
+                    kept = [i for i, epoch in enumerate(seed.epochs) if epoch == seed.best_epoch and name != "loss"]
                     ax.plot(seed.epochs, heights, dash, color=colour, lw=1.3, marker="o", ms=5, markevery=kept)
         top.set_title(literal(shorten(curves.name, 28)))
+        bottom.xaxis.get_major_locator().set_params(integer=True)
         bottom.set_xlabel("epoch (mark: the one kept)")
     axes[0, 0].set_ylabel("loss (grey: training)")
     axes[1, 0].set_ylabel("validation accuracy")

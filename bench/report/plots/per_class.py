@@ -28,7 +28,7 @@ class Bars:
 class PerClass:
     """The bars of one data set."""
 
-    stem: str
+    board: str
     labels: tuple[str, ...]
     support: tuple[int, ...]
     bars: tuple[Bars, ...]
@@ -37,6 +37,11 @@ class PerClass:
     def ticks(self) -> list[str]:
         """Label and its number of test texts."""
         return [f"{shorten(label, 20)} ({n:,})" for label, n in zip(self.labels, self.support, strict=True)]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-per-class"
 
     def charts(self) -> list[Chart]:
         """Grouped bars."""
@@ -58,7 +63,7 @@ def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerC
         bars.append(Bars(s.line.title, palette.colour(s.line), mean, tuple(map(min, scores)), tuple(map(max, scores))))
     first = shown[0].runs[0].quality.per_class
     labels, support = tuple(label.label for label in first), tuple(label.support for label in first)
-    return PerClass(f"{slug(board_name)}-per-class", labels, support, tuple(bars))
+    return PerClass(board_name, labels, support, tuple(bars))
 
 
 def _interactive(data: PerClass) -> dict[str, Any]:
@@ -94,6 +99,7 @@ def _interactive(data: PerClass) -> dict[str, Any]:
 
 def _draw(data: PerClass) -> Canvas:
     figure, axes = canvas(max(7.0, 1.5 * len(data.labels)), 4)
+    figure.suptitle(literal(f"{data.board} · F1 of each label; whiskers: lowest and highest seed"))
     ax = axes[0, 0]
     width = 0.82 / len(data.bars)
     for index, bar in enumerate(data.bars):
@@ -116,7 +122,6 @@ def _draw(data: PerClass) -> Canvas:
     ax.set(
         ylim=(0, 1),
         ylabel="F1, mean over seeds",
-        title="F1 of each label (test texts); whiskers: lowest and highest seed",
     )
     ax.grid(False, axis="x")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)

@@ -36,8 +36,13 @@ class Calibration:
 class Reliability:
     """The diagrams of one data set."""
 
-    stem: str
+    board: str
     models: tuple[Calibration, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-reliability"
 
     def charts(self) -> list[Chart]:
         """One diagram a model."""
@@ -51,7 +56,7 @@ class Reliability:
 def reliability(board_name: str, shown: Sequence[Shown], palette: Palette) -> Reliability | None:
     """None where no predictions are stored."""
     models = tuple(_calibration(s, palette.colour(s.line)) for s in shown if s.predicted)
-    return Reliability(f"{slug(board_name)}-reliability", models) if models else None
+    return Reliability(board_name, models) if models else None
 
 
 def _calibration(shown: Shown, colour: str) -> Calibration:
@@ -99,6 +104,7 @@ def _draw(data: Reliability) -> Canvas:
     columns = min(4, len(data.models))
     rows = -(-len(data.models) // columns)
     figure, axes = canvas(2.6 * columns, 2.8 * rows, rows, columns, sharex=True, sharey=True)
+    figure.suptitle(literal(f"{data.board} · Reliability"))
     for ax in axes.flat[len(data.models) :]:
         ax.set_visible(False)
     for ax, model in zip(axes.flat, data.models, strict=False):

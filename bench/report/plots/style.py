@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.report.leaderboard import Board, Line
@@ -17,6 +18,7 @@ COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#5
 """Seaborn's colour-blind palette without the two tones that vanish on white."""
 MARKERS = (("o", "circle"), ("s", "square"), ("D", "diamond"), ("^", "triangle-up"), ("v", "triangle-down"))
 """One a track: of matplotlib, of plotly."""
+DPI = 130
 INK, MUTED, GRID = "#1c2330", "#5b6576", "#e3e7ee"
 """Of the PNG files; the page has variables of the same meaning, light and dark."""
 
@@ -95,31 +97,28 @@ def literal(text: str) -> str:
 
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any) -> tuple[Canvas, Any]:
     """A figure in inches with `rows` × `columns` axes (an array of them, always two-dimensional)."""
-    import matplotlib
-    import seaborn
     from matplotlib.figure import Figure as Canvas
 
-    style: dict[Any, Any] = dict(seaborn.axes_style("whitegrid", {"axes.edgecolor": GRID, "grid.color": GRID}))
-    sizes: dict[Any, Any] = {
-        "font.size": 9,
-        "axes.titlesize": 10,
-        "axes.labelsize": 9,
-        "legend.fontsize": 8,
-        "axes.titleweight": "bold",
-    }
-    colours: dict[Any, Any] = {
-        "text.color": INK,
-        "axes.labelcolor": MUTED,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "axes.titlecolor": INK,
-    }
-    with matplotlib.rc_context({**style, **sizes, **colours}):
-        figure = Canvas(figsize=(width, height), layout="constrained", facecolor="white")
-        axes = figure.subplots(rows, columns, squeeze=False, **grid)
+    figure = Canvas(figsize=(width, height), layout="constrained", facecolor="white")
+    axes = figure.subplots(rows, columns, squeeze=False, **grid)
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def write_png(drawing: Drawing, path: Path) -> None:
+    """Draw with matplotlib in the project's style; the same data give the same bytes."""
+    import matplotlib
+    import seaborn
+
+    style: dict[Any, Any] = dict(seaborn.axes_style("whitegrid", {"axes.edgecolor": GRID, "grid.color": GRID}))
+    style |= {"font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 8}
+    style |= {"figure.titlesize": 12, "figure.titleweight": "bold", "axes.titleweight": "bold"}
+    style |= {"text.color": INK, "axes.labelcolor": MUTED, "axes.titlecolor": INK}
+    style |= {"xtick.color": MUTED, "ytick.color": MUTED, "xtick.labelsize": 8, "ytick.labelsize": 8}
+    with matplotlib.rc_context(style):
+        # no software version in the file: it would change the bytes
+        drawing.draw().savefig(path, dpi=DPI, metadata={"Software": None})
 
 
 def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
@@ -140,6 +139,7 @@ def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
             "align": "left",
         },
         "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "var(--line)", "activecolor": "var(--accent)"},
     }
     for name in {"xaxis", "yaxis"} | {key for key in layout if key.startswith(("xaxis", "yaxis"))}:
         base[name] = axis | layout.pop(name, {})

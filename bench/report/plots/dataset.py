@@ -1,0 +1,60 @@
+"""A data set's labels and text lengths; the PNG of the same is drawn by `bench.data.draw`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.report.plots.style import COLOURS, Chart, interactive, plain, shorten
+
+if TYPE_CHECKING:
+    from bench.data.describe import Description
+
+COLOUR = {"all": COLOURS[0], "train": COLOURS[0], "validation": COLOURS[1], "test": COLOURS[3]}
+
+
+def charts(description: Description) -> list[Chart]:
+    """Share of each label in each split, and share of texts by length."""
+    return [Chart("Labels", _labels(description), 340), Chart("Lengths in characters", _lengths(description), 340)]
+
+
+def _labels(description: Description) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces = [
+        go.Bar(
+            x=[plain(shorten(name, 20)) for name in description.label_names],
+            y=[split.labels[name] / max(split.rows, 1) for name in description.label_names],
+            customdata=[split.labels[name] for name in description.label_names],
+            name=f"{split.name} ({split.rows:,})",
+            marker={"color": COLOUR.get(split.name, COLOURS[-1])},
+            hovertemplate="%{x}: %{y:.1%}, %{customdata:,} rows<extra>" + split.name + "</extra>",
+        )
+        for split in description.splits
+    ]
+    return interactive(
+        traces,
+        barmode="group",
+        xaxis={"type": "category", "showgrid": False},
+        yaxis={"tickformat": ".0%", "title": {"text": "share of the split"}},
+    )
+
+
+def _lengths(description: Description) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces = [
+        go.Scatter(
+            x=description.length_edges[:-1],
+            y=[count / max(split.rows, 1) for count in split.lengths.histogram],
+            mode="lines",
+            line={"shape": "hv", "width": 1.8, "color": COLOUR.get(split.name, COLOURS[-1])},
+            name=f"{split.name}, median {split.lengths.characters[3]:,.0f}",
+            hovertemplate="from %{x:,.0f} characters: %{y:.1%}<extra>" + split.name + "</extra>",
+        )
+        for split in description.splits
+    ]
+    return interactive(
+        traces,
+        xaxis={"type": "log", "title": {"text": "characters (log)"}, "tickformat": ",~g"},
+        yaxis={"tickformat": ".0%", "title": {"text": "share of the split"}, "rangemode": "tozero"},
+    )
