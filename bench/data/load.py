@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from bench.api import Split
-from bench.data.duplicates import Hashes, conflicting, extra_copies, hash_texts
+from bench.data.duplicates import conflicting, extra_copies
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.rows import Published
@@ -48,30 +47,33 @@ def load(ref: DatasetRef) -> Dataset:
 def assemble(published: PublishedSet) -> Dataset:
     """Train, validation and test of a set as published."""
     splits = dict(published.splits)
-    hashes = {name: hash_texts(split.texts) for name, split in splits.items()}
-    ids = {name: partial(_row_id, name if name != "all" else "row") for name in splits}
+    prefixes = {name: name for name in splits}
     if "all" in splits:
-        _cut(splits, hashes, ids, published)
+        splits = _cut(splits["all"], published)
+        prefixes = dict.fromkeys(splits, "row")
+    train = splits["train"]
     counts = {
-        "train_duplicate_rows": extra_copies(hashes["train"]),
-        "train_conflicting_texts": conflicting(hashes["train"], splits["train"].labels),
+        "train_duplicate_rows": extra_copies(train.hashes),
+        "train_conflicting_texts": conflicting(train.hashes, train.labels),
         "rows_left_out_by_label": sum(split.left_out for split in published.splits.values()),
     }
-    _drop_leaks(splits, hashes, "test", counts)
-    source = "published" if "validation" in published.splits else "carved"
+    _drop_leaks(splits, "test", counts)
     if "validation" in splits:
-        counts["validation_rows_in_test"] = int(np.isin(hashes["validation"], hashes["test"]).sum())
-        _drop_leaks(splits, hashes, "validation", counts)
+        leaks = np.isin(splits["validation"].hashes, splits["test"].hashes)
+        counts["validation_rows_in_test"] = int(leaks.sum())
+        _drop_leaks(splits, "validation", counts)
     else:
-        _carve(splits, hashes, published)
-        ids["validation"] = ids["train"]
+        splits["train"], splits["validation"] = _carve(splits["train"], published)
+        prefixes["validation"] = prefixes["train"]
     return Dataset(
         name=published.name,
         title=published.title,
         revision=published.revision,
         label_names=published.label_names,
-        **{name: _split(splits[name], ids[name], published) for name in ("train", "validation", "test")},
-        validation_source=source,
+        train=_split(splits["train"], prefixes["train"], published),
+        validation=_split(splits["validation"], prefixes["validation"], published),
+        test=_split(splits["test"], prefixes["test"], published),
+        validation_source="published" if "validation" in published.splits else "carved",
         counts=counts,
         notes=published.notes,
         licence=published.licence,
@@ -81,37 +83,29 @@ def assemble(published: PublishedSet) -> Dataset:
     )
 
 
-def _row_id(prefix: str, row: int) -> str:
-    return f"{prefix}-{row:05d}"
+def _split(split: Published, prefix: str, published: PublishedSet) -> Split:
+    ids = [f"{prefix}-{row:05d}" for row in split.rows.tolist()]
+    return Split(ids, split.texts, split.labels, published.label_names)
 
 
-def _split(rows: Published, name_row: partial[str], published: PublishedSet) -> Split:
-    return Split([name_row(row) for row in rows.rows.tolist()], rows.texts, rows.labels, published.label_names)
-
-
-def _cut(
-    splits: dict[str, Published], hashes: dict[str, Hashes], ids: dict[str, partial[str]], published: PublishedSet
-) -> None:
+def _cut(rows: Published, published: PublishedSet) -> dict[str, Published]:
     """Cut a file without splits in three."""
-    rows, row_hashes, name_row = splits.pop("all"), hashes.pop("all"), ids.pop("all")
-    parts = split_groups(row_hashes, rows.labels, USER_FRACTIONS, published.label_names, published.name)
-    for i, name in enumerate(("train", "validation", "test")):
-        splits[name], hashes[name], ids[name] = rows.take(parts == i), row_hashes[parts == i], name_row
+    parts = split_groups(rows.hashes, rows.labels, USER_FRACTIONS, published.label_names, published.name)
+    return {name: rows.take(parts == i) for i, name in enumerate(("train", "validation", "test"))}
 
 
-def _carve(splits: dict[str, Published], hashes: dict[str, Hashes], published: PublishedSet) -> None:
+def _carve(train: Published, published: PublishedSet) -> tuple[Published, Published]:
     """Cut validation from train."""
-    train, fractions = splits["train"], (1 - VALIDATION_FRACTION, VALIDATION_FRACTION)
-    parts = split_groups(hashes["train"], train.labels, fractions, published.label_names, f"{published.name} train")
-    splits["train"], splits["validation"] = train.take(parts == 0), train.take(parts == 1)
-    hashes["train"], hashes["validation"] = hashes["train"][parts == 0], hashes["train"][parts == 1]
+    fractions, where = (1 - VALIDATION_FRACTION, VALIDATION_FRACTION), f"{published.name} train"
+    parts = split_groups(train.hashes, train.labels, fractions, published.label_names, where)
+    return train.take(parts == 0), train.take(parts == 1)
 
 
-def _drop_leaks(splits: dict[str, Published], hashes: dict[str, Hashes], later: str, counts: dict[str, int]) -> None:
+def _drop_leaks(splits: dict[str, Published], later: str, counts: dict[str, int]) -> None:
     """Drop from train what stands in a later split."""
-    keep = ~np.isin(hashes["train"], hashes[later])
+    keep = ~np.isin(splits["train"].hashes, splits[later].hashes)
     counts[f"train_rows_dropped_in_{later}"] = int((~keep).sum())
-    if not keep.all():
-        splits["train"], hashes["train"] = splits["train"].take(keep), hashes["train"][keep]
-    if not len(splits["train"].texts):
+    if not keep.any():
         raise DataError(f"every training text also stands in {later}; nothing is left to train on")
+    if not keep.all():
+        splits["train"] = splits["train"].take(keep)

@@ -140,7 +140,6 @@ class Hub(Closed):
     label_column: str = "label"
     splits: dict[str, str] = Field(description="Our split: the hub's.")
     labels: tuple[str, ...] = Field(description="As the published files write them, in the order of the hub's ids.")
-    line_end: str = Field("", description="What the hub's copy strips from the end of each text.")
 
 
 class Entry(Closed):

@@ -21,11 +21,12 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.api import Split
+from bench.data.describe import Description, describe_published
 from bench.data.digest import split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
-from bench.data.published import read_published
+from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
 from bench.data.user_file import file_revision
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 PREPARE_VERSION = 1
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
-_SCHEMA_FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet")
+_FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet", "description.json")
 
 
 class Meta(BaseModel):
@@ -122,6 +123,13 @@ class Prepared:
         table = _read(self.folder / "test-labels.parquet")
         return table["id"].to_pylist(), table["label"].to_numpy()
 
+    def description(self) -> Description:
+        """The whole data set described, whatever the limit; nothing is read but a small file."""
+        try:
+            return Description.model_validate_json((self.folder / "description.json").read_bytes())
+        except (OSError, ValidationError) as error:
+            raise DataError(f"prepared data {self.folder} is damaged: {error}; delete it and run again") from None
+
     def _split(self, file: str) -> Split:
         table = _read(self.folder / file)
         return Split(table["id"].to_pylist(), table["text"].to_pylist(), table["label"].to_numpy(), self.label_names)
@@ -142,7 +150,7 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
             if (found := _open(folder)) is not None:
                 return found
             _remove_leftovers(folder)
-            _write_whole(folder, assemble(read_published(ref)), limit)
+            _write_whole(folder, read_published(ref), limit)
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(
@@ -197,9 +205,12 @@ def _remove_leftovers(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _write_whole(folder: Path, dataset: Dataset, limit: int | None) -> None:
+def _write_whole(folder: Path, published: PublishedSet, limit: int | None) -> None:
+    dataset = assemble(published)
+    description = describe_published(published, dataset)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.part-"))
     try:
+        (temporary / "description.json").write_text(description.model_dump_json(), encoding="utf-8")
         _write(temporary, dataset, limit)
         temporary.chmod(0o755)
         temporary.rename(folder)
@@ -234,7 +245,7 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
         citation=dataset.citation,
         source=dataset.source,
         limit=limit,
-        file_bytes={name: (folder / name).stat().st_size for name in _SCHEMA_FILES},
+        file_bytes={name: (folder / name).stat().st_size for name in _FILES},
     )
     with (folder / "meta.json").open("w") as file:
         file.write(meta.model_dump_json(indent=1))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.data.duplicates import Hashes, hash_texts
 from bench.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -26,12 +28,19 @@ class Published:
     left_out: int = 0
     """Rows with a label that the manifest leaves out."""
 
+    @cached_property
+    def hashes(self) -> Hashes:
+        """The hash of each text, normalized: equal ones count as the same text."""
+        return hash_texts(self.texts)
+
     def take(self, keep: npt.NDArray[Any]) -> Published:
         """The rows at these positions, or where this mask is true, in order."""
         positions = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
-        return Published(
-            [self.texts[i] for i in positions], self.labels[positions], self.rows[positions], self.left_out
-        )
+        texts = [self.texts[i] for i in positions]
+        taken = Published(texts, self.labels[positions], self.rows[positions], self.left_out)
+        if "hashes" in self.__dict__:
+            taken.hashes = self.hashes[positions]
+        return taken
 
 
 @dataclass

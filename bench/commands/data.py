@@ -1,0 +1,195 @@
+"""`bench data`: what is there, what is in it, and how to get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.commands.options import DataDir, LabelColumn, TextColumn
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.data.describe import Description
+
+app = typer.Typer(help="Data sets: check what is there, describe it, fetch what is not.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="All sets when left out.")] = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find, hash, read and count data sets; exit 1 if one is wrong, or named and not found.
+
+    Examples:
+
+      python -m bench data check
+
+      python -m bench data check emotions imdb
+
+      python -m bench data check reviews.csv --text-column review --label-column stars
+    """
+    import json
+
+    from rich.console import Console
+
+    from bench.data import DatasetRef, dataset_names
+    from bench.data.check import check_set
+    from bench.errors import NEGATIVE_VERDICT
+
+    console = Console(highlight=False)
+    found = []
+    with console.status("reading") as status:
+        for name in names or dataset_names():
+            status.update(f"reading {name}")
+            found.append(check_set(DatasetRef(name, text_column, label_column, data_dir)))
+    if as_json:
+        print(json.dumps([checked.model_dump() for checked in found], indent=1, ensure_ascii=False))
+    else:
+        _print_checks([checked.model_dump() for checked in found], console)
+    bad = {"wrong", "not found"} if names else {"wrong"}
+    if any(checked.status in bad for checked in found):
+        raise typer.Exit(NEGATIVE_VERDICT)
+
+
+def _print_checks(rows: list[dict[str, Any]], console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    colours = {"ok": "green", "wrong": "bold red", "not found": "yellow"}
+    table = Table("data set", "status", "train", "validation", "test", "labels", "from")
+    table.columns[0].no_wrap = True
+    table.columns[6].overflow = "fold"
+    for column in table.columns[2:6]:
+        column.justify = "right"
+    for row in rows:
+        splits = [f"{row['rows'][name]:,}" if row["rows"] else "" for name in ("train", "validation", "test")]
+        status = f"[{colours[row['status']]}]{row['status']}[/]"
+        table.add_row(escape(row["name"]), status, *splits, str(row["labels"] or ""), escape(row["folder"] or ""))
+    console.print(table)
+    for row in rows:
+        for note in row["notes"]:
+            console.print(f"[dim]{escape(row['name'])}: {escape(note)}[/]", soft_wrap=True)
+    for row in rows:
+        if row["problem"]:
+            console.print(f"[{colours[row['status']]}]{row['status']}[/]: {escape(row['problem'])}", soft_wrap=True)
+
+
+@app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")],
+    out: Annotated[Path, typer.Option(help="The folder for the picture.")] = Path("reports/data"),
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print and draw counts, label and length distributions, duplicates, label conflicts and leaks between splits.
+
+    Examples:
+
+      python -m bench data describe emotions
+
+      python -m bench data describe reviews.csv --text-column review --label-column stars --out pictures
+    """
+    from rich.console import Console
+
+    from bench.data import DatasetRef
+    from bench.data.describe import describe as describe_set
+    from bench.data.draw import draw_description
+
+    console = Console(highlight=False)
+    with console.status(f"reading {name}"):
+        description = describe_set(DatasetRef(name, text_column, label_column, data_dir))
+    if as_json:
+        print(description.model_dump_json(indent=1))
+        return
+    _print_description(description, console)
+    console.print(f"drawn: {draw_description(description, out / f'{description.name}.png')}")
+
+
+def _print_description(description: Description, console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    console.print(f"[bold]{escape(description.name)}[/]: {escape(description.title)}, revision {description.revision}")
+    for note in description.notes:
+        console.print(f"  note: {escape(note)}", soft_wrap=True)
+    table = Table("as published", *(split.name for split in description.splits))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    splits = description.splits
+    table.add_row("rows", *(f"{split.rows:,}" for split in splits))
+    if any(split.left_out for split in splits):
+        table.add_row("left out by their label", *(f"{split.left_out:,}" for split in splits))
+    for label in description.label_names:
+        shares = (f"{split.labels[label]:,} ({100 * split.labels[label] / split.rows:.1f} %)" for split in splits)
+        table.add_row(f"  {escape(label)}", *shares)
+    for title, values in (
+        ("characters: 5 %, median, 95 %, longest", [split.lengths.characters for split in splits]),
+        ("words: 5 %, median, 95 %, longest", [split.lengths.words for split in splits]),
+    ):
+        table.add_row(title, *(", ".join(f"{v[i]:,.0f}" for i in (1, 3, 5, 6)) for v in values))
+    for title, field in (("extra copies", "duplicate_rows"), ("texts with two labels", "conflicting_texts")):
+        pairs = ((getattr(split, field), getattr(split, field + "_normalized")) for split in splits)
+        table.add_row(f"{title} (normalized)", *(f"{a:,} ({b:,})" for a, b in pairs))
+    console.print(table)
+    for leak in description.leaks:
+        console.print(
+            f"{leak.later} texts that also stand in {leak.earlier}: {leak.exact:,} exact, {leak.normalized:,} normalized"
+            f" ({leak.normalized_other_label:,} with another label there)",
+            soft_wrap=True,
+        )
+    used = ", ".join(f"{name} {rows:,}" for name, rows in description.used.items())
+    dropped = sum(rows for name, rows in description.counts.items() if name.startswith("train_rows_dropped"))
+    console.print(
+        f"used: {used} (validation {description.validation_source}; "
+        f"{dropped:,} train rows dropped that stand in a later split)",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def fetch(name: Annotated[str, typer.Argument(help="A data set's name.")]) -> None:
+    """Bring a published data set into the local cache, verified; an interrupted fetch goes on with the same command.
+
+    The cache is `~/.cache/sentibench`, or `$SENTIBENCH_CACHE`. Sets of the Hugging Face hub and Kaggle need
+    `pip install -r requirements-hub.txt`.
+
+    Examples:
+
+      python -m bench data fetch imdb
+
+      python -m bench data fetch tweeteval-sentiment
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+    from rich.progress import TextColumn as Words
+
+    from bench.data.fetch import fetch as fetch_set
+    from bench.errors import DataError
+
+    console = Console(highlight=False)
+    columns = (Words("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        tasks: dict[str, Any] = {}
+
+        def report(url: str, done: int, total: int | None) -> None:
+            if url not in tasks:
+                tasks[url] = progress.add_task(escape(url.rsplit("/", 1)[-1]))
+            progress.update(tasks[url], completed=done, total=total)
+
+        fetched = fetch_set(name, report)
+    for path in fetched.paths:
+        state = "verified and put at" if fetched.downloaded else "verified, there already:"
+        console.print(f"{escape(name)}: {state} {escape(str(path))}", soft_wrap=True)
+    if fetched.missing:
+        raise DataError(f"fetched what there is, and more is needed: {fetched.missing}")

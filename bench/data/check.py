@@ -1,0 +1,64 @@
+"""`data check`: is a data set there, and is it what its manifest entry says?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from bench.data.load import load
+from bench.data.manifest import entry
+from bench.data.published import locate
+from bench.data.ref import DatasetRef
+from bench.errors import DataError
+
+
+class Checked(BaseModel):
+    """The verdict on one data set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    status: Literal["ok", "wrong", "not found"]
+    problem: str | None = None
+    rows: dict[str, int] | None = None
+    """Rows of train, validation and test as recipes get them."""
+    labels: int | None = None
+    folder: str | None = None
+    """Where its first file lies; None for a generated set."""
+    notes: tuple[str, ...] = ()
+    counts: dict[str, int] | None = None
+
+
+def check_set(ref: DatasetRef) -> Checked:
+    """Read a set and verify it; an unknown name is the only error that is raised."""
+    if ref.path is None:
+        found = entry(ref.name)
+        try:
+            locate(found, ref.data_dir)
+        except DataError as error:
+            return Checked(name=ref.name, status="not found", problem=str(error), notes=found.notes)
+    elif not ref.path.is_file():
+        return Checked(name=ref.name, status="not found", problem=f"no file {ref.path}; correct the path")
+    try:
+        dataset = load(ref)
+    except DataError as error:
+        return Checked(name=ref.name, status="wrong", problem=str(error))
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    return Checked(
+        name=ref.name,
+        status="ok",
+        rows={name: len(split) for name, split in splits.items()},
+        labels=len(dataset.label_names),
+        folder=_shown(dataset.files[0].parent) if dataset.files else None,
+        notes=dataset.notes,
+        counts=dict(dataset.counts),
+    )
+
+
+def _shown(folder: Path) -> str:
+    """Relative where that is short."""
+    near = folder.absolute().is_relative_to(Path.cwd().parent)
+    return os.path.relpath(folder) if near else str(folder)
