@@ -143,8 +143,9 @@ def _print_description(description: Description, console: Console) -> None:
     console.print(table)
     for leak in description.leaks:
         console.print(
-            f"{leak.later} texts that also stand in {leak.earlier}: {leak.exact:,} exact, {leak.normalized:,} normalized"
-            f" ({leak.normalized_other_label:,} with another label there)",
+            f"{leak.later} texts that also stand in {leak.earlier}: "
+            f"{leak.exact:,} exact, {leak.normalized:,} normalized "
+            f"({leak.normalized_other_label:,} with another label there)",
             soft_wrap=True,
         )
     used = ", ".join(f"{name} {rows:,}" for name, rows in description.used.items())

@@ -2,7 +2,8 @@
 
 from bench.data.load import Dataset, load
 from bench.data.manifest import dataset_names
-from bench.data.prepare import Prepared, find_prepared, prepare
+from bench.data.prepare import find_prepared, prepare
+from bench.data.prepared import Prepared
 from bench.data.ref import DatasetRef
 
 __all__ = ["Dataset", "DatasetRef", "Prepared", "dataset_names", "find_prepared", "load", "prepare"]

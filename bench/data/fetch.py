@@ -61,7 +61,7 @@ def fetch(name: str, report: Report = lambda url, done, total: None) -> Fetched:
 
 
 def _complete(found: Entry) -> tuple[Path, ...] | None:
-    """The files of a set that is there already. A wrong copy in the cache is fetched again, elsewhere it is an error."""
+    """The files of a set that is there. A wrong copy is an error, but for one in the cache: that is fetched again."""
     try:
         located = locate(found, None)
     except DataError:

@@ -1,7 +1,4 @@
-"""Data made ready once and kept: read, verified and split, then written whole or not at all.
-
-A worker reads the texts of the test split from one file; only the scorer opens the file with its labels.
-"""
+"""Data made ready once and kept: read, verified and split, then written whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,125 +11,26 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.api import Split
-from bench.data.describe import Description, describe_published
+from bench.data.describe import describe_published
 from bench.data.digest import split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
+from bench.data.prepared import Meta, Prepared, open_prepared
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
 from bench.data.user_file import file_revision
-from bench.errors import DataError, StoreError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from bench.errors import StoreError
 
 PREPARE_VERSION = 1
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
 _FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet", "description.json")
-
-
-class Meta(BaseModel):
-    """`meta.json` of a prepared folder."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    title: str
-    revision: str
-    label_names: tuple[str, ...]
-    n_train: int
-    n_validation: int
-    n_test: int
-    train_hash: str
-    """Of label names and the ids, texts and labels of train and validation."""
-    test_hash: str
-    validation_source: str
-    counts: dict[str, int]
-    notes: tuple[str, ...]
-    licence: str
-    citation: str
-    source: str
-    limit: int | None
-    file_bytes: dict[str, int]
-
-
-class Prepared:
-    """A prepared data set in its folder. Splits are read when asked for and not kept."""
-
-    def __init__(self, folder: Path, meta: Meta) -> None:
-        self.folder = folder
-        self.meta = meta
-
-    @classmethod
-    def open(cls, folder: Path) -> Prepared:
-        """The prepared data set that a folder holds; an unreadable one is an error."""
-        found = _open(folder)
-        if found is None:
-            raise DataError(f"no prepared data set in {folder}; run the command again")
-        return found
-
-    @property
-    def name(self) -> str:
-        """The data set's name; of a user's file, its file name."""
-        return self.meta.name
-
-    @property
-    def revision(self) -> str:
-        """The manifest's revision, or the content hash of a user's file."""
-        return self.meta.revision
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """In label order."""
-        return self.meta.label_names
-
-    @property
-    def train_hash(self) -> str:
-        """Hash of train and validation."""
-        return self.meta.train_hash
-
-    @property
-    def test_hash(self) -> str:
-        """Hash of test, labels included."""
-        return self.meta.test_hash
-
-    def train(self) -> Split:
-        """The training split."""
-        return self._split("train.parquet")
-
-    def validation(self) -> Split:
-        """The validation split."""
-        return self._split("validation.parquet")
-
-    def test_texts(self) -> tuple[list[str], list[str]]:
-        """Ids and texts of the test split: all that a predicting process sees."""
-        table = _read(self.folder / "test-texts.parquet")
-        return table["id"].to_pylist(), table["text"].to_pylist()
-
-    def test_labels(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """Ids and labels int64 [n_test] of the test split, for the scorer alone."""
-        table = _read(self.folder / "test-labels.parquet")
-        return table["id"].to_pylist(), table["label"].to_numpy()
-
-    def description(self) -> Description:
-        """The whole data set described, whatever the limit; nothing is read but a small file."""
-        try:
-            return Description.model_validate_json((self.folder / "description.json").read_bytes())
-        except (OSError, ValidationError) as error:
-            raise DataError(f"prepared data {self.folder} is damaged: {error}; delete it and run again") from None
-
-    def _split(self, file: str) -> Split:
-        table = _read(self.folder / file)
-        return Split(table["id"].to_pylist(), table["text"].to_pylist(), table["label"].to_numpy(), self.label_names)
 
 
 def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepared:
@@ -142,12 +40,12 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
     read-only `cache_dir`.
     """
     folder = cache_dir / prepared_key(ref, limit)
-    if (found := _open(folder)) is not None:
+    if (found := open_prepared(folder)) is not None:
         return found
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
         with _locked(cache_dir / f".{folder.name}.lock"):
-            if (found := _open(folder)) is not None:
+            if (found := open_prepared(folder)) is not None:
                 return found
             _remove_leftovers(folder)
             _write_whole(folder, read_published(ref), limit)
@@ -156,14 +54,14 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
         raise StoreError(
             f"cannot write prepared data to {cache_dir}: {reason}; free space or choose another --store"
         ) from error
-    made = _open(folder)
+    made = open_prepared(folder)
     assert made is not None
     return made
 
 
 def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepared | None:
     """What `prepare` would return, where it is there already; no data is read but a user's file hashed."""
-    return _open(cache_dir / prepared_key(ref, limit))
+    return open_prepared(cache_dir / prepared_key(ref, limit))
 
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:
@@ -179,16 +77,6 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
             content.append(f"{path.stat().st_size}:{path.stat().st_mtime_ns}" if path else "absent")
     parts = json.dumps([PREPARE_VERSION, name, limit, *content])
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
-
-
-def _open(folder: Path) -> Prepared | None:
-    """A prepared folder that is whole, by the sizes of its files; None for one that is not."""
-    try:
-        meta = Meta.model_validate_json((folder / "meta.json").read_bytes())
-        whole = all((folder / name).stat().st_size == size for name, size in meta.file_bytes.items())
-    except (OSError, ValidationError):
-        return None
-    return Prepared(folder, meta) if whole else None
 
 
 @contextmanager
@@ -273,13 +161,3 @@ def _write_table(path: Path, columns: dict[str, list[str] | npt.NDArray[np.int64
         pq.write_table(pa.table(arrays), file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-
-
-def _read(path: Path) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"prepared data {path} is damaged: {error}; delete its folder and run again") from None

@@ -17,7 +17,7 @@ from bench.store import Store, write_atomic
 if TYPE_CHECKING:
     from bench.data import Prepared
     from bench.data.describe import Description
-    from bench.data.prepare import Meta
+    from bench.data.prepared import Meta
 
 
 @dataclass(frozen=True)
