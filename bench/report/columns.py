@@ -112,33 +112,6 @@ COLUMNS = (
     Column("macro F1", "Mean over labels of F1", _written("macro_f1", decimals), _of("macro_f1"), 1),
     Column("macro rec.", "Mean over labels of recall", _written("macro_recall", decimals), _of("macro_recall"), 2),
     Column(
-        "log loss",
-        "Mean negative log probability of the true label; lower is better",
-        _written("log_loss", decimals),
-        _of("log_loss"),
-        4,
-        low_first=True,
-    ),
-    Column(
-        "ECE",
-        "Expected calibration error, 15 bins; lower is better",
-        _written("ece", decimals),
-        _of("ece"),
-        4,
-        low_first=True,
-    ),
-    Column(
-        "params", "Learned numbers in the artifact", _written("parameters", count), _of("parameters"), 5, low_first=True
-    ),
-    Column(
-        "MB",
-        "Artifact on disk, 10^6 bytes",
-        _written("bytes_on_disk", megabytes),
-        _of("bytes_on_disk"),
-        1,
-        low_first=True,
-    ),
-    Column(
         "p50 ms",
         "Median time of one text at a time, text in, label out, all cores",
         _written("p50_ms_b1", significant),
@@ -157,11 +130,15 @@ COLUMNS = (
         2,
     ),
     Column(
-        "train ex/s",
-        "Training examples a second",
-        _written("train_examples_per_s", significant),
-        _of("train_examples_per_s"),
-        5,
+        "MB",
+        "Artifact on disk, 10^6 bytes",
+        _written("bytes_on_disk", megabytes),
+        _of("bytes_on_disk"),
+        1,
+        low_first=True,
+    ),
+    Column(
+        "params", "Learned numbers in the artifact", _written("parameters", count), _of("parameters"), 5, low_first=True
     ),
     Column(
         "RSS MB",
@@ -169,6 +146,29 @@ COLUMNS = (
         _written("peak_rss_mb", significant),
         _of("peak_rss_mb"),
         3,
+        low_first=True,
+    ),
+    Column(
+        "train ex/s",
+        "Training examples a second",
+        _written("train_examples_per_s", significant),
+        _of("train_examples_per_s"),
+        5,
+    ),
+    Column(
+        "log loss",
+        "Mean negative log probability of the true label; lower is better",
+        _written("log_loss", decimals),
+        _of("log_loss"),
+        4,
+        low_first=True,
+    ),
+    Column(
+        "ECE",
+        "Expected calibration error, 15 bins; lower is better",
+        _written("ece", decimals),
+        _of("ece"),
+        4,
         low_first=True,
     ),
 )

@@ -50,9 +50,7 @@ class Confusion:
     def charts(self) -> list[Chart]:
         """One heat map a model."""
         side = 150 + 44 * len(self.labels)
-        return [
-            Chart(f"{m.name}: confusion", _interactive(self.labels, m), min(max(side, 300), 560)) for m in self.matrices
-        ]
+        return [Chart(m.name, _interactive(self.labels, m), min(max(side, 300), 560)) for m in self.matrices]
 
     def draw(self) -> Canvas:
         """All in one picture."""
@@ -102,7 +100,7 @@ def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
     return interactive(
         [heat, text],
         xaxis=category | {"title": {"text": "predicted"}, "tickangle": -35},
-        yaxis=category | {"autorange": "reversed", "title": {"text": "true"}},
+        yaxis=category | {"autorange": "reversed", "title": {"text": "true", "standoff": 12}},
     )
 
 

@@ -6,11 +6,12 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bench.report.columns import interval, megabytes, significant
 from bench.report.leaderboard import Board, Line
-from bench.report.plots.labels import PLACES, Spot, place
+from bench.report.plots import labels
 from bench.report.plots.style import (
     GRID,
     INK,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 HEIGHT = 440
+MOST_NAMED = 24
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ class Point:
     high: float
     efficient: bool
     """No other model is as good and cheaper."""
-    label: str | None
-    """Where its name is written, None where there is no room."""
+    label: labels.Place | None
+    """Where its name is written, None where there is no room, or where a better variant of the recipe has one."""
     colour: str
     marker: tuple[str, str]
 
@@ -169,25 +171,39 @@ def _places(
     efficient: Sequence[bool],
     x_range: tuple[float, float],
     y_range: tuple[float, float],
-) -> list[str | None]:
-    """Where each line's name is written: the frontier chooses first, then the more accurate."""
+) -> list[labels.Place | None]:
+    """Where each name is written: of the frontier, which chooses first, and of the best line of each other recipe."""
 
-    def height(line: Line, column: str) -> float:
+    def across(x: float) -> float:
+        return (math.log10(x) - x_range[0]) / (x_range[1] - x_range[0])
+
+    def up(line: Line, column: str) -> float:
         return (_value(line, column) - y_range[0]) / (y_range[1] - y_range[0])
 
     spots = [
-        Spot(
-            (math.log10(x) - x_range[0]) / (x_range[1] - x_range[0]),
-            height(line, "accuracy"),
-            height(line, "accuracy_low"),
-            height(line, "accuracy_high"),
+        labels.Spot(
+            across(x),
+            up(line, "accuracy"),
+            up(line, "accuracy_low"),
+            up(line, "accuracy_high"),
             shorten(line.title),
         )
         for line, x in zip(lines, xs, strict=True)
     ]
-    order = sorted(range(len(lines)), key=lambda i: (not efficient[i], -spots[i].y))
-    found = dict(zip(order, place([spots[i] for i in order]), strict=True))
-    return [found[i] for i in range(len(lines))]
+    firsts: dict[tuple[str, str], int] = {}
+    for i, line in enumerate(lines):
+        firsts.setdefault((line.track, line.recipe), i)
+    wanted = [i for i in range(len(lines)) if efficient[i]]
+    wanted += [i for i in firsts.values() if not efficient[i]]
+    edge = sorted((spots[i] for i in wanted if efficient[i]), key=lambda spot: spot.x)
+    steps = [(a.x, a.y, b.x, a.y) for a, b in pairwise(edge)] + [(b.x, a.y, b.x, b.y) for a, b in pairwise(edge)]
+    steps.append((edge[-1].x, edge[-1].y, 1.0, edge[-1].y))
+    others = [spots[i] for i in range(len(lines)) if i not in wanted]
+    found = labels.place([spots[i] for i in wanted[:MOST_NAMED]], others, steps)
+    places: list[labels.Place | None] = [None] * len(lines)
+    for i, place in zip(wanted, found, strict=False):
+        places[i] = place
+    return places
 
 
 def _hover(point: Point) -> str:
@@ -223,15 +239,12 @@ def _interactive(data: Frontier) -> dict[str, object]:
                     "thickness": 1,
                     "width": 3,
                 },
-                mode="markers+text",
-                text=[plain(shorten(p.line.title)) if p.label else "" for p in points],
-                textposition=[p.label or "top right" for p in points],
-                textfont={"size": 11, "color": "var(--ink)"},
+                mode="markers",
                 marker={
                     "opacity": 1,
                     "color": points[0].colour,
                     "symbol": points[0].marker[1],
-                    "size": [11 if p.efficient else 8 for p in points],
+                    "size": [13 if p.efficient else 10 for p in points],
                     "line": {"width": 1, "color": "var(--card)"},
                 },
                 hovertext=[_hover(p) for p in points],
@@ -244,6 +257,7 @@ def _interactive(data: Frontier) -> dict[str, object]:
     return interactive(
         traces,
         shapes=[band],
+        annotations=[_name(point) for point in data.points if point.label],
         xaxis={"type": "log", "range": list(data.x_range), "title": {"text": data.cost.axis}, "tickformat": "~g"},
         yaxis={
             "range": list(data.y_range),
@@ -251,6 +265,26 @@ def _interactive(data: Frontier) -> dict[str, object]:
             "tickformat": ".3~f",
         },
     )
+
+
+def _name(point: Point) -> dict[str, object]:
+    """A plotly annotation; a logarithmic axis takes the logarithm."""
+    assert point.label is not None  # asked for those with a label alone
+    return {
+        "x": math.log10(point.x),
+        "y": point.y,
+        "text": plain(shorten(point.line.title)),
+        "font": {"size": 11},
+        "ax": point.label.dx * labels.WIDTH,
+        "ay": -point.label.dy * labels.HEIGHT,
+        "xanchor": point.label.horizontal,
+        "yanchor": point.label.vertical,
+        "borderpad": 0,
+        "arrowhead": 0,
+        "arrowwidth": 0.8,
+        "arrowcolor": "var(--muted)" if point.label.far else "rgba(0,0,0,0)",
+        "standoff": 6,
+    }
 
 
 def _draw(data: Frontier) -> Canvas:
@@ -269,17 +303,16 @@ def _draw(data: Frontier) -> Canvas:
         size = 8 if p.efficient else 5.5
         ax.errorbar(p.x, p.y, bars, fmt=p.marker[0], ms=size, color=p.colour, elinewidth=1, mec="white", label=label)
         if p.label:
-            vertical, horizontal = p.label.split()
-            shift = PLACES[p.label]
             ax.annotate(
                 literal(shorten(p.line.title)),
                 (p.x, p.y),
-                (shift[0] * 450, shift[1] * 280),
+                (p.label.dx * labels.WIDTH, p.label.dy * labels.HEIGHT),
                 textcoords="offset points",
-                ha={"right": "left", "left": "right", "center": "center"}[horizontal],
-                va="bottom" if vertical == "top" else "top",
+                ha=p.label.horizontal,
+                va=p.label.vertical,
                 fontsize=8,
                 color=INK,
+                arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.6, "shrinkB": 4} if p.label.far else None,
             )
     ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
     ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")

@@ -1,25 +1,19 @@
-"""Names beside points of a scatter plot, so that none covers another name, a point or an error bar."""
+"""Names beside points of a scatter plot, so that none covers another name, a point or a line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-PLACES = {
-    "top right": (0.014, 0.008),
-    "bottom right": (0.014, -0.008),
-    "top left": (-0.014, 0.008),
-    "bottom left": (-0.014, -0.008),
-    "top center": (0.0, 0.025),
-    "bottom center": (0.0, -0.025),
-}
-"""How far a name stands off, as fractions of the axes' width and height."""
-CHARACTER, LINE = 0.0142, 0.042
-"""Width of a character and height of a line, in the same."""
-POINT, BAR = 0.012, 0.003
-"""Half the width of a marker and of an error bar."""
+CHARACTER, LINE = 0.0142, 0.045
+"""Width of a character and height of a line, as fractions of the axes' width and height."""
+POINT, BAR = 0.013, 0.003
+"""Half the width of a marker and of a line, in the same."""
+WIDTH, HEIGHT = 430, 300
+"""Pixels of the smallest axes that names are placed for."""
 
 Box = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
 
 
 class Spot(NamedTuple):
@@ -32,31 +26,59 @@ class Spot(NamedTuple):
     text: str
 
 
-def place(spots: Sequence[Spot]) -> list[str | None]:
-    """Where each name goes, as plotly says it (`top right`, …); None where it would cover something.
+class Place(NamedTuple):
+    """Where a name starts, off its point, in fractions of the axes; it runs away from the point."""
 
-    Earlier spots choose first.
+    dx: float
+    dy: float
+
+    @property
+    def far(self) -> bool:
+        """Whether it needs a line to its point."""
+        return abs(self.dy) > 0.02
+
+    @property
+    def horizontal(self) -> str:
+        """Which end of the name is at the place."""
+        return "left" if self.dx > 0 else "right"
+
+    @property
+    def vertical(self) -> str:
+        """Which side of the name is at the place."""
+        return "bottom" if self.dy > 0 else "top"
+
+
+PLACES = tuple(
+    Place(side * dx, up * dy)
+    for dx, dy in ((0.015, 0.006), (0.03, 0.06), (0.03, 0.11), (0.06, 0.16), (0.09, 0.22), (0.12, 0.28))
+    for up in (1, -1)
+    for side in (1, -1)
+)
+
+
+def place(spots: Sequence[Spot], others: Sequence[Spot] = (), lines: Sequence[Box] = ()) -> list[Place | None]:
+    """A place for the name of each of `spots`, None where it would cover something. Earlier ones choose first.
+
+    `others` are points that get no name, `lines` horizontal or vertical ones; names cover neither.
     """
-    taken: list[Box] = []
-    for spot in spots:
+    taken = [(left - BAR, bottom - BAR, right + BAR, top + BAR) for left, bottom, right, top in lines]
+    for spot in (*spots, *others):
         taken.append((spot.x - POINT, spot.y - POINT, spot.x + POINT, spot.y + POINT))
         taken.append((spot.x - BAR, spot.low, spot.x + BAR, spot.high))
-    chosen: list[str | None] = []
+    chosen: list[Place | None] = []
     for spot in spots:
-        boxes = {name: _box(spot, name) for name in PLACES}
-        free = [name for name, box in boxes.items() if _inside(box) and not any(_overlap(box, o) for o in taken)]
+        boxes = {candidate: _box(spot, candidate) for candidate in PLACES}
+        free = [c for c, box in boxes.items() if _inside(box) and not any(_overlap(box, o) for o in taken)]
         chosen.append(free[0] if free else None)
         if free:
             taken.append(boxes[free[0]])
     return chosen
 
 
-def _box(spot: Spot, name: str) -> Box:
-    vertical, horizontal = name.split()
-    shift_x, shift_y = PLACES[name]
+def _box(spot: Spot, candidate: Place) -> Box:
     width = CHARACTER * len(spot.text)
-    left = {"right": 0.0, "left": -width, "center": -width / 2}[horizontal] + spot.x + shift_x
-    bottom = (0.0 if vertical == "top" else -LINE) + spot.y + shift_y
+    left = spot.x + candidate.dx - (0 if candidate.dx > 0 else width)
+    bottom = spot.y + candidate.dy - (0 if candidate.dy > 0 else LINE)
     return left, bottom, left + width, bottom + LINE
 
 

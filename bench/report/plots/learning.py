@@ -50,7 +50,7 @@ class Learning:
 
     def charts(self) -> list[Chart]:
         """One chart a model: losses above, validation accuracy below."""
-        return [Chart(f"{curves.name}: learning", _interactive(curves), 400) for curves in self.curves]
+        return [Chart(curves.name, _interactive(curves), 400) for curves in self.curves]
 
     def draw(self) -> Canvas:
         """All in one picture."""

@@ -138,7 +138,7 @@ def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
             "font": {"color": "var(--ink)"},
             "align": "left",
         },
-        "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "var(--line)", "activecolor": "var(--accent)"},
     }
     for name in {"xaxis", "yaxis"} | {key for key in layout if key.startswith(("xaxis", "yaxis"))}:

@@ -36,8 +36,8 @@ function draw(plot) {
   const figure = coloured(JSON.parse(plot.nextElementSibling.textContent));
   drawn.add(plot);
   // too narrow for names beside the points: the legend and the hover have them
-  if (plot.clientWidth < 420) for (const trace of figure.data) if (trace.mode === "markers+text") trace.mode = "markers";
-  Plotly.react(plot, figure.data, figure.layout, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+  if (plot.clientWidth < 420) delete figure.layout.annotations;
+  Plotly.react(plot, figure.data, figure.layout, { displaylogo: false, displayModeBar: plot.closest(".wide") ? undefined : false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
 }
 const near = new IntersectionObserver(entries => {
   for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
