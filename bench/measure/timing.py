@@ -55,7 +55,7 @@ class RoundSettings:
     min_samples: int = 67
     """A third of 200 samples …"""
     min_seconds: float = 5 / ROUNDS
-    """… and of 5 seconds spent in calls, for each scenario …"""
+    """… and of 5 seconds, for each scenario …"""
     max_seconds: float = 30.0
     """… unless this many seconds pass first. A call that has begun is waited for, and one is always made."""
     warmup_seconds: float = 10.0
@@ -180,14 +180,12 @@ def _warm_up(timed: Timed, batches: list[Batch], bound: float) -> tuple[int, boo
 def _sample(timed: Timed, batches: Iterator[Batch], settings: RoundSettings) -> tuple[array[int], array[int]]:
     """Nanoseconds and characters of each call, until there are enough; arrays, as a list would weigh on the peak."""
     ns, chars = array("q"), array("i")
-    started, spent = time.perf_counter(), 0
-    while time.perf_counter() - started < settings.max_seconds:
+    started, elapsed = time.perf_counter(), 0.0
+    while elapsed < settings.max_seconds and (len(ns) < settings.min_samples or elapsed < settings.min_seconds):
         batch = next(batches)
-        spent += (last := timed(batch))
-        ns.append(last)
+        ns.append(timed(batch))
         chars.append(sum(map(len, batch)))
-        if len(ns) >= settings.min_samples and spent >= settings.min_seconds * 1e9:
-            break
+        elapsed = time.perf_counter() - started
     return ns, chars
 
 

@@ -78,8 +78,10 @@ def test_times_are_those_of_the_calls() -> None:
 
 def test_samples_go_on_until_both_number_and_seconds_are_reached() -> None:
     assert len(round_of(Known(), min_samples=40, min_seconds=0).scenarios["offline"].ns) == 40
-    many = round_of(Known(), min_samples=1, min_seconds=0.1).scenarios["offline"].ns
-    assert 0.1 <= many.sum() / 1e9 < 0.1 + many[-1] / 1e9
+    started = time.perf_counter()
+    many = round_of(Known(), min_samples=1, min_seconds=0.3).scenarios
+    assert time.perf_counter() - started > 0.6
+    assert all(30 < len(scenario.ns) < 310 for scenario in many.values())
 
 
 def test_calls_are_single_texts_and_batches_of_32_of_the_test_texts_in_shuffled_order() -> None:
