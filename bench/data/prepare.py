@@ -28,7 +28,7 @@ from bench.data.splits import limit_rows
 from bench.data.user_file import file_revision
 from bench.errors import StoreError
 
-PREPARE_VERSION = 1
+PREPARE_VERSION = 2
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
 _FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet", "description.json")
 

@@ -24,6 +24,8 @@ class _Hashing(io.RawIOBase):
         self._path = path
         self._hash = hashlib.sha256()
         self.size = 0
+        self.broken = False
+        """Whether a read failed: what is left cannot be hashed."""
 
     def readable(self) -> bool:
         return True
@@ -31,12 +33,9 @@ class _Hashing(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(len(buffer))
-        except EOFError:
-            raise DataError(f"{self._path}: truncated .xz; copy or fetch it again") from None
-        except lzma.LZMAError as error:
-            raise DataError(f"{self._path}: not a whole .xz ({error}); copy or fetch it again") from None
-        except OSError as error:
-            raise DataError(f"{self._path}: cannot be read: {error.strerror or error}") from None
+        except (EOFError, OSError, lzma.LZMAError) as error:
+            self.broken = True
+            raise DataError(f"{self._path}: {_why_unreadable(error)}") from None
         buffer[: len(data)] = data
         self._hash.update(data)
         self.size += len(data)
@@ -65,13 +64,22 @@ def open_verified(path: Path, expected: SourceFile) -> Iterator[BinaryIO]:
         try:
             yield cast(BinaryIO, io.BufferedReader(hashing, _CHUNK))
         except DataError:
-            _verify(path, expected, hashing)
+            if not hashing.broken:
+                _verify(path, expected, hashing)
             raise
         _verify(path, expected, hashing)
 
 
 def _open(path: Path) -> BinaryIO:
-    return cast(BinaryIO, lzma.open(path)) if path.suffix == ".xz" else path.open("rb")
+    return cast(BinaryIO, lzma.open(path, format=lzma.FORMAT_XZ)) if path.suffix == ".xz" else path.open("rb")
+
+
+def _why_unreadable(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return "truncated .xz; copy or fetch it again"
+    if isinstance(error, lzma.LZMAError):
+        return f"not a whole .xz ({error}); copy or fetch it again"
+    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def _verify(path: Path, expected: SourceFile, hashing: _Hashing) -> None:

@@ -23,9 +23,13 @@ def read_table(layout: TableLayout, files: Files, open_file: Opener) -> Iterator
         for path in paths:
             with open_file(path) as stream:
                 lines = text_lines(stream, layout.encoding, path)
-                quoting = csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE
                 # strict: else a quote left open swallows the rest of the file without a word
-                records = csv.reader(lines, delimiter=layout.delimiter, quoting=quoting, strict=True)
+                records = csv.reader(
+                    lines,
+                    delimiter=layout.delimiter,
+                    quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+                    strict=True,
+                )
                 try:
                     yield from _rows(records, layout, split, path)
                 except csv.Error as error:

@@ -1,0 +1,178 @@
+"""Prepared data: whole or not there, made once, found again."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.data import DatasetRef, Prepared, find_prepared, load, prepare
+from bench.errors import BenchError, StoreError
+from tests.conftest import ROOT
+from tests.data.conftest import WriteCsv, reviews
+
+TOY = DatasetRef("toy")
+
+
+def test_what_is_prepared_is_what_is_loaded(tmp_path: Path) -> None:
+    prepared, dataset = prepare(TOY, tmp_path / "p"), load(TOY)
+    for mine, theirs in ((prepared.train(), dataset.train), (prepared.validation(), dataset.validation)):
+        assert (mine.ids, mine.texts, mine.label_names) == (theirs.ids, theirs.texts, theirs.label_names)
+        assert mine.labels.dtype == np.int64 and (mine.labels == theirs.labels).all()
+    ids, texts = prepared.test_texts()
+    assert (ids, texts) == (dataset.test.ids, dataset.test.texts)
+    assert prepared.test_labels()[0] == ids
+    assert prepared.test_labels()[1].tolist() == dataset.test.labels.tolist()
+    meta = prepared.meta
+    assert (meta.name, meta.n_train, meta.n_validation, meta.n_test) == ("toy", 2400, 400, 800)
+    assert meta.notes == dataset.notes and meta.limit is None
+    assert prepared.description().used == {"train": 2400, "validation": 400, "test": 800}
+
+
+def test_test_labels_lie_apart_from_test_texts(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    folder = prepare(TOY, tmp_path).folder
+    assert pq.read_schema(folder / "test-texts.parquet").names == ["id", "text"]
+    assert pq.read_schema(folder / "test-labels.parquet").names == ["id", "label"]
+
+
+def test_it_is_made_once_and_found_without_the_data(tmp_path: Path) -> None:
+    assert find_prepared(TOY, tmp_path) is None
+    folder = prepare(TOY, tmp_path).folder
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert prepare(TOY, tmp_path).folder == folder
+    found = find_prepared(TOY, tmp_path)
+    assert found is not None and found.folder == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+    assert Prepared.open(folder).test_hash == found.test_hash
+
+
+def test_another_limit_column_or_content_is_another_folder(tmp_path: Path, write_csv: WriteCsv) -> None:
+    path = write_csv([(*row, row[1][0]) for row in reviews()], header=("text", "label", "initial"))
+    first = prepare(DatasetRef(str(path)), tmp_path / "p")
+    assert prepare(DatasetRef(str(path)), tmp_path / "p", limit=10).folder != first.folder
+    other = prepare(DatasetRef(str(path), label_column="initial"), tmp_path / "p")
+    assert other.label_names == ("b", "g", "s")
+    write_csv(reviews(66))
+    assert find_prepared(DatasetRef(str(path)), tmp_path / "p") is None
+    again = prepare(DatasetRef(str(path)), tmp_path / "p")
+    assert again.train_hash != first.train_hash and again.revision != first.revision
+    assert Prepared.open(first.folder).train_hash == first.train_hash
+
+
+def test_a_limit_keeps_so_many_rows_of_each_split_with_their_ids(tmp_path: Path) -> None:
+    small, whole = prepare(TOY, tmp_path, limit=30), prepare(TOY, tmp_path)
+    assert (small.meta.n_train, small.meta.n_validation, small.meta.n_test, small.meta.limit) == (30, 30, 30, 30)
+    rows = dict(zip(whole.train().ids, whole.train().texts, strict=True))
+    train = small.train()
+    assert all(rows[i] == text for i, text in zip(train.ids, train.texts, strict=True))
+    assert len(set(train.labels.tolist())) == 3
+    assert small.train_hash != whole.train_hash
+
+
+def test_hashes_cover_ids_texts_and_labels(tmp_path: Path, write_csv: WriteCsv) -> None:
+    def hashes(rows: list[tuple[str, str, str]]) -> tuple[str, str]:
+        path = write_csv(rows, header=("text", "label", "split"))
+        prepared = prepare(DatasetRef(str(path)), tmp_path / "p")
+        return prepared.train_hash, prepared.test_hash
+
+    rows = [(*row, ("train", "validation", "test")[i // 20]) for i, row in enumerate(reviews(60))]
+    first = hashes(rows)
+    assert hashes([("new text", *rows[0][1:]), *rows[1:]]) == (
+        hashes([("new text", *rows[0][1:]), *rows[1:]])[0],
+        first[1],
+    )
+    assert hashes([("new text", *rows[0][1:]), *rows[1:]])[0] != first[0]
+    relabelled = [*rows[:20], (rows[20][0], "bad" if rows[20][1] != "bad" else "good", "validation"), *rows[21:]]
+    assert hashes(relabelled)[0] != first[0] and hashes(relabelled)[1] == first[1]
+    moved = [*rows[:40], rows[41], rows[40], *rows[42:]]
+    assert hashes(moved)[0] == first[0] and hashes(moved)[1] != first[1]
+
+
+def test_a_damaged_or_half_written_folder_is_made_again(tmp_path: Path) -> None:
+    whole = prepare(TOY, tmp_path)
+    hash_before = whole.test_hash
+    path = whole.folder / "test-texts.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+    assert find_prepared(TOY, tmp_path) is None
+    with pytest.raises(BenchError, match="no prepared data set in"):
+        Prepared.open(whole.folder)
+    leftover = tmp_path / f".{whole.folder.name}.part-abc"
+    leftover.mkdir()
+    (leftover / "train.parquet").write_bytes(b"half")
+    assert prepare(TOY, tmp_path).test_hash == hash_before
+    assert not leftover.exists()
+    (whole.folder / "meta.json").write_text("{")
+    assert find_prepared(TOY, tmp_path) is None
+    assert len(prepare(TOY, tmp_path).test_texts()[0]) == 800
+
+
+CODE = """
+import sys, time
+from pathlib import Path
+from bench.data import DatasetRef, prepare
+print(prepare(DatasetRef(sys.argv[1]), Path(sys.argv[2])).test_hash)
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", CODE, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+
+
+def test_processes_that_ask_at_once_make_it_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: run("toy", str(tmp_path / "p")), range(3)))
+    assert [process.returncode for process in done] == [0, 0, 0]
+    assert len({process.stdout for process in done}) == 1
+    assert len([path for path in (tmp_path / "p").iterdir() if path.is_dir()]) == 1
+
+
+def test_a_killed_process_leaves_nothing_that_is_taken_for_data(tmp_path: Path, write_csv: WriteCsv) -> None:
+    path = write_csv(reviews(60_000))
+    command = [sys.executable, "-c", CODE, str(path), str(tmp_path / "p")]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    while process.poll() is None and not list(tmp_path.glob("p/.*part-*/train.parquet")):
+        pass
+    process.kill()
+    process.wait()
+    ref = DatasetRef(str(path))
+    if (found := find_prepared(ref, tmp_path / "p")) is not None:  # the rename came first
+        shutil.rmtree(found.folder)
+    assert prepare(ref, tmp_path / "p").meta.n_train == 48_000
+    assert not list(tmp_path.glob("p/.*part-*"))
+
+
+def test_a_store_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot write prepared data to .*file/p: Not a directory; free space"):
+        prepare(TOY, tmp_path / "file" / "p")
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    code = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);" \
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))" + CODE  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code, "toy", str(tmp_path / "p")], capture_output=True, text=True, cwd=ROOT, timeout=120
+    )
+    assert "StoreError: cannot write prepared data" in done.stderr
+    assert not [path for path in (tmp_path / "p").iterdir() if path.is_dir()]
+    assert prepare(TOY, tmp_path / "p").meta.n_test == 800
+
+
+def test_an_unpinned_source_that_changed_is_read_again(tmp_path: Path, write_set) -> None:  # type: ignore[no-untyped-def]
+    rows = [f"text {i};{'xy'[i % 2]}" for i in range(40)]
+    files = {"a": "\n".join([*rows, ""]).encode(), "b": b"one;x\ntwo;y\n"}
+    splits = {"train": (["a"], 40, {"x": 20, "y": 20}), "test": (["b"], 2, {"x": 1, "y": 1})}
+    name = write_set({"reader": "lines", "separator": ";"}, splits, files, files={"a": {}, "b": {}})
+    ref = DatasetRef(name, data_dir=tmp_path / "data")
+    first = prepare(ref, tmp_path / "p")
+    (tmp_path / "data" / "b").write_bytes(b"one;x\nthree;y\n")
+    assert find_prepared(ref, tmp_path / "p") is None
+    assert prepare(ref, tmp_path / "p").test_hash != first.test_hash
