@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,11 +85,8 @@ def test_hashes_cover_ids_texts_and_labels(tmp_path: Path, write_csv: WriteCsv) 
 
     rows = [(*row, ("train", "validation", "test")[i // 20]) for i, row in enumerate(reviews(60))]
     first = hashes(rows)
-    assert hashes([("new text", *rows[0][1:]), *rows[1:]]) == (
-        hashes([("new text", *rows[0][1:]), *rows[1:]])[0],
-        first[1],
-    )
-    assert hashes([("new text", *rows[0][1:]), *rows[1:]])[0] != first[0]
+    reworded = [("new text", *rows[0][1:]), *rows[1:]]
+    assert hashes(reworded)[0] != first[0] and hashes(reworded)[1] == first[1]
     relabelled = [*rows[:20], (rows[20][0], "bad" if rows[20][1] != "bad" else "good", "validation"), *rows[21:]]
     assert hashes(relabelled)[0] != first[0] and hashes(relabelled)[1] == first[1]
     moved = [*rows[:40], rows[41], rows[40], *rows[42:]]
@@ -114,7 +112,7 @@ def test_a_damaged_or_half_written_folder_is_made_again(tmp_path: Path) -> None:
 
 
 CODE = """
-import sys, time
+import sys
 from pathlib import Path
 from bench.data import DatasetRef, prepare
 print(prepare(DatasetRef(sys.argv[1]), Path(sys.argv[2])).test_hash)
@@ -127,25 +125,25 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_processes_that_ask_at_once_make_it_once(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(3) as pool:
-        done = list(pool.map(lambda _: run("toy", str(tmp_path / "p")), range(3)))
-    assert [process.returncode for process in done] == [0, 0, 0]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: run("toy", str(tmp_path / "p")), range(2)))
+    assert [process.returncode for process in done] == [0, 0]
     assert len({process.stdout for process in done}) == 1
     assert len([path for path in (tmp_path / "p").iterdir() if path.is_dir()]) == 1
 
 
 def test_a_killed_process_leaves_nothing_that_is_taken_for_data(tmp_path: Path, write_csv: WriteCsv) -> None:
-    path = write_csv(reviews(60_000))
+    path = write_csv(reviews(30_000))
     command = [sys.executable, "-c", CODE, str(path), str(tmp_path / "p")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
     while process.poll() is None and not list(tmp_path.glob("p/.*part-*/train.parquet")):
-        pass
+        time.sleep(0.005)
     process.kill()
     process.wait()
     ref = DatasetRef(str(path))
     if (found := find_prepared(ref, tmp_path / "p")) is not None:  # the rename came first
         shutil.rmtree(found.folder)
-    assert prepare(ref, tmp_path / "p").meta.n_train == 48_000
+    assert prepare(ref, tmp_path / "p").meta.n_train == 24_000
     assert not list(tmp_path.glob("p/.*part-*"))
 
 
