@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.report.evidence import Shown
-from bench.report.plots.style import INK, Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import INK, MUTED, Chart, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -105,38 +105,28 @@ def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
 
 
 def _draw(data: Confusion) -> Canvas:
-    import seaborn
-
     columns = min(3, len(data.matrices))
     rows = -(-len(data.matrices) // columns)
-    side = 1.6 + 0.42 * len(data.labels)
-    figure, axes = canvas(side * columns, side * rows * 0.95, rows, columns)
+    side = 1.3 + 0.42 * len(data.labels)
+    figure, axes = canvas(side * columns + 0.6, side * rows + 0.9, rows, columns, sharex=True, sharey=True)
     figure.suptitle(literal(f"{data.board} · Confusion: share of the true label, mean count"))
     for ax in axes.flat[len(data.matrices) :]:
         ax.set_visible(False)
+    places = range(len(data.labels))
     names = [literal(shorten(label, 18)) for label in data.labels]
-    for ax, matrix in zip(axes.flat, data.matrices, strict=False):
-        notes = [
-            [f"{s:.2f}\n{c:.0f}" for s, c in zip(*pair, strict=True)]
-            for pair in zip(matrix.shares, matrix.counts, strict=True)
-        ]
-        seaborn.heatmap(
-            matrix.shares,
-            ax=ax,
-            vmin=0,
-            vmax=1,
-            cmap="Blues",
-            cbar=False,
-            annot=notes,
-            fmt="",
-            square=True,
-            linewidths=1,
-            annot_kws={"fontsize": 6.5},
-            xticklabels=names,
-            yticklabels=names,
-        )
-        ax.set_title(literal(shorten(matrix.name, 28)), color=INK)
-        ax.set(xlabel="predicted", ylabel="true")
-        ax.tick_params(axis="x", rotation=45, labelsize=7)
-        ax.tick_params(axis="y", rotation=0, labelsize=7)
+    for index, (ax, matrix) in enumerate(zip(axes.flat, data.matrices, strict=False)):
+        ax.imshow(matrix.shares, cmap="Blues", vmin=0, vmax=1)
+        for i in places:
+            for j in places:
+                share = matrix.shares[i, j]
+                note = f"{share:.2f}\n{matrix.counts[i, j]:.0f}"
+                ax.text(j, i, note, ha="center", va="center", fontsize=6.5, color="white" if share > 0.5 else INK)
+        ax.set_title(literal(shorten(matrix.name, 28)))
+        ax.grid(False)
+        # the lowest of each column carries the labels, also above a place that stays empty
+        ax.tick_params(axis="x", rotation=40, labelbottom=index + columns >= len(data.matrices))
+        ax.set_xticks(places, names)
+        ax.set_yticks(places, names)
+    figure.supxlabel("predicted", fontsize=9, color=MUTED)
+    figure.supylabel("true", fontsize=9, color=MUTED)
     return figure

@@ -287,7 +287,15 @@ def _name(point: Point) -> dict[str, object]:
     }
 
 
+def _leader(place: labels.Place) -> dict[str, object]:
+    """The line of a far name in matplotlib: from its near corner to its point."""
+    corner = (0 if place.horizontal == "left" else 1, 0 if place.vertical == "bottom" else 1)
+    return {"arrowstyle": "-", "color": MUTED, "lw": 0.6, "relpos": corner, "shrinkA": 0, "shrinkB": 4}
+
+
 def _draw(data: Frontier) -> Canvas:
+    from matplotlib.ticker import LogLocator
+
     figure, axes = canvas(8, 5)
     ax = axes[0, 0]
     ax.axhspan(*data.best_interval, color="#0173b2", alpha=0.07, lw=0, label="95 % CI of the best")
@@ -312,11 +320,13 @@ def _draw(data: Frontier) -> Canvas:
                 va=p.label.vertical,
                 fontsize=8,
                 color=INK,
-                arrowprops={"arrowstyle": "-", "color": MUTED, "lw": 0.6, "shrinkB": 4} if p.label.far else None,
+                arrowprops=_leader(p.label) if p.label.far else None,
             )
     ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
     ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("")
     figure.suptitle(literal(f"{data.board} · {data.cost.title}"))
     ax.grid(True, color=GRID)
     figure.legend(loc="outside lower center", ncols=6, frameon=False)

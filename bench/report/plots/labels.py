@@ -67,12 +67,26 @@ def place(spots: Sequence[Spot], others: Sequence[Spot] = (), lines: Sequence[Bo
         taken.append((spot.x - BAR, spot.low, spot.x + BAR, spot.high))
     chosen: list[Place | None] = []
     for spot in spots:
-        boxes = {candidate: _box(spot, candidate) for candidate in PLACES}
-        free = [c for c, box in boxes.items() if _inside(box) and not any(_overlap(box, o) for o in taken)]
-        chosen.append(free[0] if free else None)
-        if free:
-            taken.append(boxes[free[0]])
+        found = next((candidate for candidate in PLACES if _free(spot, candidate, taken)), None)
+        chosen.append(found)
+        if found:
+            taken += [_box(spot, found), *_leader(spot, found)]
     return chosen
+
+
+def _free(spot: Spot, candidate: Place, taken: Sequence[Box]) -> bool:
+    box = _box(spot, candidate)
+    if box[0] < 0 or box[1] < 0 or box[2] > 1 or box[3] > 1:
+        return False
+    parts = [box, *_leader(spot, candidate)]
+    return not any(_overlap(part, other) for part in parts for other in taken)
+
+
+def _leader(spot: Spot, candidate: Place) -> list[Box]:
+    """Small boxes along the line from a far name to its point, its near half left free; none for a near name."""
+    steps = (0.6, 0.7, 0.8, 0.9, 1.0) if candidate.far else ()
+    middles = [(spot.x + step * candidate.dx, spot.y + step * candidate.dy) for step in steps]
+    return [(x - BAR, y - BAR, x + BAR, y + BAR) for x, y in middles]
 
 
 def _box(spot: Spot, candidate: Place) -> Box:
@@ -80,10 +94,6 @@ def _box(spot: Spot, candidate: Place) -> Box:
     left = spot.x + candidate.dx - (0 if candidate.dx > 0 else width)
     bottom = spot.y + candidate.dy - (0 if candidate.dy > 0 else LINE)
     return left, bottom, left + width, bottom + LINE
-
-
-def _inside(box: Box) -> bool:
-    return box[0] >= 0 and box[1] >= 0 and box[2] <= 1 and box[3] <= 1
 
 
 def _overlap(one: Box, other: Box) -> bool:
