@@ -1,0 +1,107 @@
+"""The commands as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.cli import main
+from bench.report.aggregate import CSV_COLUMNS
+from bench.store import Store
+
+
+def call(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments])
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.parametrize("command", ["compare", "export", "report"])
+@pytest.mark.parametrize("exists", [True, False])
+def test_empty_store_says_what_to_run(
+    command: str, exists: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "empty"
+    if exists:
+        (root / "results").mkdir(parents=True)
+    out = ["--out", str(tmp_path / "out")] if command == "report" else []
+    assert call(command, "--store", str(root), *out) == 4
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "python -m bench run quick" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("width", [100, 130, 160])
+def test_compare_fits_the_screen(
+    width: int, full_store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    call("compare", "--store", str(full_store.root), "--dataset", "emotions")
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= width
+    assert "=1" in text and "±" in text and "out of memory" in text and "p50 ms" in text
+    assert "hostile" not in text
+
+
+def test_compare_json(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    call("compare", "--store", str(full_store.root), "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert [board["name"] for board in found] == ["emotions", "hostile"]
+    assert found[0]["lines"][0]["rank"] == 1 and found[0]["lines"][-1]["status"] == "out_of_memory"
+
+
+def test_unknown_data_set_names_the_nearest(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("compare", "--store", str(full_store.root), "-d", "emotion") == 2
+    assert "did you mean 'emotions'?" in capsys.readouterr().err
+
+
+def test_corrupt_result_is_skipped_with_a_warning(tmp_path: Path, full_store: Store) -> None:
+    import shutil
+
+    root = tmp_path / "store"
+    shutil.copytree(full_store.root, root)
+    victim = next(path for path in sorted((root / "results").iterdir()) if "linear" in path.name)
+    (victim / "result.json").write_bytes(b'{"schema_version": 1, "run_')
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "compare", "--store", str(root)], capture_output=True, text=True, check=True
+    )
+    assert victim.name in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+
+
+def test_newer_schema_is_refused(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = store.folder("future")
+    folder.mkdir(parents=True)
+    (folder / "result.json").write_text('{"schema_version": 99}')
+    assert call("compare", "--store", str(store.root)) == 2
+    assert "newer than" in capsys.readouterr().err
+
+
+def test_export_to_file_and_screen(full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "results.csv"
+    call("export", "--store", str(full_store.root), "--out", str(out))
+    assert out.read_text().startswith(",".join(CSV_COLUMNS))
+    capsys.readouterr()
+    for name, start in (("md", "# Leaderboard"), ("latex", r"\begin{table}"), ("json", "[")):
+        call("export", "--store", str(full_store.root), "--format", name)
+        assert capsys.readouterr().out.startswith(start)
+
+
+def test_export_into_a_file_as_folder_is_one_line(
+    full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert call("export", "--store", str(full_store.root), "--out", str(tmp_path / "file" / "x.csv")) == 2
+    assert capsys.readouterr().err.startswith("error: cannot write")
+
+
+def test_unknown_format_is_wrong_usage(full_store: Store) -> None:
+    assert call("export", "--store", str(full_store.root), "--format", "xlsx") == 2
+
+
+def test_report_into_the_store_is_refused(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("report", "--store", str(full_store.root), "--out", str(full_store.root)) == 2
+    assert "is the store itself" in capsys.readouterr().err
