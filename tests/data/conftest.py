@@ -41,7 +41,7 @@ def write_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write
 
     def write(
         layout: dict[str, Any],
-        splits: dict[str, tuple[list[str], int, dict[str, int]]],
+        parts: dict[str, tuple[list[str], int, dict[str, int]]],
         contents: dict[str, bytes],
         *,
         xz: bool = False,
@@ -52,10 +52,10 @@ def write_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write
             path = data / (name + ".xz" if xz else name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(lzma.compress(content) if xz else content)
-        names = list(dict.fromkeys(label for _, _, counts in splits.values() for label in counts))
+        names = list(dict.fromkeys(label for _, _, counts in parts.values() for label in counts))
         document = {
             "name": "mini", "title": "A small set", "revision": "1", "layout": layout, "label_names": names,
-            "splits": {name: {"files": f, "rows": n, "counts": c} for name, (f, n, c) in splits.items()},
+            "splits": {name: {"files": f, "rows": n, "counts": c} for name, (f, n, c) in parts.items()},
             "files": {n: {"bytes": len(c), "sha256": hashlib.sha256(c).hexdigest()} for n, c in contents.items()},
             "licence": "none", "source": "https://example.org/mini", "citation": "none",
         } | more  # fmt: skip

@@ -61,7 +61,7 @@ def test_it_is_drawn(described: Description, tmp_path: Path) -> None:
     width, height = struct.unpack(">II", content[16:24])
     assert content.startswith(b"\x89PNG") and width > 1500 and height > 400
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot write .*choose another --out"):
+    with pytest.raises(StoreError, match=r"cannot write .*choose another --out"):
         draw_description(described, tmp_path / "file" / "picture.png")
 
 
