@@ -15,7 +15,9 @@ REPO = "someone/mini"
 
 
 class FileServer(ThreadingHTTPServer):
-    """Serves `files` by path, with ranges. What is in `cuts` is cut after so many bytes, once; `log` has all requests."""
+    """Serves `files` by path, with ranges.
+
+    Those in `cuts` are cut after so many bytes, once; `log` has all requests."""
 
     daemon_threads = True
 

@@ -38,5 +38,7 @@ def _rows(content: bytes, layout: ParquetLayout, split: str, path: str) -> Itera
             values: list[list[Any]] = [batch.column(name).to_pylist() for name in columns]
             splits = map(str, values[2]) if len(values) == 3 else [split] * len(values[0])
             yield from zip(splits, values[0], values[1], strict=True)
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: a text or label is not UTF-8; write the file with a string column") from None
     except pa.ArrowException as error:
         raise DataError(f"{path}: not readable as Parquet: {str(error).splitlines()[0]}") from None
