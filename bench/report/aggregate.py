@@ -42,6 +42,8 @@ CSV_COLUMNS = (
 
 SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
 MEGABYTE = 1e6
+NOTES = " | "
+"""Between the notes of a row: a note may hold any other stop."""
 
 
 def rows(documents: Iterable[Document]) -> list[Row]:
@@ -123,7 +125,7 @@ def _row(document: Document) -> Row:
         "revision": data["revision"],
         "limit": data.get("limit"),
         "n_train": data.get("n_train"),
-        "notes": "; ".join(data.get("notes") or ()),
+        "notes": NOTES.join(data.get("notes") or ()),
         "machine": document["environment"]["machine"],
         "protocol": (document.get("measurement") or {}).get("protocol"),
         "git_commit": identity.get("git_commit"),

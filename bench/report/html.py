@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,9 +61,7 @@ def strip_axis(board: Board) -> Axis | None:
     lines = [line for line in board.ok_lines if line.values["accuracy_low"] is not None]
     if not lines:
         return None
-    means = [line.values["accuracy"] or 0.0 for line in lines]
-    floor = max(means) - max(0.06, 2.5 * (max(means) - statistics.median(means)))
-    lows = [line.values["accuracy_low"] or 0.0 for line, mean in zip(lines, means, strict=True) if mean >= floor]
+    lows = [line.values["accuracy_low"] or 0.0 for line in lines if (line.values["accuracy"] or 0.0) >= board.floor]
     highs = [line.values["accuracy_high"] or 0.0 for line in lines]
     return min(lows), max(max(highs), min(lows) + 1e-6)
 

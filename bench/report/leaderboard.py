@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.report.aggregate import Row, counted, line_key, model_name
+from bench.report.aggregate import NOTES, Row, counted, line_key, model_name
 
 Context = tuple[str, str]
 """Machine and measuring protocol: times are compared within one."""
@@ -101,6 +101,13 @@ class Board:
         return [line for line in self.lines if line.ok]
 
     @property
+    def floor(self) -> float:
+        """The accuracy under which a model is too far off to be drawn to scale; 0 where nothing is scored."""
+        found = [_accuracy(line) for line in self.ok_lines]
+        best = max(found, default=0.0)
+        return max(best - max(0.06, 2.5 * (best - statistics.median(found))), 0.6 * best) if found else 0.0
+
+    @property
     def tied(self) -> list[Line]:
         """The best line and all that cannot be told from it."""
         return [line for line in self.lines if line.tied]
@@ -148,7 +155,7 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
         content=newest["content"],
         limit=current[0]["limit"],
         n_test=n_test,
-        notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split("; ") if note)),
+        notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split(NOTES) if note)),
         lines=lines,
         smallest_gap=None if best is None or n_test is None else smallest_gap(best, n_test),
         superseded=len(board_rows) - len(current),

@@ -34,6 +34,11 @@ def advice(board: Board) -> Advice | None:
         return None
     best = board.ok_lines[0]
     fastest, smallest = _least(board.tied, "p50_ms_b1"), _least(board.tied, "bytes_on_disk")
+    if len(board.tied) == 1:
+        only = [significant(best.values["p50_ms_b1"]), megabytes(best.values["bytes_on_disk"])]
+        costs = [f"{value} {unit}" for value, unit in zip(only, ("ms median", "MB"), strict=True) if value]
+        told = ", ".join([f"accuracy {best.values['accuracy']:.3f} [{interval(best)}]", *costs])
+        return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, told),), _caveats(board))
     picks = (
         Pick("Most accurate", best, f"accuracy {best.values['accuracy']:.3f} [{interval(best)}]"),
         Pick("Fastest in the tie", fastest, _compared(fastest, best, "p50_ms_b1", "faster")),

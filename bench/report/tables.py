@@ -41,12 +41,11 @@ def board_document(board: Board) -> dict[str, Any]:
 
 
 def facts(board: Board) -> list[str]:
-    """What must be read with the table: size of the test, the smallest gap, what the copy is, what is left out."""
+    """What must be read with the table, beside the notes: size of the test, the smallest gap, what is left out."""
     said = []
     if board.smallest_gap is not None:
         gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
         said.append(f"{board.n_test:,} test texts: {gap}")
-    said.extend(board.notes)
     if any(len(line.seeds) < 3 for line in board.ok_lines):
         said.append("fewer than 3 seeds in some lines: their spread is not known well")
     if board.timed_elsewhere:
@@ -63,7 +62,7 @@ def markdown(boards: Sequence[Board]) -> str:
     """Every leaderboard as a section with a table."""
     parts = ["# Leaderboard", "", HEADING, ""]
     for board in boards:
-        parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in facts(board)), ""]
+        parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in (*board.notes, *facts(board))), ""]
         parts += ["| " + " | ".join(_md(column.title) for column in COLUMNS) + " |"]
         parts += ["|" + "|".join("---:" if column.numeric else "---" for column in COLUMNS) + "|"]
         parts += ["| " + " | ".join(_md(column.text(line)) for column in COLUMNS) + " |" for line in board.lines]
@@ -90,7 +89,7 @@ def latex(boards: Sequence[Board]) -> str:
 
 def _latex_table(board: Board) -> str:
     align = "".join("r" if column.numeric else "l" for column in COLUMNS)
-    caption = ". ".join([f"{board.name}. {HEADING.rstrip('.')}", *facts(board)]) + "."
+    caption = ". ".join([f"{board.name}. {HEADING.rstrip('.')}", *board.notes, *facts(board)]) + "."
     body = [" & ".join(_tex(column.text(line)) for column in COLUMNS) + r" \\" for line in board.lines]
     lines = [
         r"\begin{table}",

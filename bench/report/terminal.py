@@ -16,6 +16,8 @@ def print_board(board: Board, console: Console) -> None:
     """One data set: what to know, the table as wide as the screen allows, the failures with their reasons."""
     console.print()
     console.print(f"[bold]{escape(board.name)}[/bold]")
+    for note in board.notes:
+        console.print(Text(note, style="yellow"))
     for fact in facts(board):
         console.print(Text(fact, style="dim"))
     console.print(_table(board, console.width))

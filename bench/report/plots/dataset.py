@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from bench.report.plots.style import COLOURS, Chart, interactive, plain, shorten
@@ -39,6 +40,13 @@ def _labels(description: Description) -> dict[str, Any]:
     )
 
 
+def _extent(description: Description) -> list[float]:
+    """Decimal logarithms of the shortest and longest lengths that any split has."""
+    edges, splits = description.length_edges, description.splits
+    held = [i for i in range(len(edges) - 1) if any(split.lengths.histogram[i] for split in splits)]
+    return [math.log10(edges[held[0]]), math.log10(edges[held[-1] + 1])]
+
+
 def _lengths(description: Description) -> dict[str, Any]:
     import plotly.graph_objects as go
 
@@ -55,6 +63,11 @@ def _lengths(description: Description) -> dict[str, Any]:
     ]
     return interactive(
         traces,
-        xaxis={"type": "log", "title": {"text": "characters (log)"}, "tickformat": ",~g"},
+        xaxis={
+            "type": "log",
+            "range": _extent(description),
+            "title": {"text": "characters (log)"},
+            "tickformat": ",~g",
+        },
         yaxis={"tickformat": ".0%", "title": {"text": "share of the split"}, "rangemode": "tozero"},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -117,7 +116,7 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
     xs = [_value(line, cost.column) / cost.scale for line in lines]
     ys = [_value(line, "accuracy") for line in lines]
     efficient = _efficient(xs, ys)
-    x_range, y_range = _ranges(lines, xs, ys)
+    x_range, y_range = _ranges(lines, xs, ys, min(board.floor, max(ys)))
     places = _places(lines, xs, efficient, x_range, y_range)
     points = tuple(
         Point(
@@ -152,10 +151,9 @@ def _efficient(xs: Sequence[float], ys: Sequence[float]) -> list[bool]:
 
 
 def _ranges(
-    lines: Sequence[Line], xs: Sequence[float], ys: Sequence[float]
+    lines: Sequence[Line], xs: Sequence[float], ys: Sequence[float], floor: float
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Decimal logarithms of x with room for names, and y, both of the models above a floor that far worse ones miss."""
-    floor = max(ys) - max(0.06, 2.5 * (max(ys) - statistics.median(ys)))
     seen = [i for i, y in enumerate(ys) if y >= floor]
     logs = [math.log10(xs[i]) for i in seen]
     room = max(0.12 * (max(logs) - min(logs)), 0.3)

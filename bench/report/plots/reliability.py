@@ -89,7 +89,7 @@ def _interactive(model: Calibration) -> dict[str, Any]:
         customdata=model.count,
         mode="lines+markers",
         line={"color": model.colour, "width": 1.5},
-        marker={"color": model.colour, "size": [5 + 14 * share**0.5 for share in model.share]},
+        marker={"opacity": 1, "color": model.colour, "size": [5 + 14 * share**0.5 for share in model.share]},
         hovertemplate="says %{x:.3f}<br>right %{y:.3f}<br>%{customdata:,} texts, all seeds<extra></extra>",
     )
     return interactive(
