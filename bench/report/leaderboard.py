@@ -59,8 +59,9 @@ class Line:
     timed_elsewhere: int = 0
     """Ok runs whose times were taken on another machine or by another protocol, and are left out."""
     tied: bool = False
-    """Its interval overlaps the best's: this test set cannot tell them apart."""
+    """One of several whose interval overlaps the best's, or the best of these: this test set cannot tell them apart."""
     rank: int | None = None
+    """1 for the best and all that are tied with it, else the place by accuracy; None without scores."""
 
     @property
     def ok(self) -> bool:
@@ -110,7 +111,7 @@ class Board:
     @property
     def tied(self) -> list[Line]:
         """The best line and all that cannot be told from it."""
-        return [line for line in self.lines if line.tied]
+        return [line for line in self.lines if line.rank == 1]
 
 
 def smallest_gap(accuracy: float, n: int) -> float:
@@ -213,10 +214,11 @@ def _ranked(lines: list[Line]) -> tuple[Line, ...]:
     """Most accurate first with ranks and ties, failures last by name."""
     scored = sorted((line for line in lines if line.ok), key=lambda line: (-_accuracy(line), line.title))
     failures = sorted((line for line in lines if not line.ok), key=lambda line: line.title)
-    ranked = []
-    for place, line in enumerate(scored, start=1):
-        tied = overlap(line, scored[0])
-        ranked.append(replace(line, tied=tied, rank=1 if tied else place))
+    near = [overlap(line, scored[0]) for line in scored]
+    ranked = [
+        replace(line, tied=tied and sum(near) > 1, rank=1 if tied else place)
+        for place, (line, tied) in enumerate(zip(scored, near, strict=True), start=1)
+    ]
     return (*ranked, *failures)
 
 

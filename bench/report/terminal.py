@@ -39,5 +39,5 @@ def _table(board: Board, width: int) -> Table:
 
 
 def _cell(column: Column, line: Line) -> Text:
-    """The text of a cell; what cannot be told from the best stands out."""
-    return Text(column.text(line), style="bold green" if line.tied and column.title in ("#", "accuracy") else "")
+    """The text of a cell; the best, and what cannot be told from it, stands out."""
+    return Text(column.text(line), style="bold green" if line.rank == 1 and column.title in ("#", "accuracy") else "")

@@ -55,6 +55,16 @@ def test_overlap_with_the_best_is_a_tie(store: Store) -> None:
     assert "| =1 | near" in text and "| 3 | far" in text
 
 
+def test_a_best_model_alone_is_no_tie(store: Store) -> None:
+    for name, accuracy in (("best", 0.92), ("far", 0.80)):
+        store.put(*scored(Model(name), 0, accuracy, 0.01))
+    board = only_board(store)
+    assert [(line.rank, line.tied) for line in board.lines] == [(1, False), (2, False)]
+    assert [line.recipe for line in board.tied] == ["best"] and "=1 |" not in markdown([board])
+    found = advice(board)
+    assert found and found.headline == "Ship best: no other model's interval reaches it." and len(found.picks) == 1
+
+
 def test_smallest_gap_is_printed(store: Store) -> None:
     store.put(*scored(Model("linear"), 0, 0.9, 0.01, n=400))
     board = only_board(store)

@@ -142,7 +142,8 @@ def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "var(--line)", "activecolor": "var(--accent)"},
     }
     for name in {"xaxis", "yaxis"} | {key for key in layout if key.startswith(("xaxis", "yaxis"))}:
-        base[name] = axis | layout.pop(name, {})
+        own = axis | layout.pop(name, {})
+        base[name] = own | ({"title": {"standoff": 10} | own["title"]} if "title" in own else {})
     figure = go.Figure(data=list(traces), layout=base | layout)
     plain_figure: dict[str, Any] = figure.to_plotly_json()
     return plain_figure
