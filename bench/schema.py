@@ -260,7 +260,7 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
     """The document in today's version; a newer or unmarked one is refused."""
     version = document.get("schema_version")
     if not isinstance(version, int):
-        raise BenchError(f"{where}: no integer schema_version; it is not a result of this software")
+        raise BenchError(f"{where}: no integer schema_version; it is no result")
     if version > SCHEMA_VERSION:
         raise BenchError(
             f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench"
