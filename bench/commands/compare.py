@@ -17,6 +17,8 @@ def compare(
 ) -> None:
     """Print the leaderboard of each data set: means over seeds, ties, sizes and times.
 
+    Of many models the best are shown; with --dataset, all.
+
     Examples:
 
       python -m bench compare
@@ -32,13 +34,11 @@ def compare(
     from bench.report.leaderboard import boards
     from bench.report.source import chosen, stored_rows
     from bench.report.tables import board_document
-    from bench.report.terminal import print_board
+    from bench.report.terminal import print_boards
     from bench.store import Store
 
     found = chosen(boards(stored_rows(Store(store))), dataset)
     if as_json:
         print(json.dumps([board_document(board) for board in found], indent=1, ensure_ascii=False, allow_nan=False))
         return
-    console = Console(highlight=False)
-    for board in found:
-        print_board(board, console)
+    print_boards(found, Console(highlight=False))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -11,29 +12,40 @@ from bench.report.columns import Column, columns_for
 from bench.report.leaderboard import Board, Line
 from bench.report.tables import facts
 
-
-def print_board(board: Board, console: Console) -> None:
-    """One data set: what to know, the table as wide as the screen allows, the failures with their reasons."""
-    console.print()
-    console.print(f"[bold]{escape(board.name)}[/bold]")
-    for note in board.notes:
-        console.print(Text(note, style="yellow"))
-    for fact in facts(board):
-        console.print(Text(fact, style="dim"))
-    console.print(_table(board, console.width))
-    for line in board.lines:
-        if line.reason:
-            console.print(Text(f"✗ {line.title}: {line.reason}", style="red" if not line.ok else "yellow"))
+MOST_SHOWN = 40
+"""Lines of one data set where several are printed."""
 
 
-def _table(board: Board, width: int) -> Table:
-    columns = columns_for(board.lines, width)
+def print_boards(boards: Sequence[Board], console: Console) -> None:
+    """Each data set: what to know, the table as wide as the screen allows, the failures with their reasons.
+
+    Of several data sets the best lines alone are shown, and how many more there are; of one, all.
+    """
+    for board in boards:
+        lines = board.lines if len(boards) == 1 else board.lines[:MOST_SHOWN]
+        console.print()
+        console.print(Text(board.name, style="bold"))
+        for note in board.notes:
+            console.print(Text(note, style="yellow"))
+        for fact in facts(board):
+            console.print(Text(fact, style="dim"))
+        console.print(_table(lines, console.width))
+        for line in lines:
+            if line.reason:
+                console.print(Text(f"✗ {line.title}: {line.reason}", style="yellow" if line.ok else "red"))
+        if left := len(board.lines) - len(lines):
+            failed = sum(not line.ok for line in board.lines[MOST_SHOWN:])
+            counted = f"{left} more" + (f", {failed} of them without scores" if failed else "")
+            console.print(Text(f"… {counted}: python -m bench compare -d '{board.dataset}'", style="dim"))
+
+
+def _table(lines: Sequence[Line], width: int) -> Table:
+    columns = columns_for(lines, width)
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold", row_styles=["", "on grey7"])
     for column in columns:
-        table.add_column(
-            column.title, justify="right" if column.numeric else "left", no_wrap=column.numeric, overflow="fold"
-        )
-    for line in board.lines:
+        wrapped = not column.numeric
+        table.add_column(column.title, justify="left" if wrapped else "right", no_wrap=not wrapped, overflow="fold")
+    for line in lines:
         table.add_row(*(_cell(column, line) for column in columns), style="" if line.ok else "red")
     return table
 

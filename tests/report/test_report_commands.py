@@ -12,6 +12,7 @@ import pytest
 from bench.cli import main
 from bench.report.aggregate import CSV_COLUMNS
 from bench.store import Store
+from tests.report.synthetic import MODELS, Model, failure, grid, result
 
 
 def call(*arguments: str) -> int:
@@ -45,6 +46,20 @@ def test_compare_fits_the_screen(
     assert max(map(len, text.splitlines())) <= width
     assert "=1" in text and "±" in text and "out of memory" in text and "p50 ms" in text
     assert "hostile" not in text
+
+
+def test_compare_of_many_models_shows_the_best_and_counts_the_rest(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in grid(50):
+        store.put(*result(model, dataset="emotions", n=50))
+    store.put(failure(Model("broken")))
+    store.put(*result(MODELS[1], dataset="imdb", n=50))
+    call("compare", "--store", str(store.root))
+    assert "… 11 more, 1 of them without scores: python -m bench compare -d 'emotions'" in capsys.readouterr().out
+    call("compare", "--store", str(store.root), "-d", "emotions")
+    text = capsys.readouterr().out
+    assert "more" not in text and "✗ broken" in text
 
 
 def test_compare_json(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
