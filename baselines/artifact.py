@@ -1,0 +1,42 @@
+"""The two files of every artifact here: `model.json` (what rebuilds it) and `weights.safetensors`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Weights = dict[str, npt.NDArray[np.float32]]
+
+
+def save_artifact(folder: Path, config: Mapping[str, Any], weights: Weights) -> None:
+    """Write both files; weights as float32."""
+    from safetensors.numpy import save_file
+
+    text = json.dumps(config, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / "model.json").write_text(text, encoding="utf-8")
+    arrays = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in sorted(weights.items())}
+    save_file(arrays, str(folder / "weights.safetensors"))
+
+
+def load_artifact(folder: Path) -> tuple[dict[str, Any], Weights]:
+    """What `save_artifact` wrote."""
+    from safetensors.numpy import load_file
+
+    config = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return config, load_file(str(folder / "weights.safetensors"))
+
+
+def count_parameters(weights: Weights) -> tuple[int, int]:
+    """How many numbers, and how many of them are not zero."""
+    return sum(w.size for w in weights.values()), sum(int(np.count_nonzero(w)) for w in weights.values())
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    """Probabilities over the last axis, float32."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,135 @@
+"""A dense network over TF-IDF features (Keras)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import BenchError, Choice, LogUniform, Params, Predictor, Probabilities, Recipe, Split, Training, Uniform
+
+if TYPE_CHECKING:
+    from baselines.vectorize import TextFeatures
+
+SLICE = 1024
+"""Texts whose hidden layers are held at once."""
+
+
+class Dnn(Recipe):
+    """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature."""
+
+    name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
+    defaults = {
+        "layers": "256",
+        "dropout": 0.5,
+        "input_dropout": 0.3,
+        "word_ngrams": "1-2",
+        "char_ngrams": "none",
+        "min_df": 2,
+        "max_features": 20_000,
+        "sublinear": True,
+        "epochs": 12,
+        "patience": 4,
+        "batch_size": 128,
+        "learning_rate": 2e-3,
+        "weight_decay": 0.01,
+        "label_smoothing": 0.0,
+        "class_weight": "none",
+        "precision": "auto",
+    }
+    space = {
+        "layers": Choice("128", "256", "512", "512-128"),
+        "dropout": Uniform(0.2, 0.7),
+        "input_dropout": Uniform(0.0, 0.5),
+        "char_ngrams": Choice("none", "3-5"),
+        "max_features": Choice(10_000, 20_000, 40_000),
+        "learning_rate": LogUniform(3e-4, 1e-2),
+        "label_smoothing": Uniform(0.0, 0.1),
+    }
+    smoke = {"layers": "16", "max_features": 2000, "epochs": 2, "min_df": 1}
+    sources = ("artifact.py", "dense.py", "training.py", "vectorize.py")
+    normalization = "plain-2"
+
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Vectorizer on train; the network on train, its best epoch chosen on validation."""
+        from scipy.sparse import hstack
+
+        from baselines import dense, training
+        from baselines.artifact import save_artifact
+        from baselines.vectorize import TextFeatures
+
+        widths = layer_widths(params["layers"])
+        device = training.prepare_device(seed, params["precision"])
+        features, labels = TextFeatures(params, self.normalization), len(train.label_names)
+        matrix = features.fit_transform(train.texts)
+        held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
+        batches = dense.dense_batches(matrix, train.labels, labels, params["batch_size"], seed)
+        checks = dense.dense_batches(held_out, validation.labels, labels, 256, None)
+        model = dense.build_dense(matrix.shape[1], widths, labels, params["input_dropout"], params["dropout"])
+        log = training.train(model, batches, checks, train.labels, params, device)
+        config = {
+            "label_names": list(train.label_names),
+            "normalization": self.normalization,
+            "params": dict(params),
+        }
+        weights = {f"{layer.name}.{w.name}": w.numpy() for layer in model.layers for w in layer.weights}
+        save_artifact(out_dir, config, weights | features.save(out_dir))
+        return log
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """Vocabularies from JSON, numbers from safetensors; TensorFlow is not needed."""
+        from baselines.artifact import load_artifact
+        from baselines.vectorize import TextFeatures
+
+        config, weights = load_artifact(artifact_dir)
+        features = TextFeatures.load(artifact_dir, weights, config["params"], config["normalization"])
+        return DnnPredictor(features, weights)
+
+
+class DnnPredictor(Predictor):
+    """A sparse product for the first layer, then NumPy: no framework stands between a text and its label."""
+
+    runtime = "numpy"
+
+    def __init__(self, features: TextFeatures, weights: dict[str, npt.NDArray[np.float32]]) -> None:
+        from baselines.artifact import count_parameters
+
+        self.features = features
+        depth = sum(name.endswith(".kernel") for name in weights)
+        self.dense = [(weights[f"dense_{i}.kernel"], weights[f"dense_{i}.bias"]) for i in range(depth)]
+        self.parameters, self.nonzero_parameters = count_parameters(weights)
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Float32 [n_texts, n_labels]; many texts go through in slices, so that memory stays bounded."""
+        if not texts:
+            return np.zeros((0, len(self.dense[-1][1])), np.float32)
+        starts = range(0, len(texts), SLICE)
+        return np.concatenate([self._classify(self._vectorize(texts[start : start + SLICE])) for start in starts])
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """Text to features, features to probabilities."""
+        return {"tokenize": self._vectorize, "forward": self._classify}
+
+    def _vectorize(self, texts: Sequence[str]) -> list[Any]:
+        return self.features.transform(self.features.clean(texts))
+
+    def _classify(self, blocks: list[Any]) -> Probabilities:
+        from baselines.artifact import softmax
+        from baselines.vectorize import sparse_product
+
+        (kernel, bias), *rest = self.dense
+        vector = sparse_product(blocks, kernel) + bias
+        for kernel, bias in rest:
+            vector = np.maximum(vector, 0.0) @ kernel + bias
+        return softmax(vector)
+
+
+def layer_widths(text: str) -> list[int]:
+    """`"256-64"` as [256, 64]; anything else is an error."""
+    parts = str(text).split("-")
+    if not all(part.isdigit() and int(part) for part in parts):
+        raise BenchError(f"layers={text}: give the widths from first to last as in 256-64")
+    return [int(part) for part in parts]

@@ -1,0 +1,153 @@
+"""Word and character TF-IDF into a linear model (scikit-learn)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import (
+    BenchError,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Probabilities,
+    Recipe,
+    Split,
+    Training,
+    did_you_mean,
+)
+
+if TYPE_CHECKING:
+    from baselines.vectorize import TextFeatures
+
+CLASSIFIERS = ("svm", "logreg")
+CLASS_WEIGHTS = {"none": None, "balanced": "balanced"}
+
+
+class Linear(Recipe):
+    """Word and character TF-IDF into a linear SVM or logistic regression, probabilities calibrated on validation.
+
+    Calibration is one temperature for all scores (Guo et al., "On Calibration of Modern Neural Networks", 2017), so it
+    never changes which label wins.
+    """
+
+    name, framework, requires = "linear", "scikit-learn", ("sklearn", "scipy", "safetensors")
+    defaults = {
+        "classifier": "svm",
+        "C": 0.25,
+        "class_weight": "balanced",
+        "word_ngrams": "1-2",
+        "char_ngrams": "2-5",
+        "min_df": 2,
+        "max_features": 0,
+        "sublinear": True,
+    }
+    space = {
+        "classifier": Choice(*CLASSIFIERS),
+        "C": LogUniform(0.02, 20.0),
+        "class_weight": Choice(*CLASS_WEIGHTS),
+        "word_ngrams": Choice("1-1", "1-2", "1-3"),
+        "char_ngrams": Choice("none", "2-4", "2-5", "3-5"),
+        "min_df": Choice(1, 2, 3),
+    }
+    smoke = {"char_ngrams": "none", "max_features": 5000}
+    sources = ("artifact.py", "vectorize.py")
+    normalization = "plain-2"
+
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Vectorizer and classifier on train, the temperature on validation."""
+        from baselines.artifact import save_artifact
+        from baselines.vectorize import TextFeatures
+
+        features = TextFeatures(params, self.normalization)
+        model = _classifier(params, seed).fit(features.fit_transform(train.texts), train.labels)
+        coef = np.ascontiguousarray(model.coef_.T, np.float32)
+        weights = {"coef": coef, "intercept": model.intercept_.astype(np.float32), **features.save(out_dir)}
+        scores = _scores(features.transform(features.clean(validation.texts)), weights["coef"], weights["intercept"])
+        config = {
+            "label_names": list(train.label_names),
+            "normalization": self.normalization,
+            "params": dict(params),
+            "temperature": fit_temperature(scores, validation.labels),
+        }
+        save_artifact(out_dir, config, weights)
+        return Training()
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """Vocabularies from JSON, numbers from safetensors."""
+        from baselines.artifact import load_artifact
+        from baselines.vectorize import TextFeatures
+
+        config, weights = load_artifact(artifact_dir)
+        features = TextFeatures.load(artifact_dir, weights, config["params"], config["normalization"])
+        return LinearPredictor(features, weights, config["temperature"])
+
+
+class LinearPredictor(Predictor):
+    """One sparse product for each block of features."""
+
+    runtime = "scikit-learn"
+
+    def __init__(self, features: TextFeatures, weights: dict[str, npt.NDArray[np.float32]], temperature: float) -> None:
+        from baselines.artifact import count_parameters
+
+        self.features, self.temperature = features, temperature
+        self.coef, self.intercept = weights["coef"], weights["intercept"]
+        self.parameters, self.nonzero_parameters = count_parameters(weights)
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Float32 [n_texts, n_labels]."""
+        return self._classify(self._vectorize(texts))
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """Text to features, features to probabilities."""
+        return {"tokenize": self._vectorize, "forward": self._classify}
+
+    def _vectorize(self, texts: Sequence[str]) -> list[Any]:
+        return self.features.transform(self.features.clean(texts)) if texts else []
+
+    def _classify(self, blocks: list[Any]) -> Probabilities:
+        from baselines.artifact import softmax
+
+        if not blocks:
+            return np.zeros((0, max(2, len(self.intercept))), np.float32)
+        return softmax(_scores(blocks, self.coef, self.intercept) / self.temperature)
+
+
+def _classifier(params: Params, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import LinearSVC
+
+    for name, known in (("classifier", CLASSIFIERS), ("class_weight", CLASS_WEIGHTS)):
+        if params[name] not in known:
+            raise BenchError(f"{name}={params[name]}: {did_you_mean(str(params[name]), known)}")
+    shared = {"C": params["C"], "class_weight": CLASS_WEIGHTS[params["class_weight"]], "random_state": seed}
+    if params["classifier"] == "svm":
+        return LinearSVC(dual=True, tol=1e-3, max_iter=3000, **shared)
+    return LogisticRegression(tol=1e-3, max_iter=500, **shared)
+
+
+def _scores(blocks: list[Any], coef: npt.NDArray[Any], intercept: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Float [n_texts, n_labels]; with two labels the one score is of the second, and the first has zero."""
+    from baselines.vectorize import sparse_product
+
+    scores = sparse_product(blocks, coef) + intercept
+    return np.hstack([np.zeros_like(scores), scores]) if len(intercept) == 1 else scores
+
+
+def fit_temperature(scores: npt.NDArray[Any], labels: npt.NDArray[np.int64]) -> float:
+    """The divisor of `scores` [n, k] that gives `labels` the least log loss."""
+    from scipy.optimize import minimize_scalar
+    from scipy.special import log_softmax
+
+    rows = np.arange(len(labels))
+
+    def log_loss(log_temperature: float) -> float:
+        return float(-log_softmax(scores / np.exp(log_temperature), axis=1)[rows, labels].mean())
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=(-4.0, 4.0), method="bounded").x))

@@ -1,0 +1,127 @@
+"""From texts to piece ids and to length-bucketed batches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import BenchError, did_you_mean, normalizer
+
+if TYPE_CHECKING:
+    from baselines.training import Batches
+
+TOKENIZERS = ("bpe", "word")
+PAD, UNKNOWN = "[PAD]", "[UNK]"
+CAPITALS = "\u25b2"
+"""Stands before a word, or several in a row, written in capitals."""
+WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
+"""What a piece never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
+CHARACTERS_A_PIECE = 24
+"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512)
+
+_SHOUTED = re.compile(r"\b[A-Z]{2,}(?:\W+[A-Z]{2,})*\b")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HASHTAG = re.compile(r"#\w+")
+
+
+def spell(text: str) -> str:
+    """Lower case, hashtags cut at their capitals, and a mark before capitals."""
+    text = _HASHTAG.sub(lambda tag: _CAMEL.sub(" ", tag[0]), text)
+    return _SHOUTED.sub(lambda word: f"{CAPITALS} {word[0]}", text).lower()
+
+
+class Pieces:
+    """A tokenizer with its normalization: texts to lists of piece ids of at most `max_length`."""
+
+    def __init__(self, tokenizer: Any, normalization: str, max_length: int) -> None:
+        self.tokenizer, self.normalization, self.max_length = tokenizer, normalization, max_length
+        self._normalize = normalizer(normalization)
+        tokenizer.enable_truncation(max_length)
+
+    def clean(self, text: str) -> str:
+        """What is tokenized: cut, normalized, spelled."""
+        return spell(self._normalize(text[: self.max_length * CHARACTERS_A_PIECE].replace("\0", " ")))
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text; a text without any piece is one unknown piece."""
+        encoded = self.tokenizer.encode_batch_fast([self.clean(text) for text in texts], add_special_tokens=False)
+        return [item.ids or [1] for item in encoded]
+
+    def __len__(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    def save(self, folder: Path) -> None:
+        """Write `tokenizer.json`."""
+        self.tokenizer.save(str(folder / "tokenizer.json"))
+
+    @classmethod
+    def load(cls, folder: Path, normalization: str, max_length: int) -> Pieces:
+        """What `save` wrote."""
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), normalization, max_length)
+
+
+def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str, max_length: int) -> Pieces:
+    """A tokenizer of at most `size` pieces learned from `texts`: `bpe` (byte pairs of characters) or `word`."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+    if kind not in TOKENIZERS:
+        raise BenchError(f"tokenizer={kind}: {did_you_mean(kind, TOKENIZERS)}")
+    special = [PAD, UNKNOWN, CAPITALS]
+    trainer: Any
+    if kind == "bpe":
+        tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, continuing_subword_prefix="##"))
+        trainer = trainers.BpeTrainer(
+            vocab_size=size,
+            special_tokens=special,
+            min_frequency=2,
+            show_progress=False,
+            continuing_subword_prefix="##",
+            limit_alphabet=600,
+        )
+    else:
+        tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+        trainer = trainers.WordLevelTrainer(
+            vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False
+        )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
+    pieces = Pieces(tokenizer, normalization, max_length)
+    tokenizer.train_from_iterator((pieces.clean(text) for text in texts), trainer, length=len(texts))
+    return pieces
+
+
+def pad(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
+    """Lists of ids as int32 [n, longest], zeros on the right."""
+    out = np.zeros((len(ids), max(map(len, ids))), np.int32)
+    for row, item in zip(out, ids, strict=True):
+        row[: len(item)] = item
+    return out
+
+
+def bucketed(
+    ids: Sequence[Sequence[int]], labels: npt.NDArray[np.int64], n_labels: int, batch_size: int, seed: int | None
+) -> Batches:
+    """Batches of texts of like length, padded to their longest; with a seed, shuffled each epoch before batching."""
+    import tensorflow as tf
+
+    from baselines.training import Batches
+
+    lengths = np.array([len(item) for item in ids])
+    bounds = [bound for bound in BUCKETS if bound < lengths.max()]
+    counts = np.bincount(np.searchsorted(bounds, lengths, side="right"))
+    dataset = tf.data.Dataset.from_tensor_slices((pad(ids), lengths.astype(np.int32), labels.astype(np.int32)))
+    if seed is not None:
+        dataset = dataset.shuffle(len(ids), seed=seed, reshuffle_each_iteration=True)
+    dataset = dataset.map(lambda row, length, label: (row[:length], label))
+    dataset = dataset.bucket_by_sequence_length(
+        lambda text, label: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1), padded_shapes=([None], [])
+    )
+    dataset = dataset.map(lambda text, label: (text, tf.one_hot(label, n_labels))).prefetch(4)
+    return Batches(dataset, len(ids), int(np.ceil(counts / batch_size).sum()))

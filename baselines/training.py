@@ -1,0 +1,151 @@
+"""Training a Keras classifier: seeds, precision, callbacks, history. Imported where TensorFlow is at hand."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from dataclasses import dataclass, replace
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from bench.api import BenchError, DeviceUse, Params, Training, did_you_mean, progress, requested_device
+
+CLASS_WEIGHTS = ("none", "balanced")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+PROGRESS_EVERY = 20
+"""Training steps between two words to the harness."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """A data set of (inputs, one-hot labels) batches for one epoch, with its counts."""
+
+    dataset: tf.data.Dataset
+    examples: int
+    steps: int
+
+
+def prepare_device(seed: int, precision: str) -> DeviceUse:
+    """Seed everything, make operations deterministic, set device and precision; what is really used.
+
+    `precision` is `float32`, `mixed_bfloat16`, or `auto`: the latter on a GPU, float32 on a CPU.
+    """
+    if precision not in PRECISIONS:
+        raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    wanted = requested_device()
+    if wanted == "gpu" and not gpus:
+        raise BenchError("device 'gpu' was asked for, but TensorFlow finds none here: use --device cpu or auto")
+    if wanted == "cpu" and gpus:
+        tf.config.set_visible_devices([], "GPU")
+    on_gpu = bool(gpus) and wanted != "cpu"
+    policy = "mixed_bfloat16" if precision == "auto" and on_gpu else "float32" if precision == "auto" else precision
+    keras.config.set_dtype_policy(policy)
+    return DeviceUse(actual="gpu" if on_gpu else "cpu", dtype=policy)
+
+
+def train(
+    model: keras.Model,
+    training: Batches,
+    validation: Batches,
+    labels: npt.NDArray[np.int64],
+    params: Params,
+    device: DeviceUse,
+) -> Training:
+    """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation accuracy.
+
+    `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
+    (the peak: a linear warm-up over a twentieth of the steps, then a cosine down to zero), `weight_decay`,
+    `label_smoothing`, `class_weight`. A loss that is no number is a `BenchError`.
+    """
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
+    model.compile(_optimizer(training.steps * params["epochs"], params), loss, metrics=["accuracy"], jit_compile=False)
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="val_accuracy", mode="max", patience=params["patience"], restore_best_weights=True
+    )
+    journal = Journal(training, params["epochs"])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
+        model.fit(
+            training.dataset,
+            validation_data=validation.dataset,
+            epochs=params["epochs"],
+            callbacks=[stopping, keras.callbacks.TerminateOnNaN(), journal],
+            class_weight=class_weights(labels, params["class_weight"]),
+            verbose=0,
+        )
+    if not journal.finite:
+        raise BenchError(f"the loss became NaN or infinite: lower learning_rate (it is {params['learning_rate']:g})")
+    return Training(
+        examples_per_second=journal.examples_per_second,
+        epochs_run=len(journal.history),
+        best_epoch=stopping.best_epoch + 1,
+        history=journal.history,
+        device=replace(device, batch_per_replica=params["batch_size"]),
+    )
+
+
+def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
+    warmup = steps // 20
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=steps - warmup, warmup_target=params["learning_rate"], warmup_steps=warmup
+    )
+    return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0)
+
+
+class Journal(keras.callbacks.Callback):
+    """What a training did: its history, its speed, and a word to the harness every few steps."""
+
+    def __init__(self, training: Batches, epochs: int) -> None:
+        super().__init__()
+        self.training, self.total_steps = training, training.steps * epochs
+        self.history: list[dict[str, float]] = []
+        self.finite = True
+        self._seconds = self._started = 0.0
+        self._steps = self._examples = 0
+
+    @property
+    def examples_per_second(self) -> float | None:
+        """Training examples over the seconds of training steps; validation is left out."""
+        return self._examples / self._seconds if self._seconds else None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Tell the harness."""
+        self._steps += 1
+        self.finite = self.finite and math.isfinite((logs or {}).get("loss", 0.0))
+        if self._steps % PROGRESS_EVERY == 0:
+            progress(self._steps, self.total_steps, loss=float((logs or {}).get("loss", 0.0)))
+
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """The training steps of this epoch are over: stop the clock."""
+        self._seconds += time.perf_counter() - self._started
+        self._examples += self.training.examples
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """One entry of the history."""
+        logs = logs or {}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        entry = {"epoch": float(epoch + 1), "loss": float(logs["loss"]), "learning_rate": rate}
+        entry |= {f"validation_{k[4:]}": float(v) for k, v in logs.items() if k.startswith("val_")}
+        self.history.append(entry)
+        progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
+
+
+def class_weights(labels: npt.NDArray[np.int64], kind: str) -> dict[int, float] | None:
+    """`balanced`: n / (k × count) of each label, mean 1 over the examples; `none`: None."""
+    if kind not in CLASS_WEIGHTS:
+        raise BenchError(f"class_weight={kind}: {did_you_mean(kind, CLASS_WEIGHTS)}")
+    if kind == "none":
+        return None
+    counts = np.bincount(labels)
+    return {label: float(len(labels) / (len(counts) * count)) for label, count in enumerate(counts)}

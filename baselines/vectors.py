@@ -1,0 +1,35 @@
+"""Word vectors learned elsewhere, as the start of an embedding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.api import BenchError, Params
+
+if TYPE_CHECKING:
+    from baselines.sequences import Pieces
+
+
+def start_embedding(model: Any, pieces: Pieces, folder: Path, params: Params) -> None:
+    """Put the vectors of `folder` into the first columns of the embedding of each word that they know."""
+    from safetensors.numpy import load_file
+
+    if params["tokenizer"] != "word":
+        raise BenchError(f"vectors={folder}: they are of words, so they need tokenizer=word")
+    for name in ("vectors.safetensors", "vocab.txt"):
+        if not (folder / name).is_file():
+            raise BenchError(f"vectors={folder}: no {name} in it; give a folder with vectors.safetensors and vocab.txt")
+    words = (folder / "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    vectors = load_file(str(folder / "vectors.safetensors")).get("embedding.weight")
+    if vectors is None or vectors.ndim != 2 or len(vectors) != len(words):
+        raise BenchError(f"vectors={folder}: 'embedding.weight' must have one row for each of the {len(words)} words")
+    if vectors.shape[1] > params["embedding"]:
+        raise BenchError(f"vectors={folder}: they are {vectors.shape[1]} wide; raise embedding to that or more")
+    rows = {word: row for row, word in enumerate(words)}
+    layer = model.get_layer("embedding")
+    table = layer.embeddings.numpy()
+    for word, piece in pieces.tokenizer.get_vocab().items():
+        if word in rows:
+            table[piece, : vectors.shape[1]] = vectors[rows[word]]
+    layer.embeddings.assign(table)
