@@ -1,4 +1,4 @@
-"""What the harness costs: a run of `linear` on `toy` through `python -m bench`, against the same recipe called directly.
+"""What the harness costs: a run of `linear` on `toy` through `python -m bench`, against the recipe called directly.
 
     python benchmarks/harness_overhead.py [--repeats 5]
 
@@ -52,7 +52,8 @@ def main() -> None:
     pairs = pairs[1:]  # the first pair warms the file cache
     through, direct = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
-    print(f"through the harness {through:.2f} s, directly {direct:.2f} s, ratio {ratio:.2f}, overhead {through - direct:.2f} s a run")
+    print(f"through the harness {through:.2f} s, directly {direct:.2f} s, ratio {ratio:.2f}")
+    print(f"overhead {through - direct:.2f} s a run")
     with tempfile.TemporaryDirectory() as store:
         many = _seconds([*harness, "--seeds", "0-9"], store)
         print(f"ten runs in one command: {many / 10:.2f} s a run")
