@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bench.report.plots.style import COLOURS, Chart, interactive, plain, shorten
+from bench.report.plots.style import COLOURS, Chart, interactive, log_axis, plain, shorten
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
@@ -40,11 +40,11 @@ def _labels(description: Description) -> dict[str, Any]:
     )
 
 
-def _extent(description: Description) -> list[float]:
+def _extent(description: Description) -> tuple[float, float]:
     """Decimal logarithms of the shortest and longest lengths that any split has."""
     edges, splits = description.length_edges, description.splits
     held = [i for i in range(len(edges) - 1) if any(split.lengths.histogram[i] for split in splits)]
-    return [math.log10(edges[held[0]]), math.log10(edges[held[-1] + 1])]
+    return math.log10(edges[held[0]]), math.log10(edges[held[-1] + 1])
 
 
 def _lengths(description: Description) -> dict[str, Any]:
@@ -63,11 +63,6 @@ def _lengths(description: Description) -> dict[str, Any]:
     ]
     return interactive(
         traces,
-        xaxis={
-            "type": "log",
-            "range": _extent(description),
-            "title": {"text": "characters (log)"},
-            "tickformat": ",~g",
-        },
+        xaxis=log_axis(*_extent(description), "characters (log)"),
         yaxis={"tickformat": ".0%", "title": {"text": "share of the split"}, "rangemode": "tozero"},
     )

@@ -20,6 +20,7 @@ from bench.report.plots.style import (
     canvas,
     interactive,
     literal,
+    log_axis,
     plain,
     shorten,
     slug,
@@ -256,7 +257,7 @@ def _interactive(data: Frontier) -> dict[str, object]:
         traces,
         shapes=[band],
         annotations=[_name(point) for point in data.points if point.label],
-        xaxis={"type": "log", "range": list(data.x_range), "title": {"text": data.cost.axis}, "tickformat": "~g"},
+        xaxis=log_axis(*data.x_range, data.cost.axis),
         yaxis={
             "range": list(data.y_range),
             "title": {"text": "accuracy, mean over seeds, 95 % CI"},

@@ -95,7 +95,10 @@ def _interactive(curves: Curves) -> dict[str, Any]:
                         yaxis=axis,
                         mode="lines+markers",
                         line={"color": colour, "dash": dash, "width": 1.6},
-                        marker={"size": [9 if e == seed.best_epoch and name != "loss" else 3 for e in seed.epochs]},
+                        marker={
+                            "opacity": 1,
+                            "size": [9 if e == seed.best_epoch and name != "loss" else 3 for e in seed.epochs],
+                        },
                         name=f"{name.replace('_', ' ')}, seed {seed.seed}",
                         showlegend=False,
                         hovertemplate="epoch %{x}: %{y:.4f}",

@@ -121,6 +121,13 @@ def write_png(drawing: Drawing, path: Path) -> None:
         drawing.draw().savefig(path, dpi=DPI, metadata={"Software": None})
 
 
+def log_axis(low: float, high: float, title: str) -> dict[str, Any]:
+    """A plotly axis between two decimal logarithms, with as many ticks as there is room for."""
+    span = high - low
+    ticks: dict[str, Any] = {} if span < 0.8 else {"dtick": "D2"} if span < 3 else {"dtick": 1 if span < 7 else 2}
+    return {"type": "log", "range": [low, high], "title": {"text": title}, "tickformat": ",~g", **ticks}
+
+
 def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
     """A plotly figure as plain data in the page's colours."""
     import plotly.graph_objects as go

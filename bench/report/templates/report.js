@@ -40,7 +40,10 @@ function draw(plot) {
   Plotly.react(plot, figure.data, figure.layout, { displaylogo: false, displayModeBar: plot.closest(".wide") ? undefined : false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
 }
 const near = new IntersectionObserver(entries => {
-  for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); draw(entry.target); }
+  for (const entry of entries) if (entry.isIntersecting) {
+    near.unobserve(entry.target);
+    try { draw(entry.target); } catch (error) { entry.target.textContent = `This chart could not be drawn: ${error}`; }
+  }
 }, { rootMargin: "400px" });
 for (const plot of document.querySelectorAll(".plot")) near.observe(plot);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(draw));
