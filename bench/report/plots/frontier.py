@@ -96,8 +96,8 @@ class Frontier:
     @property
     def remark(self) -> str:
         """What the picture does not show."""
-        names = ", ".join(f"{shorten(point.line.title)} ({point.y:.3f})" for point in self.below[:6])
-        more = f" and {len(self.below) - 6} more" if len(self.below) > 6 else ""
+        names = ", ".join(f"{shorten(point.line.title)} ({point.y:.3f})" for point in self.below[:3])
+        more = f" and {len(self.below) - 3} more" if len(self.below) > 3 else ""
         return f"Below the axis: {names}{more}." if names else ""
 
     def charts(self) -> list[Chart]:
