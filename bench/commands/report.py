@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.options import DataDir, StoreOption
+from bench.commands.options import StoreOption
 
 
 def report(
@@ -16,7 +16,6 @@ def report(
     texts: Annotated[
         bool, typer.Option("--texts/--no-texts", help="Show texts of the data sets; leave them out to publish.")
     ] = True,
-    data_dir: DataDir = None,
 ) -> None:
     """Write report.html, leaderboard.md, results.csv, figures/ and the raw results/ of a store.
 
@@ -40,7 +39,7 @@ def report(
     def watch(found: Iterable[Board]) -> Iterable[Board]:
         return track(list(found), "drawing", console=screen, transient=True)
 
-    built = build(Store(store), out, texts, data_dir, watch)
+    built = build(Store(store), out, texts, watch)
     for warning in built.warnings:
         screen.print(f"warning: {warning}", markup=False)
     print(f"{built.page}: {built.runs} runs, {built.figures} figures")

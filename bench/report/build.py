@@ -39,7 +39,7 @@ class Built:
     warnings: tuple[str, ...]
 
 
-def build(store: Store, out: Path, texts: bool, data_dir: Path | None, watch: Watch = iter) -> Built:
+def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html` and `results/` into `out`.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
@@ -52,7 +52,7 @@ def build(store: Store, out: Path, texts: bool, data_dir: Path | None, watch: Wa
     palette = Palette.of(found)
     pages, drawn = [], set()
     for board in watch(found):
-        page = _page(board, store, palette, texts, data_dir)
+        page = _page(board, store, palette, texts)
         drawn |= _save(page, out / "figures")
         pages.append(page)
     _remove_others(out / "figures", drawn)
@@ -64,7 +64,7 @@ def build(store: Store, out: Path, texts: bool, data_dir: Path | None, watch: Wa
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
 
 
-def _page(board: Board, store: Store, palette: Palette, texts: bool, data_dir: Path | None) -> BoardPage:
+def _page(board: Board, store: Store, palette: Palette, texts: bool) -> BoardPage:
     from bench.report.dataset_page import dataset_page, test_texts
 
     shown = evidence(board, store)
@@ -85,7 +85,7 @@ def _page(board: Board, store: Store, palette: Palette, texts: bool, data_dir: P
         mistaken=shown[0].line.title if shown else "",
         mistakes_remark=_remark(texts, bool(known)),
         with_texts=bool(known),
-        data=dataset_page(board, store, data_dir),
+        data=dataset_page(board, store),
     )
 
 
@@ -109,7 +109,7 @@ def _save(page: BoardPage, folder: Path) -> set[str]:
             names.add(f"{drawing.stem}.png")
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror}; free space or choose another --out") from error
-    if page.data and page.data.description:
+    if page.data:
         path = folder / f"{slug(page.board.name)}-data.png"
         names.add(draw_description(page.data.description, path).name)
     return names

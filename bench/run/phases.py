@@ -13,8 +13,8 @@ import numpy as np
 
 from bench.api import Predictor, Probabilities
 from bench.data import DatasetRef, Prepared, prepare
-from bench.errors import BenchError
 from bench.measure.memory import peak_rss_bytes
+from bench.measure.quality import check_probabilities
 from bench.registry import load_recipe
 from bench.run.probe import probe
 from bench.store import write_arrays
@@ -85,9 +85,8 @@ def _predict(job: Job) -> dict[str, Any]:
 def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int = 0) -> Probabilities:
     """Predict in an order that tells nothing of the labels, and put the rows back."""
     order = np.random.default_rng(seed).permutation(len(texts))
-    predicted = np.asarray(predictor.predict_proba([texts[i] for i in order]))
-    if predicted.shape != (len(texts), n_labels):
-        raise BenchError(f"predict_proba returned shape {predicted.shape}; {(len(texts), n_labels)} was due")
+    predicted = predictor.predict_proba([texts[i] for i in order])
+    check_probabilities(predicted, len(texts), n_labels)
     restored = np.empty_like(predicted, dtype=np.float32)
     restored[order] = predicted
     return restored

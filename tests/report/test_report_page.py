@@ -58,7 +58,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def out(full_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "reports"
-    build(full_store, folder, texts=False, data_dir=None)
+    build(full_store, folder, texts=False)
     return folder
 
 
@@ -159,13 +159,13 @@ def test_results_lie_beside_the_report(out: Path, full_store: Store) -> None:
 def test_report_again_drops_what_no_longer_counts(store: Store, tmp_path: Path) -> None:
     store.put(*result(Model("linear"), run_id="old"))
     target = tmp_path / "reports"
-    build(store, target, texts=False, data_dir=None)
+    build(store, target, texts=False)
     (target / "figures" / "gone-confusion.png").write_bytes(b"")
     foreign = target / "results" / "from-another-machine"
     foreign.mkdir()
     (foreign / "result.json").write_text("{}")
     store.put(*result(Model("linear"), run_id="new", started_at="2026-01-01T00:00:00+00:00"))
-    built = build(store, target, texts=False, data_dir=None)
+    built = build(store, target, texts=False)
     assert {path.name for path in (target / "results").iterdir()} == {"new", "from-another-machine"}
     assert not (target / "figures" / "gone-confusion.png").exists()
     assert len(built.warnings) == 1 and "from-another-machine" in built.warnings[0]
@@ -175,7 +175,7 @@ def test_superseded_parent_goes_with_its_child(store: Store, tmp_path: Path) -> 
     store.put(*result(Model("linear"), run_id="parent-old"))
     store.put(*result(Model("linear"), run_id="parent-new", started_at="2026-01-01T00:00:00+00:00"))
     store.put(*result(Model("quantize", track="compression"), run_id="child", parent_run_id="parent-old"))
-    build(store, tmp_path / "reports", texts=False, data_dir=None)
+    build(store, tmp_path / "reports", texts=False)
     assert {path.name for path in (tmp_path / "reports" / "results").iterdir()} == {"parent-old", "parent-new", "child"}
     text = (tmp_path / "reports" / "results.csv").read_text()
     assert "parent-old," not in text.replace(",parent-old,", ",") and "child,parent-old" in text
@@ -184,7 +184,7 @@ def test_superseded_parent_goes_with_its_child(store: Store, tmp_path: Path) -> 
 def test_report_without_predictions_or_times(store: Store, tmp_path: Path) -> None:
     made, _ = result(Model("linear"))
     store.put(made.model_copy(update={"measurement": None, "memory": None, "training": None}))
-    build(store, tmp_path / "reports", texts=True, data_dir=None)
+    build(store, tmp_path / "reports", texts=True)
     names = {path.name for path in (tmp_path / "reports" / "figures").iterdir()}
     assert names == {f"emotions-{kind}.png" for kind in ("quality-size", "confusion", "per-class")}
 
@@ -193,7 +193,7 @@ def test_report_of_failures_alone(store: Store, tmp_path: Path) -> None:
     from tests.report.synthetic import failure
 
     store.put(failure(Model("linear"), reason=None))
-    build(store, tmp_path / "reports", texts=True, data_dir=None)
+    build(store, tmp_path / "reports", texts=True)
     assert "no reason recorded" in Page((tmp_path / "reports" / "report.html").read_text()).text
 
 
@@ -228,7 +228,7 @@ def test_texts_are_shown_where_prepared_and_allowed(tmp_path: Path) -> None:
     arrays["ids"] = np.array(ids)
     store.put(made, arrays)
     for texts in (True, False):
-        build(store, tmp_path / "reports", texts=texts, data_dir=None)
+        build(store, tmp_path / "reports", texts=texts)
         text = (tmp_path / "reports" / "report.html").read_text()
         assert ("secret words" in text) is texts
         assert "The data set" in text and "to validate (carved)" in text

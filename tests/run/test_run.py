@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.store import Store
-from tests.conftest import Bench
+from tests.conftest import Bench, bench_environment
 
 QUICK = ("-d", "toy", "--measure", "none")
 
@@ -84,7 +86,7 @@ def test_cache_always_runs_nothing(bench: Bench, tmp_path: Path) -> None:
         ("refuse", "failed", "train", "loss is NaN at step 3; lower the learning rate"),
         ("memory", "out_of_memory", "train", "memory"),
         ("killed", "failed", "train", "SIGKILL"),
-        ("nan", "failed", "score", ""),
+        ("nan", "failed", "predict", "NaN"),
         ("shape", "failed", "predict", "shape"),
     ],
 )
@@ -178,3 +180,21 @@ def test_a_tracks_own_script_takes_parameters_as_options(bench: Bench, tmp_path:
     params, rest = _take_params(["-d", "toy", "--alpha", "0.5", "--pause=1", "--seeds", "0-2"], {"alpha", "pause"})
     assert params == ["alpha=0.5", "pause=1"]
     assert rest == ["-d", "toy", "--seeds", "0-2"]
+
+
+def test_the_parent_of_a_suite_stays_small(tmp_path: Path) -> None:
+    code = (
+        "import contextlib; from bench.cli import main; from bench.measure.memory import peak_rss_bytes\n"
+        "with contextlib.suppress(SystemExit): main(['run', '-r', 'bayes', '-d', 'toy', '--measure', 'none'])\n"
+        "print('peak', peak_rss_bytes())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=bench_environment(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "1 ok" in done.stdout
+    assert int(done.stdout.rpartition("peak ")[2]) < 400e6
