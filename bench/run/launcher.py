@@ -60,8 +60,8 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
 
 def thread_settings(threads: int) -> dict[str, str]:
     """The variables that bound the threads of every runtime used here."""
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    return {name: str(threads) for name in names} | {"TF_NUM_INTEROP_THREADS": "1"}
+    names = ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "TF_NUM_INTRAOP", "TF_NUM_INTEROP")
+    return {f"{name}_THREADS": str(threads) for name in names}
 
 
 def launch(
