@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-def build_dense(features: int, widths: list[int], labels: int, input_dropout: float, dropout: float) -> keras.Model:
-    """Features float32 [batch, features] to logits float32 [batch, labels], through ReLU layers of `widths`."""
-    inputs = keras.Input((features,), dtype="float32", name="features")
-    vector = layers.Dropout(input_dropout)(inputs)
+def build_dense(features: int, widths: list[int], labels: int, dropout: float) -> keras.Model:
+    """Sparse features float32 [batch, features] to logits float32 [batch, labels], through ReLU layers of `widths`."""
+    inputs = vector = keras.Input((features,), dtype="float32", sparse=True, name="features")
     for level, width in enumerate(widths):
         vector = layers.Dense(width, activation="relu", kernel_initializer="he_normal", name=f"dense_{level}")(vector)
         vector = layers.Dropout(dropout)(vector)
@@ -28,21 +27,42 @@ def build_dense(features: int, widths: list[int], labels: int, input_dropout: fl
     return keras.Model(inputs, logits, name="dnn")
 
 
-def dense_batches(
-    matrix: csr_matrix, labels: npt.NDArray[np.int64], n_labels: int, batch_size: int, seed: int | None
+def sparse_batches(
+    matrix: csr_matrix,
+    labels: npt.NDArray[np.int64],
+    n_labels: int,
+    batch_size: int,
+    seed: int | None = None,
+    dropout: float = 0.0,
 ) -> Batches:
-    """Batches made dense one at a time; with a seed, the rows are shuffled anew each epoch before batching."""
+    """Batches that stay sparse, so that memory grows with the n-grams of a text and not with the vocabulary.
+
+    With a seed, the rows are shuffled anew each epoch before batching, and a share `dropout` of their n-grams left out.
+    """
     rows = matrix.shape[0]
-    steps = -(-rows // batch_size)
-    shuffler = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     one_hot = np.eye(n_labels, dtype=np.float32)
 
     def generate() -> Iterator[tuple[Any, Any]]:
-        order = np.arange(rows) if seed is None else shuffler.permutation(rows)
+        order = np.arange(rows) if seed is None else random.permutation(rows)
         for start in range(0, rows, batch_size):
             chosen = order[start : start + batch_size]
-            yield matrix[chosen].toarray(), one_hot[labels[chosen]]
+            batch = matrix[chosen]
+            if dropout:
+                batch.data *= (random.random(len(batch.data)) >= dropout) / (1.0 - dropout)
+            yield _sparse_tensor(batch), one_hot[labels[chosen]]
 
-    signature = (tf.TensorSpec((None, matrix.shape[1]), tf.float32), tf.TensorSpec((None, n_labels), tf.float32))
+    signature = (
+        tf.SparseTensorSpec((None, matrix.shape[1]), tf.float32),
+        tf.TensorSpec((None, n_labels), tf.float32),
+    )
+    steps = -(-rows // batch_size)
     dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return Batches(dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2), rows, steps)
+
+
+def _sparse_tensor(batch: csr_matrix) -> tf.SparseTensor:
+    batch.sort_indices()
+    cells = batch.tocoo()
+    places = np.stack([cells.row, cells.col], axis=1).astype(np.int64)
+    return tf.SparseTensor(places, cells.data.astype(np.float32), batch.shape)

@@ -46,7 +46,8 @@ class Pieces:
 
     def clean(self, text: str) -> str:
         """What is tokenized: cut, normalized, spelled."""
-        return spell(self._normalize(text[: self.max_length * CHARACTERS_A_PIECE].replace("\0", " ")))
+        text = text[: self.max_length * CHARACTERS_A_PIECE].replace("\0", " ")
+        return spell(self._normalize(text)).encode("utf-8", "replace").decode()  # without lone surrogates
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text; a text without any piece is one unknown piece."""
@@ -76,22 +77,21 @@ def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str,
         raise BenchError(f"tokenizer={kind}: {did_you_mean(kind, TOKENIZERS)}")
     special = [PAD, UNKNOWN, CAPITALS]
     trainer: Any
+    words = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
     if kind == "bpe":
-        tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, continuing_subword_prefix="##"))
+        tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+        # The mark of a word's start is a letter of the alphabet: with a prefix for the pieces within a word, which
+        # `BpeTrainer` offers as well, it numbers pieces in an order that changes from process to process.
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.Metaspace(prepend_scheme="always")])
         trainer = trainers.BpeTrainer(
-            vocab_size=size,
-            special_tokens=special,
-            min_frequency=2,
-            show_progress=False,
-            continuing_subword_prefix="##",
-            limit_alphabet=600,
+            vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False, limit_alphabet=600
         )
     else:
         tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = words
         trainer = trainers.WordLevelTrainer(
             vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False
         )
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
     pieces = Pieces(tokenizer, normalization, max_length)
     tokenizer.train_from_iterator((pieces.clean(text) for text in texts), trainer, length=len(texts))
     return pieces

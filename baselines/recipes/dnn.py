@@ -23,33 +23,41 @@ class Dnn(Recipe):
 
     name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
     defaults = {
-        "layers": "256",
+        "layers": "128",
         "dropout": 0.5,
         "input_dropout": 0.3,
         "word_ngrams": "1-2",
-        "char_ngrams": "none",
+        "char_ngrams": "3-6",
         "min_df": 2,
-        "max_features": 20_000,
+        "max_features": 30_000,
         "sublinear": True,
-        "epochs": 12,
-        "patience": 4,
+        "epochs": 6,
+        "patience": 3,
         "batch_size": 128,
-        "learning_rate": 2e-3,
+        "learning_rate": 1e-3,
         "weight_decay": 0.01,
         "label_smoothing": 0.0,
-        "class_weight": "none",
+        "class_weight": "balanced",
         "precision": "auto",
     }
     space = {
         "layers": Choice("128", "256", "512", "512-128"),
         "dropout": Uniform(0.2, 0.7),
         "input_dropout": Uniform(0.0, 0.5),
-        "char_ngrams": Choice("none", "3-5"),
-        "max_features": Choice(10_000, 20_000, 40_000),
+        "char_ngrams": Choice("none", "3-5", "3-6"),
+        "max_features": Choice(10_000, 20_000, 30_000, 40_000),
         "learning_rate": LogUniform(3e-4, 1e-2),
         "label_smoothing": Uniform(0.0, 0.1),
     }
-    smoke = {"layers": "16", "max_features": 2000, "epochs": 2, "min_df": 1}
+    smoke = {
+        "char_ngrams": "none",
+        "layers": "16",
+        "max_features": 2000,
+        "epochs": 2,
+        "min_df": 1,
+        "batch_size": 16,
+        "learning_rate": 2e-2,
+    }
     sources = ("artifact.py", "dense.py", "training.py", "vectorize.py")
     normalization = "plain-2"
 
@@ -66,9 +74,11 @@ class Dnn(Recipe):
         features, labels = TextFeatures(params, self.normalization), len(train.label_names)
         matrix = features.fit_transform(train.texts)
         held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
-        batches = dense.dense_batches(matrix, train.labels, labels, params["batch_size"], seed)
-        checks = dense.dense_batches(held_out, validation.labels, labels, 256, None)
-        model = dense.build_dense(matrix.shape[1], widths, labels, params["input_dropout"], params["dropout"])
+        batches = dense.sparse_batches(
+            matrix, train.labels, labels, params["batch_size"], seed, params["input_dropout"]
+        )
+        checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
+        model = dense.build_dense(matrix.shape[1], widths, labels, params["dropout"])
         log = training.train(model, batches, checks, train.labels, params, device)
         config = {
             "label_names": list(train.label_names),

@@ -62,7 +62,15 @@ class Lstm(Recipe):
         "learning_rate": LogUniform(3e-4, 5e-3),
         "label_smoothing": Uniform(0.0, 0.1),
     }
-    smoke = {"vocabulary": 600, "max_length": 32, "embedding": 16, "units": 16, "epochs": 2, "learning_rate": 1e-2}
+    smoke = {
+        "vocabulary": 600,
+        "max_length": 32,
+        "embedding": 16,
+        "units": 16,
+        "epochs": 2,
+        "batch_size": 16,
+        "learning_rate": 1e-2,
+    }
     path_params = ("vectors",)
     sources = ("artifact.py", "recurrent.py", "sequences.py", "training.py", "vectors.py")
     normalization = "plain-2"

@@ -1,0 +1,105 @@
+"""The phases of a run, each in a process of its own: `python -m tests.baselines.phases fit|predict|probe …`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import BenchError, Recipe
+from tests.baselines.sentences import LABELS, split
+
+AWKWARD = [
+    "",
+    " ",
+    "\0",
+    "😀😡",
+    "\u202e\ud83d",
+    "word",
+    "#" * 50,
+    "a\u0301" * 30,
+    "x" * 100_000,
+    "\\u2019 &amp; <br />",
+]
+ROWS = 600
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe in `baselines/recipes/<name>.py`."""
+    module = importlib.import_module(f"baselines.recipes.{name}")
+    (found,) = (v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Recipe) and v is not Recipe)
+    return found()
+
+
+def fit(name: str, folder: Path, changes: dict[str, Any], seed: int = 0, labels: tuple[str, ...] = LABELS) -> Any:
+    """Train with the smoke parameters and `changes`, leave the artifact in `folder`, return its `Training`."""
+    recipe = recipe_of(name)
+    params = {**recipe.defaults, **recipe.smoke, **changes}
+    folder.mkdir(parents=True)
+    return recipe.fit(split(ROWS, 0, labels), split(150, 1, labels), params, seed, folder)
+
+
+def predict(name: str, folder: Path, labels: tuple[str, ...] = LABELS) -> np.ndarray:
+    """Load, and predict 300 sentences that nobody has seen."""
+    return recipe_of(name).load(folder).predict_proba(split(300, 2, labels).texts)
+
+
+def probe(name: str, folder: Path) -> dict[str, Any]:
+    """What a predictor says of itself and does with awkward texts, as plain data."""
+    predictor = recipe_of(name).load(folder)
+    awkward = predictor.predict_proba(AWKWARD)
+    texts = split(40, 3).texts
+    staged: Any = texts
+    for stage in predictor.stages().values():
+        staged = stage(staged)
+    whole = predictor.predict_proba(texts)
+    alone = np.concatenate([predictor.predict_proba([text]) for text in texts])
+    huge = predictor.predict_proba(["great film " * 1_000_000])
+    return {
+        "awkward": awkward.tolist(),
+        "dtype": str(awkward.dtype),
+        "empty": list(predictor.predict_proba([]).shape),
+        "stages": list(predictor.stages()),
+        "staged_gap": float(np.abs(np.asarray(staged) - whole).max()) if predictor.stages() else 0.0,
+        "alone_gap": float(np.abs(alone - whole).max()),
+        "huge": huge.tolist(),
+        "parameters": [predictor.parameters, predictor.nonzero_parameters],
+        "runtime": predictor.runtime,
+        "modules": [name for name in ("tensorflow", "sklearn", "torch") if name in sys.modules],
+    }
+
+
+def attempts(folder: Path, cases: list[list[Any]]) -> list[str]:
+    """The message of the `BenchError` of each (recipe, params) case; "trained" where there was none."""
+    said = []
+    for number, (name, changes) in enumerate(cases):
+        try:
+            fit(name, folder / str(number), changes)
+            said.append("trained")
+        except BenchError as error:
+            said.append(str(error))
+    return said
+
+
+def main(command: str, *arguments: str) -> None:
+    """Run one phase; print what it found as one JSON line."""
+    if command == "fit":
+        name, folder, changes, seed = arguments
+        log = fit(name, Path(folder), json.loads(changes), int(seed))
+        np.save(Path(folder).with_suffix(".npy"), predict(name, Path(folder)))
+        print(json.dumps({"history": log.history, "speed": log.examples_per_second, "best_epoch": log.best_epoch}))
+    elif command == "predict":
+        name, folder, target = arguments
+        np.save(target, predict(name, Path(folder)))
+    elif command == "probe":
+        print(json.dumps(probe(arguments[0], Path(arguments[1]))))
+    else:
+        print(json.dumps(attempts(Path(arguments[0]), json.loads(arguments[1]))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

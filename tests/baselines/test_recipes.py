@@ -1,0 +1,99 @@
+"""What every baseline keeps: it learns, it repeats itself, its artifact is enough, awkward texts do no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.baselines.conftest import Phase, Trained
+from tests.baselines.phases import AWKWARD
+from tests.baselines.sentences import split
+
+
+def accuracy(probabilities: np.ndarray) -> float:
+    return float((probabilities.argmax(axis=1) == split(len(probabilities), 2).labels).mean())
+
+
+def test_it_learns(trained: Trained) -> None:
+    floor = {"constant": 0.3, "linear": 0.97, "dnn": 0.9, "lstm": 0.9}[trained.name]
+    assert accuracy(trained.predicted) >= floor
+
+
+def test_probabilities_of_new_texts_sum_to_one(trained: Trained) -> None:
+    assert trained.predicted.dtype == np.float32
+    assert trained.predicted.shape == (300, 3)
+    np.testing.assert_allclose(trained.predicted.sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_same_seed_in_another_process_predicts_the_same(trained: Trained, phase: Phase, tmp_path: Path) -> None:
+    phase("fit", trained.name, tmp_path / "again", "{}", 0)
+    np.testing.assert_array_equal(np.load(tmp_path / "again.npy"), trained.predicted)
+    for file in trained.folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes(), file.name
+
+
+@pytest.mark.parametrize("trained", ["dnn", "lstm"], indirect=True)
+def test_another_seed_is_another_model(trained: Trained, phase: Phase, tmp_path: Path) -> None:
+    phase("fit", trained.name, tmp_path / "other", "{}", 1)
+    assert np.abs(np.load(tmp_path / "other.npy") - trained.predicted).max() > 1e-4
+
+
+def test_artifact_alone_predicts_the_same_elsewhere(trained: Trained, phase: Phase, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for file in trained.folder.iterdir():
+        (moved / file.name).write_bytes(file.read_bytes())
+    phase("predict", trained.name, moved, tmp_path / "p.npy")
+    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), trained.predicted)
+
+
+def test_no_pickle_in_the_artifact(trained: Trained) -> None:
+    assert {file.suffix for file in trained.folder.iterdir()} <= {".json", ".safetensors"}
+    for file in trained.folder.glob("*.safetensors"):
+        assert b"optimizer" not in file.read_bytes()[:100_000]
+
+
+@pytest.fixture(scope="module")
+def probed(trained: Trained, phase: Phase) -> dict[str, Any]:
+    return phase("probe", trained.name, trained.folder)
+
+
+def test_awkward_texts(trained: Trained, probed: dict[str, Any]) -> None:
+    for rows in (probed["awkward"], probed["huge"]):
+        assert np.isfinite(rows).all()
+        np.testing.assert_allclose(np.sum(rows, axis=1), 1.0, atol=1e-5)
+    assert len(probed["awkward"]) == len(AWKWARD)
+    assert probed["dtype"] == "float32"
+    assert probed["empty"] == [0, 3]
+
+
+def test_stages_are_the_whole_prediction(trained: Trained, probed: dict[str, Any]) -> None:
+    assert probed["stages"] == ([] if trained.name == "constant" else ["tokenize", "forward"])
+    assert probed["staged_gap"] < 1e-6
+
+
+def test_a_text_is_predicted_alike_in_any_company(trained: Trained, probed: dict[str, Any]) -> None:
+    assert probed["alone_gap"] < 1e-5
+
+
+def test_what_a_predictor_says_of_itself(trained: Trained, probed: dict[str, Any]) -> None:
+    parameters, nonzero = probed["parameters"]
+    stored = sum(file.stat().st_size for file in trained.folder.glob("*.safetensors"))
+    assert 0 < nonzero <= parameters
+    assert trained.name == "constant" or abs(stored / 4 - parameters) < 1000
+    framework = {"constant": None, "linear": "sklearn", "dnn": "sklearn", "lstm": "tensorflow"}[trained.name]
+    assert probed["modules"] == ([framework] if framework else [])
+
+
+@pytest.mark.parametrize("trained", ["dnn", "lstm"], indirect=True)
+def test_training_tells_what_it_did(trained: Trained) -> None:
+    history = trained.log["history"]
+    assert [entry["epoch"] for entry in history] == [1.0, 2.0]
+    fields = {"epoch", "loss", "learning_rate", "validation_loss", "validation_accuracy"}
+    assert all(set(entry) == fields for entry in history)
+    best = max(history, key=lambda entry: entry["validation_accuracy"])
+    assert trained.log["best_epoch"] == best["epoch"]
+    assert trained.log["speed"] > 0
