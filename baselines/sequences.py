@@ -47,7 +47,7 @@ class Pieces:
     def clean(self, text: str) -> str:
         """What is tokenized: cut, normalized, spelled."""
         text = text[: self.max_length * CHARACTERS_A_PIECE].replace("\0", " ")
-        return spell(self._normalize(text)).encode("utf-8", "replace").decode()  # without lone surrogates
+        return spell(self._normalize(text)).encode("utf-8", "ignore").decode()  # without lone surrogates
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text; a text without any piece is one unknown piece."""

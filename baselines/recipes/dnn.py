@@ -36,7 +36,7 @@ class Dnn(Recipe):
         "batch_size": 128,
         "learning_rate": 1e-3,
         "weight_decay": 0.01,
-        "label_smoothing": 0.0,
+        "label_smoothing": 0.1,
         "class_weight": "balanced",
         "precision": "auto",
     }
