@@ -90,3 +90,11 @@ def test_a_vocabulary_has_at_most_the_pieces_asked_for() -> None:
     texts = split(400, 0).texts
     assert len(train_pieces(texts, "bpe", 80, "plain-2", 16)) <= 80
     assert len(train_pieces(texts, "word", 20, "plain-2", 16)) == 20
+
+
+@pytest.mark.parametrize("kind", ["bpe", "word"])
+def test_every_piece_id_has_a_row_even_if_texts_hold_the_mark_of_capitals(kind: str) -> None:
+    texts = [text.upper() if row % 3 else text for row, text in enumerate(split(400, 0).texts)]
+    pieces = train_pieces(texts, kind, 300, "plain-2", 16)
+    assert max(pieces.tokenizer.get_vocab().values()) < len(pieces)
+    assert max(max(ids) for ids in pieces.encode(texts)) < len(pieces)
