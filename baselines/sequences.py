@@ -93,7 +93,7 @@ def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str,
     else:
         tokenizer = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
         tokenizer.pre_tokenizer = words
-        # The mark of capitals is a word among others here; named as special too, it would take two ids and leave one out.
+        # The mark of capitals is a word among others here; named as special too, it would take two ids.
         trainer = trainers.WordLevelTrainer(
             vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False
         )
