@@ -133,7 +133,7 @@ def test_warm_up_goes_on_while_calls_get_faster() -> None:
 
 
 def test_a_predictor_that_never_settles_is_measured_and_says_so() -> None:
-    samples = round_of(Known(lambda call, texts: 0.001 * 1.02**call), warmup_seconds=0.2)
+    samples = round_of(Known(lambda call, texts: 0.001 * 1.06**call), warmup_seconds=0.2)
     assert not samples.scenarios["single_stream"].steady
     assert len(samples.scenarios["single_stream"].ns) > 0
 
