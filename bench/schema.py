@@ -262,9 +262,7 @@ def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
     if not isinstance(version, int):
         raise BenchError(f"{where}: no integer schema_version; it is no result")
     if version > SCHEMA_VERSION:
-        raise BenchError(
-            f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench"
-        )
+        raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench")
     while version < SCHEMA_VERSION:
         if version not in MIGRATIONS:
             raise BenchError(f"{where}: there was never a schema version {version}; it is no result of this software")
