@@ -233,3 +233,14 @@ def test_texts_are_shown_where_prepared_and_allowed(tmp_path: Path) -> None:
         assert ("secret words" in text) is texts
         assert "The data set" in text and "to validate (carved)" in text
     assert len(labels) == len(ids)
+
+
+def test_seeds_that_score_exactly_alike_are_drawn(store: Store, tmp_path: Path) -> None:
+    """(0.1 + 0.1 + 0.1) / 3 is more than 0.1: no whisker may point backwards for it."""
+    for seed in range(3):
+        made, arrays = result(Model("linear"), seed)
+        assert made.quality is not None
+        alike = [label.model_copy(update={"f1": 0.1}) for label in made.quality.per_class]
+        store.put(made.model_copy(update={"quality": made.quality.model_copy(update={"per_class": alike})}), arrays)
+    build(store, tmp_path / "reports", texts=False)
+    assert (tmp_path / "reports" / "figures" / "emotions-per-class.png").is_file()
