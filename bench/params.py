@@ -16,7 +16,7 @@ def parse_recipe(text: str) -> tuple[str, dict[str, Any]]:
     name, bracket, rest = text.partition("[")
     if bracket and not rest.endswith("]"):
         raise BenchError(f"cannot read '{text}': write recipe[key=value,key=value]")
-    return name.strip(), dict(parse_assignment(part) for part in _split(rest[:-1]) if part.strip())
+    return name.strip(), dict(parse_assignment(part) for part in split_assignments(rest[:-1]) if part.strip())
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -30,8 +30,8 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         raise BenchError(f"cannot read the value of '{key.strip()}': '{value}' is no number, word or list") from None
 
 
-def _split(text: str) -> list[str]:
-    """At the commas that stand outside of square brackets."""
+def split_assignments(text: str) -> list[str]:
+    """`key=value,key=[a,b]` at the commas that stand outside of square brackets."""
     parts, depth = [""], 0
     for character in text:
         depth += {"[": 1, "]": -1}.get(character, 0)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bench.params import split_assignments
 from bench.report.aggregate import NOTES, Row, counted, line_key, model_name
 
 Context = tuple[str, str]
@@ -42,6 +43,8 @@ class Line:
     name: str
     parent: str
     teacher: str
+    short: str
+    """The name with those parameters alone that tell it from the board's other models of its recipe."""
     status: str
     """`ok` where at least one seed is."""
     reason: str
@@ -70,9 +73,9 @@ class Line:
 
     @property
     def title(self) -> str:
-        """Its name with where it comes from."""
+        """Its short name with where it comes from."""
         origin = f" ← {self.parent}" if self.parent else ""
-        return f"{self.name}{origin}{f' (teacher {self.teacher})' if self.teacher else ''}"
+        return f"{self.short}{origin}{f' (teacher {self.teacher})' if self.teacher else ''}"
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
     grouped: dict[tuple[Any, ...], list[Row]] = {}
     for row in current:
         grouped.setdefault(line_key(row, by_id), []).append(row)
-    lines = _ranked([_line(key, group, context) for key, group in grouped.items()])
+    lines = _ranked(_shortened([_line(key, group, context) for key, group in grouped.items()]))
     newest = max(current, key=lambda row: (row["status"] == "ok", row["started_at"]))
     n_test = max((row["n_test"] for row in current if row["n_test"]), default=None)
     best = lines[0].values["accuracy"] if lines[0].ok else None
@@ -180,6 +183,7 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         track=track,
         recipe=recipe,
         name=model_name(group[0]),
+        short=model_name(group[0]),
         parent=parent,
         teacher=teacher,
         status="ok" if ok else group[-1]["status"],
@@ -192,6 +196,17 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         runtime=ok[0]["runtime"] if ok else "",
         timed_elsewhere=len(ok) - len(timed_here),
     )
+
+
+def _shortened(lines: list[Line]) -> list[Line]:
+    """Leave the parameters out that all models of a recipe share, whatever comes from elsewhere."""
+    parts = {id(line): split_assignments(line.name.partition("[")[2][:-1]) for line in lines}
+    short = []
+    for line in lines:
+        alike = [parts[id(other)] for other in lines if (other.track, other.recipe) == (line.track, line.recipe)]
+        own = [part for part in parts[id(line)] if part and not all(part in other for other in alike)]
+        short.append(replace(line, short=f"{line.recipe}[{','.join(own)}]" if own else line.recipe))
+    return short
 
 
 def _mean(some_rows: list[Row], column: str) -> float | None:

@@ -135,7 +135,7 @@ def test_notes_stand_beside_the_name(full_store: Store) -> None:
 
 def test_child_names_its_parent(full_store: Store) -> None:
     board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
-    assert any(line.title == "quantize[bits=8] ← distilbert" for line in board.lines)
+    assert any(line.title == "quantize ← distilbert" for line in board.lines)
 
 
 def test_advice_ships_the_fastest_in_the_tie(store: Store) -> None:
@@ -159,8 +159,27 @@ def test_advice_without_times(store: Store) -> None:
 def test_latex_escapes(full_store: Store) -> None:
     text = latex(boards(rows(full_store.documents())))
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    assert r"quantize[bits=8] $\leftarrow$ distilbert" in text and r"units=4096" in text
+    assert r"quantize $\leftarrow$ distilbert" in text and r"units=4096" in text
     assert EMOTIONS[0] not in text
     for line in text.splitlines():
         if line.endswith(r"\\"):
             assert line.replace(r"\&", "").count("&") in (15,)
+
+
+def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
+    for model in (
+        Model("lstm", "units=64,dropout=0.3"),
+        Model("linear", "C=0.5,ngrams=[3,6]"),
+        Model("linear", "C=8,ngrams=[3,6]"),
+        Model("dnn"),
+        Model("dnn", "layers=512"),
+    ):
+        store.put(*scored(model, 0, 0.9, 0.01))
+    (board,) = boards(rows(store.documents()))
+    assert {line.name: line.title for line in board.lines} == {
+        "lstm[units=64,dropout=0.3]": "lstm",
+        "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
+        "linear[C=8,ngrams=[3,6]]": "linear[C=8]",
+        "dnn": "dnn",
+        "dnn[layers=512]": "dnn[layers=512]",
+    }
