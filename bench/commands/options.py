@@ -12,7 +12,8 @@ StoreOption = Annotated[
     typer.Option("--store", envvar="SENTIBENCH_STORE", help="Where results, artifacts and prepared data are kept."),
 ]
 DatasetOption = Annotated[
-    list[str], typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")
+    list[str] | None,
+    typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file."),
 ]
 TextColumn = Annotated[str, typer.Option(help="The column of the texts in your own file.")]
 LabelColumn = Annotated[str, typer.Option(help="The column of the labels in your own file.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.commands.options import DataDir, DatasetOption, LabelColumn, StoreOption, TextColumn
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -58,10 +58,7 @@ def run(
         list[str] | None,
         typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
     ] = None,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file."),
-    ] = None,
+    dataset: DatasetOption = None,
     seeds: Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")] = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",

@@ -5,7 +5,7 @@ Works on plain documents, not on validated models: ten thousand of them are read
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Row = dict[str, Any]
@@ -70,10 +70,15 @@ def model_name(row: Row) -> str:
 
 
 def _row(document: Document) -> Row:
+    times = _times(document.get("measurement") or {})
+    return _published(document, times) | _further(document, times)
+
+
+def _published(document: Document, times: Mapping[str, Any]) -> Row:
+    """The columns of `results.csv` that are fixed, in their order."""
     identity, data, outcome = document["identity"], document["data"], document["outcome"]
     quality, size, device = document.get("quality") or {}, document.get("size") or {}, document.get("device") or {}
     training, memory = document.get("training") or {}, document.get("memory") or {}
-    times = _times(document.get("measurement") or {})
     score = {name: quality[name]["value"] if name in quality else None for name in SCORES}
     return {
         "run_id": document["run_id"],
@@ -101,7 +106,15 @@ def _row(document: Document) -> Row:
         "train_examples_per_s": training.get("examples_per_second"),
         "peak_rss_mb": _megabytes(memory.get("inference_peak_bytes")),
         "artifact": identity.get("artifact"),
-        # from here on: columns beyond the published ones
+    }
+
+
+def _further(document: Document, times: Mapping[str, Any]) -> Row:
+    """Columns beyond the fixed ones."""
+    identity, data, outcome = document["identity"], document["data"], document["outcome"]
+    quality, size, device = document.get("quality") or {}, document.get("size") or {}, document.get("device") or {}
+    memory = document.get("memory") or {}
+    return {
         "status_reason": outcome.get("reason"),
         "phase": outcome.get("phase"),
         "started_at": outcome["started_at"],
@@ -109,7 +122,7 @@ def _row(document: Document) -> Row:
         "suite": identity.get("suite"),
         "framework": identity["framework"],
         **_bounds(quality),
-        "brier": score["brier"],
+        "brier": quality["brier"]["value"] if "brier" in quality else None,
         "validation_accuracy": (document.get("validation") or {}).get("accuracy"),
         "nonzero_parameters": size.get("nonzero_parameters"),
         "bytes_gzipped": size.get("bytes_gzipped"),
