@@ -31,6 +31,7 @@ __all__ = [
     "Split",
     "Training",
     "Uniform",
+    "checkpoint_dir",
     "did_you_mean",
     "normalizer",
     "progress",
@@ -143,11 +144,26 @@ class Recipe(ABC):
     smoke: ClassVar[Mapping[str, Any]] = {}
     """Parameters that make `--smoke` and the contract tests quick."""
     path_params: ClassVar[tuple[str, ...]] = ()
-    """Parameters that name a file or folder: its content, not its path, enters the artifact key."""
+    """Parameters that name a file or folder: its content, not its path alone, enters the artifact key."""
     sources: ClassVar[tuple[str, ...]] = ()
     """Helper files, relative to the track's folder, hashed with the recipe's own file into the artifact key."""
     normalization: ClassVar[str] = "none"
     """The name of the text normalization that the artifact is trained and served with."""
+
+    def normalization_for(self, params: Params) -> str:
+        """The normalization of a run with these parameters, where it depends on them (on the backbone, say)."""
+        return self.normalization
+
+    def paths_for(self, params: Params) -> dict[str, Path]:
+        """The files and folders that these parameters name, by parameter."""
+        return {name: Path(params[name]) for name in self.path_params if params.get(name)}
+
+    def launcher(self, params: Params) -> list[str]:
+        """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
+
+        Every process calls `fit` with an `out_dir` of its own, and what the first one leaves there is kept.
+        """
+        return []
 
     @abstractmethod
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
@@ -161,6 +177,15 @@ class Recipe(ABC):
 def requested_device() -> str:
     """The device the user asked for: `auto`, `cpu` or `gpu`."""
     return os.environ.get("SENTIBENCH_DEVICE", "auto")
+
+
+def checkpoint_dir() -> Path | None:
+    """A folder that outlives a killed training of this very run: what `fit` saves there, its next call may resume.
+
+    The harness removes it when the training ends well; None outside of the harness.
+    """
+    folder = os.environ.get("SENTIBENCH_CHECKPOINT")
+    return Path(folder) if folder else None
 
 
 def progress(done: float, total: float, **values: float) -> None:

@@ -1,8 +1,8 @@
 """The store: one folder a run, written whole or not at all, and the artifacts and prepared data beside them.
 
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
-`artifacts/<hash>/`, `keys/<artifact key>.json`, `prepared/<key>/` and `work/`. `result.json` is the last file of a
-run to appear: a folder without it is no result.
+`artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`
+and `work/`. `result.json` is the last file of a run to appear: a folder without it is no result.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Store:
         self.keys = root / "keys"
         self.prepared = root / "prepared"
         self.work = root / "work"
+        self.checkpoints = root / "checkpoints"
 
     @contextmanager
     def lock(self) -> Iterator[None]:

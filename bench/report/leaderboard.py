@@ -62,7 +62,7 @@ class Line:
     timed_elsewhere: int = 0
     """Ok runs whose times were taken on another machine or by another protocol, and are left out."""
     tied: bool = False
-    """One of several whose interval overlaps the best's, or the best of these: this test set cannot tell them apart."""
+    """One of several that are nearer to the best than the smallest gap, or the best of these."""
     rank: int | None = None
     """1 for the best and all that are tied with it, else the place by accuracy; None without scores."""
 
@@ -148,10 +148,11 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
     grouped: dict[tuple[Any, ...], list[Row]] = {}
     for row in current:
         grouped.setdefault(line_key(row, by_id), []).append(row)
-    lines = _ranked(_shortened([_line(key, group, context) for key, group in grouped.items()]))
+    lines = _shortened([_line(key, group, context) for key, group in grouped.items()])
     newest = max(current, key=lambda row: (row["status"] == "ok", row["started_at"]))
     n_test = max((row["n_test"] for row in current if row["n_test"]), default=None)
-    best = lines[0].values["accuracy"] if lines[0].ok else None
+    best = max((_accuracy(line) for line in lines if line.ok), default=None)
+    gap = None if best is None or n_test is None else smallest_gap(best, n_test)
     return Board(
         name=name,
         dataset=current[0]["dataset"],
@@ -160,8 +161,8 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
         limit=current[0]["limit"],
         n_test=n_test,
         notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split(NOTES) if note)),
-        lines=lines,
-        smallest_gap=None if best is None or n_test is None else smallest_gap(best, n_test),
+        lines=_ranked(lines, gap or 0.0),
+        smallest_gap=gap,
         superseded=len(board_rows) - len(current),
         machine=context[0] if context and any(line.values.get("p50_ms_b1") for line in lines) else "",
         timed_elsewhere=sum(line.timed_elsewhere for line in lines),
@@ -225,11 +226,11 @@ def _reasons(failed: list[Row]) -> str:
     return "; ".join(f"seed {', '.join(seeds)}: {reason}" for reason, seeds in said.items())
 
 
-def _ranked(lines: list[Line]) -> tuple[Line, ...]:
-    """Most accurate first with ranks and ties, failures last by name."""
+def _ranked(lines: list[Line], gap: float) -> tuple[Line, ...]:
+    """Most accurate first with ranks and ties (less than `gap` from the best), failures last by name."""
     scored = sorted((line for line in lines if line.ok), key=lambda line: (-_accuracy(line), line.title))
     failures = sorted((line for line in lines if not line.ok), key=lambda line: line.title)
-    near = [overlap(line, scored[0]) for line in scored]
+    near = [line is scored[0] or _accuracy(scored[0]) - _accuracy(line) < gap for line in scored]
     ranked = [
         replace(line, tied=tied and sum(near) > 1, rank=1 if tied else place)
         for place, (line, tied) in enumerate(zip(scored, near, strict=True), start=1)
@@ -239,12 +240,3 @@ def _ranked(lines: list[Line]) -> tuple[Line, ...]:
 
 def _accuracy(line: Line) -> float:
     return line.values["accuracy"] or 0.0
-
-
-def overlap(one: Line, other: Line) -> bool:
-    """Whether the 95 % intervals of two accuracies share a value."""
-    low, high = one.values["accuracy_low"], one.values["accuracy_high"]
-    other_low, other_high = other.values["accuracy_low"], other.values["accuracy_high"]
-    if low is None or high is None or other_low is None or other_high is None:
-        return one is other
-    return low <= other_high and other_low <= high

@@ -77,10 +77,13 @@ class Executor:
     def _train(self, planned: PlannedRun, folder: Path) -> Ended:
         self.listener.phase(planned.spec.title, "train")
         work = folder / "artifact"
-        job = _job(planned) | {"phase": "train", "artifact": str(work)}
-        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress)
+        checkpoint = self.store.checkpoints / planned.artifact_key
+        job = _job(planned) | {"phase": "train", "artifact": str(work), "checkpoint": str(checkpoint)}
+        launcher = planned.recipe.launcher(planned.spec.params)
+        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
         if ended.status != "ok":
             return ended
+        shutil.rmtree(checkpoint, ignore_errors=True)
         record = ended.value | {"artifact": adopt(work, self.store.artifacts)}
         write_atomic(self.store.keys / f"{planned.artifact_key}.json", json.dumps(record).encode())
         return replace(ended, value=record)
@@ -161,7 +164,8 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
             dataset=prepared.name, revision=prepared.revision,
             split_hash=prepared.test_hash, train_hash=prepared.train_hash,
             n_train=prepared.meta.n_train, n_validation=prepared.meta.n_validation, n_test=prepared.meta.n_test,
-            label_names=list(prepared.label_names), normalization=recipe.normalization, limit=prepared.meta.limit,
+            label_names=list(prepared.label_names), normalization=planned.parts["normalization"],
+            limit=prepared.meta.limit,
             notes=list(prepared.meta.notes),
         ),
         outcome=outcome,

@@ -29,14 +29,14 @@ def artifact_parts(
     recipe: Recipe, params: Mapping[str, Any], seed: int, train_hash: str, device: str
 ) -> dict[str, str]:
     """The named parts of an artifact key, each short enough to print."""
-    contents = {name: _content(params[name]) for name in recipe.path_params if params.get(name)}
+    contents = {name: _content(path) for name, path in recipe.paths_for(params).items()}
     packages = {f"package {name}": version for name, version in package_versions(recipe).items()}
     return {
         "recipe": recipe.name,
         "source": source_hash(recipe)[:16],
         "params": json.dumps(dict(params) | contents, sort_keys=True, default=str),
         "data": train_hash[:16],
-        "normalization": recipe.normalization,
+        "normalization": recipe.normalization_for(params),
         "seed": str(seed),
         "device": device_class(device),
         **packages,
@@ -48,12 +48,11 @@ def package_versions(recipe: Recipe) -> dict[str, str]:
     return {name: package_version(name) or "missing" for name in recipe.requires}
 
 
-def _content(path: str) -> str:
-    target = Path(path)
-    if target.is_dir():
-        return folder_hash(target)
-    if target.is_file():
-        return hashlib.sha256(target.read_bytes()).hexdigest()
+def _content(path: Path) -> str:
+    if path.is_dir():
+        return folder_hash(path)
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     raise BenchError(f"no file or folder {path}, which a parameter names")
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,8 +71,11 @@ def launch(
     device: str = "auto",
     threads: int | None = None,
     on_progress: ProgressListener | None = None,
+    launcher: Sequence[str] = (),
 ) -> Ended:
     """Run `python -m bench.run.worker` on `job` in `folder`, where its log and outcome stay.
+
+    `launcher`, as `Recipe.launcher` gives it, starts several such workers that train together.
 
     A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started.
     """
@@ -81,7 +84,8 @@ def launch(
     (folder / "job.json").write_text(json.dumps(dict(job) | {"folder": str(folder), "parent": os.getpid()}))
     kills = _oom_kills()
     started = time.monotonic()
-    code, late = _run(folder, worker_environment(device, threads or cores()), timeout, on_progress)
+    environment = worker_environment(device, threads or cores())
+    code, late = _run([*launcher, "-m", "bench.run.worker"], folder, environment, timeout, on_progress)
     seconds = time.monotonic() - started
     tail = _tail(folder / "log.txt")
     if late:
@@ -95,13 +99,17 @@ def launch(
 
 
 def _run(
-    folder: Path, environment: dict[str, str], timeout: float, on_progress: ProgressListener | None
+    module: Sequence[str],
+    folder: Path,
+    environment: dict[str, str],
+    timeout: float,
+    on_progress: ProgressListener | None,
 ) -> tuple[int, bool]:
     reading, writing = os.pipe()
     environment["SENTIBENCH_PROGRESS_FD"] = str(writing)
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.run.worker", str(folder / "job.json")],
+            [sys.executable, *module, str(folder / "job.json")],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             pass_fds=(writing,), start_new_session=True,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ def _train(job: Job) -> dict[str, Any]:
     train, validation = prepared.train(), prepared.validation()
     out_dir = Path(job["artifact"])
     out_dir.mkdir(parents=True)
+    if "checkpoint" in job:
+        os.environ["SENTIBENCH_CHECKPOINT"] = job["checkpoint"]
     started = time.perf_counter()
     training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
     seconds = time.perf_counter() - started
@@ -50,7 +53,7 @@ def _write_card(job: Job, prepared: Prepared, out_dir: Path) -> None:
         "framework": recipe.framework,
         "params": job["params"],
         "seed": job["seed"],
-        "normalization": recipe.normalization,
+        "normalization": recipe.normalization_for(job["params"]),
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }

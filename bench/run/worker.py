@@ -20,9 +20,15 @@ _PR_SET_PDEATHSIG = 1
 def main(job_path: Path) -> int:
     """Run the phase that the job names; always leave an `outcome.json` unless killed."""
     job = json.loads(job_path.read_text())
-    _die_with_parent(job["parent"])
+    rank = os.environ.get("RANK")
+    if rank is None:
+        _die_with_parent(job["parent"])
+    else:
+        _join(job, int(rank))
     _keep_to_cores(int(os.environ["SENTIBENCH_THREADS"]))
     outcome = _attempt(job)
+    if rank not in (None, "0"):
+        return 0 if outcome["status"] == "ok" else 1
     write_atomic(Path(job["folder"]) / "outcome.json", json.dumps(outcome).encode())
     return 0 if outcome["status"] == "ok" else 1
 
@@ -44,6 +50,14 @@ def _attempt(job: dict[str, Any]) -> dict[str, Any]:
         traceback.print_exc()
         status = "out_of_memory" if "ResourceExhausted" in type(error).__name__ else "failed"
         return {"status": status, "reason": " ".join(f"{type(error).__name__}: {error}".split())[:500]}
+
+
+def _join(job: dict[str, Any], rank: int) -> None:
+    """One of several workers that a launcher has started: its parent is the launcher, and dies with ours."""
+    _die_with_parent(os.getppid())
+    os.environ.pop("SENTIBENCH_PROGRESS_FD", None)  # the launcher has closed the pipe; its number may be anything
+    if rank:
+        job["artifact"] += f".rank{rank}"
 
 
 def _die_with_parent(parent: int) -> None:

@@ -42,9 +42,11 @@ def test_one_line_a_model_with_mean_spread_and_interval(store: Store) -> None:
     assert line.values["accuracy_high"] == pytest.approx(0.91 + 0.02)
 
 
-def test_overlap_with_the_best_is_a_tie(store: Store) -> None:
-    for name, accuracy in (("best", 0.92), ("near", 0.91), ("far", 0.80)):
-        store.put(*scored(Model(name), 0, accuracy, 0.01))
+def test_nearer_than_the_smallest_gap_is_a_tie_whatever_the_intervals_say(store: Store) -> None:
+    gap = smallest_gap(0.92, 400)
+    models = (("best", 0.92, 0.04), ("near", 0.92 - 0.9 * gap, 0.001), ("far", 0.92 - 1.1 * gap, 0.04))
+    for name, accuracy, half in models:
+        store.put(*scored(Model(name), 0, accuracy, half))
     lines = only_board(store).lines
     assert [(line.recipe, line.rank, line.tied) for line in lines] == [
         ("best", 1, True),
@@ -62,7 +64,8 @@ def test_a_best_model_alone_is_no_tie(store: Store) -> None:
     assert [(line.rank, line.tied) for line in board.lines] == [(1, False), (2, False)]
     assert [line.recipe for line in board.tied] == ["best"] and "=1 |" not in markdown([board])
     found = advice(board)
-    assert found and found.headline == "Ship best: no other model's interval reaches it." and len(found.picks) == 1
+    assert found and len(found.picks) == 1
+    assert found.headline == "Ship best: no other model comes nearer than this test set can show."
 
 
 def test_smallest_gap_is_printed(store: Store) -> None:
