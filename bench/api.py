@@ -11,13 +11,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.errors import BenchError, did_you_mean
 from bench.normalize import normalizer
+
+if TYPE_CHECKING:
+    from bench.data.corpus import Corpus
 
 __all__ = [
     "BenchError",
@@ -35,7 +38,9 @@ __all__ = [
     "did_you_mean",
     "normalizer",
     "progress",
+    "provenance",
     "requested_device",
+    "train_corpus",
 ]
 
 Params = Mapping[str, Any]
@@ -186,6 +191,25 @@ def checkpoint_dir() -> Path | None:
     """
     folder = os.environ.get("SENTIBENCH_CHECKPOINT")
     return Path(folder) if folder else None
+
+
+def train_corpus(datasets: Sequence[str], cache: Path, data_dir: Path | None = None) -> Corpus:
+    """Unlabelled training texts of data sets, less every text that anything found here is tested or validated on.
+
+    `cache` is the store's folder of prepared data. Raises `BenchError` for a data set that is not found.
+    """
+    from bench.data.corpus import train_corpus as read
+
+    return read(datasets, cache, data_dir)
+
+
+def provenance() -> dict[str, Any]:
+    """What a model card should say of where it was made: `commit`, `dirty`, `machine`."""
+    from bench.machine import accelerator, cores, cpu_model
+    from bench.run.keys import git_state
+
+    commit, dirty = git_state()
+    return {"commit": commit, "dirty": dirty, "machine": accelerator() or f"{cores()} cores of {cpu_model()}"}
 
 
 def progress(done: float, total: float, **values: float) -> None:

@@ -1,0 +1,55 @@
+"""The small BERT encoders that are pretrained here, by name; from random weights or from a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError, did_you_mean
+
+ARCHITECTURES: dict[str, dict[str, Any]] = {
+    "tiny": {"num_hidden_layers": 2, "hidden_size": 128, "num_attention_heads": 2, "intermediate_size": 512},
+    "mini": {"num_hidden_layers": 4, "hidden_size": 256, "num_attention_heads": 4, "intermediate_size": 1024},
+    "tinybert4": {"num_hidden_layers": 4, "hidden_size": 312, "num_attention_heads": 12, "intermediate_size": 1200},
+    "tinybert6": {"num_hidden_layers": 6, "hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072},
+}
+"""BERT-tiny and -mini (Turc et al., 2019), TinyBERT with 4 and 6 layers (Jiao et al., 2020)."""
+
+
+def fresh_model(name: str, tokenizer: Any, max_length: int) -> Any:
+    """A `BertForMaskedLM` with random weights and no dropout.
+
+    GELU is the tanh approximation (`gelu_pytorch_tanh`), so that the same weights give the same numbers in KerasHub.
+    """
+    from transformers import BertConfig, BertForMaskedLM
+
+    if name not in ARCHITECTURES:
+        raise BenchError(f"architecture {name}: {did_you_mean(name, ARCHITECTURES)}")
+    config = BertConfig(
+        vocab_size=len(tokenizer), max_position_embeddings=max_length, hidden_act="gelu_pytorch_tanh",
+        hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pad_token_id=tokenizer.pad_token_id,
+        type_vocab_size=2, **ARCHITECTURES[name],
+    )  # fmt: skip
+    return BertForMaskedLM(config)
+
+
+def continued_model(checkpoint: Path) -> Any:
+    """The masked-language model of a checkpoint in Hugging Face layout."""
+    from transformers import AutoModelForMaskedLM
+
+    try:
+        return AutoModelForMaskedLM.from_pretrained(checkpoint, use_safetensors=True, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise BenchError(f"cannot pretrain on from {checkpoint}: {' '.join(str(error).split())[:300]}") from None
+
+
+def token_logits(model: Any, hidden: Any) -> Any:
+    """The vocabulary head on some places alone: hidden float [places, width] to logits float [places, vocabulary]."""
+    head = getattr(model, "cls", None) or getattr(model, "lm_head", None)
+    if head is not None:
+        return head(hidden)
+    if hasattr(model, "vocab_projector"):  # DistilBERT
+        return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+    if hasattr(model, "generator_lm_head"):  # ELECTRA
+        return model.generator_lm_head(model.generator_predictions(hidden))
+    raise BenchError(f"pretraining does not know the vocabulary head of {type(model).__name__}")

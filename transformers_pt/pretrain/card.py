@@ -1,0 +1,49 @@
+"""What a pretrained folder says of itself: `pretraining.json` for programs, `README.md` for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+FILE = "pretraining.json"
+
+
+def write_card(folder: Path, facts: dict[str, Any]) -> None:
+    """Write both. `facts` holds what `command.py` gathers; nothing in the text is from elsewhere."""
+    (folder / FILE).write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(_text(facts), encoding="utf-8")
+
+
+def _text(facts: dict[str, Any]) -> str:
+    corpus, learned = facts["corpus"], facts["training"]
+    rows = [f"| {name} | {count:,} | `{corpus['train_hashes'][name][:16]}` |" for name, count in corpus["rows"].items()]
+    return "\n".join(
+        [
+            f"# {facts['name']}",
+            "",
+            f"{facts['origin']} {facts['parameters']:,} parameters, {facts['vocabulary']:,} pieces "
+            f"({facts['tokenizer']}), texts normalized by `{facts['normalization']}`.",
+            "",
+            "Trained to fill in masked pieces of unlabelled training texts; no label was used, and no text that stands "
+            f"in a test or validation split of {', '.join(corpus['guarded'])} ({corpus['excluded']:,} texts left out "
+            "for that).",
+            "",
+            "| data set | texts of its train split | hash of train and validation |",
+            "|---|---|---|",
+            *rows,
+            "",
+            f"- {learned['steps']:,} steps of {facts['batch']} × {facts['block']} pieces: "
+            f"{learned['tokens']:,} pieces, {learned['tokens'] / max(corpus['pieces'], 1):.1f} times the text; "
+            f"{facts['masking']:.0%} masked",
+            f"- masked loss on held-out text {learned['validation_loss']:.3f} nats "
+            f"(perplexity {learned['validation_perplexity']:.1f})",
+            f"- {learned['tokens_per_second']:,.0f} pieces/s on {facts['machine']}",
+            f"- seed {facts['seed']}, commit `{facts['commit']}`",
+            "",
+            "```",
+            facts["command"],
+            "```",
+            "",
+        ]
+    )

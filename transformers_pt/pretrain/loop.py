@@ -1,0 +1,166 @@
+"""The pretraining loop: Hugging Face's `Trainer`, with the vocabulary head on masked places only."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from bench.api import BenchError
+from transformers_pt.pretrain.architectures import token_logits
+from transformers_pt.pretrain.blocks import Blocks, Masking
+
+CALIBRATION_STEPS = 12
+CHECKPOINTS = "training"
+"""The folder, beside the outcome, that an interrupted pretraining resumes from."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to learn."""
+
+    steps: int | None
+    minutes: float | None
+    """Measured into steps before the first one, where `steps` is None."""
+    batch: int
+    learning_rate: float
+    weight_decay: float = 0.01
+    warmup: float = 0.06
+    """Share of the steps, after which the rate falls in a line to zero."""
+    seed: int = 0
+    bf16: bool = True
+
+
+class BlockRows(torch.utils.data.Dataset[np.ndarray]):
+    """Rows of packed blocks."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.blocks = blocks
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self.blocks[index]
+
+
+class MaskedTrainer(Trainer):
+    """`Trainer` whose loss asks the vocabulary head at masked places only: a fifth of its work at a fifth masked."""
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean cross-entropy over the masked places of the batch."""
+        return masked_loss(self.accelerator.unwrap_model(model), inputs)
+
+
+def masked_loss(model: Any, inputs: dict[str, Any]) -> Any:
+    """Mean cross-entropy, nats, of the masked places of `input_ids` against `labels`, int64 [batch, length]."""
+    hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
+    asked = inputs["labels"] != -100
+    return nn.functional.cross_entropy(token_logits(model, hidden[asked]).float(), inputs["labels"][asked])
+
+
+def pretrain(
+    model: Any, train: Blocks, held_out: Blocks, masking: Masking, schedule: Schedule, out_dir: Path
+) -> dict[str, Any]:
+    """Train `model` in place; resumes from `out_dir/training` where a run was cut. Returns what happened.
+
+    Keys: `steps`, `tokens`, `seconds`, `tokens_per_second`, `history` (step, loss, learning_rate), `validation_loss`
+    (nats a masked place) and `validation_perplexity`.
+    """
+    cuda = torch.cuda.is_available()
+    torch.manual_seed(schedule.seed)
+    resume = _last_checkpoint(out_dir / CHECKPOINTS)
+    steps = schedule.steps or _planned_steps(resume) or _steps_in(model, train, masking, schedule)
+    arguments = TrainingArguments(
+        output_dir=str(out_dir / CHECKPOINTS), max_steps=steps, per_device_train_batch_size=schedule.batch,
+        learning_rate=schedule.learning_rate, weight_decay=schedule.weight_decay, adam_beta2=0.98, adam_epsilon=1e-6,
+        warmup_steps=schedule.warmup, lr_scheduler_type="linear", optim="adamw_torch_fused", bf16=schedule.bf16,
+        use_cpu=not cuda, seed=schedule.seed, save_steps=max(50, steps // 20), save_total_limit=1, logging_steps=50,
+        report_to="none", remove_unused_columns=False, dataloader_pin_memory=cuda,
+    )  # fmt: skip
+    clock = _Clock()
+    trainer = MaskedTrainer(model, arguments, masking, BlockRows(train), callbacks=[clock])
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    history = [entry for entry in trainer.state.log_history if "loss" in entry]
+    if not all(math.isfinite(entry["loss"]) for entry in history):
+        raise BenchError(f"the loss became NaN or infinite: lower --learning-rate (it is {schedule.learning_rate:g})")
+    loss = validation_loss(model, held_out, masking, schedule.batch)
+    return {
+        "steps": steps,
+        "tokens": steps * schedule.batch * train.shape[1],
+        "seconds": clock.seconds,
+        "tokens_per_second": clock.steps * schedule.batch * train.shape[1] / max(clock.seconds, 1e-9),
+        "history": [{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
+        "validation_loss": loss,
+        "validation_perplexity": math.exp(min(loss, 50.0)),
+    }
+
+
+class _Clock(TrainerCallback):
+    """Seconds and steps of this process, without what a killed one before it did."""
+
+    def __init__(self) -> None:
+        self.seconds, self.steps, self._last = 0.0, 0, 0.0
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
+        self._last = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
+        self.seconds += time.perf_counter() - self._last
+        self.steps += 1
+
+
+def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int) -> float:
+    """Mean loss of the masked places of `blocks`, masked the same at every call."""
+    losses = []
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        for start in range(0, len(blocks), batch):
+            inputs = {k: v.to(device) for k, v in masking(list(blocks[start : start + batch])).items()}
+            losses.append(float(masked_loss(model, inputs)))
+    return float(np.mean(losses))
+
+
+def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule) -> int:
+    """How many steps the minutes hold on this machine: the median of a few real ones, forward and backward."""
+    if schedule.minutes is None:
+        raise BenchError("say how long to pretrain: --minutes or --steps")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device)
+    taken = []
+    for step in range(CALIBRATION_STEPS):
+        rows = np.arange(step * schedule.batch, (step + 1) * schedule.batch) % len(train)
+        inputs = {k: v.to(device) for k, v in masking(list(train[rows])).items()}
+        started = time.perf_counter()
+        with torch.autocast(device, torch.bfloat16, enabled=schedule.bf16):
+            loss = masked_loss(model, inputs)
+        loss.backward()
+        loss.item()
+        taken.append(time.perf_counter() - started)
+    model.zero_grad()
+    return max(20, int(schedule.minutes * 60 / (1.1 * float(np.median(taken[2:])))))  # a tenth for the optimizer
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    from transformers.trainer_utils import get_last_checkpoint
+
+    found = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    return Path(found) if found else None
+
+
+def _planned_steps(checkpoint: Path | None) -> int | None:
+    """The number of steps that an interrupted run had set out for: its learning rates depend on it."""
+    import json
+
+    return int(json.loads((checkpoint / "trainer_state.json").read_text())["max_steps"]) if checkpoint else None
