@@ -34,6 +34,7 @@ __all__ = [
     "Split",
     "Training",
     "Uniform",
+    "cache_dir",
     "checkpoint_dir",
     "did_you_mean",
     "normalizer",
@@ -182,6 +183,12 @@ class Recipe(ABC):
 def requested_device() -> str:
     """The device the user asked for: `auto`, `cpu` or `gpu`."""
     return os.environ.get("SENTIBENCH_DEVICE", "auto")
+
+
+def cache_dir() -> Path | None:
+    """A folder for what can be made again, named by its content; None outside of the harness."""
+    folder = os.environ.get("SENTIBENCH_CACHE")
+    return Path(folder) if folder else None
 
 
 def checkpoint_dir() -> Path | None:

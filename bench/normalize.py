@@ -59,11 +59,20 @@ def _plain_2(text: str) -> str:
     return _plain(text.translate(_TYPOGRAPHIC))
 
 
+def _twitter(text: str) -> str:
+    """As Twitter-RoBERTa was trained (Barbieri et al., "TweetEval", 2020): mentions `@user`, links `http`."""
+    return " ".join(
+        "@user" if word.startswith("@") and len(word) > 1 else "http" if word.startswith("http") else word
+        for word in text.split(" ")
+    )
+
+
 NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "none": _none,
     "breaks-1": _breaks,
     "plain-1": _plain,
     "plain-2": _plain_2,
+    "twitter-1": _twitter,
 }
 
 

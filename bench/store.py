@@ -74,6 +74,7 @@ class Store:
         self.prepared = root / "prepared"
         self.work = root / "work"
         self.checkpoints = root / "checkpoints"
+        self.cache = root / "cache"
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -1,12 +1,38 @@
-"""`python -m transformers_pt`: train a recipe by name, or pretrain an encoder."""
+"""`python -m transformers_pt`: train a recipe by name, pretrain an encoder, list and merge adapters."""
+
+from __future__ import annotations
 
 import sys
 
-from bench.track import main
+import typer
 
-if sys.argv[1:2] == ["pretrain"]:
-    from transformers_pt.pretrain.command import main as pretrain_main
+from bench.errors import BenchError
+from bench.track import main as train
 
-    pretrain_main()
-else:
-    main("transformers_pt")
+
+def main() -> None:
+    """The verbs of this track beside its recipes; errors are one line, as of `bench`."""
+    verb = sys.argv[1] if len(sys.argv) > 1 else ""
+    if verb not in ("pretrain", "adapters"):
+        train("transformers_pt")
+        return
+    try:
+        _app(verb)(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
+    except BenchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _app(verb: str) -> typer.Typer:
+    if verb == "adapters":
+        from transformers_pt.adapter_command import app
+
+        return app
+    from transformers_pt.pretrain.command import pretrain
+
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.command("pretrain")(pretrain)
+    return app
+
+
+main()

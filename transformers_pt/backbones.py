@@ -1,4 +1,4 @@
-"""Backbones by preset, hub name, suite checkpoint or folder: where they are, their tokenizer, their weights."""
+"""Encoders with a classification head and their tokenizers, loaded from a folder or the hub."""
 
 from __future__ import annotations
 
@@ -6,16 +6,51 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import BenchError
+from transformers_pt.presets import Backbone
+
+PICKLES = ("pytorch_model.bin", "model.bin")
+NOT_FOUND = "Repository|offline|couldn't connect|We couldn't|not a local folder|Connection|resolve"
 
 
-def load_tokenizer(folder: str | Path, revision: str | None = None) -> Any:
-    """The fast tokenizer of a folder in Hugging Face layout, or of a hub name."""
+def load_tokenizer(folder: str | Path) -> Any:
+    """The tokenizer, of its own class, of a folder in Hugging Face layout or a hub name."""
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder, revision=revision)
-    except (OSError, ValueError) as error:
-        raise BenchError(f"backbone {folder} has no tokenizer that loads: {_line(error)}") from None
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except ImportError as error:
+        raise BenchError(f"the tokenizer of {folder} needs a package: {_line(error)}") from None
+    except Exception as error:
+        raise BenchError(explain(folder, error, "tokenizer")) from None
+    if not len(tokenizer):
+        raise BenchError(f"backbone {folder} has no tokenizer: save it beside the weights")
+    return tokenizer
+
+
+def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle: bool, **changes: Any) -> Any:
+    """A sequence classifier of the backbone, float32: its encoder's weights, or random ones; the head is always new.
+
+    `changes` go into the configuration (dropouts). Raises `BenchError` for weights of another architecture, for a
+    pickle without `allow_pickle`, and for a hub name that cannot be reached.
+    """
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    try:
+        config = AutoConfig.from_pretrained(found.source, num_labels=labels, **changes)
+        if not pretrained:
+            return AutoModelForSequenceClassification.from_config(config)
+        _refuse_pickle(found, allow_pickle)
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            found.source, config=config, use_safetensors=None if allow_pickle else True, weights_only=True,
+            ignore_mismatched_sizes=True, output_loading_info=True, dtype="float32",
+        )  # fmt: skip
+    except BenchError:
+        raise
+    except Exception as error:
+        raise BenchError(explain(found.source, error, "weights")) from None
+    _check_loaded(model, report, found.source)
+    model.untaught = {"pooler"} if any(".pooler." in key for key in report["missing_keys"]) else set()
+    return model
 
 
 def check_vocabulary(model: Any, tokenizer: Any, where: object) -> None:
@@ -26,6 +61,48 @@ def check_vocabulary(model: Any, tokenizer: Any, where: object) -> None:
             f"the tokenizer of {where} has {len(tokenizer):,} pieces, its weights only {rows:,} rows: "
             "they do not belong together"
         )
+
+
+def _refuse_pickle(found: Backbone, allowed: bool) -> None:
+    folder = found.folder
+    if folder is None or allowed or (folder / "model.safetensors").is_file() or list(folder.glob("*.safetensors")):
+        return
+    held = [name for name in PICKLES if (folder / name).is_file()]
+    if held:
+        raise BenchError(
+            f"backbone {folder} holds its weights as a pickle ({held[0]}), which may run code when it is read: "
+            "convert it to safetensors, or say allow_pickle=true (weights alone are read even then)"
+        )
+
+
+def _check_loaded(model: Any, report: Any, where: str) -> None:
+    """The whole encoder must have come from the checkpoint; only the head may be new."""
+    prefix = model.base_model_prefix + "."
+    missing = [key for key in report["missing_keys"] if key.startswith(prefix) and "pooler" not in key]
+    mismatched = [key[0] for key in report["mismatched_keys"] if key[0].startswith(prefix)]
+    if missing or mismatched:
+        first = (missing or mismatched)[0]
+        raise BenchError(
+            f"the weights of {where} are of another architecture than its config.json "
+            f"({model.config.model_type}): {len(missing) + len(mismatched)} tensors do not fit, '{first}' first"
+        )
+
+
+def explain(source: str | Path, error: Exception, what: str) -> str:
+    """One line: what could not be loaded, where it was looked for, how to bring it."""
+    import re
+
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    said = _line(error)
+    if Path(source).is_dir():
+        return f"the {what} of backbone {source} cannot be loaded: {said}"
+    if re.search(NOT_FOUND, said):
+        return (
+            f"backbone {source}: its {what} are neither in the cache {HF_HUB_CACHE} nor to be had from the hub; "
+            f"run `hf download {source}` where there is a network, copy the folder here and give its path"
+        )
+    return f"the {what} of backbone {source} cannot be loaded: {said}"
 
 
 def _line(error: Exception) -> str:

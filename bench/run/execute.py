@@ -78,7 +78,8 @@ class Executor:
         self.listener.phase(planned.spec.title, "train")
         work = folder / "artifact"
         checkpoint = self.store.checkpoints / planned.artifact_key
-        job = _job(planned) | {"phase": "train", "artifact": str(work), "checkpoint": str(checkpoint)}
+        kept = {"checkpoint": str(checkpoint), "cache": str(self.store.cache)}
+        job = _job(planned) | {"phase": "train", "artifact": str(work)} | kept
         launcher = planned.recipe.launcher(planned.spec.params)
         ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
         if ended.status != "ok":

@@ -69,14 +69,3 @@ def pretrain(
     learned = facts["training"]
     typer.echo(f"{out}: perplexity {learned['validation_perplexity']:.1f} after {learned['steps']:,} steps")
     typer.echo(f"next: python -m transformers_pt finetune -d emotions --backbone {out}")
-
-
-def main() -> None:
-    """The command, with errors as `bench` shows them: one line, exit code 2."""
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    app.command("pretrain")(pretrain)
-    try:
-        app(args=sys.argv[2:], prog_name="python -m transformers_pt pretrain")
-    except BenchError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)

@@ -15,6 +15,7 @@ from transformers_pt.backbones import check_vocabulary, load_tokenizer
 from transformers_pt.pretrain.architectures import ARCHITECTURES, continued_model, fresh_model
 from transformers_pt.pretrain.blocks import Blocks, Masking, pack
 from transformers_pt.pretrain.card import write_card
+from transformers_pt.pretrain.spectral import start_embedding
 from transformers_pt.pretrain.vocabulary import train_tokenizer
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def _learn(request: Request, tokenizer: Any, blocks: Blocks, checks: Blocks) -> 
     torch.manual_seed(request.seed)
     if request.start is None:
         model = fresh_model(request.architecture, tokenizer, request.max_length)
+        start_embedding(model, blocks)
     else:
         model = continued_model(request.start)
     check_vocabulary(model, tokenizer, request.start)

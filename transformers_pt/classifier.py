@@ -1,0 +1,83 @@
+"""What `finetune` and `lora` share: from parameters to a model that is ready to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.api import BenchError, DeviceUse, Params, Split, Training, did_you_mean
+from transformers_pt import loop, pooled
+from transformers_pt.backbones import check_vocabulary, load_classifier, load_tokenizer
+from transformers_pt.encode import Encoder
+from transformers_pt.presets import Backbone, backbone
+
+CHOICES = {
+    "weights": ("pretrained", "random"),
+    "class_weight": ("none", "balanced"),
+    "scheduler": ("linear", "cosine", "constant"),
+    "monitor": ("accuracy", "macro_f1", "macro_recall", "loss"),
+}
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
+ATTENTION = {"cpu": "eager", "gpu": "sdpa"}
+"""For texts as short as posts, the fused attention kernel of PyTorch is slower on a CPU than plain products."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A model with its tokenizer, before training."""
+
+    model: Any
+    encoder: Encoder
+    origin: Backbone
+
+
+def check(params: Params) -> None:
+    """A `BenchError` for a choice that is not known."""
+    for key, known in CHOICES.items():
+        if params[key] not in known:
+            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
+    pooled.check(params["pooling"])
+
+
+def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
+    """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
+    origin = backbone(params["backbone"], params["max_length"])
+    tokenizer = load_tokenizer(origin.source)
+    changes: dict[str, Any] = {"attn_implementation": ATTENTION[device.actual]}
+    if params["dropout"] is not None:
+        changes |= dict.fromkeys(DROPOUTS, params["dropout"])
+    pretrained = params["weights"] == "pretrained"
+    model = load_classifier(origin, labels, pretrained, params["allow_pickle"], **changes)
+    check_vocabulary(model, tokenizer, origin.source)
+    length = min(origin.max_length, _longest(model, tokenizer))
+    if params["pooling"] != "head":
+        model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
+    return Prepared(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
+
+
+def train(prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse) -> Training:
+    """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
+    given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
+    rows, checks = (loop.Rows(prepared.encoder.cached(split.texts), split.labels) for split in (train, validation))
+    return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer.pad_token_id, given, device)
+
+
+def facts(prepared: Prepared, split: Split, params: Params) -> dict[str, Any]:
+    """For `model.json`; a folder is named without its path."""
+    folder = prepared.origin.folder
+    return {
+        "label_names": list(split.label_names),
+        "pooling": params["pooling"],
+        "backbone": folder.name if folder else prepared.origin.source,
+        "backbone_commit": getattr(prepared.model.config, "_commit_hash", None),
+        "pretrained": params["weights"] == "pretrained",
+    }
+
+
+def _longest(model: Any, tokenizer: Any) -> int:
+    """Pieces that the positions hold; RoBERTa's begin after its padding id."""
+    positions = getattr(model.config, "max_position_embeddings", 512)
+    offset = (
+        (tokenizer.pad_token_id or 0) + 1 if model.config.model_type in ("roberta", "camembert", "xlm-roberta") else 0
+    )
+    return int(positions - offset)

@@ -1,0 +1,75 @@
+"""Texts to piece ids, many at once, kept by content so that seeds and trials do it once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import cache_dir, normalizer
+
+CHARACTERS_A_PIECE = 24
+"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+SLICE = 10_000
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A tokenizer with its normalization: texts to ids of at most `max_length`, special ones included."""
+
+    tokenizer: Any
+    normalization: str
+    max_length: int
+
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text."""
+        clean = normalizer(self.normalization)
+        cut = self.max_length * CHARACTERS_A_PIECE
+        # Lone surrogates and NUL are no text to the tokenizer, which is written in Rust.
+        plain = [clean(text[:cut]).replace("\0", " ").encode("utf-8", "ignore").decode() for text in texts]
+        if not plain:
+            return []
+        encoded = self.tokenizer(plain, truncation=True, max_length=self.max_length, verbose=False)
+        return list(encoded["input_ids"])
+
+    def cached(self, texts: Sequence[str]) -> list[list[int]]:
+        """The same, read from the cache where these texts were encoded in this way before."""
+        folder = cache_dir()
+        if folder is None:
+            return self._sliced(texts)
+        path = folder / "pieces" / f"{self._key(texts)}.npz"
+        if not path.is_file():
+            _write(path, self._sliced(texts))
+        with np.load(path, allow_pickle=False) as file:
+            flat, lengths = file["ids"], file["lengths"]
+        return [part.tolist() for part in np.split(flat, np.cumsum(lengths)[:-1])] if len(lengths) else []
+
+    def _sliced(self, texts: Sequence[str]) -> list[list[int]]:
+        return [ids for start in range(0, len(texts), SLICE) for ids in self(texts[start : start + SLICE])]
+
+    def _key(self, texts: Sequence[str]) -> str:
+        digest = hashlib.sha256(f"{self.normalization}\0{self.max_length}\0{fingerprint(self.tokenizer)}\0".encode())
+        for text in texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        return digest.hexdigest()[:32]
+
+
+def fingerprint(tokenizer: Any) -> str:
+    """Of everything that decides which ids a text becomes."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    state = backend.to_str() if backend is not None else repr(sorted(tokenizer.get_vocab().items()))
+    return hashlib.sha256(f"{type(tokenizer).__name__}{state}".encode()).hexdigest()
+
+
+def _write(path: Path, ids: list[list[int]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+    lengths: npt.NDArray[np.int32] = np.array([len(row) for row in ids], np.int32)
+    np.savez(temporary, ids=np.array([i for row in ids for i in row], np.int32), lengths=lengths)
+    temporary.replace(path)

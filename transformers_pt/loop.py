@@ -1,0 +1,209 @@
+"""Fine-tuning a sequence classifier with Hugging Face's `Trainer`: batches of like length, best epoch on validation."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
+from transformers.trainer_utils import get_last_checkpoint
+
+from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir, progress
+from transformers_pt.layers import parameter_groups
+from transformers_pt.scores import validation_scores
+
+EVAL_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Rows(torch.utils.data.Dataset[dict[str, Any]]):
+    """Encoded texts with their labels int64 [n]."""
+
+    ids: Sequence[list[int]]
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"input_ids": self.ids[index], "labels": int(self.labels[index])}
+
+    def by_length(self) -> Rows:
+        """The same rows, the shortest first, so that evaluation pads little."""
+        order = np.argsort([len(row) for row in self.ids], kind="stable")
+        return Rows([self.ids[i] for i in order], self.labels[order])
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64."""
+
+    pad_id: int
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Pads on the right."""
+        longest = max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), longest), self.pad_id)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for i, row in enumerate(rows):
+            ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+            mask[i, : len(row["input_ids"])] = 1
+        return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
+
+
+def fine_tune(model: Any, train: Rows, validation: Rows, pad_id: int, params: Params, device: DeviceUse) -> Training:
+    """Train `model` in place and leave it with the weights of the epoch that is best on validation.
+
+    Goes on from the last epoch of a killed run where the harness keeps one. An empty `validation` means: exactly
+    `epochs`, the last weights. `params` are those of the `finetune` recipe. A loss that is no number is a `BenchError`.
+    """
+    kept = checkpoint_dir()
+    folder = kept or Path(tempfile.mkdtemp(prefix="sentibench-"))
+    journal = Journal(len(train))
+    callbacks: list[Any] = [journal]
+    if len(validation):
+        callbacks.append(EarlyStoppingCallback(params["patience"]))
+    trainer = Classifying(
+        model, _arguments(folder, len(train), bool(len(validation)), params, device), Padding(pad_id), train,
+        validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
+    )  # fmt: skip
+    trainer.params, trainer.class_weights = params, class_weights(train.labels, params["class_weight"])
+    try:
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None)
+    finally:
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
+    return _told(trainer, journal, device)
+
+
+def _arguments(folder: Path, rows: int, validated: bool, params: Params, device: DeviceUse) -> TrainingArguments:
+    batch = max(1, params["batch_size"] // (device.replicas * params["accumulation"]))
+    every = "epoch" if validated else "no"
+    return TrainingArguments(
+        output_dir=str(folder), num_train_epochs=params["epochs"], per_device_train_batch_size=batch,
+        per_device_eval_batch_size=EVAL_BATCH, gradient_accumulation_steps=params["accumulation"],
+        learning_rate=params["learning_rate"], weight_decay=params["weight_decay"], warmup_steps=params["warmup"],
+        lr_scheduler_type=params["scheduler"], optim="adamw_torch_fused", max_grad_norm=1.0, adam_epsilon=1e-6,
+        bf16=device.dtype == "bfloat16", fp16=device.dtype == "float16", use_cpu=device.actual == "cpu",
+        gradient_checkpointing=params["gradient_checkpointing"], torch_compile=params["compile"],
+        auto_find_batch_size=params["auto_batch"],
+        ddp_backend="gloo" if device.replicas > 1 and device.actual == "cpu" else None,
+        fsdp=params["fsdp"], eval_strategy=every, save_strategy=every, logging_strategy="epoch", save_total_limit=1,
+        load_best_model_at_end=validated, metric_for_best_model=params["monitor"],
+        greater_is_better=params["monitor"] != "loss", logging_nan_inf_filter=False, report_to="none",
+        disable_tqdm=True, remove_unused_columns=False, dataloader_pin_memory=device.actual != "cpu",
+        seed=torch.initial_seed() % 2**32,
+    )  # fmt: skip
+
+
+class Classifying(Trainer):
+    """`Trainer` with batches of like length, discriminative rates, and a loss that stops when it is no number."""
+
+    params: Params
+    class_weights: torch.Tensor | None = None
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        rows: Any = train_dataset or self.train_dataset
+        size = self._train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+        generator = torch.Generator().manual_seed(self.args.seed)
+        return LengthGroupedSampler(size, lengths=[len(row) for row in rows.ids], generator=generator)
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """AdamW over groups of layers: `layer_decay` lowers the rate with each layer below the head."""
+        if self.optimizer is None:
+            groups = parameter_groups(self.model, self.params)
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args)
+            self.optimizer = kind(groups, **options)
+        return self.optimizer
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Cross-entropy with label smoothing and class weights in training, plain in evaluation."""
+        labels = inputs["labels"]
+        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        logits = outputs.logits.float()
+        if not model.training:
+            loss = nn.functional.cross_entropy(logits, labels)
+            return (loss, outputs) if return_outputs else loss
+        weights = None if self.class_weights is None else self.class_weights.to(logits.device)
+        loss = nn.functional.cross_entropy(logits, labels, weights, label_smoothing=self.params["label_smoothing"])
+        if not math.isfinite(loss.item()):
+            raise BenchError(self._no_number())
+        return (loss, outputs) if return_outputs else loss
+
+    def _no_number(self) -> str:
+        epochs = [entry["epoch"] for entry in self.state.log_history if "eval_loss" in entry]
+        kept = f"the weights of epoch {epochs[-1]:g} stay in {self.args.output_dir}" if epochs else "nothing was kept"
+        step, rate = self.state.global_step + 1, self.params["learning_rate"]
+        return f"the loss became NaN or infinite at step {step}: lower learning_rate (it is {rate:g}); {kept}"
+
+
+class Journal(TrainerCallback):
+    """The clock of the training steps, and a word to the harness every few of them."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows, self.seconds, self.epochs, self._started = rows, 0.0, 0, 0.0
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
+        """Tell the harness."""
+        if state.global_step % 10 == 0:
+            progress(state.global_step, state.max_steps)
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
+        """Stop the clock: validation is no training."""
+        self.seconds += time.perf_counter() - self._started
+        self.epochs += 1
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **unused: Any) -> None:
+        """An epoch's scores."""
+        told = {f"validation_{k[5:]}": v for k, v in (metrics or {}).items() if k[5:] in SCORES}
+        progress(state.global_step, state.max_steps, **told)
+
+
+SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
+
+
+def _told(trainer: Any, journal: Journal, device: DeviceUse) -> Training:
+    log = trainer.state.log_history
+    history = []
+    for entry in log:
+        if "loss" in entry:
+            history.append(
+                {"epoch": round(entry["epoch"], 3), "loss": entry["loss"], "learning_rate": entry["learning_rate"]}
+            )
+        elif "eval_loss" in entry and history:
+            history[-1] |= {f"validation_{k[5:]}": v for k, v in entry.items() if k[5:] in SCORES}
+    best = trainer.state.best_metric
+    key = f"validation_{trainer.params['monitor']}"
+    found = [i for i, entry in enumerate(history, start=1) if entry.get(key) == best]
+    return Training(
+        examples_per_second=journal.rows * journal.epochs / journal.seconds if journal.seconds else None,
+        epochs_run=len(history),
+        best_epoch=found[0] if found else len(history),
+        history=history,
+        device=replace(device, batch_per_replica=trainer._train_batch_size * trainer.args.gradient_accumulation_steps),
+    )
+
+
+def class_weights(labels: npt.NDArray[np.int64], kind: str) -> torch.Tensor | None:
+    """`balanced`: n / (k × count) of each label, float32 [k]; `none`: None."""
+    if kind == "none":
+        return None
+    counts = np.bincount(labels)
+    return torch.tensor(len(labels) / (len(counts) * counts), dtype=torch.float32)

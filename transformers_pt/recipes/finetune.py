@@ -1,0 +1,112 @@
+"""Fine-tuning of any encoder with a sequence-classification head (PyTorch)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Training, Uniform
+from transformers_pt.presets import backbone
+
+SOURCES: tuple[str, ...] = (
+    "artifact.py", "backbones.py", "classifier.py", "device.py", "encode.py", "layers.py", "loop.py", "pooled.py",
+    "presets.py", "scores.py",
+)  # fmt: skip
+
+
+class Finetune(Recipe):
+    """Fine-tuning of an encoder (PyTorch): a preset, a checkpoint of the suite, a folder, or a name of the hub.
+
+    `weights=random` keeps the architecture and tokenizer and forgets what was learned: the control of a pretrained run.
+    """
+
+    name, framework = "finetune", "pytorch"
+    requires: ClassVar[tuple[str, ...]] = (
+        "torch",
+        "transformers",
+        "accelerate",
+        "tokenizers",
+        "safetensors",
+        "sklearn",
+    )
+    defaults = {
+        "backbone": "tweets-tiny",
+        "weights": "pretrained",
+        "normalization": None,
+        "max_length": None,
+        "pooling": "head",
+        "dropout": None,
+        "train_top_k_layers": None,
+        "layer_decay": 1.0,
+        "learning_rate": None,
+        "weight_decay": 0.01,
+        "scheduler": "linear",
+        "warmup": 0.06,
+        "epochs": 4,
+        "patience": 2,
+        "monitor": "accuracy",
+        "batch_size": 32,
+        "accumulation": 1,
+        "auto_batch": False,
+        "label_smoothing": 0.0,
+        "class_weight": "none",
+        "precision": "auto",
+        "gradient_checkpointing": False,
+        "compile": False,
+        "processes": 1,
+        "fsdp": False,
+        "allow_pickle": False,
+    }
+    space = {
+        "learning_rate": LogUniform(1e-5, 1e-3),
+        "weight_decay": LogUniform(1e-4, 1e-1),
+        "batch_size": Choice(16, 32, 64),
+        "scheduler": Choice("linear", "cosine"),
+        "warmup": Uniform(0.0, 0.2),
+        "layer_decay": Uniform(0.6, 1.0),
+        "dropout": Uniform(0.0, 0.3),
+        "label_smoothing": Uniform(0.0, 0.1),
+    }
+    smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
+    sources: ClassVar[tuple[str, ...]] = SOURCES
+
+    def normalization_for(self, params: Params) -> str:
+        """The backbone's own, unless another is asked for."""
+        return params["normalization"] or backbone(params["backbone"]).normalization
+
+    def paths_for(self, params: Params) -> dict[str, Path]:
+        """The backbone, where it is a folder."""
+        folder = backbone(params["backbone"]).folder
+        return {"backbone": folder} if folder else {}
+
+    def launcher(self, params: Params) -> list[str]:
+        """`torchrun` for more than one process."""
+        if params["processes"] == 1:
+            return []
+        return [
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc_per_node={params['processes']}",
+            "--no-python",
+            "python",
+        ]
+
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""
+        from transformers_pt import artifact, classifier, device, layers
+
+        classifier.check(params)
+        use = device.prepare_device(seed, params["precision"])
+        prepared = classifier.prepare(params, len(train.label_names), use)
+        layers.train_top_layers(prepared.model, params["train_top_k_layers"])
+        log = classifier.train(prepared, train, validation, params, use)
+        artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, params))
+        return log
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """From the artifact alone; no hub is asked."""
+        from transformers_pt.artifact import load_artifact
+
+        predictor: Any = load_artifact(artifact_dir)
+        return predictor
