@@ -187,7 +187,7 @@ def requested_device() -> str:
 
 def cache_dir() -> Path | None:
     """A folder for what can be made again, named by its content; None outside of the harness."""
-    folder = os.environ.get("SENTIBENCH_CACHE")
+    folder = os.environ.get("SENTIBENCH_TRAINING_CACHE")
     return Path(folder) if folder else None
 
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench.api import Predictor, Probabilities
-from transformers_pt.backbones import load_tokenizer
+from transformers_pt.backbones import load_tokenizer, quiet
 from transformers_pt.encode import Encoder
 from transformers_pt.pooled import PooledClassifier
 
@@ -43,6 +43,7 @@ def load_artifact(folder: Path) -> TorchPredictor:
     """What `save_artifact` wrote, on the CPU in float32."""
     from transformers import AutoModel, AutoModelForSequenceClassification
 
+    quiet()
     facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     if facts["pooling"] == "head":
         model = AutoModelForSequenceClassification.from_pretrained(folder, dtype="float32")

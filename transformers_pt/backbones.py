@@ -12,6 +12,14 @@ PICKLES = ("pytorch_model.bin", "model.bin")
 NOT_FOUND = "Repository|offline|couldn't connect|We couldn't|not a local folder|Connection|resolve"
 
 
+def quiet() -> None:
+    """No bars and no reports of new heads: what matters is raised or told."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
 def load_tokenizer(folder: str | Path) -> Any:
     """The tokenizer, of its own class, of a folder in Hugging Face layout or a hub name."""
     from transformers import AutoTokenizer
@@ -22,8 +30,10 @@ def load_tokenizer(folder: str | Path) -> Any:
         raise BenchError(f"the tokenizer of {folder} needs a package: {_line(error)}") from None
     except Exception as error:
         raise BenchError(explain(folder, error, "tokenizer")) from None
-    if not len(tokenizer):
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what the library makes of a folder without one
         raise BenchError(f"backbone {folder} has no tokenizer: save it beside the weights")
+    if type(tokenizer).__name__ == "BertweetTokenizer":  # its weights know @USER, HTTPURL and emoji as words only
+        tokenizer.normalization = tokenizer.init_kwargs["normalization"] = True
     return tokenizer
 
 

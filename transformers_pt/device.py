@@ -8,6 +8,7 @@ import torch
 from transformers import set_seed
 
 from bench.api import BenchError, DeviceUse, did_you_mean, requested_device
+from transformers_pt.backbones import quiet
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -25,6 +26,7 @@ def prepare_device(seed: int, precision: str) -> DeviceUse:
     actual = "gpu" if gpu and wanted != "cpu" else "cpu"
     if precision == "float16" and actual == "cpu":
         raise BenchError("precision=float16 needs a GPU: use bfloat16, float32 or auto")
+    quiet()
     set_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)
     if precision == "auto":

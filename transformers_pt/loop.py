@@ -96,7 +96,7 @@ def _arguments(folder: Path, rows: int, validated: bool, params: Params, device:
         learning_rate=params["learning_rate"], weight_decay=params["weight_decay"], warmup_steps=params["warmup"],
         lr_scheduler_type=params["scheduler"], optim="adamw_torch_fused", max_grad_norm=1.0, adam_epsilon=1e-6,
         bf16=device.dtype == "bfloat16", fp16=device.dtype == "float16", use_cpu=device.actual == "cpu",
-        gradient_checkpointing=params["gradient_checkpointing"], torch_compile=params["compile"],
+        activation_checkpointing=params["gradient_checkpointing"], torch_compile=params["compile"],
         auto_find_batch_size=params["auto_batch"],
         ddp_backend="gloo" if device.replicas > 1 and device.actual == "cpu" else None,
         fsdp=params["fsdp"], eval_strategy=every, save_strategy=every, logging_strategy="epoch", save_total_limit=1,
@@ -191,7 +191,7 @@ def _told(trainer: Any, journal: Journal, device: DeviceUse) -> Training:
             history[-1] |= {f"validation_{k[5:]}": v for k, v in entry.items() if k[5:] in SCORES}
     best = trainer.state.best_metric
     key = f"validation_{trainer.params['monitor']}"
-    found = [i for i, entry in enumerate(history, start=1) if entry.get(key) == best]
+    found = [i for i, entry in enumerate(history, start=1) if best is not None and entry.get(key) == best]
     return Training(
         examples_per_second=journal.rows * journal.epochs / journal.seconds if journal.seconds else None,
         epochs_run=len(history),

@@ -36,7 +36,7 @@ def _train(job: Job) -> dict[str, Any]:
     out_dir = Path(job["artifact"])
     out_dir.mkdir(parents=True)
     if "checkpoint" in job:
-        os.environ |= {"SENTIBENCH_CHECKPOINT": job["checkpoint"], "SENTIBENCH_CACHE": job["cache"]}
+        os.environ |= {"SENTIBENCH_CHECKPOINT": job["checkpoint"], "SENTIBENCH_TRAINING_CACHE": job["cache"]}
     started = time.perf_counter()
     training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
     seconds = time.perf_counter() - started

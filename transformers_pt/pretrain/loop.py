@@ -73,8 +73,8 @@ def pretrain(
 ) -> dict[str, Any]:
     """Train `model` in place; resumes from `out_dir/training` where a run was cut. Returns what happened.
 
-    Keys: `steps`, `tokens`, `seconds`, `tokens_per_second`, `history` (step, loss, learning_rate), `validation_loss`
-    (nats a masked place) and `validation_perplexity`.
+    Keys: `steps`, `tokens`, `seconds` (of this process, which began at step `resumed_at`), `tokens_per_second`,
+    `history` (step, loss, learning_rate), `validation_loss` (nats a masked place) and `validation_perplexity`.
     """
     cuda = torch.cuda.is_available()
     torch.manual_seed(schedule.seed)
@@ -98,6 +98,7 @@ def pretrain(
         "steps": steps,
         "tokens": steps * schedule.batch * train.shape[1],
         "seconds": clock.seconds,
+        "resumed_at": steps - clock.steps if resume else None,
         "tokens_per_second": clock.steps * schedule.batch * train.shape[1] / max(clock.seconds, 1e-9),
         "history": [{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
         "validation_loss": loss,

@@ -83,14 +83,7 @@ class Finetune(Recipe):
         """`torchrun` for more than one process."""
         if params["processes"] == 1:
             return []
-        return [
-            "-m",
-            "torch.distributed.run",
-            "--standalone",
-            f"--nproc_per_node={params['processes']}",
-            "--no-python",
-            "python",
-        ]
+        return ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={params['processes']}"]
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""

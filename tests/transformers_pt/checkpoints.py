@@ -1,0 +1,115 @@
+"""Small checkpoints with random weights, one of each architecture family, in Hugging Face layout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from transformers import (
+    BertConfig,
+    BertModel,
+    BertTokenizer,
+    BertweetTokenizer,
+    DistilBertConfig,
+    DistilBertModel,
+    ElectraConfig,
+    ElectraModel,
+    RobertaConfig,
+    RobertaModel,
+    RobertaTokenizer,
+)
+
+from tests.baselines.sentences import split
+
+SIZE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+TEXTS = split(600, 7).texts
+
+
+def wordpiece(folder: Path, **options: Any) -> BertTokenizer:
+    """An uncased WordPiece tokenizer of these sentences."""
+    trained = BertWordPieceTokenizer()
+    trained.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.save_model(str(folder))
+    tokenizer = BertTokenizer.from_pretrained(folder, **options)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+def bert(folder: Path) -> None:
+    """BERT."""
+    size = len(wordpiece(folder))
+    BertModel(BertConfig(vocab_size=size, max_position_embeddings=64, **SIZE)).save_pretrained(folder)
+
+
+def minilm(folder: Path) -> None:
+    """MiniLM: BERT's code, more and narrower layers."""
+    size = len(wordpiece(folder))
+    shape = SIZE | {"hidden_size": 24, "num_hidden_layers": 4, "num_attention_heads": 4}
+    BertModel(BertConfig(vocab_size=size, max_position_embeddings=64, **shape)).save_pretrained(folder)
+
+
+def electra(folder: Path) -> None:
+    """ELECTRA's discriminator, embeddings narrower than layers."""
+    size = len(wordpiece(folder))
+    ElectraModel(ElectraConfig(vocab_size=size, max_position_embeddings=64, embedding_size=16, **SIZE)).save_pretrained(
+        folder
+    )
+
+
+def distilbert(folder: Path) -> None:
+    """DistilBERT."""
+    size = len(wordpiece(folder))
+    config = DistilBertConfig(vocab_size=size, max_position_embeddings=64, dim=32, n_layers=2, n_heads=2, hidden_dim=48)
+    DistilBertModel(config).save_pretrained(folder)
+
+
+def roberta(folder: Path) -> None:
+    """RoBERTa with byte-level pieces."""
+    folder.mkdir(parents=True, exist_ok=True)
+    trained = ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    trained.train_from_iterator(TEXTS, vocab_size=500, min_frequency=1, special_tokens=special, show_progress=False)
+    trained.save_model(str(folder))
+    tokenizer = RobertaTokenizer.from_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    config = RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=1, **SIZE)
+    RobertaModel(config).save_pretrained(folder)
+
+
+def bertweet(folder: Path) -> None:
+    """BERTweet: RoBERTa's code, a tokenizer class of its own with `vocab.txt` and `bpe.codes`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    words = Counter(word for text in TEXTS for word in text.split())
+    letters = sorted({c for word in words for c in word} | set("abcdefghijklmnopqrstuvwxyz@:_"))
+    pieces = [f"{c}@@" for c in letters] + letters + ["@USER", "HTTPURL", "<mask>"]
+    (folder / "vocab.txt").write_text("".join(f"{piece} 1\n" for piece in pieces), encoding="utf-8")
+    (folder / "bpe.codes").write_text("g o 1\no d</w> 1\n", encoding="utf-8")
+    tokenizer = BertweetTokenizer(str(folder / "vocab.txt"), str(folder / "bpe.codes"))
+    tokenizer.save_pretrained(folder)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=1, pad_token_id=1,
+        tokenizer_class="BertweetTokenizer", **SIZE,
+    )  # fmt: skip
+    RobertaModel(config).save_pretrained(folder)
+
+
+FAMILIES: dict[str, Callable[[Path], None]] = {
+    "bert": bert,
+    "minilm": minilm,
+    "electra": electra,
+    "distilbert": distilbert,
+    "roberta": roberta,
+    "bertweet": bertweet,
+}
+
+
+def checkpoint(family: str, folder: Path) -> Path:
+    """A new checkpoint of that family in `folder`, the same at every call."""
+    torch.manual_seed(1)
+    FAMILIES[family](folder)
+    return folder

@@ -1,0 +1,187 @@
+"""Pretraining: what is masked and packed, that it learns, resumes, and tells where it is from."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from tests.baselines.sentences import split
+from tests.conftest import ROOT
+from transformers_pt.pretrain.architectures import fresh_model
+from transformers_pt.pretrain.blocks import Masking, pack
+from transformers_pt.pretrain.loop import masked_loss
+from transformers_pt.pretrain.spectral import spectral_embedding
+from transformers_pt.pretrain.vocabulary import train_tokenizer
+
+TEXTS = split(900, 5).texts
+OPTIONS = [
+    "--data",
+    "toy",
+    "--vocabulary",
+    "400",
+    "--block",
+    "16",
+    "--batch",
+    "8",
+    "--max-length",
+    "32",
+    "--architecture",
+    "tiny",
+]
+
+
+@pytest.fixture(scope="module", params=["wordpiece", "bytes"])
+def tokenizer(request: pytest.FixtureRequest):
+    return train_tokenizer(TEXTS, request.param, 500, 32)
+
+
+def test_tokenizers_keep_mentions_hashtags_emoji_and_negation_whole() -> None:
+    texts = ["I don't like @user #StayHome :-) 😀😡 ..."] * 3
+    pieces = train_tokenizer(texts, "wordpiece", 300, 32).tokenize(texts[0])
+    assert pieces == ["i", "don't", "like", "@user", "#stayhome", ":-)", "😀", "😡", "..."]
+
+
+def test_bytes_never_meet_an_unknown_piece() -> None:
+    tokenizer = train_tokenizer(TEXTS, "bytes", 500, 32)
+    ids = tokenizer("unseen ☂ שלום")["input_ids"]
+    assert tokenizer.unk_token_id not in ids
+    assert tokenizer.decode(ids, skip_special_tokens=True).split() == ["unseen", "☂", "שלום"]
+
+
+def test_packed_blocks_hold_every_text_and_no_padding(tokenizer) -> None:
+    blocks = pack(tokenizer, TEXTS, 16)
+    assert blocks.shape[1] == 16 and (blocks[:, 0] == tokenizer.cls_token_id).all()
+    stream = blocks[:, 1:].ravel()
+    wanted = [
+        i for text in TEXTS for i in [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.sep_token_id]
+    ]
+    assert stream.tolist() == wanted[: len(stream)] and len(wanted) - len(stream) < 15
+
+
+def test_masks_are_new_each_time_and_never_on_special_pieces(tokenizer) -> None:
+    masking = Masking(tokenizer.mask_token_id, len(tokenizer), tuple(tokenizer.all_special_ids), 0.2)
+    rows = list(pack(tokenizer, TEXTS, 16))
+    torch.manual_seed(0)
+    first, second = masking(rows), masking(rows)
+    asked = first["labels"] != -100
+    original = torch.from_numpy(np.stack(rows).astype(np.int64))
+    special = torch.isin(original, torch.tensor(tokenizer.all_special_ids))
+    assert not (asked & special).any() and not torch.equal(asked, second["labels"] != -100)
+    assert asked.sum() / (~special).sum() == pytest.approx(0.2, abs=0.02)
+    assert torch.equal(first["labels"][asked], original[asked])
+    assert torch.equal(first["input_ids"][~asked], original[~asked])
+    masked = (first["input_ids"][asked] == tokenizer.mask_token_id).float().mean()
+    assert masked == pytest.approx(0.8, abs=0.05)
+
+
+def test_the_loss_of_masked_places_is_that_of_the_library() -> None:
+    tokenizer = train_tokenizer(TEXTS, "wordpiece", 300, 32)
+    torch.manual_seed(0)
+    model = fresh_model("tiny", tokenizer, 32).eval()
+    masking = Masking(tokenizer.mask_token_id, len(tokenizer), tuple(tokenizer.all_special_ids), 0.3)
+    inputs = masking(list(pack(tokenizer, TEXTS, 16)[:20]))
+    assert float(masked_loss(model, inputs)) == pytest.approx(float(model(**inputs).loss), abs=1e-5)
+
+
+def test_spectral_embeddings_put_words_of_like_company_together() -> None:
+    tokenizer = train_tokenizer(TEXTS, "wordpiece", 400, 32)
+    table = spectral_embedding(pack(tokenizer, TEXTS, 16), len(tokenizer), 24)
+    assert table.shape == (len(tokenizer), 24) and table.dtype == np.float32
+    unit = table / np.linalg.norm(table, axis=1, keepdims=True).clip(1e-9)
+    near = {w: unit[tokenizer.convert_tokens_to_ids(w)] for w in ("awful", "boring", "lovely", "film", "meal")}
+    assert near["awful"] @ near["boring"] > near["awful"] @ near["film"]
+    assert near["film"] @ near["meal"] > near["film"] @ near["boring"]
+
+
+def command(out: Path, store: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "transformers_pt", "pretrain", str(out), *OPTIONS, "--store", str(store), *more]
+
+
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        arguments, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
+    out = tmp_path_factory.mktemp("made") / "encoder"
+    done = run(command(out, store, "--steps", "60"))
+    assert done.returncode == 0, done.stderr[-2000:]
+    return out
+
+
+def test_the_folder_starts_any_recipe_and_its_card_tells_its_making(pretrained: Path) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(pretrained, num_labels=3)
+    assert model.config.hidden_size == 128 and len(AutoTokenizer.from_pretrained(pretrained)) <= 400
+    facts = json.loads((pretrained / "pretraining.json").read_text())
+    assert facts["corpus"]["rows"]["toy"] > 1000 and "toy" in facts["corpus"]["guarded"]
+    assert facts["training"]["steps"] == 60 and facts["normalization"] == "plain-2"
+    history = facts["training"]["history"]
+    assert facts["training"]["validation_loss"] < history[0]["loss"]
+    text = (pretrained / "README.md").read_text()
+    assert "no label was used" in text and facts["command"] in text
+    assert sorted(p.name for p in pretrained.iterdir() if p.is_dir()) == []
+
+
+def test_going_on_from_a_checkpoint_keeps_its_tokenizer_and_lowers_the_loss(
+    pretrained: Path, store: Path, tmp_path: Path
+) -> None:
+    done = run(command(tmp_path / "more", store, "--steps", "60", "--from", str(pretrained)))
+    assert done.returncode == 0, done.stderr[-2000:]
+    before, after = (json.loads((f / "pretraining.json").read_text()) for f in (pretrained, tmp_path / "more"))
+    assert "continued from encoder" in after["origin"]
+    assert after["training"]["validation_loss"] < before["training"]["validation_loss"]
+    assert (tmp_path / "more" / "tokenizer.json").read_bytes() == (pretrained / "tokenizer.json").read_bytes()
+
+
+def test_a_killed_pretraining_goes_on_where_it_was(store: Path, tmp_path: Path) -> None:
+    out, arguments = tmp_path / "cut", command(tmp_path / "cut", store, "--steps", "400")
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("training/checkpoint-*/trainer_state.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (out / "model.safetensors").exists()
+    done = run(arguments)
+    assert done.returncode == 0, done.stderr[-2000:]
+    learned = json.loads((out / "pretraining.json").read_text())["training"]
+    assert learned["history"][0]["step"] == 50 and learned["history"][-1]["step"] == 400
+    assert learned["resumed_at"] and learned["resumed_at"] >= 50
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "either --minutes or --steps"),
+        (["--steps", "5", "--architecture", "tinny"], "did you mean 'tiny'"),
+        (["--steps", "5", "--data", "toyy"], "toyy"),
+        (["--steps", "5", "--from", "nowhere"], "nowhere"),
+        (["--steps", "5", "--from", "a", "--tokenizer", "b"], "leave --tokenizer out"),
+    ],
+)
+def test_bad_requests_are_one_line(more: list[str], said: str, store: Path, tmp_path: Path) -> None:
+    done = run(command(tmp_path / "x", store, *more))
+    assert done.returncode == 2 and said in done.stderr.splitlines()[-1], done.stderr
+    assert not (tmp_path / "x" / "model.safetensors").exists()
+
+
+def test_a_finished_folder_is_left_alone(pretrained: Path, store: Path) -> None:
+    done = run(command(pretrained, store, "--steps", "5"))
+    assert done.returncode == 2 and "holds a pretrained encoder already" in done.stderr
