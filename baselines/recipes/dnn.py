@@ -38,6 +38,8 @@ class Dnn(Recipe):
         "weight_decay": 0.01,
         "label_smoothing": 0.1,
         "class_weight": "balanced",
+        "ema": 0.0,
+        "monitor": "accuracy",
         "precision": "auto",
     }
     space = {
@@ -58,7 +60,7 @@ class Dnn(Recipe):
         "batch_size": 16,
         "learning_rate": 2e-2,
     }
-    sources = ("artifact.py", "dense.py", "training.py", "vectorize.py")
+    sources = ("artifact.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
