@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from sklearn.metrics import recall_score
 
 from baselines.sequences import UNKNOWN_ID, Pieces, pad, train_pieces
 from baselines.subwords import GRAMS, Subwords
@@ -91,31 +93,44 @@ def test_without_ngrams_there_is_nothing_of_them(trained: Trained) -> None:
 
 
 @pytest.fixture(scope="module")
-def spelled(phase: Phase, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def spelled(phase: Phase, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("spelled") / "artifact"
     log = phase("fit", "lstm", folder, json.dumps(SPELLED), 0)
-    best = max(log["history"], key=lambda entry: entry["validation_macro_recall"])
-    assert log["best_epoch"] == best["epoch"]
-    return folder
+    return Trained("lstm", folder, log, np.load(folder.with_suffix(".npy")))
 
 
-def test_it_learns(spelled: Path) -> None:
-    predicted = np.load(spelled.with_suffix(".npy"))
-    assert (predicted.argmax(axis=1) == split(300, 2).labels).mean() >= 0.8
-    weights = load_file(str(spelled / "weights.safetensors"))
+@pytest.fixture(scope="module")
+def probed(spelled: Trained, phase: Phase) -> dict[str, Any]:
+    return phase("probe", "lstm", spelled.folder)
+
+
+def test_it_learns(spelled: Trained) -> None:
+    assert (spelled.predicted.argmax(axis=1) == split(300, 2).labels).mean() >= 0.8
+    weights = load_file(str(spelled.folder / "weights.safetensors"))
     assert weights["ngram_embedding/embeddings"].shape == (501, 16)
 
 
-def test_same_seed_is_the_same_model_with_averaged_weights(spelled: Path, phase: Phase, tmp_path: Path) -> None:
+def test_same_seed_is_the_same_model(spelled: Trained, phase: Phase, tmp_path: Path) -> None:
     phase("fit", "lstm", tmp_path / "again", json.dumps(SPELLED), 0)
-    for file in spelled.iterdir():
+    for file in spelled.folder.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes(), file.name
 
 
-def test_in_another_process_it_predicts_the_same_in_any_way_it_is_asked(spelled: Path, phase: Phase) -> None:
-    probed = phase("probe", "lstm", spelled)
-    np.testing.assert_array_equal(np.float32(probed["predicted"]), np.load(spelled.with_suffix(".npy")))
+def test_in_another_process_it_predicts_the_same_in_any_way_it_is_asked(
+    spelled: Trained, probed: dict[str, Any]
+) -> None:
+    np.testing.assert_array_equal(np.float32(probed["predicted"]), spelled.predicted)
     assert probed["staged_gap"] < 1e-6
     assert probed["alone_gap"] < 1e-5
     assert probed["empty"] == [0, 3]
     assert np.isfinite(probed["awkward"]).all() and np.isfinite(probed["huge"]).all()
+
+
+def test_what_is_kept_is_what_was_validated_best(spelled: Trained, probed: dict[str, Any]) -> None:
+    """The averaged weights of the epoch with the best macro recall, which is the one of scikit-learn."""
+    best = max(spelled.log["history"], key=lambda entry: entry["validation_macro_recall"])
+    assert spelled.log["best_epoch"] == best["epoch"]
+    labels = split(150, 1).labels
+    chosen = np.argmax(probed["validation"], axis=1)
+    assert recall_score(labels, chosen, average="macro") == pytest.approx(best["validation_macro_recall"], abs=1e-5)
+    assert (chosen == labels).mean() == pytest.approx(best["validation_accuracy"], abs=1e-5)
