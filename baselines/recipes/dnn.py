@@ -19,7 +19,11 @@ SLICE = 1024
 
 
 class Dnn(Recipe):
-    """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature."""
+    """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature.
+
+    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
+    `macro_recall`) is the validation score that chooses the epoch.
+    """
 
     name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
     defaults = {

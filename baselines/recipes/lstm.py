@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from baselines.sequences import Pieces
     from baselines.subwords import Subwords
     from baselines.training import Batches
+    from baselines.vectors import WordVectors
 
 Inputs = tuple[npt.NDArray[np.int32], ...]
 SLICE = 256
@@ -91,24 +92,17 @@ class Lstm(Recipe):
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Tokenizer on train; the network on train, its best epoch chosen on validation."""
-        from baselines import recurrent, sequences, subwords, training, vectors
+        from baselines import recurrent, subwords, training
         from baselines.artifact import save_artifact
 
         recurrent.check(params)
-        training.check(params)
         subwords.ngram_span(params)
         device = training.prepare_device(seed, params["precision"])
-        known = vectors.load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
-        length, labels = params["max_length"], len(train.label_names)
-        pieces = sequences.train_pieces(
-            train.texts, params["tokenizer"], params["vocabulary"], self.normalization, length
-        )
-        if known is not None:
-            pieces.join(known.words)
+        pieces, known = _vocabulary(train.texts, params, self.normalization)
         speller = subwords.speller(pieces, params)
         batches = _batches(train, pieces, speller, params["batch_size"], seed)
         checks = _batches(validation, pieces, speller, SLICE, None)
-        model = recurrent.build_recurrent(len(pieces), labels, params)
+        model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
         if known is not None:
             known.start_embedding(model, pieces)
         log = training.train(model, batches, checks, train.labels, params, device)
@@ -135,6 +129,18 @@ class Lstm(Recipe):
             variable.assign(weights[variable.path])
         speller = subwords.speller(pieces, params)
         return LstmPredictor(pieces, speller, recurrent.frozen(model), weights, len(config["label_names"]))
+
+
+def _vocabulary(texts: Sequence[str], params: Params, normalization: str) -> tuple[Pieces, WordVectors | None]:
+    """Learned from `texts`, and joined by the words of the vectors, if there are any."""
+    from baselines.sequences import train_pieces
+    from baselines.vectors import load_vectors
+
+    known = load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
+    pieces = train_pieces(texts, params["tokenizer"], params["vocabulary"], normalization, params["max_length"])
+    if known is not None:
+        pieces.join(known.words)
+    return pieces, known
 
 
 def _batches(split: Split, pieces: Pieces, speller: Subwords | None, size: int, seed: int | None) -> Batches:
