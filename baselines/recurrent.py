@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from keras import layers, ops
 
+from baselines.subwords import GRAMS, mean_embedding
 from bench.api import BenchError, Params, did_you_mean
 
 PACKAGE = "sentibench"
@@ -142,6 +143,9 @@ def check(params: Params) -> None:
 def build_recurrent(vocabulary: int, labels: int, params: Params) -> keras.Model:
     """Piece ids int32 [batch, time], padded with 0 on the right, to logits float32 [batch, labels].
 
+    Unless `char_ngrams` is `none`, the ids of n-grams int32 [batch, time, GRAMS] are a second input, 0 for none: the
+    mean of their vectors, of which there are `ngram_buckets`, is added to that of the piece.
+
     `params`: `embedding` (width), `units` (each direction), `depth`, `pooling` (kinds joined by `+`), `hidden` (width
     of the dense layer, 0 for none), and the dropouts `word_dropout` (whole pieces), `embedding_dropout` and
     `recurrent_dropout` (whole channels), `dropout`.
@@ -150,6 +154,10 @@ def build_recurrent(vocabulary: int, labels: int, params: Params) -> keras.Model
     mask = ops.not_equal(ids, PAD_ID)
     lengths = ops.sum(ops.cast(mask, "int32"), axis=1)
     steps = layers.Embedding(vocabulary, params["embedding"], name="embedding")(ids)
+    inputs = [ids]
+    if params["char_ngrams"] != "none":
+        inputs.append(keras.Input((None, GRAMS), dtype="int32", name="ngrams"))
+        steps = steps + mean_embedding(inputs[1], params["ngram_buckets"], params["embedding"])
     steps = layers.SpatialDropout1D(params["embedding_dropout"])(steps)
     steps = layers.Dropout(params["word_dropout"], noise_shape=(None, None, 1))(steps)
     for level in range(params["depth"]):
@@ -161,18 +169,20 @@ def build_recurrent(vocabulary: int, labels: int, params: Params) -> keras.Model
     if params["hidden"]:
         vector = layers.Dense(params["hidden"], activation="relu", name="hidden")(vector)
         vector = layers.Dropout(params["dropout"])(vector)
-    return keras.Model(ids, layers.Dense(labels, dtype="float32", name="logits")(vector), name="lstm")
+    logits = layers.Dense(labels, dtype="float32", name="logits")(vector)
+    return keras.Model(inputs if len(inputs) > 1 else ids, logits, name="lstm")
 
 
-def frozen(model: keras.Model) -> Callable[[npt.NDArray[np.int32]], npt.NDArray[np.float32]]:
-    """The model as one graph with its weights as constants: padded ids to probabilities, any shape, traced once."""
+def frozen(model: keras.Model) -> Callable[[tuple[npt.NDArray[np.int32], ...]], npt.NDArray[np.float32]]:
+    """The model as one graph with its weights as constants: its inputs to probabilities, any shape, traced once."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    def probabilities(ids: Any) -> Any:
-        return tf.nn.softmax(tf.cast(model(ids, training=False), tf.float32))
+    def probabilities(*inputs: Any) -> Any:
+        logits = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        return tf.nn.softmax(tf.cast(logits, tf.float32))
 
-    signature = [tf.TensorSpec((None, None), tf.int32)]
+    signature = [tf.TensorSpec(tensor.shape, tf.int32) for tensor in model.inputs]
     graph = convert_variables_to_constants_v2(
         tf.function(probabilities, input_signature=signature).get_concrete_function()
     )
-    return lambda ids: graph(tf.constant(ids))[0].numpy()
+    return lambda inputs: graph(*map(tf.constant, inputs))[0].numpy()

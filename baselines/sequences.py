@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TOKENIZERS = ("bpe", "word")
 PAD, UNKNOWN = "[PAD]", "[UNK]"
+UNKNOWN_ID = 1
+"""The id of `UNKNOWN`, after that of `PAD`."""
 CAPITALS = "\u25b2"
 """Stands before a word, or several in a row, written in capitals."""
 WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
@@ -52,7 +54,18 @@ class Pieces:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text; a text without any piece is one unknown piece."""
         encoded = self.tokenizer.encode_batch_fast([self.clean(text) for text in texts], add_special_tokens=False)
-        return [item.ids or [1] for item in encoded]
+        return [item.ids or [UNKNOWN_ID] for item in encoded]
+
+    def join(self, words: Sequence[str]) -> None:
+        """Give ids, after those there are, to `words` that a text may hold as one piece and that have none."""
+        from tokenizers import models
+
+        vocabulary = self.tokenizer.get_vocab()
+        split = self.tokenizer.pre_tokenizer.pre_tokenize_str
+        for word in words:
+            if word not in vocabulary and [piece for piece, _ in split(self.clean(word))] == [word]:
+                vocabulary[word] = len(vocabulary)
+        self.tokenizer.model = models.WordLevel(vocabulary, unk_token=UNKNOWN)
 
     def __len__(self) -> int:
         return int(self.tokenizer.get_vocab_size())
@@ -111,9 +124,17 @@ def pad(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
 
 
 def bucketed(
-    ids: Sequence[Sequence[int]], labels: npt.NDArray[np.int64], n_labels: int, batch_size: int, seed: int | None
+    ids: Sequence[Sequence[int]],
+    labels: npt.NDArray[np.int64],
+    n_labels: int,
+    batch_size: int,
+    seed: int | None,
+    inputs: Callable[[Any], Any] = lambda padded: padded,
 ) -> Batches:
-    """Batches of texts of like length, padded to their longest; with a seed, shuffled each epoch before batching."""
+    """Batches of texts of like length, padded to their longest; with a seed, shuffled each epoch before batching.
+
+    `inputs` makes of the padded ids of a batch, a tensor int32 [batch, time], what the network takes.
+    """
     import tensorflow as tf
 
     from baselines.training import Batches
@@ -128,5 +149,5 @@ def bucketed(
     dataset = dataset.bucket_by_sequence_length(
         lambda text, label: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1), padded_shapes=([None], [])
     )
-    dataset = dataset.map(lambda text, label: (text, tf.one_hot(label, n_labels))).prefetch(4)
+    dataset = dataset.map(lambda text, label: (inputs(text), tf.one_hot(label, n_labels))).prefetch(4)
     return Batches(dataset, len(ids), int(np.ceil(counts / batch_size).sum()))

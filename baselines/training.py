@@ -16,6 +16,7 @@ from bench.api import BenchError, DeviceUse, Params, Training, did_you_mean, pro
 
 CLASS_WEIGHTS = ("none", "balanced")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+MONITORS = ("accuracy", "macro_recall")
 PROGRESS_EVERY = 20
 """Training steps between two words to the harness."""
 
@@ -58,25 +59,31 @@ def train(
     params: Params,
     device: DeviceUse,
 ) -> Training:
-    """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation accuracy.
+    """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation.
 
     `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
     (the peak: a linear warm-up over a twentieth of the steps, then a cosine down to zero), `weight_decay`,
-    `label_smoothing`, `class_weight`. A loss that is no number is a `BenchError`.
+    `label_smoothing`, `class_weight`, `ema` (the momentum of an average of the weights over the steps, which is then
+    what is validated and kept; 0 for none), `monitor` (the score that tells the best epoch). A loss that is no number
+    is a `BenchError`.
     """
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
-    model.compile(_optimizer(training.steps * params["epochs"], params), loss, metrics=["accuracy"], jit_compile=False)
+    check(params)
+    optimizer = _optimizer(training.steps * params["epochs"], params)
+    model.compile(optimizer, loss, metrics=["accuracy", MacroRecall()], jit_compile=False)
     stopping = keras.callbacks.EarlyStopping(
-        monitor="val_accuracy", mode="max", patience=params["patience"], restore_best_weights=True
+        monitor=f"val_{params['monitor']}", mode="max", patience=params["patience"], restore_best_weights=True
     )
     journal = Journal(training, params["epochs"])
+    # First of the callbacks: it puts the averaged weights into the model before the others look at them.
+    averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params["ema"] else []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
         model.fit(
             training.dataset,
             validation_data=validation.dataset,
             epochs=params["epochs"],
-            callbacks=[stopping, keras.callbacks.TerminateOnNaN(), journal],
+            callbacks=[*averaging, stopping, keras.callbacks.TerminateOnNaN(), journal],
             class_weight=class_weights(labels, params["class_weight"]),
             verbose=0,
         )
@@ -91,12 +98,33 @@ def train(
     )
 
 
+def check(params: Params) -> None:
+    """A `BenchError` for an `ema` or a `monitor` that cannot be."""
+    if not 0.0 <= params["ema"] < 1.0:
+        raise BenchError(f"ema={params['ema']:g}: give 0 for none, or a momentum below 1 such as 0.998")
+    if params["monitor"] not in MONITORS:
+        raise BenchError(f"monitor={params['monitor']}: {did_you_mean(params['monitor'], MONITORS)}")
+
+
+class MacroRecall(keras.metrics.F1Score):
+    """The mean over labels of the share of a label's texts that get it, which is 0 for a label without a text."""
+
+    def __init__(self) -> None:
+        super().__init__(average=None, name="macro_recall")
+
+    def result(self) -> tf.Tensor:
+        """A scalar."""
+        texts = self.true_positives + self.false_negatives
+        return keras.ops.mean(self.true_positives / keras.ops.maximum(texts, 1))
+
+
 def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
     warmup = steps // 20
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, decay_steps=steps - warmup, warmup_target=params["learning_rate"], warmup_steps=warmup
     )
-    return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0)
+    average = {"use_ema": True, "ema_momentum": params["ema"]} if params["ema"] else {}
+    return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0, **average)
 
 
 class Journal(keras.callbacks.Callback):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from baselines.ngrams import ngram_range
 from bench.api import BenchError, Params, normalizer
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ MAX_CHARACTERS = 20_000
 """A text is cut to this before any work on it: the longest IMDb review has 13,704 characters."""
 TOKEN = r"(?u)\b\w+\b|[^\w\s]+"
 """A word, or a run of anything else: emoticons, emoji, `!!!`."""
-
-_RANGE = re.compile(r"([1-9])-([1-9])")
 
 
 class TextFeatures:
@@ -101,16 +99,6 @@ def _vectorizer(kind: str, span: tuple[int, int], params: Params) -> TfidfVector
         if kind == "word"
         else TfidfVectorizer(analyzer="char_wb", **shared)
     )
-
-
-def ngram_range(text: str, name: str) -> tuple[int, int] | None:
-    """`"1-2"` as (1, 2); `"none"` as None; anything else is an error that names the parameter."""
-    if text == "none":
-        return None
-    match = _RANGE.fullmatch(str(text))
-    if match is None or int(match[1]) > int(match[2]):
-        raise BenchError(f"{name}={text}: give the shortest and longest n-gram as in 1-2, or none")
-    return int(match[1]), int(match[2])
 
 
 def sparse_product(blocks: Sequence[csr_matrix], kernel: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

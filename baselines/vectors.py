@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from bench.api import BenchError, Params
 
@@ -11,8 +15,26 @@ if TYPE_CHECKING:
     from baselines.sequences import Pieces
 
 
-def start_embedding(model: Any, pieces: Pieces, folder: Path, params: Params) -> None:
-    """Put the vectors of `folder` into the first columns of the embedding of each word that they know."""
+@dataclass(frozen=True)
+class WordVectors:
+    """`words`, and for each its row of `vectors` float32 [words, width]."""
+
+    words: list[str]
+    vectors: npt.NDArray[np.float32]
+
+    def start_embedding(self, model: Any, pieces: Pieces) -> None:
+        """Put the vectors into the first columns of the embedding of their words."""
+        rows = {word: row for row, word in enumerate(self.words)}
+        layer = model.get_layer("embedding")
+        table = layer.embeddings.numpy()
+        for word, piece in pieces.tokenizer.get_vocab().items():
+            if word in rows:
+                table[piece, : self.vectors.shape[1]] = self.vectors[rows[word]]
+        layer.embeddings.assign(table)
+
+
+def load_vectors(folder: Path, params: Params) -> WordVectors:
+    """What `folder` holds; a `BenchError` where it does not fit `params`."""
     from safetensors.numpy import load_file
 
     if params["tokenizer"] != "word":
@@ -26,10 +48,4 @@ def start_embedding(model: Any, pieces: Pieces, folder: Path, params: Params) ->
         raise BenchError(f"vectors={folder}: 'embedding.weight' must have one row for each of the {len(words)} words")
     if vectors.shape[1] > params["embedding"]:
         raise BenchError(f"vectors={folder}: they are {vectors.shape[1]} wide; raise embedding to that or more")
-    rows = {word: row for row, word in enumerate(words)}
-    layer = model.get_layer("embedding")
-    table = layer.embeddings.numpy()
-    for word, piece in pieces.tokenizer.get_vocab().items():
-        if word in rows:
-            table[piece, : vectors.shape[1]] = vectors[rows[word]]
-    layer.embeddings.assign(table)
+    return WordVectors(words, vectors)

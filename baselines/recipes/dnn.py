@@ -19,7 +19,11 @@ SLICE = 1024
 
 
 class Dnn(Recipe):
-    """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature."""
+    """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature.
+
+    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
+    `macro_recall`) is the validation score that chooses the epoch.
+    """
 
     name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
     defaults = {
@@ -38,6 +42,8 @@ class Dnn(Recipe):
         "weight_decay": 0.01,
         "label_smoothing": 0.1,
         "class_weight": "balanced",
+        "ema": 0.0,
+        "monitor": "accuracy",
         "precision": "auto",
     }
     space = {
@@ -58,7 +64,7 @@ class Dnn(Recipe):
         "batch_size": 16,
         "learning_rate": 2e-2,
     }
-    sources = ("artifact.py", "dense.py", "training.py", "vectorize.py")
+    sources = ("artifact.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:

@@ -56,7 +56,7 @@ class Linear(Recipe):
         "min_df": Choice(1, 2, 3),
     }
     smoke = {"char_ngrams": "none", "max_features": 5000}
-    sources = ("artifact.py", "vectorize.py")
+    sources = ("artifact.py", "ngrams.py", "vectorize.py")
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:

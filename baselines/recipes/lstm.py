@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over subword pieces, from scratch (Keras)."""
+"""A bidirectional LSTM over subword pieces or words, from scratch (Keras)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from bench.api import Choice, LogUniform, Params, Predictor, Probabilities, Reci
 
 if TYPE_CHECKING:
     from baselines.sequences import Pieces
+    from baselines.subwords import Subwords
+    from baselines.training import Batches
+    from baselines.vectors import WordVectors
 
+Inputs = tuple[npt.NDArray[np.int32], ...]
 SLICE = 256
 """Texts that go through the network at once when many are asked for."""
 
@@ -22,7 +26,14 @@ class Lstm(Recipe):
     """Embedding, bidirectional LSTM, attention and max pooling (Keras).
 
     `vectors` is a folder with `vectors.safetensors` (`embedding.weight` [words, width]) and `vocab.txt` (one word a
-    line), as of GloVe: they start the first columns of the embedding of a `word` tokenizer, and are trained on.
+    line), as of GloVe: they start the first columns of the embedding of a `word` tokenizer, and are trained on. Its
+    words that are not in the training texts join the vocabulary, beyond the size that `vocabulary` asks for.
+
+    `char_ngrams` (`"3-5"`, or `"none"`) adds to the vector of each word of a `word` tokenizer the mean vector of its
+    character n-grams, hashed into `ngram_buckets`: a word that training does not know is read by its spelling.
+
+    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
+    `macro_recall`) is the validation score that chooses the epoch.
     """
 
     name, framework = "lstm", "keras"
@@ -32,6 +43,8 @@ class Lstm(Recipe):
         "vocabulary": 8000,
         "max_length": 128,
         "vectors": None,
+        "char_ngrams": "none",
+        "ngram_buckets": 20_000,
         "embedding": 128,
         "units": 128,
         "depth": 1,
@@ -48,6 +61,8 @@ class Lstm(Recipe):
         "weight_decay": 0.01,
         "label_smoothing": 0.0,
         "class_weight": "none",
+        "ema": 0.0,
+        "monitor": "accuracy",
         "precision": "auto",
     }
     space = {
@@ -72,25 +87,24 @@ class Lstm(Recipe):
         "learning_rate": 1e-2,
     }
     path_params = ("vectors",)
-    sources = ("artifact.py", "recurrent.py", "sequences.py", "training.py", "vectors.py")
+    sources = ("artifact.py", "ngrams.py", "recurrent.py", "sequences.py", "subwords.py", "training.py", "vectors.py")
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Tokenizer on train; the network on train, its best epoch chosen on validation."""
-        from baselines import recurrent, sequences, training, vectors
+        from baselines import recurrent, subwords, training
         from baselines.artifact import save_artifact
 
         recurrent.check(params)
+        subwords.ngram_span(params)
         device = training.prepare_device(seed, params["precision"])
-        length, labels = params["max_length"], len(train.label_names)
-        pieces = sequences.train_pieces(
-            train.texts, params["tokenizer"], params["vocabulary"], self.normalization, length
-        )
-        batches = sequences.bucketed(pieces.encode(train.texts), train.labels, labels, params["batch_size"], seed)
-        checks = sequences.bucketed(pieces.encode(validation.texts), validation.labels, labels, SLICE, None)
-        model = recurrent.build_recurrent(len(pieces), labels, params)
-        if params["vectors"] is not None:
-            vectors.start_embedding(model, pieces, Path(params["vectors"]), params)
+        pieces, known = _vocabulary(train.texts, params, self.normalization)
+        speller = subwords.speller(pieces, params)
+        batches = _batches(train, pieces, speller, params["batch_size"], seed)
+        checks = _batches(validation, pieces, speller, SLICE, None)
+        model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
+        if known is not None:
+            known.start_embedding(model, pieces)
         log = training.train(model, batches, checks, train.labels, params, device)
         config = {
             "label_names": list(train.label_names),
@@ -103,51 +117,86 @@ class Lstm(Recipe):
 
     def load(self, artifact_dir: Path) -> Predictor:
         """Tokenizer and architecture from JSON, numbers from safetensors."""
-        from baselines import recurrent
+        from baselines import recurrent, subwords
         from baselines.artifact import load_artifact
         from baselines.sequences import Pieces
 
         config, weights = load_artifact(artifact_dir)
-        pieces = Pieces.load(artifact_dir, config["normalization"], config["params"]["max_length"])
-        model = recurrent.build_recurrent(len(pieces), len(config["label_names"]), config["params"])
+        params = {**self.defaults, **config["params"]}
+        pieces = Pieces.load(artifact_dir, config["normalization"], params["max_length"])
+        model = recurrent.build_recurrent(len(pieces), len(config["label_names"]), params)
         for variable in model.weights:
             variable.assign(weights[variable.path])
-        return LstmPredictor(pieces, recurrent.frozen(model), weights, len(config["label_names"]))
+        speller = subwords.speller(pieces, params)
+        return LstmPredictor(pieces, speller, recurrent.frozen(model), weights, len(config["label_names"]))
+
+
+def _vocabulary(texts: Sequence[str], params: Params, normalization: str) -> tuple[Pieces, WordVectors | None]:
+    """Learned from `texts`, and joined by the words of the vectors, if there are any."""
+    from baselines.sequences import train_pieces
+    from baselines.vectors import load_vectors
+
+    known = load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
+    pieces = train_pieces(texts, params["tokenizer"], params["vocabulary"], normalization, params["max_length"])
+    if known is not None:
+        pieces.join(known.words)
+    return pieces, known
+
+
+def _batches(split: Split, pieces: Pieces, speller: Subwords | None, size: int, seed: int | None) -> Batches:
+    from baselines.sequences import bucketed
+
+    labels = len(split.label_names)
+    if speller is None:
+        return bucketed(pieces.encode(split.texts), split.labels, labels, size, seed)
+    ids, unknown = speller.encode(split.texts)
+    return bucketed(ids, split.labels, labels, size, seed, speller.tensor_inputs(unknown))
 
 
 class LstmPredictor(Predictor):
-    """Pieces, then the network as one frozen TensorFlow graph."""
+    """Pieces and, where asked for, the n-grams of words; then the network as one frozen TensorFlow graph."""
 
     runtime = "keras"
 
     def __init__(
         self,
         pieces: Pieces,
-        forward: Callable[[npt.NDArray[np.int32]], Probabilities],
+        speller: Subwords | None,
+        forward: Callable[[Inputs], Probabilities],
         weights: dict[str, npt.NDArray[np.float32]],
         labels: int,
     ) -> None:
         from baselines.artifact import count_parameters
 
-        self.pieces, self.forward, self.labels = pieces, forward, labels
+        self.pieces, self.speller, self.forward, self.labels = pieces, speller, forward, labels
         self.parameters, self.nonzero_parameters = count_parameters(weights)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]; many texts go through in slices of like length, and come back in order."""
-        from baselines.sequences import pad
-
-        ids = self.pieces.encode(texts)
+        ids, inputs = self._encode(texts)
         if 0 < len(ids) <= SLICE:
-            return self.forward(pad(ids))
+            return self.forward(inputs(ids))
         order = np.argsort([len(item) for item in ids], kind="stable")
         out = np.zeros((len(ids), self.labels), np.float32)
         for start in range(0, len(ids), SLICE):
             chosen = order[start : start + SLICE]
-            out[chosen] = self.forward(pad([ids[i] for i in chosen]))
+            out[chosen] = self.forward(inputs([ids[i] for i in chosen]))
         return out
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
-        """Texts to padded piece ids, ids to probabilities."""
+        """Texts to padded piece ids (and n-grams), these to probabilities."""
+        return {"tokenize": self._tokenize, "forward": self.forward}
+
+    def _tokenize(self, texts: Sequence[str]) -> Inputs:
+        ids, inputs = self._encode(texts)
+        return inputs(ids)
+
+    def _encode(self, texts: Sequence[str]) -> tuple[list[list[int]], Callable[[list[list[int]]], Inputs]]:
+        """The ids of each text, and what makes of some of them a batch."""
         from baselines.sequences import pad
 
-        return {"tokenize": lambda texts: pad(self.pieces.encode(texts)), "forward": self.forward}
+        speller = self.speller
+        if speller is None:
+            return self.pieces.encode(texts), lambda ids: (pad(ids),)
+        ids, unknown = speller.encode(texts)
+        return ids, lambda ids: speller.inputs(pad(ids), unknown)

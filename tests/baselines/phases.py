@@ -60,6 +60,8 @@ def probe(name: str, folder: Path) -> dict[str, Any]:
     alone = np.concatenate([predictor.predict_proba([text]) for text in texts])
     huge = predictor.predict_proba(["great film " * 1_000_000])
     return {
+        "predicted": predictor.predict_proba(split(300, 2).texts).tolist(),
+        "validation": predictor.predict_proba(split(150, 1).texts).tolist(),
         "awkward": awkward.tolist(),
         "dtype": str(awkward.dtype),
         "empty": list(predictor.predict_proba([]).shape),
