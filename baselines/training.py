@@ -53,12 +53,14 @@ def prepare_device(seed: int, precision: str) -> DeviceUse:
 def train(
     model: keras.Model,
     training: Batches,
-    validation: Batches,
+    validation: Batches | None,
     labels: npt.NDArray[np.int64],
     params: Params,
     device: DeviceUse,
 ) -> Training:
     """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation accuracy.
+
+    Without `validation` it trains for all of the epochs and keeps the last weights.
 
     `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
     (the peak: a linear warm-up over a twentieth of the steps, then a cosine down to zero), `weight_decay`,
@@ -70,13 +72,14 @@ def train(
         monitor="val_accuracy", mode="max", patience=params["patience"], restore_best_weights=True
     )
     journal = Journal(training, params["epochs"])
+    callbacks = [keras.callbacks.TerminateOnNaN(), journal]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
         model.fit(
             training.dataset,
-            validation_data=validation.dataset,
+            validation_data=validation.dataset if validation else None,
             epochs=params["epochs"],
-            callbacks=[stopping, keras.callbacks.TerminateOnNaN(), journal],
+            callbacks=[stopping, *callbacks] if validation else callbacks,
             class_weight=class_weights(labels, params["class_weight"]),
             verbose=0,
         )
@@ -85,7 +88,7 @@ def train(
     return Training(
         examples_per_second=journal.examples_per_second,
         epochs_run=len(journal.history),
-        best_epoch=stopping.best_epoch + 1,
+        best_epoch=stopping.best_epoch + 1 if validation else None,
         history=journal.history,
         device=replace(device, batch_per_replica=params["batch_size"]),
     )
@@ -107,7 +110,8 @@ class Journal(keras.callbacks.Callback):
         self.training, self.total_steps = training, training.steps * epochs
         self.history: list[dict[str, float]] = []
         self.finite = True
-        self._seconds = self._started = 0.0
+        self._seconds = 0.0
+        self._started: float | None = None
         self._steps = self._examples = 0
 
     @property
@@ -128,17 +132,24 @@ class Journal(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """The training steps of this epoch are over: stop the clock."""
-        self._seconds += time.perf_counter() - self._started
-        self._examples += self.training.examples
+        self._stop_clock()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """One entry of the history."""
+        self._stop_clock()
         logs = logs or {}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         entry = {"epoch": float(epoch + 1), "loss": float(logs["loss"]), "learning_rate": rate}
         entry |= {f"validation_{k[4:]}": float(v) for k, v in logs.items() if k.startswith("val_")}
         self.history.append(entry)
         progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
+
+    def _stop_clock(self) -> None:
+        """Once an epoch: where its validation begins or, without one, at its end."""
+        if self._started is not None:
+            self._seconds += time.perf_counter() - self._started
+            self._examples += self.training.examples
+            self._started = None
 
 
 def class_weights(labels: npt.NDArray[np.int64], kind: str) -> dict[int, float] | None:

@@ -94,7 +94,8 @@ def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
     if result.outcome.status == "ok":
-        missing = [name for name in ("quality", "validation", "size") if getattr(result, name) is None]
+        due = ["quality", "size"] if result.data.trained_on == "train+validation" else ["quality", "validation", "size"]
+        missing = [name for name in due if getattr(result, name) is None]
         yield from (Problem(where, f"status is ok, but there is no {name}") for name in missing)
     if result.size is not None:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
@@ -124,7 +125,9 @@ def _arrays(path: Path) -> Arrays:
 
 
 def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
-    needed = ("ids", "labels", "probabilities", "validation_labels", "validation_probabilities")
+    needed = ["ids", "labels", "probabilities"]
+    if result.validation is not None:
+        needed += ["validation_labels", "validation_probabilities"]
     if lacking := [name for name in needed if name not in arrays]:
         raise BenchError(f"lacks {', '.join(lacking)}")
     ids, names = arrays["ids"], result.data.label_names

@@ -62,7 +62,7 @@ class Dnn(Recipe):
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Vectorizer on train; the network on train, its best epoch chosen on validation."""
+        """Vectorizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from scipy.sparse import hstack
 
         from baselines import dense, training
@@ -73,11 +73,13 @@ class Dnn(Recipe):
         device = training.prepare_device(seed, params["precision"])
         features, labels = TextFeatures(params, self.normalization), len(train.label_names)
         matrix = features.fit_transform(train.texts)
-        held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
         batches = dense.sparse_batches(
             matrix, train.labels, labels, params["batch_size"], seed, params["input_dropout"]
         )
-        checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
+        checks = None
+        if len(validation):
+            held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
+            checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
         model = dense.build_dense(matrix.shape[1], widths, labels, params["dropout"])
         log = training.train(model, batches, checks, train.labels, params, device)
         config = {

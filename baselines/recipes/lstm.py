@@ -76,7 +76,7 @@ class Lstm(Recipe):
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Tokenizer on train; the network on train, its best epoch chosen on validation."""
+        """Tokenizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from baselines import recurrent, sequences, training, vectors
         from baselines.artifact import save_artifact
 
@@ -87,7 +87,9 @@ class Lstm(Recipe):
             train.texts, params["tokenizer"], params["vocabulary"], self.normalization, length
         )
         batches = sequences.bucketed(pieces.encode(train.texts), train.labels, labels, params["batch_size"], seed)
-        checks = sequences.bucketed(pieces.encode(validation.texts), validation.labels, labels, SLICE, None)
+        checks = None
+        if len(validation):
+            checks = sequences.bucketed(pieces.encode(validation.texts), validation.labels, labels, SLICE, None)
         model = recurrent.build_recurrent(len(pieces), labels, params)
         if params["vectors"] is not None:
             vectors.start_embedding(model, pieces, Path(params["vectors"]), params)
