@@ -111,9 +111,10 @@ def _metric(name: str) -> Metric:
 def _fresh_seeds(text: str | None, seed: int) -> tuple[int, ...]:
     """The seeds of the runs after the search: none of them may be the one that the parameters were chosen with."""
     from bench.params import parse_seeds
+    from bench.search.question import fresh_seeds
 
     if text is None:
-        return seed + 1, seed + 2, seed + 3
+        return fresh_seeds(seed)
     seeds = () if text == "none" else tuple(parse_seeds(text))
     if seed in seeds:
         raise BenchError(f"--seeds {text} holds {seed}, the seed of the search itself: give fresh ones")

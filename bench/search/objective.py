@@ -111,7 +111,7 @@ class Objective:
             scores = validation_scores(labels, probabilities, self.question.prepared.label_names)
         except BenchError as error:
             raise _failure(trial, f"failed in score: {error}") from None
-        trial.set_user_attr("validation", scores.model_dump())
+        trial.set_user_attr("validation", scores.model_dump(exclude={"n"}))
         return float(getattr(scores, self.metric))
 
 

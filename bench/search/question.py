@@ -18,7 +18,7 @@ from bench.run.datasets import prepared_dataset
 from bench.run.keys import artifact_parts, digest, package_versions
 from bench.run.plan import slug
 from bench.run.suite import RunOptions
-from bench.search.space import Space, plain_space, searched_space
+from bench.search.space import Space, plain_space, searched_space, tidy
 from bench.search.study import Metric
 from bench.spec import MeasurePolicy
 from bench.store import Store
@@ -64,7 +64,7 @@ class Question:
 
     def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a trial."""
-        return resolve(self.recipe, {**self.fixed, **suggested})
+        return resolve(self.recipe, {**self.fixed, **tidy(suggested)})
 
 
 def ask(options: SearchOptions, work: Path) -> Question:
@@ -87,3 +87,8 @@ def ask(options: SearchOptions, work: Path) -> Question:
         raise BenchError(f"--study '{name}': use letters, digits, dots, dashes and underscores; it names files")
     fixed = {key: value for key, value in base.items() if key not in space}
     return Question(recipe, fixed, space, prepared, parts, name)
+
+
+def fresh_seeds(seed: int) -> tuple[int, ...]:
+    """Three that the parameters were not chosen with."""
+    return seed + 1, seed + 2, seed + 3

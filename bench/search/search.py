@@ -14,7 +14,7 @@ from rich.console import Console
 from bench.errors import NOTHING_RAN, BenchError
 from bench.run.keys import git_state
 from bench.search.objective import Objective
-from bench.search.question import Question, SearchOptions, ask
+from bench.search.question import Question, SearchOptions, ask, fresh_seeds
 from bench.search.rerun import command, refit_specs, run_when_free
 from bench.search.sampler import SLOT, SlotSampler
 from bench.search.screen import SearchScreen, best_table
@@ -82,7 +82,7 @@ class Search:
         }  # fmt: skip
 
         def reproduce(suggested: Mapping[str, Any]) -> str:
-            seeds = options.seeds or (options.seed,)
+            seeds = options.seeds or fresh_seeds(options.seed)
             return command(
                 question.recipe, question.params(suggested), options.dataset.name, seeds, options.run_arguments
             )

@@ -70,6 +70,11 @@ def plain_space(space: Mapping[str, Choice | Uniform | LogUniform]) -> dict[str,
     return found
 
 
+def tidy(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Suggested parameters as they are trained: floats to four significant digits, which a person can read and type."""
+    return {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in params.items()}
+
+
 def inside(space: Mapping[str, Choice | Uniform | LogUniform], params: Mapping[str, Any]) -> dict[str, Any]:
     """Those of `params` that the space holds."""
     found = {}

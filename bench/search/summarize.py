@@ -13,6 +13,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.search.sampler import REASON, SLOT
+from bench.search.space import tidy
 from bench.search.study import best, counted, finished, lost, now
 from bench.search.summary import State, Summary, TrialRow
 from bench.store import write_atomic
@@ -55,7 +56,7 @@ def _row(trial: FrozenTrial, place: int) -> TrialRow:
         number=int(told.get(SLOT, place)) + 1,
         state=STATES[trial.state],
         value=trial.value if complete else None,
-        params=dict(trial.params),
+        params=tidy(trial.params),
         epochs=told.get("epochs_run") or max(trial.intermediate_values, default=None),
         best_epoch=told.get("best_epoch"),
         intermediate={str(epoch): _finite(value) for epoch, value in sorted(trial.intermediate_values.items())},
