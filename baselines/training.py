@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ import tensorflow as tf
 from bench.api import BenchError, DeviceUse, Params, Training, did_you_mean, progress, requested_device
 
 CLASS_WEIGHTS = ("none", "balanced")
+SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 PROGRESS_EVERY = 20
 """Training steps between two words to the harness."""
@@ -63,8 +65,9 @@ def train(
     Without `validation` it trains for all of the epochs and keeps the last weights.
 
     `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
-    (the peak: a linear warm-up over a twentieth of the steps, then a cosine down to zero), `weight_decay`,
-    `label_smoothing`, `class_weight`. A loss that is no number is a `BenchError`.
+    (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a `cosine` or a `linear`
+    way down to zero, or `constant`), `weight_decay`, `label_smoothing`, `class_weight`. A loss that is no number is a
+    `BenchError`.
     """
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     model.compile(_optimizer(training.steps * params["epochs"], params), loss, metrics=["accuracy"], jit_compile=False)
@@ -95,11 +98,38 @@ def train(
 
 
 def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
-    warmup = steps // 20
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, decay_steps=steps - warmup, warmup_target=params["learning_rate"], warmup_steps=warmup
-    )
+    if params["schedule"] not in SCHEDULES:
+        raise BenchError(f"schedule={params['schedule']}: {did_you_mean(str(params['schedule']), SCHEDULES)}")
+    warmup, peak = steps // 20, params["learning_rate"]
+    if params["schedule"] == "cosine":
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, decay_steps=steps - warmup, warmup_target=peak, warmup_steps=warmup
+        )
+    else:
+        schedule = StraightSchedule(peak, warmup, steps, falls=params["schedule"] == "linear")
     return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0)
+
+
+class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise to `peak` over `warmup` steps, then `peak` or, where it `falls`, a line to zero at `steps`."""
+
+    def __init__(self, peak: float, warmup: int, steps: int, falls: bool) -> None:
+        super().__init__()
+        self.peak, self.warmup, self.steps, self.falls = peak, warmup, steps, falls
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step, from 0."""
+        now = keras.ops.cast(step, "float32")
+        share = keras.ops.ones_like(now)
+        if self.warmup:
+            share = keras.ops.minimum(share, now / self.warmup)
+        if self.falls:
+            share = keras.ops.minimum(share, (self.steps - now) / (self.steps - self.warmup))
+        return self.peak * keras.ops.maximum(share, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the schedule."""
+        return {"peak": self.peak, "warmup": self.warmup, "steps": self.steps, "falls": self.falls}
 
 
 class Journal(keras.callbacks.Callback):

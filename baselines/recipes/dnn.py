@@ -35,6 +35,7 @@ class Dnn(Recipe):
         "patience": 3,
         "batch_size": 128,
         "learning_rate": 1e-3,
+        "schedule": "cosine",
         "weight_decay": 0.01,
         "label_smoothing": 0.1,
         "class_weight": "balanced",
@@ -46,7 +47,11 @@ class Dnn(Recipe):
         "input_dropout": Uniform(0.0, 0.5),
         "char_ngrams": Choice("none", "3-5", "3-6"),
         "max_features": Choice(10_000, 20_000, 30_000, 40_000),
+        "batch_size": Choice(64, 128, 256),
         "learning_rate": LogUniform(3e-4, 1e-2),
+        "schedule": Choice("cosine", "linear", "constant"),
+        "weight_decay": LogUniform(1e-3, 0.1),
+        "patience": Choice(2, 3, 4),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {

@@ -45,6 +45,7 @@ class Lstm(Recipe):
         "patience": 3,
         "batch_size": 64,
         "learning_rate": 2e-3,
+        "schedule": "cosine",
         "weight_decay": 0.01,
         "label_smoothing": 0.0,
         "class_weight": "none",
@@ -52,6 +53,7 @@ class Lstm(Recipe):
     }
     space = {
         "vocabulary": Choice(4000, 8000, 16000),
+        "max_length": Choice(64, 128),
         "embedding": Choice(128, 200, 300),
         "units": Choice(96, 128, 160, 256),
         "depth": Choice(1, 2),
@@ -59,7 +61,12 @@ class Lstm(Recipe):
         "word_dropout": Uniform(0.0, 0.2),
         "embedding_dropout": Uniform(0.0, 0.5),
         "dropout": Uniform(0.1, 0.6),
+        "recurrent_dropout": Uniform(0.0, 0.5),
+        "batch_size": Choice(32, 64, 128),
         "learning_rate": LogUniform(3e-4, 5e-3),
+        "schedule": Choice("cosine", "linear", "constant"),
+        "weight_decay": LogUniform(1e-3, 0.1),
+        "patience": Choice(2, 3, 4),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {

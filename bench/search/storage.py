@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError, StoreError
 
@@ -17,6 +18,8 @@ GRACE = 60
 """Seconds without one, after which a trial of another machine is dead."""
 WAIT = 60
 """Seconds that a writer waits for another."""
+ATTEMPTS = 5
+"""At making the tables of a new database."""
 
 
 def default_url(searches: Path, study: str) -> str:
@@ -30,13 +33,12 @@ def open_storage(url: str) -> RDBStorage:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    shown = ""
     try:
-        url, shown, options = _connection(url)
+        full, shown, options = _connection(url)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # heartbeats
-            return optuna.storages.RDBStorage(
-                url, engine_kwargs=options, heartbeat_interval=HEARTBEAT, grace_period=GRACE
-            )
+            return _opened(full, options)
     except ImportError as error:
         missing = str(getattr(error.__cause__ or error, "name", None) or "")
         package = {"psycopg2": "psycopg2-binary", "psycopg": "psycopg[binary]"}.get(missing, missing)
@@ -52,14 +54,31 @@ def open_storage(url: str) -> RDBStorage:
         ) from None
 
 
-def _connection(url: str) -> tuple[str, str, dict[str, object]]:
+def _opened(url: str, options: dict[str, Any]) -> RDBStorage:
+    """Made where it is empty; of several processes that make it at once, some find tables that they meant to make."""
+    import optuna
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    for attempt in range(ATTEMPTS):
+        try:
+            return optuna.storages.RDBStorage(
+                url, engine_kwargs=options, heartbeat_interval=HEARTBEAT, grace_period=GRACE
+            )
+        except (IntegrityError, ProgrammingError):
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(1)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _connection(url: str) -> tuple[str, str, dict[str, Any]]:
     """The URL with its driver, the URL to show, and what the driver is told."""
     from sqlalchemy import make_url
 
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg2")  # what SQLAlchemy takes by itself depends on its version
-    told = {"timeout": WAIT} if parsed.drivername.startswith("sqlite") else {}
+    told: dict[str, Any] = {"timeout": WAIT} if parsed.drivername.startswith("sqlite") else {}
     if parsed.drivername.startswith("postgresql"):
         told = {"connect_timeout": 10}
     full, shown = (parsed.render_as_string(hide_password=hidden) for hidden in (False, True))

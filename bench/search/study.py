@@ -50,8 +50,9 @@ def open_study(
         sampler=sampler,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=WARM_UP),
     )
+    trials = study.get_trials(deepcopy=False)  # before the question, which another process sets before its first one
     stored = study.user_attrs.get(QUESTION)
-    if stored is None and not study.get_trials(deepcopy=False):
+    if stored is None and not trials:
         study.set_user_attr(QUESTION, json.dumps(dict(question), sort_keys=True))
     elif stored is None:
         raise BenchError(f"study '{name}' in this storage is of another program; choose another --study")

@@ -24,8 +24,10 @@ def workplace(searches: Path) -> Iterator[Path]:
     """
     try:
         (searches / "work").mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=searches / "work"))
-        held = _take(folder)
+        made = Path(tempfile.mkdtemp(prefix=f".{os.getpid()}-", dir=searches / "work"))
+        (made / LOCK).touch()
+        held = _take(made)
+        folder = made.rename(made.with_name(made.name[1:]))  # locked before anybody looks at it
     except OSError as error:
         raise StoreError(f"cannot write to {searches}: {error.strerror}; choose another --store") from error
     try:
@@ -48,15 +50,15 @@ def is_dead(searches: Path, name: str) -> bool | None:
 
 def remove_leftovers(searches: Path) -> None:
     """Remove the folders of processes that have ended, once their trials have been given up."""
-    for folder in (searches / "work").glob("*-*"):
+    for folder in (searches / "work").glob("[!.]*-*"):
         if is_dead(searches, folder.name):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _take(folder: Path) -> IO[str] | None:
-    """The lock of a workplace, None where it is held or there is no such folder."""
+    """The lock of a workplace, None where it is held or there is none."""
     try:
-        file = (folder / LOCK).open("a")
+        file = (folder / LOCK).open("r+")
     except FileNotFoundError:
         return None
     try:
