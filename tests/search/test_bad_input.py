@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Bench
+from bench.cli import main
+from tests.conftest import ROOT, Bench, bench_environment
 from tests.search.conftest import QUIET
 
 
@@ -27,19 +28,25 @@ from tests.search.conftest import QUIET
         (("epochal", "--storage", "what://x"), "--storage is no database URL"),
         (("epochal", "--storage", "sqlite:////proc/no/where.db"), "cannot be reached"),
         (("epochal", "--store", "/dev/null/store"), "cannot write to /dev/null/store"),
-        (("absent",), "declares no space"),
+        (("epochal", "-d", "toi"), "unknown data set 'toi': did you mean 'toy'?"),
     ],
 )
-def test_wrong_usage(bench: Bench, arguments: tuple[str, ...], said: str) -> None:
-    done = bench("search", *arguments, "-d", "toy")
-    assert done.returncode == 2, done.stdout
-    assert said in done.stderr
-    assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
-
-
-def test_an_unknown_data_set(bench: Bench) -> None:
-    done = bench("search", "epochal", "-d", "toi")
-    assert done.returncode == 2 and "did you mean 'toy'?" in done.stderr
+def test_wrong_usage(
+    arguments: tuple[str, ...],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in bench_environment(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    dataset = () if "-d" in arguments else ("-d", "toy")
+    with pytest.raises(SystemExit) as ended:
+        main(["search", *arguments, *dataset])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("error: ") and told.count("\n") == 1
 
 
 def test_a_study_of_another_question_is_named(bench: Bench) -> None:

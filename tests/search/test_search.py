@@ -20,21 +20,21 @@ from tests.search.conftest import QUIET, finish, start, summary_of
 
 
 def test_as_many_trials_end_as_were_asked_for(searched: Path) -> None:
-    summary = summary_of(searched, "nine")
-    assert [trial.number for trial in summary.trials] == list(range(1, 10))
-    assert summary.count("complete") + summary.count("pruned") + summary.count("failed") == 9
+    summary = summary_of(searched, "seven")
+    assert [trial.number for trial in summary.trials] == list(range(1, 8))
+    assert summary.count("complete") + summary.count("pruned") == 7
     assert summary.killed == 0
     assert disagreements(summary) == []
     assert summary.space == {"level": {"choice": ["good", "bad"]}, "rate": {"log_uniform": [1e-5, 1e-1]}}
 
 
 def test_the_first_trial_is_the_recipe_as_it_comes(searched: Path) -> None:
-    first = summary_of(searched, "nine").trials[0]
+    first = summary_of(searched, "seven").trials[0]
     assert first.params == {"level": "good", "rate": 1e-3}
 
 
 def test_hopeless_trials_are_pruned_and_no_other(searched: Path) -> None:
-    trials = summary_of(searched, "nine").trials
+    trials = summary_of(searched, "seven").trials
     pruned = [trial for trial in trials if trial.state == "pruned"]
     assert pruned
     for trial in pruned:
@@ -44,13 +44,8 @@ def test_hopeless_trials_are_pruned_and_no_other(searched: Path) -> None:
     assert all(trial.epochs == 4 for trial in trials if trial.state == "complete")
 
 
-def test_a_failed_trial_says_why_and_stops_nothing(searched: Path) -> None:
-    failed = [trial for trial in summary_of(searched, "nine").trials if trial.state == "failed"]
-    assert failed and all(re.fullmatch(r"failed in train: rate=\S+ is too high", str(t.reason)) for t in failed)
-
-
 def test_the_value_is_the_harness_score_on_validation(searched: Path) -> None:
-    best = summary_of(searched, "nine").best_trial
+    best = summary_of(searched, "seven").best_trial
     assert best is not None and best.value == best.validation["accuracy"]
     rerun = next(d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train")
     assert best.value == pytest.approx(rerun["validation"]["accuracy"]), "this recipe has no randomness"
@@ -58,17 +53,17 @@ def test_the_value_is_the_harness_score_on_validation(searched: Path) -> None:
 
 def test_the_best_is_run_with_fresh_seeds_as_ordinary_rows(searched: Path) -> None:
     documents = [d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train"]
-    best = summary_of(searched, "nine").best_trial
+    best = summary_of(searched, "seven").best_trial
     assert best is not None
-    assert sorted(d["identity"]["seed"] for d in documents) == [1, 2]
+    assert sorted(d["identity"]["seed"] for d in documents) == [1]
     for document in documents:
         assert document["outcome"]["status"] == "ok"
-        assert document["identity"]["suite"] == "search:nine"
+        assert document["identity"]["suite"] == "search:seven"
         assert document["identity"]["params"].items() >= best.params.items()
 
 
 def test_the_command_for_the_best_is_what_has_been_run(searched: Path) -> None:
-    command = summary_of(searched, "nine").command
+    command = summary_of(searched, "seven").command
     assert command is not None and command.startswith("python -m bench run ")
     words = shlex.split(command)[3:]
     assert "Everything is cached" in finish(start(searched, *words, "--measure", "none"))
@@ -78,7 +73,7 @@ def test_a_refit_trains_on_all_rows_for_the_epochs_that_validation_chose(searche
     store = Store(searched / "store")
     usual = next(d for d in store.documents() if d["data"]["trained_on"] == "train")
     refits = [d for d in store.documents() if d["data"]["trained_on"] == "train+validation"]
-    assert sorted(d["identity"]["seed"] for d in refits) == [1, 2]
+    assert sorted(d["identity"]["seed"] for d in refits) == [1]
     for document in refits:
         identity, data = document["identity"], document["data"]
         assert identity["params"]["epochs"] == 3 and "refit" in identity["variant"].split(",")
@@ -92,7 +87,7 @@ def test_a_refit_trains_on_all_rows_for_the_epochs_that_validation_chose(searche
 
 
 def test_every_command_bears_rows_without_validation(searched: Path, tmp_path: Path) -> None:
-    assert "all numbers agree in 4 runs" in finish(start(searched, "verify"))
+    assert "all numbers agree in 2 runs" in finish(start(searched, "verify"))
     shown = finish(start(searched, "compare"))
     assert "refit" in shown and "have no validation scores" in shown
     assert "refit" in finish(start(searched, "export", "--format", "csv"))
@@ -113,12 +108,12 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     page = (out / "report.html").read_text()
-    for said in ("Search: epochal on toy", "9 of 9 trials ended", "is too high", "All parameters", "best so far"):
+    for said in ("Search: epochal on toy", "7 of 7 trials ended", "All parameters", "best so far"):
         assert said in page, said
-    published = out / "searches" / "nine.json"
-    assert published.read_bytes() == (searched / "store" / "searches" / "nine.json").read_bytes()
+    published = out / "searches" / "seven.json"
+    assert published.read_bytes() == (searched / "store" / "searches" / "seven.json").read_bytes()
     names = {path.name for path in (out / "figures").iterdir()}
-    assert {f"search-nine-{kind}.png" for kind in ("history", "importances", "parameters")} <= names
+    assert {f"search-seven-{kind}.png" for kind in ("history", "importances", "parameters")} <= names
 
 
 def test_the_test_split_is_not_opened(bench: Bench, tmp_path: Path) -> None:
