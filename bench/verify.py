@@ -50,7 +50,9 @@ def result_folders(directory: Path) -> list[Path]:
 
 
 def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = iter) -> list[Problem]:
-    """Every problem of a store or of published reports, none if all is well; damaged files are problems, not errors.
+    """Every problem of a store or of published reports, searches included, none if all is well.
+
+    Damaged files are problems, not errors.
 
     `watch` wraps the run folders, for a progress bar.
     """
@@ -67,6 +69,8 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
             artifacts.setdefault(result.identity.artifact, result)
     for result in artifacts.values():
         problems += _check_artifact(directory, result)
+    for path in sorted((directory / "searches").glob("*.json")):
+        problems += _check_search(path)
     if (directory / "results.csv").is_file():
         problems += _check_csv(directory / "results.csv", documents)
     return problems
@@ -175,6 +179,17 @@ def _check_artifact(directory: Path, result: Result) -> Iterator[Problem]:
         yield from _compared(
             f"results/{result.run_id}/result.json", "size.bytes_on_disk", result.size.bytes_on_disk, on_disk
         )
+
+
+def _check_search(path: Path) -> Iterator[Problem]:
+    """A study's summary against its own trials."""
+    from bench.search.summary import disagreements, read_summary
+
+    where = f"searches/{path.name}"
+    try:
+        yield from (Problem(where, what) for what in disagreements(read_summary(path)))
+    except BenchError as error:
+        yield Problem(where, str(error).removeprefix(f"{path}").removeprefix(": ").strip())
 
 
 def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]:

@@ -178,7 +178,8 @@ def _draw(data: History) -> Canvas:
     for state, trials in _by_state(data).items():
         heights = [data.floor if t.value is None else t.value for t in trials]
         sizes = [70 if t.number == data.best_number else 26 for t in trials]
-        left.scatter([t.number for t in trials], heights, sizes, COLOUR[state], MARKER[state][0], label=state, zorder=3)
+        look = {"color": COLOUR[state], "marker": MARKER[state][0], "label": state, "zorder": 3}
+        left.scatter([t.number for t in trials], heights, sizes, **look)
     left.xaxis.get_major_locator().set_params(integer=True)
     left.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")
     if data.curves:
