@@ -34,7 +34,12 @@ def command(recipe: Recipe, params: Mapping[str, Any], dataset: str, seeds: Sequ
 
 
 def _yaml(value: Any) -> str:
-    """As YAML writes it in one line: `1.0e-05`, where Python's `1e-05` would be read as a word."""
+    """As YAML writes it in one line: `1.0e-05`, where Python's `1e-05` would be read as a word.
+
+    Digits that are text need no quotes: a parameter whose default is text takes numbers as such.
+    """
+    if isinstance(value, str) and isinstance(yaml.safe_load(value), int | str) and str(yaml.safe_load(value)) == value:
+        return value
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10**6)
     return text.removesuffix("\n").removesuffix("\n...")
 

@@ -64,7 +64,9 @@ def best_table(summary: Summary) -> Table:
     """The best trials with the parameters that differ among them, then what was pruned or failed."""
     rows = summary.ranked()[:SHOWN]
     names = [name for name in summary.space if len({repr(row.params.get(name)) for row in rows}) > 1]
-    table = Table("trial", summary.metric, *names, "state", "epochs", "seconds", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for title in ("trial", summary.metric, *names, "state", "epochs", "seconds"):
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(
             str(row.number),

@@ -107,10 +107,17 @@ def test_suggestions_depend_on_seed_and_place_alone() -> None:
 
 def test_the_command_reads_back_as_it_was_written() -> None:
     recipe = load_recipe("lstm")
-    params = resolve(
-        recipe, {"learning_rate": 1e-05, "vectors": None, "pooling": "mean+max", "units": 96, "dropout": 0.1}
-    )
+    params = resolve(recipe, {"learning_rate": 1e-05, "vectors": None, "pooling": "max", "units": 96, "dropout": 0.1})
     words = shlex.split(command(recipe, params, "my data.csv", (1, 2), ("--smoke",)))
     assert words[3:] == ["run", "-r", words[5], "-d", "my data.csv", "--seeds", "1,2", "--smoke"]
     name, given = parse_recipe(words[5])
     assert (name, resolve(recipe, given)) == ("lstm", params)
+
+
+def test_text_that_looks_like_a_number_needs_no_quotes() -> None:
+    recipe = load_recipe("dnn")
+    params = resolve(recipe, {"layers": "16", "char_ngrams": "3-5"})
+    assert command(recipe, params, "toy", (1,), ()) == (
+        "python -m bench run -r 'dnn[layers=16,char_ngrams=3-5]' -d toy --seeds 1"
+    )
+    assert resolve(recipe, parse_recipe("dnn[layers=16,char_ngrams=3-5]")[1]) == params
