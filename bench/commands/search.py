@@ -17,42 +17,52 @@ if TYPE_CHECKING:
     from bench.search.study import Metric
 
 
+Recipe = Annotated[str, typer.Argument(help="A recipe; what stands in brackets is fixed: 'lstm\\[units=64]'.")]
+Dataset = Annotated[
+    str, typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")
+]
+Trials = Annotated[int, typer.Option(help="Trials in all, over all calls and processes.")]
+MetricName = Annotated[str, typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation.")]
+Only = Annotated[str | None, typer.Option(help="Search these parameters alone: learning_rate,dropout.")]
+Seed = Annotated[int, typer.Option(help="Of the suggestions and of every trial's training.")]
+Seeds = Annotated[
+    str | None, typer.Option(help="Fresh seeds to run the best with, 'none' for no runs; the next three if left out.")
+]
+Refit = Annotated[bool, typer.Option("--refit", help="Run the best on train and validation together as well.")]
+Storage = Annotated[
+    str | None, typer.Option(help="A database URL, as postgresql://USER@HOST/NAME; SQLite in the store if left out.")
+]
+Study = Annotated[str | None, typer.Option(help="A name of your own for the study.")]
+Minutes = Annotated[float | None, typer.Option(help="Start no trial after so long.", min=0)]
+Smoke = Annotated[
+    bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters, which are not searched.")
+]
+MeasureRuns = Annotated[
+    Measure, typer.Option(help="Measure the speed of all runs of the best, of the first seed, none.")
+]
+Timeout = Annotated[float, typer.Option(help="Seconds that one phase of one trial may take.", min=1)]
+Device = Annotated[DeviceChoice, typer.Option(help="What to train on.")]
+
+
 def search(
-    recipe: Annotated[str, typer.Argument(help="A recipe; what stands in brackets is fixed: 'lstm\\[units=64]'.")],
-    dataset: Annotated[
-        str, typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")
-    ],
-    trials: Annotated[int, typer.Option(help="Trials in all, over all calls and processes.")] = 20,
-    metric: Annotated[str, typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation.")] = (
-        "accuracy"
-    ),
-    only: Annotated[str | None, typer.Option(help="Search these parameters alone: learning_rate,dropout.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the suggestions and of every trial's training.")] = 0,
-    seeds: Annotated[
-        str | None,
-        typer.Option(help="Fresh seeds to run the best with, 'none' for no runs; the next three if left out."),
-    ] = None,
-    refit: Annotated[
-        bool, typer.Option("--refit", help="Run the best on train and validation together as well.")
-    ] = False,
-    storage: Annotated[
-        str | None,
-        typer.Option(help="A database URL, as postgresql://USER@HOST/NAME; SQLite in the store if left out."),
-    ] = None,
-    study: Annotated[str | None, typer.Option(help="A name of your own for the study.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Start no trial after so long.", min=0)] = None,
+    recipe: Recipe,
+    dataset: Dataset,
+    trials: Trials = 20,
+    metric: MetricName = "accuracy",
+    only: Only = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    refit: Refit = False,
+    storage: Storage = None,
+    study: Study = None,
+    minutes: Minutes = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
     data_dir: DataDir = None,
-    smoke: Annotated[
-        bool,
-        typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters, which are not searched."),
-    ] = False,
-    measure: Annotated[
-        Measure, typer.Option(help="Measure the speed of all runs of the best, of the first seed, of none.")
-    ] = Measure.all,
-    timeout: Annotated[float, typer.Option(help="Seconds that one phase of one trial may take.", min=1)] = 6 * 3600.0,
-    device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
+    smoke: Smoke = False,
+    measure: MeasureRuns = Measure.all,
+    timeout: Timeout = 6 * 3600.0,
+    device: Device = DeviceChoice.auto,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Search a recipe's parameters on validation, then run the best with fresh seeds; the same command again resumes.
@@ -61,10 +71,7 @@ def search(
 
     [dim]python -m bench search 'lstm\\[units=128]' -d mine.csv --metric macro_f1 --refit[/]
     """
-    try:
-        import optuna  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise BenchError(f"a search needs '{error.name}': pip install -r requirements-search.txt") from None
+    _check_installed()
     from rich.console import Console
 
     from bench.data import DatasetRef
@@ -74,8 +81,6 @@ def search(
     from bench.search.search import Search
     from bench.spec import check_dataset
 
-    if trials < 1:
-        raise BenchError(f"--trials {trials}: give 1 or more")
     name, given = parse_recipe(recipe)
     ref = DatasetRef(dataset, text_column, label_column, data_dir)
     check_dataset(ref)
@@ -85,7 +90,7 @@ def search(
         dataset=ref,
         run=RunOptions(store, "only-missing", device.value, timeout, SMOKE_ROWS if smoke else None),
         metric=_metric(metric),
-        trials=trials,
+        trials=_at_least_one(trials),
         seed=seed,
         seeds=_fresh_seeds(seeds, seed),
         refit=refit,
@@ -97,6 +102,19 @@ def search(
         run_arguments=_run_arguments(ref, smoke, device.value),
     )
     raise typer.Exit(Search(options, Console(width=None if sys.stdout.isatty() else 140)).run())
+
+
+def _check_installed() -> None:
+    try:
+        import optuna  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BenchError(f"a search needs '{error.name}': pip install -r requirements-search.txt") from None
+
+
+def _at_least_one(trials: int) -> int:
+    if trials < 1:
+        raise BenchError(f"--trials {trials}: give 1 or more")
+    return trials
 
 
 def _metric(name: str) -> Metric:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import StoreError
+from bench.report.plots.search_epochs import Epochs, epochs
 from bench.report.plots.search_history import History, history
-from bench.report.plots.search_parameters import Importances, Slices, importance, slices
+from bench.report.plots.search_importances import Importances, importance
+from bench.report.plots.search_parameters import Slices, slices
 from bench.report.plots.style import Drawing, slug
 from bench.search.summary import Summary, summaries
 from bench.store import Store, write_atomic
@@ -19,6 +21,7 @@ class SearchPage:
 
     summary: Summary
     history: History | None
+    epochs: Epochs | None
     importances: Importances | None
     slices: Slices | None
 
@@ -30,7 +33,7 @@ class SearchPage:
     @property
     def drawings(self) -> list[Drawing]:
         """All figures, for the PNG files."""
-        own: list[Drawing | None] = [self.history, self.importances, self.slices]
+        own: list[Drawing | None] = [self.history, self.epochs, self.importances, self.slices]
         return [drawing for drawing in own if drawing is not None]
 
     @property
@@ -52,7 +55,7 @@ class SearchPage:
 
 def search_pages(store: Store) -> list[SearchPage]:
     """A page a study, by name."""
-    return [SearchPage(s, history(s), importance(s), slices(s)) for s in summaries(store.searches)]
+    return [SearchPage(s, history(s), epochs(s), importance(s), slices(s)) for s in summaries(store.searches)]
 
 
 def copy_summaries(pages: list[SearchPage], store: Store, out: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_study_is_shown_however_it_went(made: Summary, store: Store, tmp_path:
 def test_a_second_report_has_no_figures_of_a_study_that_is_gone(store: Store, tmp_path: Path) -> None:
     build(written(store, summary(TRIALS)), tmp_path, texts=False)
     drawn = {path.name for path in (tmp_path / "figures").glob("search-*")}
-    assert drawn == {f"search-mine-{kind}.png" for kind in ("history", "importances", "parameters")}
+    assert drawn == {f"search-mine-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")}
     (store.searches / "mine.json").unlink()
     build(store, tmp_path, texts=False)
     assert not list((tmp_path / "figures").glob("search-*"))

@@ -113,7 +113,7 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
     published = out / "searches" / "seven.json"
     assert published.read_bytes() == (searched / "store" / "searches" / "seven.json").read_bytes()
     names = {path.name for path in (out / "figures").iterdir()}
-    assert {f"search-seven-{kind}.png" for kind in ("history", "importances", "parameters")} <= names
+    assert {f"search-seven-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")} <= names
 
 
 def test_the_test_split_is_not_opened(bench: Bench, tmp_path: Path) -> None:

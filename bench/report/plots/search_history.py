@@ -1,4 +1,4 @@
-"""How a search went: the value of each trial with the best so far, and the validation scores epoch by epoch."""
+"""How a search went: the value of each trial in its order, and the best so far."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from bench.report.plots.style import COLOURS, GRID, MUTED, Chart, canvas, interactive, literal, plain, slug
+from bench.report.plots.style import COLOURS, GRID, Chart, canvas, interactive, literal, plain, slug
 from bench.search.summary import State, Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ MARKER: dict[State, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Curve:
-    """What a training said of validation."""
-
-    trial: TrialRow
-    epochs: tuple[int, ...]
-    values: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
 class History:
     """All trials of a study in their order."""
 
@@ -39,13 +30,12 @@ class History:
     metric: str
     complete: tuple[TrialRow, ...]
     others: tuple[TrialRow, ...]
-    """Pruned and failed: they have no value, and stand on the lower edge."""
+    """Pruned and failed: they have no value, and stand beyond the worst."""
     best: tuple[float, ...]
     """After each of `complete`."""
     best_number: int
-    curves: tuple[Curve, ...]
-    floor: float
-    """Where the lower edge is."""
+    edge: float
+    """Beyond the worst value."""
 
     @property
     def stem(self) -> str:
@@ -53,14 +43,11 @@ class History:
         return f"search-{slug(self.study)}-history"
 
     def charts(self) -> list[Chart]:
-        """The values; the epochs, where trials have any."""
-        shown = [Chart("Trials in their order, and the best so far", _interactive(self), 340)]
-        if self.curves:
-            shown.append(Chart("What the trainings said of validation, epoch by epoch", _interactive_curves(self), 340))
-        return shown
+        """The values."""
+        return [Chart("Trials in their order, and the best so far", _interactive(self), 340)]
 
     def draw(self) -> Canvas:
-        """Both side by side."""
+        """With matplotlib."""
         return _draw(self)
 
 
@@ -72,11 +59,6 @@ def history(summary: Summary) -> History | None:
         return None
     values = [trial.value or 0.0 for trial in complete]
     room = 0.08 * (max(values) - min(values)) or 0.01
-    curves = tuple(
-        Curve(trial, tuple(int(epoch) for epoch in trial.intermediate), tuple(trial.intermediate.values()))
-        for trial in ordered
-        if trial.intermediate
-    )
     return History(
         study=summary.study,
         metric=summary.metric,
@@ -84,8 +66,7 @@ def history(summary: Summary) -> History | None:
         others=tuple(trial for trial in ordered if trial.state in ("pruned", "failed")),
         best=tuple(accumulate(values, min if summary.direction == "minimize" else max)),
         best_number=summary.best,
-        curves=curves,
-        floor=min(values) - room,
+        edge=max(values) + room if summary.direction == "minimize" else min(values) - room,
     )
 
 
@@ -115,7 +96,7 @@ def _interactive(data: History) -> dict[str, Any]:
         traces.append(
             go.Scatter(
                 x=[t.number for t in trials],
-                y=[data.floor if t.value is None else t.value for t in trials],
+                y=[data.edge if t.value is None else t.value for t in trials],
                 mode="markers",
                 name=state,
                 marker={
@@ -142,61 +123,18 @@ def _by_state(data: History) -> dict[State, list[TrialRow]]:
     return found
 
 
-def _interactive_curves(data: History) -> dict[str, Any]:
-    import plotly.graph_objects as go
-
-    traces = [
-        go.Scatter(
-            x=curve.epochs,
-            y=curve.values,
-            mode="lines+markers",
-            line={"color": _colour(curve, data), "width": 3 if curve.trial.number == data.best_number else 1.2},
-            marker={"opacity": 1, "size": [3] * (len(curve.epochs) - 1) + [8], "symbol": MARKER[curve.trial.state][1]},
-            hovertext=[describe(curve.trial, data.metric)] * len(curve.epochs),
-            hovertemplate="epoch %{x}: %{y:.4f}<br>%{hovertext}<extra></extra>",
-            showlegend=False,
-        )
-        for curve in data.curves
-    ]
-    return interactive(
-        traces,
-        xaxis={"title": {"text": "epoch; thick: the best trial; a cross: pruned"}, "rangemode": "tozero"},
-        yaxis={"title": {"text": "validation, as trained"}},
-    )
-
-
-def _colour(curve: Curve, data: History) -> str:
-    return COLOURS[2] if curve.trial.number == data.best_number else COLOUR[curve.trial.state]
-
-
 def _draw(data: History) -> Canvas:
-    columns = 2 if data.curves else 1
-    figure, axes = canvas(5.2 * columns, 3.8, 1, columns)
+    figure, axes = canvas(5.6, 3.8)
     figure.suptitle(literal(f"{data.study} · Trials"))
-    left = axes[0, 0]
-    left.step([t.number for t in data.complete], data.best, where="post", color=COLOURS[2], lw=1.6, label="best so far")
+    ax = axes[0, 0]
+    ax.step([t.number for t in data.complete], data.best, where="post", color=COLOURS[2], lw=1.6, label="best so far")
     for state, trials in _by_state(data).items():
-        heights = [data.floor if t.value is None else t.value for t in trials]
+        heights = [data.edge if t.value is None else t.value for t in trials]
         sizes = [70 if t.number == data.best_number else 26 for t in trials]
         look = {"color": COLOUR[state], "marker": MARKER[state][0], "label": state, "zorder": 3}
-        left.scatter([t.number for t in trials], heights, sizes, **look)
-    left.xaxis.get_major_locator().set_params(integer=True)
-    left.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")
-    if data.curves:
-        _draw_curves(data, axes[0, 1])
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    for ax in axes.flat:
-        ax.grid(True, color=GRID)
-    return figure
-
-
-def _draw_curves(data: History, ax: Any) -> None:
-    for curve in data.curves:
-        heights = [float("nan") if value is None else value for value in curve.values]
-        width = 2.2 if curve.trial.number == data.best_number else 0.9
-        marker = MARKER[curve.trial.state][0]
-        last = [len(heights) - 1]
-        ax.plot(curve.epochs, heights, color=_colour(curve, data), lw=width, marker=marker, ms=5, markevery=last)
+        ax.scatter([t.number for t in trials], heights, sizes, **look)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set_xlabel("epoch (thick: the best trial)", color=MUTED)
-    ax.set_ylabel("validation, as trained")
+    ax.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    ax.grid(True, color=GRID)
+    return figure
