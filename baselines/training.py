@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ import tensorflow as tf
 from bench.api import BenchError, DeviceUse, Params, Training, did_you_mean, progress, requested_device
 
 CLASS_WEIGHTS = ("none", "balanced")
+SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 MONITORS = ("accuracy", "macro_recall")
 PROGRESS_EVERY = 20
@@ -54,18 +56,20 @@ def prepare_device(seed: int, precision: str) -> DeviceUse:
 def train(
     model: keras.Model,
     training: Batches,
-    validation: Batches,
+    validation: Batches | None,
     labels: npt.NDArray[np.int64],
     params: Params,
     device: DeviceUse,
 ) -> Training:
     """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation.
 
+    Without `validation` it trains for all of the epochs and keeps the last weights.
+
     `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
-    (the peak: a linear warm-up over a twentieth of the steps, then a cosine down to zero), `weight_decay`,
-    `label_smoothing`, `class_weight`, `ema` (the momentum of an average of the weights over the steps, which is then
-    what is validated and kept; 0 for none), `monitor` (the score that tells the best epoch). A loss that is no number
-    is a `BenchError`.
+    (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a `cosine` or a `linear`
+    way down to zero, or `constant`), `weight_decay`, `label_smoothing`, `class_weight`, `ema` (the momentum of an
+    average of the weights over the steps, which is then what is validated and kept; 0 for none), `monitor` (the score
+    that tells the best epoch). A loss that is no number is a `BenchError`.
     """
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     check(params)
@@ -77,13 +81,14 @@ def train(
     journal = Journal(training, params["epochs"])
     # First of the callbacks: it puts the averaged weights into the model before the others look at them.
     averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params["ema"] else []
+    chosen = [stopping] if validation else []
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
         model.fit(
             training.dataset,
-            validation_data=validation.dataset,
+            validation_data=validation.dataset if validation else None,
             epochs=params["epochs"],
-            callbacks=[*averaging, stopping, keras.callbacks.TerminateOnNaN(), journal],
+            callbacks=[*averaging, *chosen, keras.callbacks.TerminateOnNaN(), journal],
             class_weight=class_weights(labels, params["class_weight"]),
             verbose=0,
         )
@@ -92,18 +97,19 @@ def train(
     return Training(
         examples_per_second=journal.examples_per_second,
         epochs_run=len(journal.history),
-        best_epoch=stopping.best_epoch + 1,
+        best_epoch=stopping.best_epoch + 1 if validation else None,
         history=journal.history,
         device=replace(device, batch_per_replica=params["batch_size"]),
     )
 
 
 def check(params: Params) -> None:
-    """A `BenchError` for an `ema` or a `monitor` that cannot be."""
+    """A `BenchError` for an `ema`, a `monitor` or a `schedule` that cannot be."""
     if not 0.0 <= params["ema"] < 1.0:
         raise BenchError(f"ema={params['ema']:g}: give 0 for none, or a momentum below 1 such as 0.998")
-    if params["monitor"] not in MONITORS:
-        raise BenchError(f"monitor={params['monitor']}: {did_you_mean(params['monitor'], MONITORS)}")
+    for key, known in (("monitor", MONITORS), ("schedule", SCHEDULES)):
+        if params[key] not in known:
+            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
 
 
 class MacroRecall(keras.metrics.F1Score):
@@ -119,12 +125,37 @@ class MacroRecall(keras.metrics.F1Score):
 
 
 def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
-    warmup = steps // 20
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, decay_steps=steps - warmup, warmup_target=params["learning_rate"], warmup_steps=warmup
-    )
+    warmup, peak = steps // 20, params["learning_rate"]
+    if params["schedule"] == "cosine":
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, decay_steps=steps - warmup, warmup_target=peak, warmup_steps=warmup
+        )
+    else:
+        schedule = StraightSchedule(peak, warmup, steps, falls=params["schedule"] == "linear")
     average = {"use_ema": True, "ema_momentum": params["ema"]} if params["ema"] else {}
     return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0, **average)
+
+
+class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise to `peak` over `warmup` steps, then `peak` or, where it `falls`, a line to zero at `steps`."""
+
+    def __init__(self, peak: float, warmup: int, steps: int, falls: bool) -> None:
+        super().__init__()
+        self.peak, self.warmup, self.steps, self.falls = peak, warmup, steps, falls
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step, from 0."""
+        now = keras.ops.cast(step, "float32")
+        share = keras.ops.ones_like(now)
+        if self.warmup:
+            share = keras.ops.minimum(share, now / self.warmup)
+        if self.falls:
+            share = keras.ops.minimum(share, (self.steps - now) / (self.steps - self.warmup))
+        return self.peak * keras.ops.maximum(share, 0.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the schedule."""
+        return {"peak": self.peak, "warmup": self.warmup, "steps": self.steps, "falls": self.falls}
 
 
 class Journal(keras.callbacks.Callback):
@@ -135,7 +166,8 @@ class Journal(keras.callbacks.Callback):
         self.training, self.total_steps = training, training.steps * epochs
         self.history: list[dict[str, float]] = []
         self.finite = True
-        self._seconds = self._started = 0.0
+        self._seconds = 0.0
+        self._started: float | None = None
         self._steps = self._examples = 0
 
     @property
@@ -156,17 +188,24 @@ class Journal(keras.callbacks.Callback):
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """The training steps of this epoch are over: stop the clock."""
-        self._seconds += time.perf_counter() - self._started
-        self._examples += self.training.examples
+        self._stop_clock()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """One entry of the history."""
+        self._stop_clock()
         logs = logs or {}
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         entry = {"epoch": float(epoch + 1), "loss": float(logs["loss"]), "learning_rate": rate}
         entry |= {f"validation_{k[4:]}": float(v) for k, v in logs.items() if k.startswith("val_")}
         self.history.append(entry)
         progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
+
+    def _stop_clock(self) -> None:
+        """Once an epoch: where its validation begins or, without one, at its end."""
+        if self._started is not None:
+            self._seconds += time.perf_counter() - self._started
+            self._examples += self.training.examples
+            self._started = None
 
 
 def class_weights(labels: npt.NDArray[np.int64], kind: str) -> dict[int, float] | None:

@@ -106,7 +106,7 @@ class Training:
     """Training examples seen, over seconds spent in training steps (validation left out where it can be)."""
     epochs_run: int | None = None
     best_epoch: int | None = None
-    """The epoch, from 1, whose weights are in the artifact, chosen on validation."""
+    """The epoch, from 1, whose weights are in the artifact, chosen on validation; None where nothing was chosen."""
     history: list[dict[str, float]] = field(default_factory=list)
     """One entry an epoch: `epoch` from 1, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`, …"""
     device: DeviceUse = DeviceUse()
@@ -173,7 +173,11 @@ class Recipe(ABC):
 
     @abstractmethod
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Train and leave a self-contained artifact in the empty folder `out_dir`, no pickle in it."""
+        """Train and leave a self-contained artifact in the empty folder `out_dir`, no pickle in it.
+
+        An empty `validation` (a refit on all labelled rows) means: train for exactly `epochs`, where the recipe has
+        them, and keep the last weights; what is otherwise fitted on validation is cross-validated inside of `train`.
+        """
 
     @abstractmethod
     def load(self, artifact_dir: Path) -> Predictor:

@@ -25,6 +25,10 @@ class StoreError(BenchError):
     """A store that cannot be read or written; what it already holds is left as it is."""
 
 
+class StoreInUseError(StoreError):
+    """Another command writes to the store: it can be waited for."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The tail of an error about an unknown name: the nearest right one, else all of them."""
     names = sorted(known)

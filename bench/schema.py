@@ -58,6 +58,10 @@ class Identity(Block):
     dirty: bool | None = Field(None, description="Whether tracked files differed from the commit.")
 
 
+REFIT_NOTE = "trained on train and validation together"
+"""How the note of a refit begins."""
+
+
 class Data(Block):
     """What it was trained and tested on."""
 
@@ -66,6 +70,9 @@ class Data(Block):
     split: str = Field("test", description="The split that the quality is of.")
     split_hash: str | None = Field(None, description="Hash of the test rows, ids, texts and labels.")
     train_hash: str | None = Field(None, description="Hash of the training and validation rows.")
+    trained_on: Literal["train", "train+validation"] = Field(
+        "train", description="`train+validation` for a refit: nothing was chosen on validation, which has no scores."
+    )
     n_train: int | None = None
     n_validation: int | None = None
     n_test: int | None = None

@@ -31,11 +31,19 @@ class RunSpec:
     limit: int | None = None
     measured: bool = True
     suite: str | None = None
+    refit: bool = False
+    """Train on train and validation together; nothing is chosen any more, and no validation score exists."""
+
+    @property
+    def variant(self) -> str:
+        """What differs from the recipe's defaults, and `refit`."""
+        changed = variant(load_recipe(self.recipe), self.params)
+        return ",".join(part for part in (changed, "refit" if self.refit else "") if part)
 
     @property
     def title(self) -> str:
         """How the run is named on a screen."""
-        changed = variant(load_recipe(self.recipe), self.params)
+        changed = self.variant
         return f"{self.recipe}{f'[{changed}]' if changed else ''} · {self.dataset.name} · seed {self.seed}"
 
 

@@ -1,8 +1,9 @@
 """The store: one folder a run, written whole or not at all, and the artifacts and prepared data beside them.
 
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
-`artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`
-and `work/`. `result.json` is the last file of a run to appear: a folder without it is no result.
+`artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`,
+`searches/<study>.db` with its summary `.json`, and `work/`. `result.json` is the last file of a run to appear: a folder
+without it is no result.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.errors import BenchError, StoreError, did_you_mean
+from bench.errors import BenchError, StoreError, StoreInUseError, did_you_mean
 from bench.schema import Result, migrate, parse
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -75,6 +76,7 @@ class Store:
         self.work = root / "work"
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"
+        self.searches = root / "searches"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -91,7 +93,7 @@ class Store:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.seek(0)
-                raise StoreError(
+                raise StoreInUseError(
                     f"store {self.root} is in use by process {file.read().strip() or 'unknown'}; "
                     "wait for it or choose another --store"
                 ) from None

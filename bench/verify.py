@@ -50,7 +50,9 @@ def result_folders(directory: Path) -> list[Path]:
 
 
 def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = iter) -> list[Problem]:
-    """Every problem of a store or of published reports, none if all is well; damaged files are problems, not errors.
+    """Every problem of a store or of published reports, searches included, none if all is well.
+
+    Damaged files are problems, not errors.
 
     `watch` wraps the run folders, for a progress bar.
     """
@@ -67,6 +69,8 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
             artifacts.setdefault(result.identity.artifact, result)
     for result in artifacts.values():
         problems += _check_artifact(directory, result)
+    for path in sorted((directory / "searches").glob("*.json")):
+        problems += _check_search(path)
     if (directory / "results.csv").is_file():
         problems += _check_csv(directory / "results.csv", documents)
     return problems
@@ -94,7 +98,8 @@ def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
     if result.outcome.status == "ok":
-        missing = [name for name in ("quality", "validation", "size") if getattr(result, name) is None]
+        due = ["quality", "size"] if result.data.trained_on == "train+validation" else ["quality", "validation", "size"]
+        missing = [name for name in due if getattr(result, name) is None]
         yield from (Problem(where, f"status is ok, but there is no {name}") for name in missing)
     if result.size is not None:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
@@ -124,7 +129,9 @@ def _arrays(path: Path) -> Arrays:
 
 
 def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
-    needed = ("ids", "labels", "probabilities", "validation_labels", "validation_probabilities")
+    needed = ["ids", "labels", "probabilities"]
+    if result.validation is not None:
+        needed += ["validation_labels", "validation_probabilities"]
     if lacking := [name for name in needed if name not in arrays]:
         raise BenchError(f"lacks {', '.join(lacking)}")
     ids, names = arrays["ids"], result.data.label_names
@@ -172,6 +179,17 @@ def _check_artifact(directory: Path, result: Result) -> Iterator[Problem]:
         yield from _compared(
             f"results/{result.run_id}/result.json", "size.bytes_on_disk", result.size.bytes_on_disk, on_disk
         )
+
+
+def _check_search(path: Path) -> Iterator[Problem]:
+    """A study's summary against its own trials."""
+    from bench.search.summary import disagreements, read_summary
+
+    where = f"searches/{path.name}"
+    try:
+        yield from (Problem(where, what) for what in disagreements(read_summary(path)))
+    except BenchError as error:
+        yield Problem(where, str(error).removeprefix(f"{path}").removeprefix(": ").strip())
 
 
 def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]:

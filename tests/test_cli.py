@@ -23,6 +23,8 @@ HEAVY = {
     "plotly",
     "scipy",
     "pyarrow",
+    "optuna",
+    "sqlalchemy",
 }
 
 
@@ -57,7 +59,7 @@ def test_list_as_json(bench: Bench) -> None:
 
 
 def test_help_shows_examples(bench: Bench) -> None:
-    for verb in ("run", "data", "compare", "report", "export", "verify", "check", "doctor", "list"):
+    for verb in ("run", "search", "data", "compare", "report", "export", "verify", "check", "doctor", "list"):
         shown = bench(verb, "--help")
         assert shown.returncode == 0
         assert "python -m bench" in shown.stdout, verb

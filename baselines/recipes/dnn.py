@@ -39,6 +39,7 @@ class Dnn(Recipe):
         "patience": 3,
         "batch_size": 128,
         "learning_rate": 1e-3,
+        "schedule": "cosine",
         "weight_decay": 0.01,
         "label_smoothing": 0.1,
         "class_weight": "balanced",
@@ -52,7 +53,11 @@ class Dnn(Recipe):
         "input_dropout": Uniform(0.0, 0.5),
         "char_ngrams": Choice("none", "3-5", "3-6"),
         "max_features": Choice(10_000, 20_000, 30_000, 40_000),
+        "batch_size": Choice(64, 128, 256),
         "learning_rate": LogUniform(3e-4, 1e-2),
+        "schedule": Choice("cosine", "linear", "constant"),
+        "weight_decay": LogUniform(1e-3, 0.1),
+        "patience": Choice(2, 3, 4),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {
@@ -68,7 +73,7 @@ class Dnn(Recipe):
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Vectorizer on train; the network on train, its best epoch chosen on validation."""
+        """Vectorizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from scipy.sparse import hstack
 
         from baselines import dense, training
@@ -79,11 +84,13 @@ class Dnn(Recipe):
         device = training.prepare_device(seed, params["precision"])
         features, labels = TextFeatures(params, self.normalization), len(train.label_names)
         matrix = features.fit_transform(train.texts)
-        held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
         batches = dense.sparse_batches(
             matrix, train.labels, labels, params["batch_size"], seed, params["input_dropout"]
         )
-        checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
+        checks = None
+        if len(validation):
+            held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
+            checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
         model = dense.build_dense(matrix.shape[1], widths, labels, params["dropout"])
         log = training.train(model, batches, checks, train.labels, params, device)
         config = {

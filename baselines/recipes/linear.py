@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 
 CLASSIFIERS = ("svm", "logreg")
 CLASS_WEIGHTS = {"none": None, "balanced": "balanced"}
+FOLDS = 3
+"""Of the cross-validation that calibrates where there is no validation."""
 
 
 class Linear(Recipe):
     """Word and character TF-IDF into a linear SVM or logistic regression, probabilities calibrated on validation.
+
+    Without validation they are calibrated on scores that cross-validation gives inside of train.
 
     Calibration is one temperature for all scores (Guo et al., "On Calibration of Modern Neural Networks", 2017), so it
     never changes which label wins.
@@ -60,20 +64,25 @@ class Linear(Recipe):
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Vectorizer and classifier on train, the temperature on validation."""
+        """Vectorizer and classifier on train, the temperature on validation or, without it, by cross-validation."""
         from baselines.artifact import save_artifact
         from baselines.vectorize import TextFeatures
 
         features = TextFeatures(params, self.normalization)
-        model = _classifier(params, seed).fit(features.fit_transform(train.texts), train.labels)
+        matrix = features.fit_transform(train.texts)
+        model = _classifier(params, seed).fit(matrix, train.labels)
         coef = np.ascontiguousarray(model.coef_.T, np.float32)
         weights = {"coef": coef, "intercept": model.intercept_.astype(np.float32), **features.save(out_dir)}
-        scores = _scores(features.transform(features.clean(validation.texts)), weights["coef"], weights["intercept"])
+        if len(validation):
+            held_out = features.transform(features.clean(validation.texts))
+            temperature = fit_temperature(_scores(held_out, coef, weights["intercept"]), validation.labels)
+        else:
+            temperature = _cross_validated_temperature(matrix, train.labels, params, seed)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,
             "params": dict(params),
-            "temperature": fit_temperature(scores, validation.labels),
+            "temperature": temperature,
         }
         save_artifact(out_dir, config, weights)
         return Training()
@@ -133,11 +142,32 @@ def _classifier(params: Params, seed: int) -> Any:
 
 
 def _scores(blocks: list[Any], coef: npt.NDArray[Any], intercept: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Float [n_texts, n_labels]; with two labels the one score is of the second, and the first has zero."""
+    """Float [n_texts, n_labels]."""
     from baselines.vectorize import sparse_product
 
-    scores = sparse_product(blocks, coef) + intercept
-    return np.hstack([np.zeros_like(scores), scores]) if len(intercept) == 1 else scores
+    return _both_columns(sparse_product(blocks, coef) + intercept)
+
+
+def _cross_validated_temperature(matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int) -> float:
+    """The temperature of scores that each row gets from a classifier trained without it; 1 where a label has one row.
+
+    The vocabulary and its weights are of all rows: they know no label.
+    """
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    counts = np.bincount(labels)
+    folds = min(FOLDS, int(counts[counts > 0].min()))
+    if folds < 2:
+        return 1.0
+    splits = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    scores = cross_val_predict(_classifier(params, seed), matrix, labels, cv=splits, method="decision_function")
+    return fit_temperature(_both_columns(scores), labels)
+
+
+def _both_columns(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Float [n_texts, n_labels]; with two labels the one score is of the second, and the first has zero."""
+    column = scores.reshape(len(scores), -1)
+    return np.hstack([np.zeros_like(column), column]) if column.shape[1] == 1 else column
 
 
 def fit_temperature(scores: npt.NDArray[Any], labels: npt.NDArray[np.int64]) -> float:

@@ -58,6 +58,7 @@ class Lstm(Recipe):
         "patience": 3,
         "batch_size": 64,
         "learning_rate": 2e-3,
+        "schedule": "cosine",
         "weight_decay": 0.01,
         "label_smoothing": 0.0,
         "class_weight": "none",
@@ -67,6 +68,7 @@ class Lstm(Recipe):
     }
     space = {
         "vocabulary": Choice(4000, 8000, 16000),
+        "max_length": Choice(64, 128),
         "embedding": Choice(128, 200, 300),
         "units": Choice(96, 128, 160, 256),
         "depth": Choice(1, 2),
@@ -74,7 +76,12 @@ class Lstm(Recipe):
         "word_dropout": Uniform(0.0, 0.2),
         "embedding_dropout": Uniform(0.0, 0.5),
         "dropout": Uniform(0.1, 0.6),
+        "recurrent_dropout": Uniform(0.0, 0.5),
+        "batch_size": Choice(32, 64, 128),
         "learning_rate": LogUniform(3e-4, 5e-3),
+        "schedule": Choice("cosine", "linear", "constant"),
+        "weight_decay": LogUniform(1e-3, 0.1),
+        "patience": Choice(2, 3, 4),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {
@@ -91,7 +98,7 @@ class Lstm(Recipe):
     normalization = "plain-2"
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        """Tokenizer on train; the network on train, its best epoch chosen on validation."""
+        """Tokenizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from baselines import recurrent, subwords, training
         from baselines.artifact import save_artifact
 
@@ -101,7 +108,7 @@ class Lstm(Recipe):
         pieces, known = _vocabulary(train.texts, params, self.normalization)
         speller = subwords.speller(pieces, params)
         batches = _batches(train, pieces, speller, params["batch_size"], seed)
-        checks = _batches(validation, pieces, speller, SLICE, None)
+        checks = _batches(validation, pieces, speller, SLICE, None) if len(validation) else None
         model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
         if known is not None:
             known.start_embedding(model, pieces)

@@ -18,9 +18,10 @@ from bench.report.plots.frontier import LATENCY, SIZE, frontier
 from bench.report.plots.learning import learning
 from bench.report.plots.per_class import per_class
 from bench.report.plots.reliability import reliability
-from bench.report.plots.style import Palette, slug, write_png
+from bench.report.plots.style import Drawing, Palette, slug, write_png
 from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_ids
+from bench.report.search_page import copy_summaries, search_pages
 from bench.report.source import stored_rows
 from bench.report.summary import advice
 from bench.report.tables import csv_text, facts, markdown
@@ -40,7 +41,7 @@ class Built:
 
 
 def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
-    """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html` and `results/` into `out`.
+    """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html`, `results/` and `searches/` into `out`.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
     Raises BenchError for an empty store, StoreError where `out` cannot be written.
@@ -55,12 +56,16 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
         page = _page(board, store, palette, texts)
         drawn |= _save(page, out / "figures")
         pages.append(page)
+    searches = search_pages(store)
+    copy_summaries(searches, store, out)
+    for search in searches:
+        drawn |= _draw(search.drawings, out / "figures")
     _remove_others(out / "figures", drawn)
     foreign = _foreign(copied.foreign, out)
     write_atomic(out / "results.csv", csv_text(counted(rows)).encode())
     write_atomic(out / "leaderboard.md", markdown(found).encode())
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    write_atomic(out / "report.html", render(rows, pages, palette, provenance, made, foreign).encode())
+    write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
 
 
@@ -101,17 +106,22 @@ def _save(page: BoardPage, folder: Path) -> set[str]:
     """Draw the PNG files of a leaderboard and return their names."""
     from bench.data.draw import draw_description
 
+    names = _draw(page.drawings, folder)
+    if page.data:
+        path = folder / f"{slug(page.board.name)}-data.png"
+        names.add(draw_description(page.data.description, path).name)
+    return names
+
+
+def _draw(drawings: list[Drawing], folder: Path) -> set[str]:
     names = set()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for drawing in page.drawings:
+        for drawing in drawings:
             write_png(drawing, folder / f"{drawing.stem}.png")
             names.add(f"{drawing.stem}.png")
     except OSError as error:
         raise StoreError(f"cannot write to {folder}: {error.strerror}; free space or choose another --out") from error
-    if page.data:
-        path = folder / f"{slug(page.board.name)}-data.png"
-        names.add(draw_description(page.data.description, path).name)
     return names
 
 

@@ -18,6 +18,7 @@ from bench.report.plots.per_class import PerClass
 from bench.report.plots.reliability import Reliability
 from bench.report.plots.style import Drawing, Palette
 from bench.report.provenance import Provenance
+from bench.report.search_page import SearchPage
 from bench.report.summary import Advice
 
 if TYPE_CHECKING:
@@ -75,7 +76,13 @@ def strip_places(line: Line, axis: Axis) -> tuple[float, float, float]:
 
 
 def render(
-    rows: list[Row], pages: list[BoardPage], palette: Palette, provenance: Provenance, made: str, foreign: str
+    rows: list[Row],
+    pages: list[BoardPage],
+    searches: list[SearchPage],
+    palette: Palette,
+    provenance: Provenance,
+    made: str,
+    foreign: str,
 ) -> str:
     """The page. `rows` are all rows, superseded ones too; `foreign` warns of results that are not of this store."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -97,6 +104,7 @@ def render(
         js=Markup((TEMPLATES / "report.js").read_text()),
         plotly_js=Markup(get_plotlyjs()),
         pages=pages,
+        searches=searches,
         counted=current,
         superseded=len(rows) - len(current),
         failures=[row for row in current if row["status"] != "ok"],

@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.params import split_assignments
 from bench.report.aggregate import NOTES, Row, counted, line_key, model_name
+from bench.schema import REFIT_NOTE
 
 Context = tuple[str, str]
 """Machine and measuring protocol: times are compared within one."""
@@ -54,6 +55,8 @@ class Line:
     failed: int
     run_ids: tuple[str, ...]
     """The ok runs in the order of `seeds`; where none is ok, the failed ones."""
+    refit: bool = False
+    """Trained on train and validation together."""
     values: dict[str, float | None] = field(default_factory=dict)
     """Means over the ok seeds by column name; the interval's ends are means of the ends of each seed's interval."""
     spread: float | None = None
@@ -160,13 +163,18 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Con
         content=newest["content"],
         limit=current[0]["limit"],
         n_test=n_test,
-        notes=tuple(dict.fromkeys(note for row in current for note in row["notes"].split(NOTES) if note)),
+        notes=tuple(dict.fromkeys(note for row in current for note in _notes_of_data(row))),
         lines=_ranked(lines, gap or 0.0),
         smallest_gap=gap,
         superseded=len(board_rows) - len(current),
         machine=context[0] if context and any(line.values.get("p50_ms_b1") for line in lines) else "",
         timed_elsewhere=sum(line.timed_elsewhere for line in lines),
     )
+
+
+def _notes_of_data(row: Row) -> list[str]:
+    """Its notes but that of a refit, which is of the one line that names it."""
+    return [note for note in row["notes"].split(NOTES) if note and not note.startswith(REFIT_NOTE)]
 
 
 def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Line:
@@ -192,6 +200,7 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         seeds=tuple(row["seed"] for row in ok),
         failed=len(failed),
         run_ids=tuple(row["run_id"] for row in (ok or group)),
+        refit=any(REFIT_NOTE in row["notes"] for row in group),
         values=values,
         spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         runtime=ok[0]["runtime"] if ok else "",

@@ -48,6 +48,8 @@ def facts(board: Board) -> list[str]:
         said.append(f"{board.n_test:,} test texts: {gap}")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
         said.append("fewer than 3 seeds in some lines: their spread is not known well")
+    if any(line.refit for line in board.ok_lines):
+        said.append("lines named refit trained on train and validation together, and have no validation scores")
     if board.timed_elsewhere:
         elsewhere = (
             f"{board.timed_elsewhere} runs timed on another machine or by another protocol stand here without times"

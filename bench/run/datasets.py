@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 from bench.data import DatasetRef, Prepared, find_prepared
 from bench.errors import DataError
@@ -13,12 +14,15 @@ from bench.store import Store
 TIMEOUT = 3600.0
 
 
-def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None) -> Prepared:
-    """The data set as the workers read it, from the store or made now; a `DataError` where it cannot be."""
+def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, work: Path | None = None) -> Prepared:
+    """The data set as the workers read it, from the store or made now; a `DataError` where it cannot be.
+
+    `work` is a folder of the caller's own, for one that does not hold the store's lock.
+    """
     found = find_prepared(ref, store.prepared, limit)
     if found is not None:
         return found
-    folder = store.work / "prepare"
+    folder = (work or store.work) / "prepare"
     job = {
         "phase": "prepare", "dataset": ref.name, "text_column": ref.text_column, "label_column": ref.label_column,
         "data_dir": str(ref.data_dir) if ref.data_dir else None, "cache": str(store.prepared), "limit": limit,

@@ -16,12 +16,11 @@ from bench.artifact import adopt
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
-from bench.params import variant
 from bench.registry import recipe_file
 from bench.run.keys import evaluation_key, git_state, package_versions
 from bench.run.launcher import Ended, launch, thread_settings
 from bench.run.plan import PlannedRun, known_artifact
-from bench.schema import Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
+from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
 from bench.store import Arrays, Store, write_atomic
 
 
@@ -98,7 +97,9 @@ class Executor:
             if list(arrays["ids"]) != list(ids):
                 raise ValueError("the predicted rows are not the test rows")
             quality = score(labels, arrays["probabilities"], names)
-            validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
+            validation = None
+            if not planned.spec.refit:
+                validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
         except Exception as error:
             return self._failed(planned, "score", Ended("failed", reason=str(error)), folder)
         result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
@@ -153,32 +154,42 @@ def _job(planned: PlannedRun) -> dict[str, Any]:
     spec = planned.spec
     return {
         "recipe": spec.recipe, "params": dict(spec.params), "seed": spec.seed, "prepared": str(planned.prepared.folder),
+        "refit": spec.refit,
     }  # fmt: skip
 
 
 def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
-    prepared, recipe = planned.prepared, planned.recipe
     return Result(
         run_id=planned.run_id,
         identity=_identity(planned, None),
-        data=Data(
-            dataset=prepared.name, revision=prepared.revision,
-            split_hash=prepared.test_hash, train_hash=prepared.train_hash,
-            n_train=prepared.meta.n_train, n_validation=prepared.meta.n_validation, n_test=prepared.meta.n_test,
-            label_names=list(prepared.label_names), normalization=planned.parts["normalization"],
-            limit=prepared.meta.limit,
-            notes=list(prepared.meta.notes),
-        ),
+        data=_data(planned),
         outcome=outcome,
-        environment=environment(["numpy", *recipe.requires], thread_settings(cores())),
+        environment=environment(["numpy", *planned.recipe.requires], thread_settings(cores())),
+    )
+
+
+def _data(planned: PlannedRun) -> Data:
+    prepared, meta = planned.prepared, planned.prepared.meta
+    data = Data(
+        dataset=prepared.name, revision=prepared.revision,
+        split_hash=prepared.test_hash, train_hash=prepared.train_hash,
+        n_train=meta.n_train, n_validation=meta.n_validation, n_test=meta.n_test,
+        label_names=list(prepared.label_names), normalization=planned.parts["normalization"],
+        limit=meta.limit, notes=list(meta.notes),
     )  # fmt: skip
+    if not planned.spec.refit:
+        return data
+    epochs = planned.spec.params.get("epochs")
+    note = REFIT_NOTE + (f", {epochs} epoch{'' if epochs == 1 else 's'}" if epochs is not None else "")
+    counts = {"n_train": meta.n_train + meta.n_validation, "n_validation": 0}
+    return data.model_copy(update={"trained_on": "train+validation", "notes": [*data.notes, note], **counts})
 
 
 def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     spec, recipe = planned.spec, planned.recipe
     commit, dirty = git_state()
     return Identity(
-        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=variant(recipe, spec.params),
+        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
         framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,

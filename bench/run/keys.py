@@ -26,16 +26,19 @@ def digest(value: Any) -> str:
 
 
 def artifact_parts(
-    recipe: Recipe, params: Mapping[str, Any], seed: int, train_hash: str, device: str
+    recipe: Recipe, params: Mapping[str, Any], seed: int, train_hash: str, device: str, refit: bool = False
 ) -> dict[str, str]:
-    """The named parts of an artifact key, each short enough to print."""
+    """The named parts of an artifact key, each short enough to print.
+
+    `refit` tells a training on train and validation together from the usual one on the same rows.
+    """
     contents = {name: _content(path) for name, path in recipe.paths_for(params).items()}
     packages = {f"package {name}": version for name, version in package_versions(recipe).items()}
     return {
         "recipe": recipe.name,
         "source": source_hash(recipe)[:16],
         "params": json.dumps(dict(params) | contents, sort_keys=True, default=str),
-        "data": train_hash[:16],
+        "data": train_hash[:16] + (" refit" if refit else ""),
         "normalization": recipe.normalization_for(params),
         "seed": str(seed),
         "device": device_class(device),

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL
 _KEPT_PREFIXES = ("SENTIBENCH_", "HF_", "KAGGLE", "CUDA_", "TPU_", "http", "no_proxy", "SSL_")
 
 ProgressListener = Callable[[float, float, Mapping[str, float]], None]
+
+
+class StopWorker(Exception):
+    """Raised by a progress listener to end its worker: the phase ends as `skipped`, with this message as its reason."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ def launch(
 
     `launcher`, as `Recipe.launcher` gives it, starts several such workers that train together.
 
-    A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started.
+    A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started; so is one whose
+    listener raises `StopWorker`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "outcome.json").unlink(missing_ok=True)
@@ -85,11 +90,11 @@ def launch(
     kills = _oom_kills()
     started = time.monotonic()
     environment = worker_environment(device, threads or cores())
-    code, late = _run([*launcher, "-m", "bench.run.worker"], folder, environment, timeout, on_progress)
+    code, cut = _run([*launcher, "-m", "bench.run.worker"], folder, environment, timeout, on_progress)
     seconds = time.monotonic() - started
     tail = _tail(folder / "log.txt")
-    if late:
-        return Ended("timeout", {}, f"still running after {timeout:.0f} s", code, seconds, tail)
+    if cut is not None:
+        return replace(cut, exit_code=code, seconds=seconds, log_tail=tail)
     try:
         outcome = json.loads((folder / "outcome.json").read_text())
     except (OSError, ValueError):
@@ -104,7 +109,8 @@ def _run(
     environment: dict[str, str],
     timeout: float,
     on_progress: ProgressListener | None,
-) -> tuple[int, bool]:
+) -> tuple[int, Ended | None]:
+    """The exit code, and how the phase ended where we ended it."""
     reading, writing = os.pipe()
     environment["SENTIBENCH_PROGRESS_FD"] = str(writing)
     with (folder / "log.txt").open("ab") as log:
@@ -114,20 +120,28 @@ def _run(
             pass_fds=(writing,), start_new_session=True,
         )  # fmt: skip
     os.close(writing)
-    reader = threading.Thread(target=_listen, args=(reading, on_progress), daemon=True)
+    cut: list[Ended] = []
+
+    def listen() -> None:
+        try:
+            _listen(reading, on_progress)
+        except StopWorker as stop:
+            cut.append(Ended("skipped", reason=str(stop)))
+            _stop(process)
+
+    reader = threading.Thread(target=listen, daemon=True)
     reader.start()
-    late = False
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
-        late = True
+        cut.append(Ended("timeout", reason=f"still running after {timeout:.0f} s"))
         _stop(process)
     except BaseException:
         _signal(process, signal.SIGKILL)
         process.wait()
         raise
     reader.join(timeout=1)
-    return process.returncode, late
+    return process.returncode, cut[0] if cut else None
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities
+from bench.api import Predictor, Probabilities, Split
 from bench.data import DatasetRef, Prepared, prepare
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
@@ -33,6 +34,8 @@ def _train(job: Job) -> dict[str, Any]:
     recipe = load_recipe(job["recipe"])
     prepared = Prepared.open(Path(job["prepared"]))
     train, validation = prepared.train(), prepared.validation()
+    if job.get("refit"):
+        train, validation = _together(train, validation)
     out_dir = Path(job["artifact"])
     out_dir.mkdir(parents=True)
     if "checkpoint" in job:
@@ -42,6 +45,14 @@ def _train(job: Job) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     _write_card(job, prepared, out_dir)
     return {"training": dataclasses.asdict(training), "seconds": seconds, "peak_bytes": peak_rss_bytes()}
+
+
+def _together(train: Split, validation: Split) -> tuple[Split, Split]:
+    """All rows as `train`, none left as `validation`: what a refit trains on."""
+    names = train.label_names
+    labels = np.concatenate([train.labels, validation.labels])
+    whole = Split([*train.ids, *validation.ids], [*train.texts, *validation.texts], labels, names)
+    return whole, Split([], [], np.empty(0, np.int64), names)
 
 
 def _write_card(job: Job, prepared: Prepared, out_dir: Path) -> None:
@@ -64,16 +75,12 @@ def _predict(job: Job) -> dict[str, Any]:
     prepared = Prepared.open(Path(job["prepared"]))
     predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
     ids, texts = prepared.test_texts()
-    validation = prepared.validation()
     started = time.perf_counter()
     test = _shuffled(predictor, texts, len(prepared.label_names))
     seconds = time.perf_counter() - started
-    arrays = {
-        "ids": np.asarray(ids),
-        "probabilities": test,
-        "validation_labels": validation.labels,
-        "validation_probabilities": _shuffled(predictor, validation.texts, len(prepared.label_names)),
-    }
+    arrays = {"ids": np.asarray(ids), "probabilities": test}
+    if not job.get("refit"):  # a refit has learnt the validation rows: a score on them would say nothing
+        arrays |= _predicted_validation(prepared, predictor)
     write_arrays(Path(job["folder"]) / "predictions.npz", arrays)
     return {
         "seconds": seconds,
@@ -82,6 +89,22 @@ def _predict(job: Job) -> dict[str, Any]:
         "dtype": predictor.dtype,
         "device": predictor.device,
         "runtime": predictor.runtime,
+    }
+
+
+def _validate(job: Job) -> dict[str, Any]:
+    """Predict the validation split alone: the files of the test split are not opened."""
+    prepared = Prepared.open(Path(job["prepared"]))
+    predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
+    write_arrays(Path(job["folder"]) / "validation.npz", _predicted_validation(prepared, predictor))
+    return {}
+
+
+def _predicted_validation(prepared: Prepared, predictor: Predictor) -> dict[str, npt.NDArray[Any]]:
+    validation = prepared.validation()
+    return {
+        "validation_labels": validation.labels,
+        "validation_probabilities": _shuffled(predictor, validation.texts, len(prepared.label_names)),
     }
 
 
@@ -119,6 +142,7 @@ PHASES: dict[str, Callable[[Job], dict[str, Any]]] = {
     "prepare": _prepare,
     "train": _train,
     "predict": _predict,
+    "validate": _validate,
     "measure": _measure,
     "probe": probe,
 }

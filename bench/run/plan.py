@@ -65,9 +65,9 @@ def _plan_run(
     earlier: dict[str, dict[str, Any]],
 ) -> PlannedRun:
     recipe = load_recipe(spec.recipe)
-    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, device)
+    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, device, spec.refit)
     key = digest(parts)
-    run_id = f"{spec.recipe}-{_slug(prepared.name)}-s{spec.seed}-{key[:10]}"
+    run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
     stored = store.find(run_id)
     due, why = _due(spec, prepared, store, key, stored)
     if due == "train" and stored is None and (before := earlier.get(_identity(spec))):
@@ -106,19 +106,23 @@ def current_measurement_key(artifact: str) -> str:
 
 
 def _identity(spec: RunSpec) -> str:
-    return digest([spec.recipe, spec.dataset.name, spec.limit, spec.seed, dict(spec.params)])
+    trained_on = "train+validation" if spec.refit else "train"
+    return digest([spec.recipe, spec.dataset.name, spec.limit, spec.seed, dict(spec.params), trained_on])
 
 
 def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
-    """The newest stored document of each recipe, data set, limit, seed and parameters."""
+    """The newest stored document of each recipe, data set, limit, seed, parameters and trained rows."""
     newest: dict[str, dict[str, Any]] = {}
     for document in store.documents():
         identity, data = document["identity"], document["data"]
-        key = digest([identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"]])
+        trained_on = data.get("trained_on", "train")
+        parts = [identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"], trained_on]
+        key = digest(parts)
         if key not in newest or newest[key]["outcome"]["started_at"] < document["outcome"]["started_at"]:
             newest[key] = document
     return newest
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A data set's name as part of a run's: lower case letters, digits and dashes."""
     return re.sub(r"[^a-z0-9]+", "-", Path(name).name.lower()).strip("-") or "data"

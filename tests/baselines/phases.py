@@ -1,7 +1,8 @@
-"""The phases of a run, each in a process of its own: `python -m tests.baselines.phases fit|predict|probe …`."""
+"""The phases of a run, each in a process of its own: `python -m tests.baselines.phases fit|refit|predict|probe …`."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import json
 import sys
@@ -35,12 +36,19 @@ def recipe_of(name: str) -> Recipe:
     return found()
 
 
-def fit(name: str, folder: Path, changes: dict[str, Any], seed: int = 0, labels: tuple[str, ...] = LABELS) -> Any:
+def fit(
+    name: str,
+    folder: Path,
+    changes: dict[str, Any],
+    seed: int = 0,
+    labels: tuple[str, ...] = LABELS,
+    validation_rows: int = 150,
+) -> Any:
     """Train with the smoke parameters and `changes`, leave the artifact in `folder`, return its `Training`."""
     recipe = recipe_of(name)
     params = {**recipe.defaults, **recipe.smoke, **changes}
     folder.mkdir(parents=True)
-    return recipe.fit(split(ROWS, 0, labels), split(150, 1, labels), params, seed, folder)
+    return recipe.fit(split(ROWS, 0, labels), split(validation_rows, 1, labels), params, seed, folder)
 
 
 def predict(name: str, folder: Path, labels: tuple[str, ...] = LABELS) -> np.ndarray:
@@ -94,6 +102,11 @@ def main(command: str, *arguments: str) -> None:
         log = fit(name, Path(folder), json.loads(changes), int(seed))
         np.save(Path(folder).with_suffix(".npy"), predict(name, Path(folder)))
         print(json.dumps({"history": log.history, "speed": log.examples_per_second, "best_epoch": log.best_epoch}))
+    elif command == "refit":
+        name, folder, changes = arguments
+        log = fit(name, Path(folder), json.loads(changes), validation_rows=0)
+        np.save(Path(folder).with_suffix(".npy"), predict(name, Path(folder)))
+        print(json.dumps(dataclasses.asdict(log)))
     elif command == "predict":
         name, folder, target = arguments
         np.save(target, predict(name, Path(folder)))

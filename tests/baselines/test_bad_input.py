@@ -20,6 +20,7 @@ CASES = [
     ("linear", {"min_df": 5000}, "lower min_df"),
     ("dnn", {"layers": "64,32"}, "layers=64,32: give the widths from first to last as in 256-64"),
     ("dnn", {"precision": "bf16"}, "precision=bf16:"),
+    ("dnn", {"schedule": "cosin"}, "schedule=cosin: did you mean 'cosine'?"),
     ("dnn", {"class_weight": "balance"}, "did you mean 'balanced'?"),
     ("dnn", {"learning_rate": 1e30}, "lower learning_rate"),
     ("dnn", {"monitor": "recall"}, "monitor=recall: did you mean 'macro_recall'?"),

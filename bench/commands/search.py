@@ -1,0 +1,151 @@
+"""`bench search`: the best parameters of a recipe on a data set, chosen on validation."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.commands.run import SMOKE_ROWS, DeviceChoice, Measure
+from bench.errors import BenchError, did_you_mean
+
+if TYPE_CHECKING:
+    from bench.data import DatasetRef
+    from bench.search.study import Metric
+
+
+Recipe = Annotated[str, typer.Argument(help="A recipe; what stands in brackets is fixed: 'lstm\\[units=64]'.")]
+Dataset = Annotated[
+    str, typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")
+]
+Trials = Annotated[int, typer.Option(help="Trials in all, over all calls and processes.")]
+MetricName = Annotated[str, typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation.")]
+Only = Annotated[str | None, typer.Option(help="Search these parameters alone: learning_rate,dropout.")]
+Seed = Annotated[int, typer.Option(help="Of the suggestions and of every trial's training.")]
+Seeds = Annotated[
+    str | None, typer.Option(help="Fresh seeds to run the best with, 'none' for no runs; the next three if left out.")
+]
+Refit = Annotated[bool, typer.Option("--refit", help="Run the best on train and validation together as well.")]
+Storage = Annotated[
+    str | None, typer.Option(help="A database URL, as postgresql://USER@HOST/NAME; SQLite in the store if left out.")
+]
+Study = Annotated[str | None, typer.Option(help="A name of your own for the study.")]
+Minutes = Annotated[float | None, typer.Option(help="Start no trial after so long.", min=0)]
+Smoke = Annotated[
+    bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters, which are not searched.")
+]
+MeasureRuns = Annotated[
+    Measure, typer.Option(help="Measure the speed of all runs of the best, of the first seed, none.")
+]
+Timeout = Annotated[float, typer.Option(help="Seconds that one phase of one trial may take.", min=1)]
+Device = Annotated[DeviceChoice, typer.Option(help="What to train on.")]
+
+
+def search(
+    recipe: Recipe,
+    dataset: Dataset,
+    trials: Trials = 20,
+    metric: MetricName = "accuracy",
+    only: Only = None,
+    seed: Seed = 0,
+    seeds: Seeds = None,
+    refit: Refit = False,
+    storage: Storage = None,
+    study: Study = None,
+    minutes: Minutes = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    smoke: Smoke = False,
+    measure: MeasureRuns = Measure.all,
+    timeout: Timeout = 6 * 3600.0,
+    device: Device = DeviceChoice.auto,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Search a recipe's parameters on validation, then run the best with fresh seeds; the same command again resumes.
+
+    [dim]python -m bench search linear -d emotions --trials 20[/]
+
+    [dim]python -m bench search 'lstm\\[units=128]' -d mine.csv --metric macro_f1 --refit[/]
+    """
+    _check_installed()
+    from rich.console import Console
+
+    from bench.data import DatasetRef
+    from bench.params import parse_recipe
+    from bench.run.suite import RunOptions
+    from bench.search.question import SearchOptions
+    from bench.search.search import Search
+    from bench.spec import check_dataset
+
+    name, given = parse_recipe(recipe)
+    ref = DatasetRef(dataset, text_column, label_column, data_dir)
+    check_dataset(ref)
+    options = SearchOptions(
+        recipe=name,
+        given=given,
+        dataset=ref,
+        run=RunOptions(store, "only-missing", device.value, timeout, SMOKE_ROWS if smoke else None),
+        metric=_metric(metric),
+        trials=_at_least_one(trials),
+        seed=seed,
+        seeds=_fresh_seeds(seeds, seed),
+        refit=refit,
+        only=None if only is None else tuple(part.strip() for part in only.split(",")),
+        storage=storage,
+        study=study,
+        minutes=minutes,
+        measure=measure.value,
+        run_arguments=_run_arguments(ref, smoke, device.value),
+    )
+    raise typer.Exit(Search(options, Console(width=None if sys.stdout.isatty() else 140)).run())
+
+
+def _check_installed() -> None:
+    try:
+        import optuna  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BenchError(f"a search needs '{error.name}': pip install -r requirements-search.txt") from None
+
+
+def _at_least_one(trials: int) -> int:
+    if trials < 1:
+        raise BenchError(f"--trials {trials}: give 1 or more")
+    return trials
+
+
+def _metric(name: str) -> Metric:
+    from bench.search.study import METRICS
+
+    for metric in METRICS:
+        if metric == name:
+            return metric
+    raise BenchError(f"unknown metric '{name}': {did_you_mean(name, METRICS)}")
+
+
+def _fresh_seeds(text: str | None, seed: int) -> tuple[int, ...]:
+    """The seeds of the runs after the search: none of them may be the one that the parameters were chosen with."""
+    from bench.params import parse_seeds
+    from bench.search.question import fresh_seeds
+
+    if text is None:
+        return fresh_seeds(seed)
+    seeds = () if text == "none" else tuple(parse_seeds(text))
+    if seed in seeds:
+        raise BenchError(f"--seeds {text} holds {seed}, the seed of the search itself: give fresh ones")
+    return seeds
+
+
+def _run_arguments(ref: DatasetRef, smoke: bool, device: str) -> tuple[str, ...]:
+    """What `bench run` must be told as well to train the same."""
+    told = {
+        "--text-column": (ref.text_column, "text"),
+        "--label-column": (ref.label_column, "label"),
+        "--data-dir": (str(ref.data_dir), "None"),
+        "--device": (device, "auto"),
+    }
+    words = [word for option, (value, default) in told.items() if value != default for word in (option, value)]
+    return (*words, *(["--smoke"] if smoke else []))

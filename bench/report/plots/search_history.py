@@ -1,0 +1,140 @@
+"""How a search went: the value of each trial in its order, and the best so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from bench.report.plots.style import COLOURS, GRID, Chart, canvas, interactive, literal, plain, slug
+from bench.search.summary import State, Summary, TrialRow
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+COLOUR: dict[State, str] = {"complete": COLOURS[0], "pruned": COLOURS[1], "failed": COLOURS[3], "running": COLOURS[7]}
+MARKER: dict[State, tuple[str, str]] = {
+    "complete": ("o", "circle"),
+    "pruned": ("x", "x"),
+    "failed": ("v", "triangle-down"),
+    "running": (".", "circle-open"),
+}
+"""Of matplotlib, of plotly."""
+
+
+@dataclass(frozen=True)
+class History:
+    """All trials of a study in their order."""
+
+    study: str
+    metric: str
+    complete: tuple[TrialRow, ...]
+    others: tuple[TrialRow, ...]
+    """Pruned and failed: they have no value, and stand beyond the worst."""
+    best: tuple[float, ...]
+    """After each of `complete`."""
+    best_number: int
+    edge: float
+    """Beyond the worst value."""
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"search-{slug(self.study)}-history"
+
+    def charts(self) -> list[Chart]:
+        """The values."""
+        return [Chart("Trials in their order, and the best so far", _interactive(self), 340)]
+
+    def draw(self) -> Canvas:
+        """With matplotlib."""
+        return _draw(self)
+
+
+def history(summary: Summary) -> History | None:
+    """None where no trial is complete."""
+    ordered = sorted(summary.trials, key=lambda trial: trial.number)
+    complete = tuple(trial for trial in ordered if trial.value is not None)
+    if not complete or summary.best is None:
+        return None
+    values = [trial.value or 0.0 for trial in complete]
+    room = 0.08 * (max(values) - min(values)) or 0.01
+    return History(
+        study=summary.study,
+        metric=summary.metric,
+        complete=complete,
+        others=tuple(trial for trial in ordered if trial.state in ("pruned", "failed")),
+        best=tuple(accumulate(values, min if summary.direction == "minimize" else max)),
+        best_number=summary.best,
+        edge=max(values) + room if summary.direction == "minimize" else min(values) - room,
+    )
+
+
+def describe(trial: TrialRow, metric: str) -> str:
+    """What stands in the hover of a trial: its parameters, one a line."""
+    value = f"{metric} {trial.value:.4f}" if trial.value is not None else trial.state
+    if trial.state == "pruned":
+        value = f"pruned after epoch {trial.epochs}"
+    params = [
+        f"{name} = {setting:.4g}" if isinstance(setting, float) else f"{name} = {setting}"
+        for name, setting in trial.params.items()
+    ]
+    reason = [trial.reason] if trial.reason else []
+    return "<br>".join(plain(line) for line in (f"trial {trial.number}: {value}", *reason, *params))
+
+
+def _interactive(data: History) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces: list[Any] = [
+        go.Scatter(
+            x=[t.number for t in data.complete], y=data.best, mode="lines", name="best so far", hoverinfo="skip",
+            line={"color": COLOURS[2], "width": 2, "shape": "hv"},
+        )
+    ]  # fmt: skip
+    for state, trials in _by_state(data).items():
+        traces.append(
+            go.Scatter(
+                x=[t.number for t in trials],
+                y=[data.edge if t.value is None else t.value for t in trials],
+                mode="markers",
+                name=state,
+                marker={
+                    "opacity": 1,
+                    "color": COLOUR[state],
+                    "symbol": MARKER[state][1],
+                    "size": [13 if t.number == data.best_number else 8 for t in trials],
+                },
+                hovertext=[describe(t, data.metric) for t in trials],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    return interactive(
+        traces,
+        xaxis={"title": {"text": "trial"}, "rangemode": "tozero"},
+        yaxis={"title": {"text": f"validation {data.metric.replace('_', ' ')}"}},
+    )
+
+
+def _by_state(data: History) -> dict[State, list[TrialRow]]:
+    found: dict[State, list[TrialRow]] = {}
+    for trial in (*data.complete, *data.others):
+        found.setdefault(trial.state, []).append(trial)
+    return found
+
+
+def _draw(data: History) -> Canvas:
+    figure, axes = canvas(5.6, 3.8)
+    figure.suptitle(literal(f"{data.study} · Trials"))
+    ax = axes[0, 0]
+    ax.step([t.number for t in data.complete], data.best, where="post", color=COLOURS[2], lw=1.6, label="best so far")
+    for state, trials in _by_state(data).items():
+        heights = [data.edge if t.value is None else t.value for t in trials]
+        sizes = [70 if t.number == data.best_number else 26 for t in trials]
+        look = {"color": COLOUR[state], "marker": MARKER[state][0], "label": state, "zorder": 3}
+        ax.scatter([t.number for t in trials], heights, sizes, **look)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    ax.grid(True, color=GRID)
+    return figure

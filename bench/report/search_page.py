@@ -1,0 +1,69 @@
+"""What a report shows of the searches of a store: their published summaries, read without Optuna."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import StoreError
+from bench.report.plots.search_epochs import Epochs, epochs
+from bench.report.plots.search_history import History, history
+from bench.report.plots.search_importances import Importances, importance
+from bench.report.plots.search_parameters import Slices, slices
+from bench.report.plots.style import Drawing, slug
+from bench.search.summary import Summary, summaries
+from bench.store import Store, write_atomic
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """One study; what cannot be drawn is None."""
+
+    summary: Summary
+    history: History | None
+    epochs: Epochs | None
+    importances: Importances | None
+    slices: Slices | None
+
+    @property
+    def anchor(self) -> str:
+        """Of its section."""
+        return f"search-{slug(self.summary.study)}"
+
+    @property
+    def drawings(self) -> list[Drawing]:
+        """All figures, for the PNG files."""
+        own: list[Drawing | None] = [self.history, self.epochs, self.importances, self.slices]
+        return [drawing for drawing in own if drawing is not None]
+
+    @property
+    def facts(self) -> list[str]:
+        """What must be read with the figures."""
+        summary = self.summary
+        counts = ", ".join(
+            f"{n} {state}" for state in ("complete", "pruned", "failed", "running") if (n := summary.count(state))
+        )
+        said = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
+        if summary.killed:
+            said.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
+        said.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
+        said.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
+        if summary.limit is not None:
+            said.append(f"only {summary.limit} rows of each split were used")
+        return said
+
+
+def search_pages(store: Store) -> list[SearchPage]:
+    """A page a study, by name."""
+    return [SearchPage(s, history(s), epochs(s), importance(s), slices(s)) for s in summaries(store.searches)]
+
+
+def copy_summaries(pages: list[SearchPage], store: Store, out: Path) -> None:
+    """The summaries beside the report, so that its numbers can be checked; those of other stores stay."""
+    for page in pages:
+        name = f"{page.summary.study}.json"
+        try:
+            content = (store.searches / name).read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {store.searches / name}: {error.strerror}; search again") from error
+        write_atomic(out / "searches" / name, content)

@@ -1,0 +1,136 @@
+"""One trial: a training in a worker, its validation predictions in another, and a score by the harness."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.trial import Trial
+
+from bench.errors import BenchError
+from bench.measure.quality import validation_scores
+from bench.run.launcher import Ended, launch
+from bench.search.pruning import Watcher
+from bench.search.question import Question
+from bench.search.sampler import REASON, SLOT, SlotSampler
+from bench.search.study import WORKER, Metric
+
+
+class FailedTrialError(Exception):
+    """A trial ended without a value; its reason is stored with it, and the search goes on."""
+
+
+class SurplusError(Exception):
+    """Another process took the last trial in the same moment: this one is not counted."""
+
+
+class Listener(Protocol):
+    """Who is told how far a trial is."""
+
+    def phase(self, title: str, phase: str) -> None:
+        """A phase of a trial begins."""
+
+    def progress(self, done: float, total: float, values: Mapping[str, float]) -> None:
+        """The phase that runs is this far."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Trains and validates what a trial suggests; the files of the test split stay closed."""
+
+    question: Question
+    space: Mapping[str, BaseDistribution]
+    metric: Metric
+    seed: int
+    trials: int
+    """How many are asked for."""
+    folder: Path
+    """This process's own."""
+    listener: Listener
+    device: str
+    timeout: float
+
+    def __call__(self, trial: Trial) -> float:
+        """The validation score; raises TrialPruned, FailedTrialError or SurplusError."""
+        sampler = trial.study.sampler
+        assert isinstance(sampler, SlotSampler)
+        slot = sampler.slot(trial.study, trial.number)
+        if slot >= self.trials:
+            raise SurplusError
+        trial.set_user_attr(SLOT, slot)
+        trial.set_user_attr(WORKER, self.folder.name)
+        work = self.folder / f"trial-{trial.number}"
+        try:
+            return self._run(trial, slot, work)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+    def _run(self, trial: Trial, slot: int, work: Path) -> float:
+        started = time.monotonic()
+        title = f"trial {slot + 1} of {self.trials}"
+        try:
+            params = self.question.params(_suggested(trial, self.space))
+            job = {
+                "recipe": self.question.recipe.name, "params": params, "seed": self.seed,
+                "artifact": str(work / "artifact"), "prepared": str(self.question.prepared.folder),
+            }  # fmt: skip
+            self._train(trial, job, title, work / "train")
+            self.listener.phase(title, "validate")
+            ended = launch(job | {"phase": "validate"}, work / "validate", self.timeout, self.device)
+            _check(trial, ended, "predict")
+            return self._score(trial, work / "validate" / "validation.npz")
+        finally:
+            trial.set_user_attr("seconds", time.monotonic() - started)
+
+    def _train(self, trial: Trial, job: dict[str, Any], title: str, folder: Path) -> None:
+        self.listener.phase(title, "train")
+        watcher = Watcher(trial, self.metric, self.listener.progress)
+        launcher = self.question.recipe.launcher(job["params"])
+        ended = launch(
+            job | {"phase": "train"}, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher
+        )
+        watcher.close()
+        if watcher.pruned:
+            raise optuna.TrialPruned
+        _check(trial, ended, "train")
+        training = ended.value["training"]
+        for name in ("epochs_run", "best_epoch"):
+            trial.set_user_attr(name, training[name])
+
+    def _score(self, trial: Trial, path: Path) -> float:
+        with np.load(path, allow_pickle=False) as file:
+            labels, probabilities = file["validation_labels"], file["validation_probabilities"]
+        try:
+            scores = validation_scores(labels, probabilities, self.question.prepared.label_names)
+        except BenchError as error:
+            raise _failure(trial, f"failed in score: {error}") from None
+        trial.set_user_attr("validation", scores.model_dump(exclude={"n"}))
+        return float(getattr(scores, self.metric))
+
+
+def _check(trial: Trial, ended: Ended, phase: str) -> None:
+    if ended.status != "ok":
+        raise _failure(trial, f"{ended.status} in {phase}: {ended.reason or 'no reason recorded'}")
+
+
+def _failure(trial: Trial, reason: str) -> FailedTrialError:
+    """The error to raise, its reason stored first: a trial that fails without one counts as killed."""
+    trial.set_user_attr(REASON, reason)
+    return FailedTrialError(reason)
+
+
+def _suggested(trial: Trial, space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, values in space.items():
+        if isinstance(values, CategoricalDistribution):
+            found[name] = trial.suggest_categorical(name, values.choices)
+        elif isinstance(values, FloatDistribution):
+            found[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
+    return found

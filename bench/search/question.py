@@ -1,0 +1,94 @@
+"""What a search is asked, and what all trials of its study have in common."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.api import Recipe
+from bench.data import DatasetRef, Prepared
+from bench.errors import BenchError
+from bench.params import resolve
+from bench.registry import load_recipe
+from bench.run.datasets import prepared_dataset
+from bench.run.keys import artifact_parts, digest, package_versions
+from bench.run.plan import slug
+from bench.run.suite import RunOptions
+from bench.search.space import Space, plain_space, searched_space, tidy
+from bench.search.study import Metric
+from bench.spec import MeasurePolicy
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What to search, and how."""
+
+    recipe: str
+    given: Mapping[str, Any]
+    """Parameters that are fixed by the user."""
+    dataset: DatasetRef
+    run: RunOptions
+    metric: Metric
+    trials: int
+    seed: int
+    seeds: tuple[int, ...]
+    """Fresh ones, for the best parameters; none for no such runs."""
+    refit: bool
+    only: tuple[str, ...] | None
+    storage: str | None
+    study: str | None
+    minutes: float | None
+    measure: MeasurePolicy
+    run_arguments: tuple[str, ...]
+    """Options that `bench run` needs as well to train the same: columns, `--smoke`."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What all trials of a study have in common."""
+
+    recipe: Recipe
+    fixed: dict[str, Any]
+    """Every parameter that is not searched."""
+    space: Space
+    prepared: Prepared
+    parts: dict[str, str]
+    """By name, each short enough to print: two studies differ where one of them does."""
+    name: str
+    """Of the study."""
+
+    def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters of a trial."""
+        return resolve(self.recipe, {**self.fixed, **tidy(suggested)})
+
+
+def ask(options: SearchOptions, work: Path) -> Question:
+    """Check what is asked and prepare the data; `work` is a folder of the caller's own.
+
+    The study's name, where none is given, holds a hash of the question: another question is another study.
+    """
+    recipe = load_recipe(options.recipe)
+    given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
+    base = resolve(recipe, given)
+    space = searched_space(recipe, given, options.only)
+    missing = [name for name, version in package_versions(recipe).items() if version == "missing"]
+    if missing:
+        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r requirements.txt")
+    prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
+    parts = artifact_parts(recipe, base, options.seed, prepared.train_hash, options.run.device)
+    parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}
+    name = options.study or f"{recipe.name}-{slug(prepared.name)}-{digest(parts)[:8]}"
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise BenchError(f"--study '{name}': use letters, digits, dots, dashes and underscores; it names files")
+    fixed = {key: value for key, value in base.items() if key not in space}
+    return Question(recipe, fixed, space, prepared, parts, name)
+
+
+def fresh_seeds(seed: int) -> tuple[int, ...]:
+    """Three that the parameters were not chosen with."""
+    return seed + 1, seed + 2, seed + 3

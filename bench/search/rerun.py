@@ -1,0 +1,70 @@
+"""After a search: its best parameters with fresh seeds as ordinary runs, then a refit on train and validation."""
+
+from __future__ import annotations
+
+import shlex
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from bench.api import Recipe
+from bench.errors import StoreInUseError
+from bench.run.plan import plan_runs
+from bench.run.suite import RunOptions, run_specs
+from bench.search.question import Question
+from bench.search.summary import TrialRow
+from bench.spec import RunSpec
+from bench.store import Store
+
+POLL = 2.0
+"""Seconds between two attempts at a store that another command holds."""
+
+
+def command(recipe: Recipe, params: Mapping[str, Any], dataset: str, seeds: Sequence[int], more: Sequence[str]) -> str:
+    """`python -m bench run …` that trains these parameters; every value reads back as it is."""
+    changed = [f"{name}={_yaml(value)}" for name, value in params.items() if recipe.defaults[name] != value]
+    model = f"{recipe.name}[{','.join(changed)}]" if changed else recipe.name
+    words = ["-r", model, "-d", dataset, "--seeds", ",".join(map(str, seeds)), *more]
+    return "python -m bench run " + " ".join(shlex.quote(word) for word in words)
+
+
+def _yaml(value: Any) -> str:
+    """As YAML writes it in one line: `1.0e-05`, where Python's `1e-05` would be read as a word.
+
+    Digits that are text need no quotes: a parameter whose default is text takes numbers as such.
+    """
+    if isinstance(value, str) and isinstance(yaml.safe_load(value), int | str) and str(yaml.safe_load(value)) == value:
+        return value
+    text: str = yaml.safe_dump(value, default_flow_style=True, width=10**6)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def run_when_free(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> int:
+    """`run_specs`, as soon as no other command writes to the store."""
+    while True:
+        try:
+            return run_specs(specs, set(), options, console)
+        except StoreInUseError as error:
+            with console.status(f"{str(error).partition(';')[0]}: waiting …"):
+                time.sleep(POLL)
+
+
+def refit_specs(specs: Sequence[RunSpec], question: Question, options: RunOptions, best: TrialRow) -> list[RunSpec]:
+    """Those runs again on train and validation together, for as many epochs as validation chose.
+
+    That is the median of the best epochs of `specs` as they are stored, else the best trial's own; a recipe without
+    `epochs` trains as ever.
+    """
+    prepared = {spec.dataset.name: question.prepared for spec in specs}
+    planned = plan_runs(specs, prepared, Store(options.store), "only-missing", options.device)
+    chosen = [p.stored.training.best_epoch for p in planned if p.stored and p.stored.training]
+    epochs = [epoch for epoch in chosen if epoch is not None] or ([best.best_epoch] if best.best_epoch else [])
+    params = dict(specs[0].params)
+    if "epochs" in question.recipe.defaults and epochs:
+        params["epochs"] = statistics.median_low(epochs)
+    return [replace(spec, params=params, refit=True) for spec in specs]

@@ -1,0 +1,85 @@
+"""From a study to its published summary."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from bench.search.sampler import REASON, SLOT
+from bench.search.space import tidy
+from bench.search.study import best, counted, finished, lost, now
+from bench.search.summary import State, Summary, TrialRow
+from bench.store import write_atomic
+
+STATES: Mapping[TrialState, State] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+    TrialState.RUNNING: "running",
+}
+
+
+def write_summary(
+    study: Study, searches: Path, facts: Mapping[str, Any], command: Callable[[Mapping[str, Any]], str]
+) -> Summary:
+    """Write `<study>.json` whole or not at all, and return it.
+
+    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested.
+    """
+    top = best(study)
+    made = Summary(
+        **facts,
+        study=study.study_name,
+        direction="minimize" if study.direction == optuna.study.StudyDirection.MINIMIZE else "maximize",
+        killed=lost(study),
+        trials=[_row(trial, place) for place, trial in enumerate(counted(study))],
+        best=None if top is None else int(top.user_attrs[SLOT]) + 1,
+        command=None if top is None else command(top.params),
+        importances=importances(study),
+        written_at=now(),
+    )
+    write_atomic(searches / f"{study.study_name}.json", made.model_dump_json(indent=1).encode())
+    return made
+
+
+def _row(trial: FrozenTrial, place: int) -> TrialRow:
+    told = trial.user_attrs
+    complete = trial.state == TrialState.COMPLETE
+    return TrialRow(
+        number=int(told.get(SLOT, place)) + 1,
+        state=STATES[trial.state],
+        value=trial.value if complete else None,
+        params=tidy(trial.params),
+        epochs=told.get("epochs_run") or max(trial.intermediate_values, default=None),
+        best_epoch=told.get("best_epoch"),
+        intermediate={str(epoch): _finite(value) for epoch, value in sorted(trial.intermediate_values.items())},
+        validation=told.get("validation", {}) if complete else {},
+        reason=told.get(REASON),
+        seconds=told.get("seconds"),
+        started_at=trial.datetime_start.isoformat(timespec="seconds") if trial.datetime_start else None,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def importances(study: Study) -> dict[str, float]:
+    """The share of each parameter in the differences between values (PED-ANOVA, Watanabe et al., 2023).
+
+    Empty for fewer than two complete trials, and where all have one value: there is nothing to explain.
+    """
+    values = {trial.value for trial in finished(study) if trial.state == TrialState.COMPLETE}
+    if len(values) < 2:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of parameters that only ever had one value
+        found = optuna.importance.get_param_importances(study)
+    return {name: float(share) for name, share in found.items() if math.isfinite(share)}

@@ -1,0 +1,105 @@
+"""The page of a search: made from a summary alone, whatever stands in it, and checked against its own trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchError
+from bench.report.build import build
+from bench.search.summary import Summary, TrialRow, disagreements, read_summary
+from bench.store import Store, write_atomic
+from bench.verify import verify
+from tests.report.synthetic import Model, result
+from tests.report.test_report_page import Page
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def trial(number: int, value: float | None, state: str = "complete", **told: Any) -> TrialRow:
+    params = {"rate": 10.0**-number, "words": HOSTILE if number % 2 else None, "drop": 0.1 * number}
+    scores = {"accuracy": value, "log_loss": 1.0} if value is not None else {}
+    return TrialRow.model_validate(
+        {"number": number, "state": state, "value": value, "params": params, "validation": scores, "seconds": 3.0}
+        | told
+    )
+
+
+def summary(trials: list[TrialRow], **changes: Any) -> Summary:
+    told: dict[str, Any] = {
+        "study": "mine", "recipe": "lstm", "dataset": HOSTILE, "limit": 300, "metric": "accuracy",
+        "direction": "maximize", "seed": 0, "asked": 9, "killed": 2, "fixed": {"units": 64},
+        "space": {
+            "rate": {"log_uniform": [1e-9, 1]}, "words": {"choice": [HOSTILE, None]}, "drop": {"uniform": [0, 1]},
+        },
+        "question": {"recipe": "lstm"}, "trials": trials, "best": 2, "command": f"python -m bench run {HOSTILE}",
+        "importances": {"rate": 0.7, HOSTILE: 0.3}, "written_at": "2026-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    return Summary.model_validate(told | changes)
+
+
+TRIALS = [
+    trial(1, 0.8, epochs=3, best_epoch=2, intermediate={"1": 0.7, "2": 0.8, "3": 0.79}),
+    trial(2, 0.9, epochs=3, best_epoch=3, intermediate={"1": 0.7, "2": None, "3": 0.9}),
+    trial(3, None, "pruned", epochs=1, intermediate={"1": 0.2}),
+    trial(4, None, "failed", reason=f"failed in train: {HOSTILE} $x$"),
+    trial(5, None, "running"),
+]
+
+
+def written(store: Store, made: Summary) -> Store:
+    store.put(*result(Model("linear")))
+    write_atomic(store.searches / f"{made.study}.json", made.model_dump_json().encode())
+    return store
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        summary(TRIALS),
+        summary(TRIALS[:1], best=1, importances={}),
+        summary(TRIALS[2:], best=None, command=None, importances={}),
+        summary([], best=None, command=None, importances={}),
+        summary([t.model_copy(update={"intermediate": {}, "value": t.value and 0.5}) for t in TRIALS]),
+    ],
+)
+def test_a_study_is_shown_however_it_went(made: Summary, store: Store, tmp_path: Path) -> None:
+    build(written(store, made), tmp_path / "out", texts=False)
+    page = Page((tmp_path / "out" / "report.html").read_text())
+    assert f"Search: lstm on {HOSTILE}" in page.text
+    assert f"{len(made.finished)} of 9 trials ended" in page.text
+    assert {kind for kind, _ in page.scripts} == {None, "application/json"}
+    assert [kind for kind, _ in page.scripts].count(None) == 2
+    assert "2 more were killed" in page.text and "only 300 rows" in page.text
+    assert read_summary(tmp_path / "out" / "searches" / "mine.json") == made
+
+
+def test_a_second_report_has_no_figures_of_a_study_that_is_gone(store: Store, tmp_path: Path) -> None:
+    build(written(store, summary(TRIALS)), tmp_path, texts=False)
+    drawn = {path.name for path in (tmp_path / "figures").glob("search-*")}
+    assert drawn == {f"search-mine-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")}
+    (store.searches / "mine.json").unlink()
+    build(store, tmp_path, texts=False)
+    assert not list((tmp_path / "figures").glob("search-*"))
+
+
+def test_a_summary_is_checked_against_its_own_trials(store: Store) -> None:
+    assert disagreements(summary(TRIALS)) == []
+    (said,) = disagreements(summary(TRIALS, best=1))
+    assert said == "best is trial 1 with 0.8, but the best value is 0.9"
+    better = TRIALS[0].model_copy(update={"value": 0.99})
+    assert "trial 1: value 0.99, but its accuracy is 0.8" in disagreements(summary([better, *TRIALS[1:]]))
+    written(store, summary(TRIALS, best=1))
+    assert "searches/mine.json: best is trial 1" in "\n".join(map(str, verify(store.root)))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"search_version": 2}'])
+def test_what_is_no_summary_is_one_line(text: str, store: Store, tmp_path: Path) -> None:
+    path = written(store, summary(TRIALS)).searches / "mine.json"
+    path.write_text(text)
+    with pytest.raises(BenchError) as error:
+        build(store, tmp_path, texts=False)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+    assert any(problem.where == "searches/mine.json" for problem in verify(store.root))

@@ -1,0 +1,143 @@
+"""A search as a user calls it: trials, pruning, failures, the best with fresh seeds, its refit, the report."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.data import DatasetRef, prepare
+from bench.errors import DataError
+from bench.search.summary import disagreements
+from bench.store import Store
+from tests.conftest import Bench, bench_environment
+from tests.search.conftest import QUIET, finish, start, summary_of
+
+
+def test_as_many_trials_end_as_were_asked_for(searched: Path) -> None:
+    summary = summary_of(searched, "seven")
+    assert [trial.number for trial in summary.trials] == list(range(1, 8))
+    assert summary.count("complete") + summary.count("pruned") == 7
+    assert summary.killed == 0
+    assert disagreements(summary) == []
+    assert summary.space == {"level": {"choice": ["good", "bad"]}, "rate": {"log_uniform": [1e-5, 1e-1]}}
+
+
+def test_the_first_trial_is_the_recipe_as_it_comes(searched: Path) -> None:
+    first = summary_of(searched, "seven").trials[0]
+    assert first.params == {"level": "good", "rate": 1e-3}
+
+
+def test_hopeless_trials_are_pruned_and_no_other(searched: Path) -> None:
+    trials = summary_of(searched, "seven").trials
+    pruned = [trial for trial in trials if trial.state == "pruned"]
+    assert pruned
+    for trial in pruned:
+        assert trial.params["level"] == "bad"
+        assert trial.number > 5, "five trials are complete before a median judges"
+        assert trial.epochs == 2 and trial.value is None and list(trial.intermediate) == ["1", "2"]
+    assert all(trial.epochs == 4 for trial in trials if trial.state == "complete")
+
+
+def test_the_value_is_the_harness_score_on_validation(searched: Path) -> None:
+    best = summary_of(searched, "seven").best_trial
+    assert best is not None and best.value == best.validation["accuracy"]
+    rerun = next(d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train")
+    assert best.value == pytest.approx(rerun["validation"]["accuracy"]), "this recipe has no randomness"
+
+
+def test_the_best_is_run_with_fresh_seeds_as_ordinary_rows(searched: Path) -> None:
+    documents = [d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train"]
+    best = summary_of(searched, "seven").best_trial
+    assert best is not None
+    assert sorted(d["identity"]["seed"] for d in documents) == [1]
+    for document in documents:
+        assert document["outcome"]["status"] == "ok"
+        assert document["identity"]["suite"] == "search:seven"
+        assert document["identity"]["params"].items() >= best.params.items()
+
+
+def test_the_command_for_the_best_is_what_has_been_run(searched: Path) -> None:
+    command = summary_of(searched, "seven").command
+    assert command is not None and command.startswith("python -m bench run ")
+    words = shlex.split(command)[3:]
+    assert "Everything is cached" in finish(start(searched, *words, "--measure", "none"))
+
+
+def test_a_refit_trains_on_all_rows_for_the_epochs_that_validation_chose(searched: Path) -> None:
+    store = Store(searched / "store")
+    usual = next(d for d in store.documents() if d["data"]["trained_on"] == "train")
+    refits = [d for d in store.documents() if d["data"]["trained_on"] == "train+validation"]
+    assert sorted(d["identity"]["seed"] for d in refits) == [1]
+    for document in refits:
+        identity, data = document["identity"], document["data"]
+        assert identity["params"]["epochs"] == 3 and "refit" in identity["variant"].split(",")
+        assert "trained on train and validation together, 3 epochs" in data["notes"]
+        assert data["n_train"] == usual["data"]["n_train"] + usual["data"]["n_validation"]
+        assert document["validation"] is None and document["quality"] is not None
+        assert identity["key_parts"]["data"] != usual["identity"]["key_parts"]["data"]
+        model = json.loads((store.artifacts / identity["artifact"] / "model.json").read_text())
+        assert (model["trained_on"], model["epochs"]) == (data["n_train"], 3)
+        assert set(store.arrays(document["run_id"], "predictions")) == {"ids", "labels", "probabilities"}
+
+
+def test_every_command_bears_rows_without_validation(searched: Path, tmp_path: Path) -> None:
+    assert "all numbers agree in 2 runs" in finish(start(searched, "verify"))
+    shown = finish(start(searched, "compare"))
+    assert "refit" in shown and "have no validation scores" in shown
+    assert "refit" in finish(start(searched, "export", "--format", "csv"))
+
+
+def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_path: Path) -> None:
+    """Optuna is not there to help: the page is made of the summary alone."""
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "optuna.py").write_text("raise ModuleNotFoundError('no', name='optuna')\n")
+    out = tmp_path / "report"
+    code = (
+        f"import sys; sys.path.insert(0, {str(fake)!r}); from bench.cli import main\n"
+        f"main(['report', '--store', {str(searched / 'store')!r}, '--out', {str(out)!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=bench_environment(searched), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    page = (out / "report.html").read_text()
+    for said in ("Search: epochal on toy", "7 of 7 trials ended", "All parameters", "best so far"):
+        assert said in page, said
+    published = out / "searches" / "seven.json"
+    assert published.read_bytes() == (searched / "store" / "searches" / "seven.json").read_bytes()
+    names = {path.name for path in (out / "figures").iterdir()}
+    assert {f"search-seven-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")} <= names
+
+
+def test_the_test_split_is_not_opened(bench: Bench, tmp_path: Path) -> None:
+    prepared = prepare(DatasetRef("toy"), tmp_path / "store" / "prepared")
+    for path in prepared.folder.glob("test-*.parquet"):
+        path.write_bytes(b"\0" * path.stat().st_size)
+    with pytest.raises(DataError, match="damaged"):
+        prepared.test_texts()
+    done = bench("search", "epochal", "-d", "toy", "--trials", "2", *QUIET)
+    assert done.returncode == 0, done.stderr
+    assert "2 trials: 2 complete" in done.stdout
+
+
+def test_fixed_parameters_are_not_searched(bench: Bench, tmp_path: Path) -> None:
+    arguments = ("-d", "toy", "--trials", "2", "--metric", "log_loss", "--smoke", *QUIET)
+    assert bench("search", "epochal[level=bad]", *arguments, "--study", "fixed").returncode == 0
+    summary = summary_of(tmp_path, "fixed")
+    assert list(summary.space) == ["rate"] and summary.fixed["level"] == "bad"
+    assert summary.direction == "minimize" and summary.limit == 300
+    best = summary.best_trial
+    assert best is not None and best.value == best.validation["log_loss"]
+
+
+def test_a_real_recipe(bench: Bench, tmp_path: Path) -> None:
+    done = bench("search", "linear", "-d", "toy", "--smoke", "--only", "C,classifier", "--trials", "1", *QUIET)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"the best: python -m bench run -r 'linear\[.*char_ngrams=none.*--smoke", done.stdout)
