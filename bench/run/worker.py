@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import signal
 import sys
 import traceback
@@ -15,6 +16,8 @@ from bench.errors import BenchError
 from bench.store import write_atomic
 
 _PR_SET_PDEATHSIG = 1
+_OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate memory|not enough memory")
+"""How the frameworks say that memory is used up; none of them raises a `MemoryError`."""
 
 
 def main(job_path: Path) -> int:
@@ -48,7 +51,7 @@ def _attempt(job: dict[str, Any]) -> dict[str, Any]:
         return {"status": "unavailable", "reason": f"package '{error.name}' is not installed"}
     except Exception as error:
         traceback.print_exc()
-        status = "out_of_memory" if "ResourceExhausted" in type(error).__name__ else "failed"
+        status = "out_of_memory" if _OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}") else "failed"
         return {"status": status, "reason": " ".join(f"{type(error).__name__}: {error}".split())[:500]}
 
 

@@ -46,6 +46,10 @@ class Broken(Recipe):
             raise BenchError("loss is NaN at step 3; lower the learning rate")
         if how == "memory":
             raise MemoryError
+        if how == "torch_memory":
+            import torch
+
+            torch.empty(2**50)
         if how == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if how == "sleep":

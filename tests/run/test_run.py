@@ -85,6 +85,7 @@ def test_cache_always_runs_nothing(bench: Bench, tmp_path: Path) -> None:
         ("raise", "failed", "train", "ValueError: two lines of trouble"),
         ("refuse", "failed", "train", "loss is NaN at step 3; lower the learning rate"),
         ("memory", "out_of_memory", "train", "memory"),
+        ("torch_memory", "out_of_memory", "train", "allocate memory"),
         ("killed", "failed", "train", "SIGKILL"),
         ("nan", "failed", "predict", "NaN"),
         ("shape", "failed", "predict", "shape"),
