@@ -38,8 +38,9 @@ def _train(job: Job) -> dict[str, Any]:
         train, validation = _together(train, validation)
     out_dir = Path(job["artifact"])
     out_dir.mkdir(parents=True)
-    if "checkpoint" in job:
-        os.environ |= {"SENTIBENCH_CHECKPOINT": job["checkpoint"], "SENTIBENCH_TRAINING_CACHE": job["cache"]}
+    for key, variable in (("checkpoint", "SENTIBENCH_CHECKPOINT"), ("cache", "SENTIBENCH_TRAINING_CACHE")):
+        if key in job:
+            os.environ[variable] = job[key]
     started = time.perf_counter()
     training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
     seconds = time.perf_counter() - started
