@@ -32,14 +32,14 @@ class Corpus:
 
 def train_corpus(names: Sequence[str], cache_dir: Path, data_dir: Path | None = None) -> Corpus:
     """The texts of the train splits of `names`, compared after normalization. Raises DataError for one not found."""
+    prepared_sets = {name: prepare(DatasetRef(name, data_dir=data_dir), cache_dir) for name in names}
     guarded, held_out = _held_out(cache_dir, data_dir)
     seen: set[int] = set()
     texts: list[str] = []
     rows: dict[str, int] = {}
     hashes: dict[str, str] = {}
     excluded = 0
-    for name in names:
-        prepared = prepare(DatasetRef(name, data_dir=data_dir), cache_dir)
+    for name, prepared in prepared_sets.items():
         hashes[name], rows[name] = prepared.train_hash, 0
         found = prepared.train().texts
         for text, key in zip(found, hash_texts(found).tolist(), strict=True):

@@ -142,7 +142,7 @@ def test_the_folder_starts_any_recipe_and_its_card_tells_its_making(pretrained: 
 def test_going_on_from_a_checkpoint_keeps_its_tokenizer_and_lowers_the_loss(
     pretrained: Path, store: Path, tmp_path: Path
 ) -> None:
-    done = run(command(tmp_path / "more", store, "--steps", "60", "--from", str(pretrained)))
+    done = run(command(tmp_path / "more", store, "--steps", "250", "--from", str(pretrained)))
     assert done.returncode == 0, done.stderr[-2000:]
     before, after = (json.loads((f / "pretraining.json").read_text()) for f in (pretrained, tmp_path / "more"))
     assert "continued from encoder" in after["origin"]

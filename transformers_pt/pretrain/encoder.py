@@ -57,6 +57,9 @@ def make_encoder(request: Request, say: Callable[[str], None]) -> dict[str, Any]
         raise BenchError(f"{request.out} holds a pretrained encoder already; choose another folder")
     if request.start is None and request.architecture not in ARCHITECTURES:
         raise BenchError(f"architecture {request.architecture}: {did_you_mean(request.architecture, ARCHITECTURES)}")
+    for folder in (request.start, request.tokenizer):
+        if folder is not None and not folder.is_dir():
+            raise BenchError(f"no folder {folder}: give one in Hugging Face layout")
     say(f"Reading {', '.join(request.data)} …")
     corpus = train_corpus(request.data, request.cache, request.data_dir)
     train, held_out = _texts(corpus, request)
