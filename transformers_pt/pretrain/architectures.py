@@ -38,7 +38,9 @@ def continued_model(checkpoint: Path) -> Any:
     from transformers import AutoModelForMaskedLM
 
     try:
-        return AutoModelForMaskedLM.from_pretrained(checkpoint, use_safetensors=True, local_files_only=True)
+        return AutoModelForMaskedLM.from_pretrained(
+            checkpoint, use_safetensors=True, local_files_only=True, dtype="float32"
+        )
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot pretrain on from {checkpoint}: {' '.join(str(error).split())[:300]}") from None
 

@@ -143,13 +143,13 @@ def _facts(
 
 
 def _leave(request: Request, tokenizer: Any, model: Any, facts: dict[str, Any]) -> None:
-    """Weights last: a folder with `model.safetensors` is a finished one."""
+    """Weights last, in float16: a folder with `model.safetensors` is a finished one."""
     from transformers_pt.pretrain.loop import CHECKPOINTS
 
     tokenizer.save_pretrained(request.out)
     write_card(request.out, facts)
     unfinished = request.out / "unfinished"
-    model.save_pretrained(unfinished)
+    model.half().save_pretrained(unfinished)
     for name in ("config.json", "model.safetensors"):
         (unfinished / name).replace(request.out / name)
     for folder in (unfinished, request.out / CHECKPOINTS):
