@@ -67,7 +67,7 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
     if len(board.ok_lines) == 1:
         return f"Only {best.title} has been scored: there is nothing to choose from yet."
     if len(board.tied) == 1:
-        return f"Ship {best.title}: no other model comes nearer than this test set can show."
+        return f"Ship {best.title}: it leads by more than the smallest gap that this test set can show."
     others = len(board.tied) - 1
     told = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
     if choice is best:

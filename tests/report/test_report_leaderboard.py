@@ -65,7 +65,7 @@ def test_a_best_model_alone_is_no_tie(store: Store) -> None:
     assert [line.recipe for line in board.tied] == ["best"] and "=1 |" not in markdown([board])
     found = advice(board)
     assert found and len(found.picks) == 1
-    assert found.headline == "Ship best: no other model comes nearer than this test set can show."
+    assert found.headline == "Ship best: it leads by more than the smallest gap that this test set can show."
 
 
 def test_smallest_gap_is_printed(store: Store) -> None:
