@@ -15,6 +15,10 @@ def write_card(folder: Path, facts: dict[str, Any]) -> None:
     (folder / "README.md").write_text(_text(facts), encoding="utf-8")
 
 
+def _speed(pieces: float | None) -> str:
+    return f": {pieces:,.0f} pieces/s" if pieces else ""
+
+
 def _text(facts: dict[str, Any]) -> str:
     corpus, learned = facts["corpus"], facts["training"]
     rows = [f"| {name} | {count:,} | `{corpus['train_hashes'][name][:16]}` |" for name, count in corpus["rows"].items()]
@@ -38,7 +42,7 @@ def _text(facts: dict[str, Any]) -> str:
             f"{facts['masking']:.0%} masked",
             f"- masked loss on held-out text {learned['validation_loss']:.3f} nats "
             f"(perplexity {learned['validation_perplexity']:.1f})",
-            f"- {learned['tokens_per_second']:,.0f} pieces/s on {facts['machine']}",
+            f"- on {facts['machine']}{_speed(learned['tokens_per_second'])}",
             f"- seed {facts['seed']}, commit `{facts['commit']}`",
             "",
             "```",

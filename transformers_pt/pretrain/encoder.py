@@ -118,7 +118,7 @@ def _facts(
     request: Request, corpus: Corpus, tokenizer: Any, model: Any, learned: dict[str, Any], pieces: int
 ) -> dict[str, Any]:
     layers, width = model.config.num_hidden_layers, model.config.hidden_size
-    origin = f"continued from {request.start.name}" if request.start else "trained from random weights"
+    origin = f"continued from {request.start.name}" if request.start else "trained from nothing but its own texts"
     given = request.start or request.tokenizer
     return {
         "name": request.out.name,

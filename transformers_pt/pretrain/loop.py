@@ -99,7 +99,7 @@ def pretrain(
         "tokens": steps * schedule.batch * train.shape[1],
         "seconds": clock.seconds,
         "resumed_at": steps - clock.steps if resume else None,
-        "tokens_per_second": clock.steps * schedule.batch * train.shape[1] / max(clock.seconds, 1e-9),
+        "tokens_per_second": schedule.batch * train.shape[1] / clock.usual_step,
         "history": [{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
         "validation_loss": loss,
         "validation_perplexity": math.exp(min(loss, 50.0)),
@@ -110,14 +110,29 @@ class _Clock(TrainerCallback):
     """Seconds and steps of this process, without what a killed one before it did."""
 
     def __init__(self) -> None:
-        self.seconds, self.steps, self._last = 0.0, 0, 0.0
+        self.taken: list[float] = []
+        self._last = 0.0
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return len(self.taken)
+
+    @property
+    def seconds(self) -> float:
+        """In steps."""
+        return sum(self.taken)
+
+    @property
+    def usual_step(self) -> float:
+        """The median, seconds: a process that was paused for a while is not a slow one."""
+        return float(np.median(self.taken))
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
         self._last = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
-        self.seconds += time.perf_counter() - self._last
-        self.steps += 1
+        self.taken.append(time.perf_counter() - self._last)
 
 
 def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int) -> float:
