@@ -109,7 +109,7 @@ def explain(source: str | Path, error: Exception, what: str) -> str:
         return f"the {what} of backbone {source} cannot be loaded: {said}"
     if re.search(NOT_FOUND, said):
         return (
-            f"backbone {source}: its {what} are neither in the cache {HF_HUB_CACHE} nor to be had from the hub; "
+            f"backbone {source}: no {what} in the cache {HF_HUB_CACHE}, and none to be had from the hub; "
             f"run `hf download {source}` where there is a network, copy the folder here and give its path"
         )
     return f"the {what} of backbone {source} cannot be loaded: {said}"
