@@ -48,7 +48,7 @@ def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle
     try:
         config = AutoConfig.from_pretrained(found.source, num_labels=labels, **changes)
         if not pretrained:
-            return AutoModelForSequenceClassification.from_config(config)
+            return AutoModelForSequenceClassification.from_config(config).float()  # whatever the file's own is
         _refuse_pickle(found, allow_pickle)
         model, report = AutoModelForSequenceClassification.from_pretrained(
             found.source, config=config, use_safetensors=None if allow_pickle else True, weights_only=True,

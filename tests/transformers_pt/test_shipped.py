@@ -33,3 +33,10 @@ def test_finetune_starts_from_a_shipped_encoder(tmp_path: Path) -> None:
     probabilities = recipe.load(tmp_path / "a").predict_proba(split(30, 2).texts)
     assert probabilities.dtype == np.float32 and np.allclose(probabilities.sum(1), 1, atol=1e-5)
     assert json.loads((tmp_path / "a" / "model.json").read_text())["pretrained"] is True
+
+
+def test_random_weights_of_a_half_precision_checkpoint_train_in_float32(tmp_path: Path) -> None:
+    recipe = Finetune()
+    params = {**recipe.defaults, "epochs": 1, "precision": "float32", "weights": "random"}
+    (tmp_path / "a").mkdir()
+    assert recipe.fit(split(60, 0), split(30, 1), params, 0, tmp_path / "a").epochs_run == 1
