@@ -161,6 +161,31 @@ def history(model: Model, rng: np.random.Generator) -> list[dict[str, float]]:
     ]
 
 
+def predictions_of(model: Model, dataset: str, n: int, labels: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Predictions of about the model's accuracy on the one set of test labels that a data set has."""
+    arrays = predictions(min(model.accuracy + rng.normal(0, 0.003), 1.0), n, labels, rng)
+    # the test labels of a data set are the same for every run
+    arrays["labels"] = np.random.default_rng(sum(map(ord, dataset))).integers(0, labels, n)
+    shift = rng.random(n) < model.accuracy
+    wrong = (arrays["labels"] + rng.integers(1, labels, n)) % labels
+    predicted = np.where(shift, arrays["labels"], wrong)
+    order = arrays["probabilities"].argmax(axis=1)
+    rows = np.arange(n)
+    top, other = arrays["probabilities"][rows, order].copy(), arrays["probabilities"][rows, predicted].copy()
+    arrays["probabilities"][rows, order], arrays["probabilities"][rows, predicted] = other, top
+    return arrays
+
+
+def change(blocks: dict[str, Any], changes: dict[str, Any]) -> None:
+    """Put whole blocks, or fields of `Identity`, `Data` and `Outcome`, in place of what `blocks` holds."""
+    for field, value in changes.items():
+        if field in blocks:
+            blocks[field] = value
+        else:
+            owner = next(key for key in ("identity", "data", "outcome") if field in type(blocks[key]).model_fields)
+            blocks[owner] = blocks[owner].model_copy(update={field: value})
+
+
 def result(
     model: Model,
     seed: int = 0,
@@ -172,16 +197,7 @@ def result(
 ) -> tuple[Result, dict[str, Any]]:
     """An ok result and its predictions; `changes` are fields of `Identity`, `Data`, `Outcome` or whole blocks."""
     rng = np.random.default_rng([seed, sum(map(ord, model.recipe + model.variant + dataset))])
-    arrays = predictions(min(model.accuracy + rng.normal(0, 0.003), 1.0), n, len(label_names), rng)
-    # the test labels of a data set are the same for every run
-    arrays["labels"] = np.random.default_rng(sum(map(ord, dataset))).integers(0, len(label_names), n)
-    shift = rng.random(n) < model.accuracy
-    wrong = (arrays["labels"] + rng.integers(1, len(label_names), n)) % len(label_names)
-    predicted = np.where(shift, arrays["labels"], wrong)
-    order = arrays["probabilities"].argmax(axis=1)
-    rows = np.arange(n)
-    top, other = arrays["probabilities"][rows, order].copy(), arrays["probabilities"][rows, predicted].copy()
-    arrays["probabilities"][rows, order], arrays["probabilities"][rows, predicted] = other, top
+    arrays = predictions_of(model, dataset, n, len(label_names), rng)
     name = run_id or f"{dataset}-{model.recipe}-{model.variant.replace('=', '')}-s{seed}"
     blocks: dict[str, Any] = {
         "identity": Identity(
@@ -228,12 +244,7 @@ def result(
         "measurement": measurement(model.p50_ms, rng),
         "memory": Memory(inference_peak_bytes=300_000_000 + 5 * model.parameters, training_peak_bytes=900_000_000),
     }
-    for field, value in changes.items():
-        if field in blocks:
-            blocks[field] = value
-        else:
-            owner = next(key for key in ("identity", "data", "outcome") if field in type(blocks[key]).model_fields)
-            blocks[owner] = blocks[owner].model_copy(update={field: value})
+    change(blocks, changes)
     return Result(run_id=name, **blocks), arrays
 
 
