@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.baselines.sentences import split
 from tests.conftest import ROOT
+from tests.transformers_pt.checkpoints import checkpoint
 from transformers_pt.pretrain.architectures import fresh_model
 from transformers_pt.pretrain.blocks import Masking, pack
-from transformers_pt.pretrain.loop import masked_loss
+from transformers_pt.pretrain.loop import Schedule, masked_loss, pretrain
 from transformers_pt.pretrain.spectral import spectral_embedding
 from transformers_pt.pretrain.vocabulary import train_tokenizer
 
@@ -84,13 +85,37 @@ def test_masks_are_new_each_time_and_never_on_special_pieces(tokenizer) -> None:
     assert masked == pytest.approx(0.8, abs=0.05)
 
 
-def test_the_loss_of_masked_places_is_that_of_the_library() -> None:
-    tokenizer = train_tokenizer(TEXTS, "wordpiece", 300, 32)
+@pytest.mark.parametrize("family", ["bert", "roberta", "bertweet", "distilbert", "electra"])
+def test_the_loss_of_masked_places_and_its_gradients_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = fresh_model("tiny", tokenizer, 32).eval()
-    masking = Masking(tokenizer.mask_token_id, len(tokenizer), tuple(tokenizer.all_special_ids), 0.3)
-    inputs = masking(list(pack(tokenizer, TEXTS, 16)[:20]))
-    assert float(masked_loss(model, inputs)) == pytest.approx(float(model(**inputs).loss), abs=1e-5)
+    model = AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(checkpoint(family, tmp_path / family))).eval()
+    torch.manual_seed(0)
+    ids = torch.randint(3, model.config.vocab_size, (20, 16))
+    inputs = {"input_ids": ids, "labels": torch.where(torch.rand(ids.shape) < 0.6, ids, -100)}
+    gradients = []
+    losses = [masked_loss(model, inputs), model(**inputs).loss]
+    for loss in losses:
+        model.zero_grad()
+        loss.backward()
+        gradients.append({name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None})
+    assert losses[0].item() == pytest.approx(losses[1].item(), abs=1e-5)
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[1].items():
+        torch.testing.assert_close(gradients[0][name], gradient, atol=1e-6, rtol=1e-4, msg=name)
+
+
+def test_bfloat16_is_used_where_it_is_asked_for(tmp_path: Path) -> None:
+    tokenizer = train_tokenizer(TEXTS, "wordpiece", 300, 32)
+    blocks = pack(tokenizer, TEXTS, 16)
+    masking = Masking(tokenizer.mask_token_id, len(tokenizer), tuple(tokenizer.all_special_ids), 0.2)
+    seen: dict[bool, list[torch.dtype]] = {True: [], False: []}
+    for bf16 in (True, False):
+        model = fresh_model("tiny", tokenizer, 32)
+        linear = model.bert.encoder.layer[0].intermediate.dense
+        linear.register_forward_hook(lambda *call, bf16=bf16: seen[bf16].append(call[-1].dtype))
+        schedule = Schedule(steps=1, minutes=None, batch=4, learning_rate=1e-3, bf16=bf16)
+        pretrain(model, blocks, blocks[:4], masking, schedule, tmp_path / str(bf16))
+    assert (seen[True][0], seen[False][0]) == (torch.bfloat16, torch.float32)
 
 
 def test_spectral_embeddings_put_words_of_like_company_together() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from bench.api import BenchError, did_you_mean
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
@@ -45,13 +47,15 @@ def continued_model(checkpoint: Path) -> Any:
         raise BenchError(f"cannot pretrain on from {checkpoint}: {' '.join(str(error).split())[:300]}") from None
 
 
-def token_logits(model: Any, hidden: Any) -> Any:
-    """The vocabulary head on some places alone: hidden float [places, width] to logits float [places, vocabulary]."""
-    head = getattr(model, "cls", None) or getattr(model, "lm_head", None)
-    if head is not None:
-        return head(hidden)
+def vocabulary_head(model: Any, hidden: Any) -> tuple[Any, Any]:
+    """What the last layer of the vocabulary head sees of `hidden` float [places, width], and that layer."""
+    if hasattr(model, "cls"):  # BERT
+        return model.cls.predictions.transform(hidden), model.cls.predictions.decoder
+    if hasattr(model, "lm_head"):  # RoBERTa, BERTweet
+        head = model.lm_head
+        return head.layer_norm(nn.functional.gelu(head.dense(hidden))), head.decoder
     if hasattr(model, "vocab_projector"):  # DistilBERT
-        return model.vocab_projector(model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))))
+        return model.vocab_layer_norm(model.activation(model.vocab_transform(hidden))), model.vocab_projector
     if hasattr(model, "generator_lm_head"):  # ELECTRA
-        return model.generator_lm_head(model.generator_predictions(hidden))
+        return model.generator_predictions(hidden), model.generator_lm_head
     raise BenchError(f"pretraining does not know the vocabulary head of {type(model).__name__}")

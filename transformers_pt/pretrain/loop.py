@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from bench.api import BenchError
-from transformers_pt.pretrain.architectures import token_logits
+from transformers_pt.pretrain.architectures import vocabulary_head
 from transformers_pt.pretrain.blocks import Blocks, Masking
+from transformers_pt.pretrain.piece_loss import piece_loss
 
 CALIBRATION_STEPS = 12
 CHECKPOINTS = "training"
@@ -52,20 +52,25 @@ class BlockRows(torch.utils.data.Dataset[np.ndarray]):
 
 
 class MaskedTrainer(Trainer):
-    """`Trainer` whose loss asks the vocabulary head at masked places only: a fifth of its work at a fifth masked."""
+    """`Trainer` whose loss asks the vocabulary head at masked places only: a fifth of its work at a fifth masked.
+
+    The parts of the model are called, not the model that Accelerate wraps: the precision is set here.
+    """
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Mean cross-entropy over the masked places of the batch."""
-        return masked_loss(self.accelerator.unwrap_model(model), inputs)
+        with self.accelerator.autocast():
+            return masked_loss(self.accelerator.unwrap_model(model), inputs)
 
 
 def masked_loss(model: Any, inputs: dict[str, Any]) -> Any:
     """Mean cross-entropy, nats, of the masked places of `input_ids` against `labels`, int64 [batch, length]."""
     hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
     asked = inputs["labels"] != -100
-    return nn.functional.cross_entropy(token_logits(model, hidden[asked]).float(), inputs["labels"][asked])
+    features, projection = vocabulary_head(model, hidden[asked])
+    return piece_loss(features, projection, inputs["labels"][asked])
 
 
 def pretrain(

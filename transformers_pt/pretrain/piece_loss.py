@@ -1,0 +1,72 @@
+"""Cross-entropy over a vocabulary, a few places at a time, so that the logits never leave the CPU's cache.
+
+A batch asks 820 places for one of 12,000 pieces: the logits, their softmax and its gradient are 120 MB in float32, and
+moving them costs more than computing them. Here each slice goes from logits to gradient at once, and only the gradient
+is kept, in the matrices' precision (the idea of "Cut Your Losses", Wijmans et al., 2024).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+PLACES = 128
+"""At once."""
+
+
+def piece_loss(features: torch.Tensor, projection: nn.Linear, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy in nats, float32.
+
+    `features` float [places, width], `projection` to the logits of each piece, `wanted` int64 [places]. Matrix products
+    are in the precision of an enclosing autocast.
+    """
+    kind = features.device.type
+    precision = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else features.dtype
+    bias = projection.bias
+    if bias is None:
+        bias = torch.zeros(projection.out_features, device=features.device)
+    loss: torch.Tensor = _PieceLoss.apply(features, projection.weight, bias, wanted, precision)  # type: ignore[no-untyped-call]
+    return loss
+
+
+class _PieceLoss(torch.autograd.Function):
+    """Gradients are made in the forward pass; the backward pass scales them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, wanted: torch.Tensor, dtype: Any
+    ) -> torch.Tensor:
+        with torch.autocast(features.device.type, enabled=False):
+            loss, *gradients = _loss_and_gradients(features.to(dtype), weight.to(dtype), bias, wanted)
+        ctx.save_for_backward(*gradients)
+        ctx.dtypes = features.dtype, weight.dtype, bias.dtype
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> Any:
+        scaled = [g.to(dtype) * grads[0] for g, dtype in zip(ctx.saved_tensors, ctx.dtypes, strict=True)]
+        return (*scaled, None, None)
+
+
+def _loss_and_gradients(
+    features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, wanted: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The mean loss, and its gradients by features, weight and bias."""
+    count = len(wanted)
+    by_logits = features.new_empty(count, len(weight))
+    by_features = torch.empty_like(features)
+    by_bias = torch.zeros_like(bias, dtype=torch.float32)
+    loss = by_bias.new_zeros(())
+    for start in range(0, count, PLACES):
+        part = slice(start, start + PLACES)
+        asked = wanted[part, None]
+        log_probabilities = torch.log_softmax((features[part] @ weight.t()).float() + bias, dim=-1)
+        loss -= log_probabilities.gather(1, asked).sum()
+        gradient = log_probabilities.exp_()
+        gradient.scatter_add_(1, asked, -torch.ones_like(asked, dtype=torch.float32)).div_(count)
+        by_bias += gradient.sum(0)
+        by_logits[part] = gradient.to(by_logits.dtype)
+        torch.mm(by_logits[part], weight, out=by_features[part])
+    return loss / count, by_features, by_logits.t() @ features, by_bias
