@@ -54,7 +54,7 @@ def check_probabilities(returned: Any, n_texts: int, n_labels: int) -> Probabili
 
 
 @dataclass(frozen=True)
-class _Terms:
+class Terms:
     """What each text adds to the sums: a cell of the confusion matrix, its losses, its bin and its calibration gap."""
 
     cell: Labels
@@ -71,7 +71,8 @@ class _Terms:
         return np.concatenate([confusion, gaps, [weights @ self.log_loss, weights @ self.brier]])
 
 
-def _terms(labels: Labels, probabilities: Probabilities) -> _Terms:
+def terms_of(labels: Labels, probabilities: Probabilities) -> Terms:
+    """Those of predictions float32 [n, k] against `labels` int64 [n]."""
     n, k = probabilities.shape
     p = probabilities.astype(np.float64)
     predicted = p.argmax(axis=1)
@@ -79,7 +80,7 @@ def _terms(labels: Labels, probabilities: Probabilities) -> _Terms:
     of_true = p[np.arange(n), labels]
     # A confidence on an edge belongs to the bin below it, as in Guo et al. 2017 (arXiv:1706.04599).
     bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    return _Terms(
+    return Terms(
         cell=labels * k + predicted,
         log_loss=-np.log(np.clip(of_true, CLIP, 1)),
         brier=(p**2).sum(axis=1) - 2 * of_true + 1,
@@ -94,7 +95,7 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
-def _scores(sums: Floats, k: int, n: int) -> dict[str, Floats]:
+def scores_of(sums: Floats, k: int, n: int) -> dict[str, Floats]:
     """The scores of each row of sums [resamples, k² + BINS + 2], each [resamples]."""
     confusion = sums[:, : k * k].reshape(-1, k, k)
     right = np.diagonal(confusion, axis1=1, axis2=2)
@@ -132,11 +133,11 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
 
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
-    terms = _terms(labels, probabilities)
+    terms = terms_of(labels, probabilities)
     random = np.random.default_rng(SEED)
     draws = (np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n) for _ in range(n_bootstrap))
-    points = _scores(terms.sums(np.ones(n))[None], k, n)
-    resampled = _scores(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
+    points = scores_of(terms.sums(np.ones(n))[None], k, n)
+    resampled = scores_of(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
     intervals = {}
     for name, values in resampled.items():
         low, high = np.percentile(values, [2.5, 97.5])
@@ -159,6 +160,6 @@ def validation_scores(labels: Labels, probabilities: Probabilities, label_names:
     """Point scores of validation predictions, by the same definitions as `score`."""
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
-    points = _scores(_terms(labels, probabilities).sums(np.ones(n))[None], k, n)
+    points = scores_of(terms_of(labels, probabilities).sums(np.ones(n))[None], k, n)
     kept = ("accuracy", "macro_f1", "macro_recall", "log_loss")
     return Validation(n=n, **{name: float(points[name][0]) for name in kept})

@@ -63,11 +63,12 @@ def evidence(board: Board, store: Store) -> list[Shown]:
     best: dict[tuple[str, str], Line] = {}
     for line in board.ok_lines:
         best.setdefault((line.track, line.recipe), line)
-    found = [Shown(line, _runs(line, store)) for line in list(best.values())[:MOST_SHOWN]]
+    found = [Shown(line, runs_of(line, store)) for line in list(best.values())[:MOST_SHOWN]]
     return [shown for shown in found if shown.runs]
 
 
-def _runs(line: Line, store: Store) -> tuple[Run, ...]:
+def runs_of(line: Line, store: Store) -> tuple[Run, ...]:
+    """The scored runs of a line that can still be read."""
     runs = []
     for run_id in line.run_ids:
         result = store.find(run_id)

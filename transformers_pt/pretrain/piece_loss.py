@@ -27,7 +27,7 @@ def piece_loss(features: torch.Tensor, projection: nn.Linear, wanted: torch.Tens
     bias = projection.bias
     if bias is None:
         bias = torch.zeros(projection.out_features, device=features.device)
-    loss: torch.Tensor = _PieceLoss.apply(features, projection.weight, bias, wanted, precision)  # type: ignore[no-untyped-call]
+    loss: torch.Tensor = _PieceLoss.apply(features, projection.weight, bias, wanted, precision)
     return loss
 
 

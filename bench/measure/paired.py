@@ -1,0 +1,106 @@
+"""Two models on the same test texts: the difference of their scores, its interval, and who errs where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.api import Probabilities
+from bench.measure.quality import SEED, Floats, Labels, scores_of, terms_of
+from bench.schema import Interval
+
+METRICS = ("accuracy", "macro_f1", "macro_recall")
+
+
+@dataclass(frozen=True)
+class SeedPair:
+    """One training of each model."""
+
+    mended: int
+    """Texts that the first model has wrong and the second right."""
+    broken: int
+    """Texts that the first model has right and the second wrong."""
+    p: float
+    """Of McNemar's exact test, two-sided, corrected after Holm over the pairs."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The second model against the first."""
+
+    first: dict[str, float]
+    """Scores, means over seeds."""
+    second: dict[str, float]
+    difference: dict[str, Interval]
+    """Second less first, with the 95 % interval of a paired bootstrap over texts and seeds."""
+    pairs: tuple[SeedPair, ...]
+
+    def verdict(self, metric: str) -> str:
+        """`better`, `worse` or `equal`: whether the interval leaves zero out."""
+        interval = self.difference[metric]
+        return "better" if interval.low > 0 else "worse" if interval.high < 0 else "equal"
+
+
+def compare_paired(
+    labels: Labels, first: Sequence[Probabilities], second: Sequence[Probabilities], n_bootstrap: int = 2000
+) -> Paired:
+    """Compare predictions float32 [n, k] of two models, one array a seed, paired by place, against `labels` int64 [n].
+
+    A resample draws texts, the same for all, and pairs of seeds (a two-level bootstrap: Davison and Hinkley, 1997);
+    with one seed the interval knows of the texts alone.
+    """
+    n, k = first[0].shape
+    terms = [[terms_of(labels, probabilities) for probabilities in model] for model in (first, second)]
+    random = np.random.default_rng(SEED)
+
+    def difference(weights: Floats, seeds: Sequence[int]) -> dict[str, tuple[float, float]]:
+        means = []
+        for model in terms:
+            sums = {seed: model[seed].sums(weights) for seed in set(seeds)}
+            scores = scores_of(np.stack([sums[seed] for seed in seeds]), k, n)
+            means.append({name: float(scores[name].mean()) for name in METRICS})
+        return {name: (means[0][name], means[1][name]) for name in METRICS}
+
+    whole = difference(np.ones(n), range(len(first)))
+    drawn: dict[str, list[float]] = {name: [] for name in METRICS}
+    for _ in range(n_bootstrap):
+        weights = np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n).astype(np.float64)
+        seeds = random.integers(0, len(first), len(first)).tolist()
+        for name, (a, b) in difference(weights, seeds).items():
+            drawn[name].append(b - a)
+    return Paired(
+        first={name: a for name, (a, _) in whole.items()},
+        second={name: b for name, (_, b) in whole.items()},
+        difference={name: _interval(whole[name][1] - whole[name][0], drawn[name]) for name in METRICS},
+        pairs=_seed_pairs(labels, first, second),
+    )
+
+
+def _interval(value: float, drawn: Sequence[float]) -> Interval:
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return Interval(value=value, low=float(low), high=float(high))
+
+
+def _seed_pairs(
+    labels: Labels, first: Sequence[Probabilities], second: Sequence[Probabilities]
+) -> tuple[SeedPair, ...]:
+    from scipy.stats import binomtest
+
+    counts = []
+    for a, b in zip(first, second, strict=True):
+        right_a, right_b = a.argmax(axis=1) == labels, b.argmax(axis=1) == labels
+        counts.append((int((~right_a & right_b).sum()), int((right_a & ~right_b).sum())))
+    values = [float(binomtest(mended, mended + broken).pvalue) if mended + broken else 1.0 for mended, broken in counts]
+    return tuple(SeedPair(*count, p) for count, p in zip(counts, holm(values), strict=True))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Corrected for being several, step down (Holm, 1979)."""
+    order = np.argsort(p_values, kind="stable")
+    times = len(p_values) - np.arange(len(p_values))
+    corrected = np.minimum(1.0, np.maximum.accumulate(np.asarray(p_values)[order] * times))
+    found = np.empty(len(p_values))
+    found[order] = corrected
+    return [float(p) for p in found]
