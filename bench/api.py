@@ -96,6 +96,8 @@ class DeviceUse:
     strategy: str = "single"
     replicas: int = 1
     batch_per_replica: int | None = None
+    accumulation: int = 1
+    """How many parts the batch of a replica is computed in."""
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ class Device(Block):
     dtype: str = "float32"
     batch_per_replica: int | None = None
     global_batch: int | None = None
+    accumulation: int = Field(1, description="How many parts the batch of a replica was computed in.")
 
 
 class TrainingLog(Block):

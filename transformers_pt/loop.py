@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+from accelerate.utils.memory import should_reduce_batch_size
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
@@ -67,27 +68,44 @@ def fine_tune(model: Any, train: Rows, validation: Rows, pad_id: int, params: Pa
 
     Goes on from the last epoch of a killed run where the harness keeps one. An empty `validation` means: exactly
     `epochs`, the last weights. `params` are those of the `finetune` recipe. A loss that is no number is a `BenchError`.
+    With `auto_batch`, memory that runs out halves what is computed at once; the batch that a step learns from stays.
     """
     kept = checkpoint_dir()
     folder = kept or Path(tempfile.mkdtemp(prefix="sentibench-"))
-    journal = Journal(len(train))
-    callbacks: list[Any] = [journal]
-    if len(validation):
-        callbacks.append(EarlyStoppingCallback(params["patience"]))
-    trainer = Classifying(
-        model, _arguments(folder, len(train), bool(len(validation)), params, device), Padding(pad_id), train,
-        validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
-    )  # fmt: skip
-    trainer.params, trainer.class_weights = params, class_weights(train.labels, params["class_weight"])
+    start = {name: value.clone() for name, value in model.state_dict().items()} if params["auto_batch"] else {}
     try:
-        trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None)
+        while True:
+            trainer = _trainer(model, train, validation, pad_id, params, device, folder)
+            try:
+                trainer.train(
+                    resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None
+                )
+                return _told(trainer, device)
+            except RuntimeError as error:
+                if not (start and should_reduce_batch_size(error) and trainer._train_batch_size > 1):
+                    raise
+            params = dict(params) | {"accumulation": 2 * params["accumulation"]}
+            model.load_state_dict(start)
     finally:
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
-    return _told(trainer, journal, device)
 
 
-def _arguments(folder: Path, rows: int, validated: bool, params: Params, device: DeviceUse) -> TrainingArguments:
+def _trainer(
+    model: Any, train: Rows, validation: Rows, pad_id: int, params: Params, device: DeviceUse, folder: Path
+) -> Classifying:
+    callbacks: list[Any] = [Journal(len(train))]
+    if len(validation):
+        callbacks.append(EarlyStoppingCallback(params["patience"]))
+    trainer = Classifying(
+        model, _arguments(folder, bool(len(validation)), params, device), Padding(pad_id), train,
+        validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
+    )  # fmt: skip
+    trainer.params, trainer.class_weights = params, class_weights(train.labels, params["class_weight"])
+    return trainer
+
+
+def _arguments(folder: Path, validated: bool, params: Params, device: DeviceUse) -> TrainingArguments:
     batch = max(1, params["batch_size"] // (device.replicas * params["accumulation"]))
     every = "epoch" if validated else "no"
     return TrainingArguments(
@@ -97,7 +115,6 @@ def _arguments(folder: Path, rows: int, validated: bool, params: Params, device:
         lr_scheduler_type=params["scheduler"], optim="adamw_torch_fused", max_grad_norm=1.0, adam_epsilon=1e-6,
         bf16=device.dtype == "bfloat16", fp16=device.dtype == "float16", use_cpu=device.actual == "cpu",
         activation_checkpointing=params["gradient_checkpointing"], torch_compile=params["compile"],
-        auto_find_batch_size=params["auto_batch"],
         ddp_backend="gloo" if device.replicas > 1 and device.actual == "cpu" else None,
         fsdp=params["fsdp"], eval_strategy=every, save_strategy=every, logging_strategy="epoch", save_total_limit=1,
         load_best_model_at_end=validated, metric_for_best_model=params["monitor"],
@@ -179,8 +196,9 @@ class Journal(TrainerCallback):
 SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
 
 
-def _told(trainer: Any, journal: Journal, device: DeviceUse) -> Training:
+def _told(trainer: Any, device: DeviceUse) -> Training:
     log = trainer.state.log_history
+    journal = next(callback for callback in trainer.callback_handler.callbacks if isinstance(callback, Journal))
     history = []
     for entry in log:
         if "loss" in entry:
@@ -197,7 +215,11 @@ def _told(trainer: Any, journal: Journal, device: DeviceUse) -> Training:
         epochs_run=len(history),
         best_epoch=found[0] if found else len(history),
         history=history,
-        device=replace(device, batch_per_replica=trainer._train_batch_size * trainer.args.gradient_accumulation_steps),
+        device=replace(
+            device,
+            batch_per_replica=trainer._train_batch_size * trainer.args.gradient_accumulation_steps,
+            accumulation=trainer.args.gradient_accumulation_steps,
+        ),
     )
 
 

@@ -53,6 +53,8 @@ class Objective:
     """How many are asked for."""
     folder: Path
     """This process's own."""
+    cache: Path
+    """What trainings keep for one another, such as encoded texts."""
     listener: Listener
     device: str
     timeout: float
@@ -80,6 +82,7 @@ class Objective:
             job = {
                 "recipe": self.question.recipe.name, "params": params, "seed": self.seed,
                 "artifact": str(work / "artifact"), "prepared": str(self.question.prepared.folder),
+                "cache": str(self.cache),
             }  # fmt: skip
             self._train(trial, job, title, work / "train")
             self.listener.phase(title, "validate")
