@@ -36,16 +36,11 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Few weights, and much to keep of each text: a feed-forward layer of 20,000."""
     folder = tmp_path_factory.mktemp("wide") / "bert"
     size = len(wordpiece(folder))
-    BertModel(
-        BertConfig(
-            vocab_size=size,
-            max_position_embeddings=64,
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=20_000,
-        )  # fmt: skip
-    ).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=size, max_position_embeddings=64, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=20_000,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
     return folder
 
 
