@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,20 @@ def _speed(pieces: float | None) -> str:
     return f": {pieces:,.0f} pieces/s" if pieces else ""
 
 
+def loss_told(facts: dict[str, Any]) -> str:
+    """The loss on held-out text, in words."""
+    loss = facts["training"]["validation_loss"]
+    if facts["objective"] == "replaced":
+        return f"loss of replaced pieces {loss:.3f} nats"
+    return f"masked loss {loss:.3f} nats (perplexity {math.exp(min(loss, 50.0)):.1f})"
+
+
+TASKS = {
+    "masked": "fill in masked pieces of",
+    "replaced": "tell which pieces a frozen copy of the checkpoint that it began from had replaced in",
+}
+
+
 def _text(facts: dict[str, Any]) -> str:
     corpus, learned = facts["corpus"], facts["training"]
     rows = [f"| {name} | {count:,} | `{corpus['train_hashes'][name][:16]}` |" for name, count in corpus["rows"].items()]
@@ -29,9 +44,9 @@ def _text(facts: dict[str, Any]) -> str:
             f"{facts['origin']} {facts['parameters']:,} parameters, {facts['vocabulary']:,} pieces "
             f"({facts['tokenizer']}), texts normalized by `{facts['normalization']}`.",
             "",
-            "Trained to fill in masked pieces of unlabelled training texts; no label was used, and no text that stands "
-            f"in a test or validation split of {', '.join(corpus['guarded'])} ({corpus['excluded']:,} texts left out "
-            "for that).",
+            f"Trained to {TASKS[facts['objective']]} unlabelled training texts; no label was used, and no text that "
+            f"stands in a test or validation split of {', '.join(corpus['guarded'])} "
+            f"({corpus['excluded']:,} texts left out for that).",
             "",
             "| data set | texts of its train split | hash of train and validation |",
             "|---|---|---|",
@@ -40,8 +55,7 @@ def _text(facts: dict[str, Any]) -> str:
             f"- {learned['steps']:,} steps of {facts['batch']} × {facts['block']} pieces: "
             f"{learned['tokens']:,} pieces, {learned['tokens'] / max(corpus['pieces'], 1):.1f} times the text; "
             f"{facts['masking']:.0%} masked",
-            f"- masked loss on held-out text {learned['validation_loss']:.3f} nats "
-            f"(perplexity {learned['validation_perplexity']:.1f})",
+            f"- on held-out text: {loss_told(facts)}",
             f"- on {facts['machine']}{_speed(learned['tokens_per_second'])}",
             f"- seed {facts['seed']}, commit `{facts['commit']}`",
             "",

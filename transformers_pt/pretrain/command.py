@@ -16,6 +16,13 @@ from bench.commands.options import DataDir, StoreOption
 TWEETS = "covid19-5,tweeteval-sentiment-rebuilt,tweeteval-emotion,emotions,sentiment140-100k,sst2"
 
 
+class Task(StrEnum):
+    """What the encoder learns to do."""
+
+    masked = "masked"
+    replaced = "replaced"
+
+
 class TokenizerKind(StrEnum):
     """How a new vocabulary is learned."""
 
@@ -39,6 +46,9 @@ def pretrain(
     batch: Annotated[int, typer.Option(help="Rows in a batch.", min=1)] = 64,
     learning_rate: Annotated[float, typer.Option(help="The highest rate.")] = 1e-3,
     masking: Annotated[float, typer.Option(help="Share of pieces that are masked.", min=0.01, max=0.9)] = 0.2,
+    objective: Annotated[
+        Task, typer.Option(help="Fill in masked pieces, or tell which pieces a copy of --from has replaced.")
+    ] = Task.masked,
     max_length: Annotated[int, typer.Option(help="Pieces that the encoder can take later.", min=8)] = 512,
     normalization: Annotated[str, typer.Option(help="Text normalization, before the tokenizer.")] = "plain-2",
     seed: Annotated[int, typer.Option(help="Of weights, order and masks.")] = 0,
@@ -51,7 +61,10 @@ def pretrain(
     [dim]python -m transformers_pt pretrain my-tiny --architecture tiny --minutes 20[/]
 
     [dim]python -m transformers_pt pretrain my-covid --from my-tiny --data covid19-5 --minutes 10[/]
+
+    [dim]python -m transformers_pt pretrain my-better --from my-tiny --objective replaced --minutes 10[/]
     """
+    from transformers_pt.pretrain.card import loss_told
     from transformers_pt.pretrain.encoder import Request, make_encoder
 
     if (minutes is None) == (steps is None):
@@ -61,11 +74,11 @@ def pretrain(
     request = Request(
         out=out, data=tuple(name.strip() for name in data.split(",") if name.strip()), architecture=architecture,
         start=start, tokenizer=tokenizer, kind=kind.value, vocabulary=vocabulary, minutes=minutes, steps=steps,
-        block=block, batch=batch, learning_rate=learning_rate, masking=masking, max_length=max_length,
-        normalization=normalization, seed=seed, bf16=bf16, data_dir=data_dir, cache=store / "prepared",
-        command="python -m transformers_pt " + shlex.join(sys.argv[1:]),
+        block=block, batch=batch, learning_rate=learning_rate, masking=masking, objective=objective.value,
+        max_length=max_length, normalization=normalization, seed=seed, bf16=bf16, data_dir=data_dir,
+        cache=store / "prepared", command="python -m transformers_pt " + shlex.join(sys.argv[1:]),
     )  # fmt: skip
     facts = make_encoder(request, typer.echo)
     learned = facts["training"]
-    typer.echo(f"{out}: perplexity {learned['validation_perplexity']:.1f} after {learned['steps']:,} steps")
+    typer.echo(f"{out}: {loss_told(facts)} after {learned['steps']:,} steps")
     typer.echo(f"next: python -m transformers_pt finetune -d emotions --backbone {out}")

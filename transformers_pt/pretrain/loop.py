@@ -1,4 +1,4 @@
-"""The pretraining loop: Hugging Face's `Trainer`, with the vocabulary head on masked places only."""
+"""The pretraining loop: Hugging Face's `Trainer` over packed blocks, for any objective."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
 from bench.api import BenchError
-from transformers_pt.pretrain.architectures import vocabulary_head
 from transformers_pt.pretrain.blocks import Blocks, Masking
-from transformers_pt.pretrain.piece_loss import piece_loss
+from transformers_pt.pretrain.objectives import Objective, masked_loss
 
 CALIBRATION_STEPS = 12
 CHECKPOINTS = "training"
@@ -51,40 +50,40 @@ class BlockRows(torch.utils.data.Dataset[np.ndarray]):
         return self.blocks[index]
 
 
-class MaskedTrainer(Trainer):
-    """`Trainer` whose loss asks the vocabulary head at masked places only: a fifth of its work at a fifth masked.
+class PretrainingTrainer(Trainer):
+    """`Trainer` with an objective of ours.
 
-    The parts of the model are called, not the model that Accelerate wraps: the precision is set here.
+    Objectives call parts of the model, not the model that Accelerate wraps: the precision is set here.
     """
+
+    objective: Objective
 
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Mean cross-entropy over the masked places of the batch."""
+        """Mean loss of the batch."""
         with self.accelerator.autocast():
-            return masked_loss(self.accelerator.unwrap_model(model), inputs)
-
-
-def masked_loss(model: Any, inputs: dict[str, Any]) -> Any:
-    """Mean cross-entropy, nats, of the masked places of `input_ids` against `labels`, int64 [batch, length]."""
-    hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
-    asked = inputs["labels"] != -100
-    features, projection = vocabulary_head(model, hidden[asked])
-    return piece_loss(features, projection, inputs["labels"][asked])
+            return self.objective(self.accelerator.unwrap_model(model), inputs)
 
 
 def pretrain(
-    model: Any, train: Blocks, held_out: Blocks, masking: Masking, schedule: Schedule, out_dir: Path
+    model: Any,
+    train: Blocks,
+    held_out: Blocks,
+    masking: Masking,
+    schedule: Schedule,
+    out_dir: Path,
+    objective: Objective = masked_loss,
 ) -> dict[str, Any]:
     """Train `model` in place; resumes from `out_dir/training` where a run was cut. Returns what happened.
 
     Keys: `steps`, `tokens`, `seconds` (of this process, which began at step `resumed_at`), `tokens_per_second`,
-    `history` (step, loss, learning_rate), `validation_loss` (nats a masked place) and `validation_perplexity`.
+    `history` (step, loss, learning_rate) and `validation_loss` (nats, of held-out text).
     """
     cuda = torch.cuda.is_available()
     torch.manual_seed(schedule.seed)
     resume = _last_checkpoint(out_dir / CHECKPOINTS)
-    steps = schedule.steps or _planned_steps(resume) or _steps_in(model, train, masking, schedule)
+    steps = schedule.steps or _planned_steps(resume) or _steps_in(model, train, masking, schedule, objective)
     arguments = TrainingArguments(
         output_dir=str(out_dir / CHECKPOINTS), max_steps=steps, per_device_train_batch_size=schedule.batch,
         learning_rate=schedule.learning_rate, weight_decay=schedule.weight_decay, adam_beta2=0.98, adam_epsilon=1e-6,
@@ -93,12 +92,12 @@ def pretrain(
         report_to="none", remove_unused_columns=False, dataloader_pin_memory=cuda,
     )  # fmt: skip
     clock = _Clock()
-    trainer = MaskedTrainer(model, arguments, masking, BlockRows(train), callbacks=[clock])
+    trainer = PretrainingTrainer(model, arguments, masking, BlockRows(train), callbacks=[clock])
+    trainer.objective = objective
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     if not all(math.isfinite(entry["loss"]) for entry in history):
         raise BenchError(f"the loss became NaN or infinite: lower --learning-rate (it is {schedule.learning_rate:g})")
-    loss = validation_loss(model, held_out, masking, schedule.batch)
     return {
         "steps": steps,
         "tokens": steps * schedule.batch * train.shape[1],
@@ -106,8 +105,7 @@ def pretrain(
         "resumed_at": steps - clock.steps if resume else None,
         "tokens_per_second": schedule.batch * train.shape[1] / clock.usual_step,
         "history": [{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
-        "validation_loss": loss,
-        "validation_perplexity": math.exp(min(loss, 50.0)),
+        "validation_loss": validation_loss(model, held_out, masking, schedule.batch, objective),
     }
 
 
@@ -140,8 +138,8 @@ class _Clock(TrainerCallback):
         self.taken.append(time.perf_counter() - self._last)
 
 
-def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int) -> float:
-    """Mean loss of the masked places of `blocks`, masked the same at every call."""
+def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int, objective: Objective) -> float:
+    """Mean loss of `blocks`, masked the same at every call."""
     losses = []
     device = next(model.parameters()).device
     model.eval()
@@ -149,11 +147,11 @@ def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int) ->
         torch.manual_seed(0)
         for start in range(0, len(blocks), batch):
             inputs = {k: v.to(device) for k, v in masking(list(blocks[start : start + batch])).items()}
-            losses.append(float(masked_loss(model, inputs)))
+            losses.append(float(objective(model, inputs)))
     return float(np.mean(losses))
 
 
-def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule) -> int:
+def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule, objective: Objective) -> int:
     """How many steps the minutes hold on this machine: the median of a few real ones, forward and backward."""
     if schedule.minutes is None:
         raise BenchError("say how long to pretrain: --minutes or --steps")
@@ -165,7 +163,7 @@ def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule) -
         inputs = {k: v.to(device) for k, v in masking(list(train[rows])).items()}
         started = time.perf_counter()
         with torch.autocast(device, torch.bfloat16, enabled=schedule.bf16):
-            loss = masked_loss(model, inputs)
+            loss = objective(model, inputs)
         loss.backward()
         loss.item()
         taken.append(time.perf_counter() - started)
