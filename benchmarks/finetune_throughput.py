@@ -25,11 +25,12 @@ PARTS = (
     "padded to the longest of a batch",
     "batches of like length",
     "plain attention",
+    "dropout of a byte an element",
     "bfloat16",
     "the recipe",
     "the recipe, compiled",
 )
-LIKE_LENGTH, PLAIN_ATTENTION, BFLOAT16, RECIPE, COMPILED = 2, 3, 4, 5, 6
+LIKE_LENGTH, PLAIN_ATTENTION, DROPOUT, BFLOAT16, RECIPE, COMPILED = 2, 3, 4, 5, 6, 7
 LENGTH = 128
 BATCH = 32
 CHECKS = 2000
@@ -63,13 +64,17 @@ def timed(options: argparse.Namespace) -> dict[str, float]:
     from transformers import set_seed
 
     from transformers_pt.backbones import load_classifier
+    from transformers_pt.dropout import PLAIN, register_plain_attention, replace_dropout
     from transformers_pt.presets import backbone
 
+    register_plain_attention()
     rows, checks, pad_id = encoded(options)
     set_seed(0)
-    attention = "eager" if options.part >= PLAIN_ATTENTION else "sdpa"
+    attention = PLAIN if options.part >= PLAIN_ATTENTION else "sdpa"
     dropouts = dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob"), 0.1)
     model = load_classifier(backbone(options.backbone), 5, True, False, attn_implementation=attention, **dropouts)
+    if options.part >= DROPOUT:
+        replace_dropout(model)
     if options.part >= RECIPE:
         return by_recipe(model, rows, checks, pad_id, options.part == COMPILED)
     collate = Counting(pad_id, LENGTH if options.part == 0 else None)

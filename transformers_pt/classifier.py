@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.api import BenchError, DeviceUse, Params, Split, Training, did_you_mean
-from transformers_pt import loop, pooled
+from transformers_pt import dropout, loop, pooled
 from transformers_pt.backbones import check_vocabulary, load_classifier, load_tokenizer
 from transformers_pt.encode import Encoder
 from transformers_pt.presets import Backbone, backbone
@@ -18,7 +18,7 @@ CHOICES = {
     "monitor": ("accuracy", "macro_f1", "macro_recall", "loss"),
 }
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
-ATTENTION = {"cpu": "eager", "gpu": "sdpa"}
+ATTENTION = {"cpu": dropout.PLAIN, "gpu": "sdpa"}
 """For texts as short as posts, the fused attention kernel of PyTorch is slower on a CPU than plain products."""
 
 
@@ -43,6 +43,7 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
     """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
     origin = backbone(params["backbone"], params["max_length"])
     tokenizer = load_tokenizer(origin.source)
+    dropout.register_plain_attention()
     changes: dict[str, Any] = {"attn_implementation": ATTENTION[device.actual]}
     if params["dropout"] is not None:
         changes |= dict.fromkeys(DROPOUTS, params["dropout"])
@@ -52,6 +53,8 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
     length = min(origin.max_length, _longest(model, tokenizer))
     if params["pooling"] != "head":
         model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
+    if device.actual == "cpu":
+        dropout.replace_dropout(model)
     return Prepared(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
 
 

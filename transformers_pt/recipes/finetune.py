@@ -9,8 +9,8 @@ from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Trai
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
-    "artifact.py", "backbones.py", "classifier.py", "device.py", "encode.py", "layers.py", "loop.py", "pooled.py",
-    "presets.py", "scores.py",
+    "artifact.py", "backbones.py", "classifier.py", "device.py", "dropout.py", "encode.py", "layers.py", "loop.py",
+    "pooled.py", "presets.py", "scores.py",
 )  # fmt: skip
 
 
