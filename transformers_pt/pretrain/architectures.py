@@ -35,19 +35,16 @@ def fresh_model(name: str, tokenizer: Any, max_length: int) -> Any:
     return BertForMaskedLM(config)
 
 
-def continued_model(checkpoint: Path, whole: bool = False) -> Any:
-    """The masked-language model of a checkpoint in Hugging Face layout; `whole`: its vocabulary head must be there."""
+def continued_model(checkpoint: Path) -> Any:
+    """The masked-language model of a checkpoint in Hugging Face layout."""
     from transformers import AutoModelForMaskedLM
 
     try:
-        model, report = AutoModelForMaskedLM.from_pretrained(
-            checkpoint, use_safetensors=True, local_files_only=True, dtype="float32", output_loading_info=True
+        return AutoModelForMaskedLM.from_pretrained(
+            checkpoint, use_safetensors=True, local_files_only=True, dtype="float32"
         )
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot pretrain on from {checkpoint}: {' '.join(str(error).split())[:300]}") from None
-    if whole and report["missing_keys"]:
-        raise BenchError(f"{checkpoint} has no vocabulary head to replace pieces with: start from a masked pretraining")
-    return model
 
 
 def vocabulary_head(model: Any, hidden: Any) -> tuple[Any, Any]:

@@ -30,7 +30,7 @@ def loss_told(facts: dict[str, Any]) -> str:
 
 TASKS = {
     "masked": "fill in masked pieces of",
-    "replaced": "tell which pieces a frozen copy of the checkpoint that it began from had replaced in",
+    "replaced": "tell which pieces a small generator, trained beside it, had replaced in",
 }
 
 

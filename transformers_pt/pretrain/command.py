@@ -47,7 +47,7 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(help="The highest rate.")] = 1e-3,
     masking: Annotated[float, typer.Option(help="Share of pieces that are masked.", min=0.01, max=0.9)] = 0.2,
     objective: Annotated[
-        Task, typer.Option(help="Fill in masked pieces, or tell which pieces a copy of --from has replaced.")
+        Task, typer.Option(help="Fill in masked pieces, or tell which pieces a small generator has replaced.")
     ] = Task.masked,
     max_length: Annotated[int, typer.Option(help="Pieces that the encoder can take later.", min=8)] = 512,
     normalization: Annotated[str, typer.Option(help="Text normalization, before the tokenizer.")] = "plain-2",

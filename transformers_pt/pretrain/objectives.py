@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,57 +21,65 @@ def masked_loss(model: Any, inputs: Inputs) -> torch.Tensor:
     hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
     asked = inputs["labels"] != -100
     features, projection = vocabulary_head(model, hidden[asked])
-    return piece_loss(features, projection, inputs["labels"][asked])
+    return piece_loss(features, projection.weight, projection.bias, inputs["labels"][asked])
 
 
 class Detector(nn.Module):
-    """An encoder that says of each piece whether it was replaced: ELECTRA's discriminator (Clark et al., 2020)."""
+    """ELECTRA (Clark et al., 2020): an encoder that tells which pieces a small masked-language model has filled in."""
 
-    def __init__(self, encoder: Any) -> None:
+    def __init__(self, encoder: Any, generator: Any) -> None:
         super().__init__()
-        width = encoder.config.hidden_size
-        self.encoder, self.dense, self.output = encoder, nn.Linear(width, width), nn.Linear(width, 1)
+        width, guess = encoder.config.hidden_size, generator.cls.predictions
+        self.encoder = encoder
+        # Its parts, not the model: in that, tied weights have two names, and a checkpoint cannot hold them.
+        self.generator, self.transform = generator.base_model, guess.transform
+        self.bias = nn.Parameter(guess.bias.detach().clone())
+        self.dense, self.output = nn.Linear(width, width), nn.Linear(width, 1)
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """Ids [batch, length] to logits [batch, length]."""
+        """Ids [batch, length] to the logits of being replaced, [batch, length]."""
         hidden = self.encoder(input_ids=input_ids).last_hidden_state
         logits: torch.Tensor = self.output(nn.functional.gelu(self.dense(hidden))).squeeze(-1)
         return logits
 
 
 class ReplacedLoss:
-    """Binary cross-entropy of every piece, where a frozen masked-language model has filled in the masked ones.
+    """The generator's loss at masked places, and 50 times the binary cross-entropy of every piece (same source).
 
-    The two-stage form of ELECTRA (Clark et al., 2020, section 3.2): the generator is what the detector began as.
+    In evaluation the second alone, unweighted.
     """
 
-    def __init__(self, model: Any, special_ids: Sequence[int]) -> None:
-        self.generator = copy.deepcopy(model).eval().requires_grad_(False)
+    WEIGHT = 50.0
+
+    def __init__(self, special_ids: Sequence[int]) -> None:
         self.special = torch.tensor(sorted(special_ids))
 
-    def __call__(self, detector: Any, inputs: Inputs) -> torch.Tensor:
+    def __call__(self, model: Detector, inputs: Inputs) -> torch.Tensor:
         """The loss of a masked batch."""
-        texts = torch.where(inputs["labels"] != -100, inputs["labels"], inputs["input_ids"])
-        filled = self.fill(inputs)
-        judged = ~torch.isin(texts, self.special.to(texts.device))
-        return nn.functional.binary_cross_entropy_with_logits(
-            detector(filled).float()[judged], (filled != texts)[judged].float()
-        )
-
-    @torch.no_grad()
-    def fill(self, inputs: Inputs) -> torch.Tensor:
-        """The batch with pieces drawn from the generator at the masked places, int64 [batch, length]."""
-        self.generator.to(inputs["input_ids"].device)
-        hidden = self.generator.base_model(input_ids=inputs["input_ids"]).last_hidden_state
         asked = inputs["labels"] != -100
-        features, projection = vocabulary_head(self.generator, hidden[asked])
-        filled = inputs["input_ids"].clone()
-        filled[asked] = torch.cat([_drawn(projection(part).float()) for part in features.split(PLACES)])
-        return filled
+        texts = torch.where(asked, inputs["labels"], inputs["input_ids"])
+        features = model.transform(model.generator(input_ids=inputs["input_ids"]).last_hidden_state[asked])
+        weight = model.generator.get_input_embeddings().weight
+        filled = texts.clone()
+        filled[asked] = drawn(features, weight, model.bias)
+        judged = ~torch.isin(texts, self.special.to(texts.device))
+        detection = nn.functional.binary_cross_entropy_with_logits(
+            model(filled).float()[judged], (filled != texts)[judged].float()
+        )
+        if not model.training:
+            return detection
+        return piece_loss(features, weight, model.bias, texts[asked]) + self.WEIGHT * detection
+
+
+@torch.no_grad()
+def drawn(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """One piece for each row of `features` [places, width], by its probability, int64 [places]; see `piece_loss`."""
+    logits = (nn.functional.linear(part, weight, bias).float() for part in features.split(PLACES))
+    return torch.cat([_drawn(part) for part in logits])
 
 
 def _drawn(logits: torch.Tensor) -> torch.Tensor:
-    """One piece a row of logits [places, vocabulary], by its probability; one random number each."""
+    """One random number a row: the first piece where the probabilities, summed up, pass it."""
     cumulated = logits.softmax(-1).cumsum(-1)
     points = torch.rand(len(logits), 1, device=logits.device) * cumulated[:, -1:]
     return torch.searchsorted(cumulated, points).squeeze(-1).clamp(max=logits.shape[-1] - 1)

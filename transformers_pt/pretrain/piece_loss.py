@@ -10,24 +10,24 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
 
 PLACES = 128
 """At once."""
 
 
-def piece_loss(features: torch.Tensor, projection: nn.Linear, wanted: torch.Tensor) -> torch.Tensor:
+def piece_loss(
+    features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, wanted: torch.Tensor
+) -> torch.Tensor:
     """Mean cross-entropy in nats, float32.
 
-    `features` float [places, width], `projection` to the logits of each piece, `wanted` int64 [places]. Matrix products
-    are in the precision of an enclosing autocast.
+    `features` float [places, width]; `weight` [pieces, width] and `bias` [pieces] make the logits; `wanted` int64
+    [places]. Matrix products are in the precision of an enclosing autocast.
     """
     kind = features.device.type
     precision = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else features.dtype
-    bias = projection.bias
     if bias is None:
-        bias = torch.zeros(projection.out_features, device=features.device)
-    loss: torch.Tensor = _PieceLoss.apply(features, projection.weight, bias, wanted, precision)
+        bias = torch.zeros(len(weight), device=features.device)
+    loss: torch.Tensor = _PieceLoss.apply(features, weight, bias, wanted, precision)
     return loss
 
 
