@@ -68,7 +68,7 @@ def timed(options: argparse.Namespace) -> dict[str, float]:
     from transformers_pt.presets import backbone
 
     register_plain_attention()
-    rows, checks, pad_id = encoded(options)
+    rows, checks, tokenizer = encoded(options)
     set_seed(0)
     attention = PLAIN if options.part >= PLAIN_ATTENTION else "sdpa"
     dropouts = dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob"), 0.1)
@@ -76,8 +76,8 @@ def timed(options: argparse.Namespace) -> dict[str, float]:
     if options.part >= DROPOUT:
         replace_dropout(model)
     if options.part >= RECIPE:
-        return by_recipe(model, rows, checks, pad_id, options.part == COMPILED)
-    collate = Counting(pad_id, LENGTH if options.part == 0 else None)
+        return by_recipe(model, rows, checks, tokenizer, options.part == COMPILED)
+    collate = Counting(tokenizer.pad_token_id, LENGTH if options.part == 0 else None)
     trainer = (grouped() if options.part >= LIKE_LENGTH else plain())(
         model, arguments(options.part >= BFLOAT16), collate, rows
     )
@@ -89,14 +89,14 @@ def timed(options: argparse.Namespace) -> dict[str, float]:
     return {"speed": speed, "accuracy": accuracy, "padding": padding}
 
 
-def by_recipe(model: Any, rows: Any, checks: Any, pad_id: int, compiled: bool) -> dict[str, float]:
+def by_recipe(model: Any, rows: Any, checks: Any, tokenizer: Any, compiled: bool) -> dict[str, float]:
     """The loop of `finetune`, its clock and its scores; the padding is that of batches of like length."""
     from transformers_pt.device import prepare_device
     from transformers_pt.loop import fine_tune
     from transformers_pt.recipes.finetune import Finetune
 
     changes = {"epochs": 1, "learning_rate": RATE, "batch_size": BATCH, "compile": compiled}
-    log = fine_tune(model, rows, checks, pad_id, Finetune.defaults | changes, prepare_device(0, "auto"))
+    log = fine_tune(model, rows, checks, tokenizer, Finetune.defaults | changes, prepare_device(0, "auto"))
     return {
         "speed": log.examples_per_second or 0.0,
         "accuracy": log.history[-1]["validation_accuracy"],
@@ -104,14 +104,14 @@ def by_recipe(model: Any, rows: Any, checks: Any, pad_id: int, compiled: bool) -
     }
 
 
-def encoded(options: argparse.Namespace) -> tuple[Any, Any, int]:
-    """Rows to train and to check on, and the padding's id."""
-    from transformers_pt.loop import Rows
+def encoded(options: argparse.Namespace) -> tuple[Any, Any, Any]:
+    """Rows to train and to check on, and the tokenizer."""
+    from transformers_pt.batches import Rows
 
     encoder, train, validation = texts(options)
     rows = Rows(encoder.cached(train.texts[: options.rows]), train.labels[: options.rows])
     checks = Rows(encoder.cached(validation.texts[:CHECKS]), validation.labels[:CHECKS])
-    return rows, checks.by_length(), encoder.tokenizer.pad_token_id
+    return rows, checks.by_length(), encoder.tokenizer
 
 
 def texts(options: argparse.Namespace) -> tuple[Any, Any, Any]:
@@ -146,7 +146,7 @@ class Counting:
     """Pads to `length`, or to the longest of a batch where it is None, and counts what it added."""
 
     def __init__(self, pad_id: int, length: int | None) -> None:
-        from transformers_pt.loop import Padding
+        from transformers_pt.batches import Padding
 
         self.pad_id, self.length, self.collate = pad_id, length, Padding(pad_id)
         self.all = self.real = 0

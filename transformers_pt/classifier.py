@@ -8,6 +8,7 @@ from typing import Any
 from bench.api import BenchError, DeviceUse, Params, Split, Training, did_you_mean
 from transformers_pt import dropout, loop, pooled
 from transformers_pt.backbones import check_vocabulary, load_classifier, load_tokenizer
+from transformers_pt.batches import Rows
 from transformers_pt.encode import Encoder
 from transformers_pt.presets import Backbone, backbone
 
@@ -61,8 +62,8 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
 def train(prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse) -> Training:
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
-    rows, checks = (loop.Rows(prepared.encoder.cached(split.texts), split.labels) for split in (train, validation))
-    return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer.pad_token_id, given, device)
+    rows, checks = (Rows(prepared.encoder.cached(split.texts), split.labels) for split in (train, validation))
+    return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device)
 
 
 def facts(prepared: Prepared, split: Split, params: Params) -> dict[str, Any]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,54 +14,20 @@ import numpy.typing as npt
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir, progress
+from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir
+from transformers_pt.batches import Padding, PieceDropout, Rows
+from transformers_pt.journal import SCORES, Journal
 from transformers_pt.layers import parameter_groups
 from transformers_pt.scores import validation_scores
 
 EVAL_BATCH = 128
 
 
-@dataclass(frozen=True)
-class Rows(torch.utils.data.Dataset[dict[str, Any]]):
-    """Encoded texts with their labels int64 [n]."""
-
-    ids: Sequence[list[int]]
-    labels: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return {"input_ids": self.ids[index], "labels": int(self.labels[index])}
-
-    def by_length(self) -> Rows:
-        """The same rows, the shortest first, so that evaluation pads little."""
-        order = np.argsort([len(row) for row in self.ids], kind="stable")
-        return Rows([self.ids[i] for i in order], self.labels[order])
-
-
-@dataclass(frozen=True)
-class Padding:
-    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64."""
-
-    pad_id: int
-
-    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Pads on the right."""
-        longest = max(len(row["input_ids"]) for row in rows)
-        ids = torch.full((len(rows), longest), self.pad_id)
-        mask = torch.zeros((len(rows), longest), dtype=torch.long)
-        for i, row in enumerate(rows):
-            ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
-            mask[i, : len(row["input_ids"])] = 1
-        return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
-
-
-def fine_tune(model: Any, train: Rows, validation: Rows, pad_id: int, params: Params, device: DeviceUse) -> Training:
+def fine_tune(model: Any, train: Rows, validation: Rows, tokenizer: Any, params: Params, device: DeviceUse) -> Training:
     """Train `model` in place and leave it with the weights of the epoch that is best on validation.
 
     Goes on from the last epoch of a killed run where the harness keeps one. An empty `validation` means: exactly
@@ -75,7 +39,7 @@ def fine_tune(model: Any, train: Rows, validation: Rows, pad_id: int, params: Pa
     start = {name: value.clone() for name, value in model.state_dict().items()} if params["auto_batch"] else {}
     try:
         while True:
-            trainer = _trainer(model, train, validation, pad_id, params, device, folder)
+            trainer = _trainer(model, train, validation, tokenizer, params, device, folder)
             try:
                 trainer.train(
                     resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None
@@ -92,16 +56,19 @@ def fine_tune(model: Any, train: Rows, validation: Rows, pad_id: int, params: Pa
 
 
 def _trainer(
-    model: Any, train: Rows, validation: Rows, pad_id: int, params: Params, device: DeviceUse, folder: Path
+    model: Any, train: Rows, validation: Rows, tokenizer: Any, params: Params, device: DeviceUse, folder: Path
 ) -> Classifying:
     callbacks: list[Any] = [Journal(len(train))]
     if len(validation):
         callbacks.append(EarlyStoppingCallback(params["patience"]))
     trainer = Classifying(
-        model, _arguments(folder, bool(len(validation)), params, device), Padding(pad_id), train,
+        model, _arguments(folder, bool(len(validation)), params, device), Padding(tokenizer.pad_token_id), train,
         validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
     )  # fmt: skip
     trainer.params, trainer.class_weights = params, class_weights(train.labels, params["class_weight"])
+    if params["piece_dropout"]:
+        special = tuple(tokenizer.all_special_ids)
+        trainer.piece_dropout = PieceDropout(tokenizer.mask_token_id, special, params["piece_dropout"])
     return trainer
 
 
@@ -129,6 +96,7 @@ class Classifying(Trainer):
 
     params: Params
     class_weights: torch.Tensor | None = None
+    piece_dropout: PieceDropout | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         rows: Any = train_dataset or self.train_dataset
@@ -148,8 +116,10 @@ class Classifying(Trainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Cross-entropy with label smoothing and class weights in training, plain in evaluation."""
-        labels = inputs["labels"]
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+        labels, ids = inputs["labels"], inputs["input_ids"]
+        if model.training and self.piece_dropout is not None:
+            ids = self.piece_dropout(ids)
+        outputs = model(input_ids=ids, attention_mask=inputs["attention_mask"])
         logits = outputs.logits.float()
         if not model.training:
             loss = nn.functional.cross_entropy(logits, labels)
@@ -165,35 +135,6 @@ class Classifying(Trainer):
         kept = f"the weights of epoch {epochs[-1]:g} stay in {self.args.output_dir}" if epochs else "nothing was kept"
         step, rate = self.state.global_step + 1, self.params["learning_rate"]
         return f"the loss became NaN or infinite at step {step}: lower learning_rate (it is {rate:g}); {kept}"
-
-
-class Journal(TrainerCallback):
-    """The clock of the training steps, and a word to the harness every few of them."""
-
-    def __init__(self, rows: int) -> None:
-        self.rows, self.seconds, self.epochs, self._started = rows, 0.0, 0, 0.0
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
-        """Start the clock."""
-        self._started = time.perf_counter()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
-        """Tell the harness."""
-        if state.global_step % 10 == 0:
-            progress(state.global_step, state.max_steps)
-
-    def on_epoch_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
-        """Stop the clock: validation is no training."""
-        self.seconds += time.perf_counter() - self._started
-        self.epochs += 1
-
-    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **unused: Any) -> None:
-        """An epoch's scores."""
-        told = {f"validation_{k[5:]}": v for k, v in (metrics or {}).items() if k[5:] in SCORES}
-        progress(state.global_step, state.max_steps, **told)
-
-
-SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
 
 
 def _told(trainer: Any, device: DeviceUse) -> Training:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from tests.baselines.phases import AWKWARD
@@ -16,12 +17,14 @@ from tests.baselines.sentences import split
 from tests.conftest import ROOT
 from tests.transformers_pt.checkpoints import FAMILIES
 from tests.transformers_pt.conftest import Checkpoints, accuracy, fit, predicted
+from transformers_pt.batches import PieceDropout
 from transformers_pt.recipes.finetune import Finetune
 
 RELOAD = """
 import sys, numpy as np
 from pathlib import Path
 from tests.transformers_pt.conftest import predicted
+from transformers_pt.batches import PieceDropout
 from transformers_pt.recipes.finetune import Finetune
 np.save(sys.argv[2], predicted(Finetune(), Path(sys.argv[1])))
 """
@@ -145,3 +148,20 @@ def test_balanced_weights_and_smoothing_reach_the_loss(checkpoints: Checkpoints,
     smooth = fit(Finetune(), tmp_path / "smooth", changes | {"label_smoothing": 0.5, "class_weight": "balanced"})
     assert smooth.history[0]["validation_loss"] == pytest.approx(plain.history[0]["validation_loss"], abs=1e-3)
     assert smooth.history[0]["loss"] != plain.history[0]["loss"]
+
+
+def test_dropped_pieces_are_masks_anew_each_time_and_never_special_ones(
+    checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    ids = torch.randint(0, 90, (60, 50))
+    drop = PieceDropout(4, (0, 1, 2, 3, 4), 0.2)
+    first, second = drop(ids), drop(ids)
+    changed = first != ids
+    assert not torch.equal(first, second) and (first[changed] == 4).all() and (ids[changed] > 4).all()
+    assert changed.sum() / (ids > 4).sum() == pytest.approx(0.2, abs=0.03)
+    changes = {"backbone": str(checkpoints["bert"]), "epochs": 1, "learning_rate": 1e-7}
+    logs = [fit(Finetune(), tmp_path / str(rate), changes | {"piece_dropout": rate}) for rate in (0.0, 0.9)]
+    losses = [log.history[0]["validation_loss"] for log in logs]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)  # validation reads every piece
+    assert logs[0].history[0]["loss"] != logs[1].history[0]["loss"]

@@ -9,8 +9,8 @@ from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Trai
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
-    "artifact.py", "backbones.py", "classifier.py", "device.py", "dropout.py", "encode.py", "layers.py", "loop.py",
-    "pooled.py", "presets.py", "scores.py",
+    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "journal.py",
+    "layers.py", "loop.py", "pooled.py", "presets.py", "scores.py",
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ class Finetune(Recipe):
         "max_length": None,
         "pooling": "head",
         "dropout": None,
+        "piece_dropout": 0.0,
         "train_top_k_layers": None,
         "layer_decay": 1.0,
         "learning_rate": None,
@@ -65,6 +66,7 @@ class Finetune(Recipe):
         "warmup": Uniform(0.0, 0.2),
         "layer_decay": Uniform(0.6, 1.0),
         "dropout": Uniform(0.0, 0.3),
+        "piece_dropout": Uniform(0.0, 0.2),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}

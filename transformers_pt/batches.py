@@ -1,0 +1,64 @@
+"""What a training step sees: encoded texts, padded together, some of their pieces masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+
+@dataclass(frozen=True)
+class Rows(torch.utils.data.Dataset[dict[str, Any]]):
+    """Encoded texts with their labels int64 [n]."""
+
+    ids: Sequence[list[int]]
+    labels: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        return {"input_ids": self.ids[index], "labels": int(self.labels[index])}
+
+    def by_length(self) -> Rows:
+        """The same rows, the shortest first, so that evaluation pads little."""
+        order = np.argsort([len(row) for row in self.ids], kind="stable")
+        return Rows([self.ids[i] for i in order], self.labels[order])
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64."""
+
+    pad_id: int
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Pads on the right."""
+        longest = max(len(row["input_ids"]) for row in rows)
+        ids = torch.full((len(rows), longest), self.pad_id)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for i, row in enumerate(rows):
+            ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
+            mask[i, : len(row["input_ids"])] = 1
+        return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
+
+
+@dataclass(frozen=True)
+class PieceDropout:
+    """Masks a share `rate` of a batch's pieces anew in each step, special ones left: what a text says must not hang on
+    one word. An encoder that was pretrained behind masks knows how to read around them."""
+
+    mask_id: int
+    special_ids: tuple[int, ...]
+    rate: float
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids int64 [batch, length] to the same with masks."""
+        special = torch.tensor(self.special_ids, device=ids.device)
+        return torch.where(
+            (torch.rand(ids.shape, device=ids.device) < self.rate) & ~torch.isin(ids, special), self.mask_id, ids
+        )
