@@ -24,7 +24,6 @@ RELOAD = """
 import sys, numpy as np
 from pathlib import Path
 from tests.transformers_pt.conftest import predicted
-from transformers_pt.batches import PieceDropout
 from transformers_pt.recipes.finetune import Finetune
 np.save(sys.argv[2], predicted(Finetune(), Path(sys.argv[1])))
 """
