@@ -38,48 +38,54 @@ class Batches:
     batch_size: int
     widths: tuple[int, ...]
     seed: int
+    together: int = 1
+    """An epoch is a multiple of so many batches: those that Keras runs at one go."""
 
     def __post_init__(self) -> None:
-        if len(self.rows) < self.batch_size:
+        if not self.steps:
             raise BenchError(
-                f"batch_size={self.batch_size} is more than the {len(self.rows)} training texts: lower batch_size"
+                f"{self.together} × {self.batch_size} texts are more than the {len(self.rows)} for training: lower "
+                "batch_size or steps_per_execution"
             )
 
     @property
     def steps(self) -> int:
         """Batches of an epoch."""
-        return len(self.rows) // self.batch_size
+        return len(self.rows) // self.batch_size // self.together * self.together
 
-    def pipeline(self, context: tf.distribute.InputContext) -> tf.data.Dataset:
-        """One epoch each time it is iterated: what the replicas of one input pipeline see, a replica's part at a time.
+    def pipeline(self, first_epoch: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
+        """Epoch after epoch without an end, from `first_epoch` on: what the replicas of one input pipeline see.
 
-        Elements are (inputs int32 [batch of a replica, width], labels int32 [batch of a replica]). All pipelines draw
-        the same order, so that the parts of a step are those of one batch.
+        Elements are (inputs int32 [batch of a replica, width], labels int32 [batch of a replica]), a replica's part
+        after the other. All pipelines draw the same order, so that the parts of a step are those of one batch; so does
+        a run that goes on after a kill.
+
+        There is no end for Keras to run into: where it does, the ops of that last step that need no data have run
+        already. The step is counted, the rate falls, weights decay.
         """
         replicas = context.num_replicas_in_sync
         local = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * local
         size = self.batch_size // replicas
 
-        def epoch(seed: tf.Tensor) -> tf.data.Dataset:
-            rows, width = self._order(seed)
+        def epoch(number: tf.Tensor) -> tf.data.Dataset:
+            rows, width = self._order(number)
             mine = tf.reshape(rows, (self.steps, replicas, size))[:, first : first + local]
             parts = tf.reshape(mine, (self.steps * local, size))
             return tf.data.Dataset.from_tensor_slices((parts, tf.repeat(width, local)))
 
-        seeds = tf.data.Dataset.random(seed=self.seed, rerandomize_each_iteration=True).take(1)
-        return seeds.flat_map(epoch).map(self._batch, num_parallel_calls=2).prefetch(4)
+        batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch).map(self._batch, num_parallel_calls=2)
+        return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)).prefetch(4)
 
-    def _order(self, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _order(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Row numbers int32 [steps, batch] and the width of each batch, int32 [steps]."""
-        pair = tf.stack([seed, tf.constant(self.seed, tf.int64)])
         shuffle = tf.random.experimental.stateless_shuffle
+        texts, turns = (tf.stack([2 * number + kind, tf.constant(self.seed, tf.int64)]) for kind in (0, 1))
         bucket = tf.constant(np.searchsorted(self.widths, self.rows.lengths), tf.int32)
-        order = shuffle(tf.range(len(self.rows)), pair)[: self.steps * self.batch_size]
+        order = shuffle(tf.range(len(self.rows)), texts)[: self.steps * self.batch_size]
         longest_first = tf.argsort(tf.gather(bucket, order), direction="DESCENDING", stable=True)
         rows = tf.reshape(tf.gather(order, longest_first), (self.steps, self.batch_size))
-        turn = shuffle(tf.range(self.steps), pair + 1)
-        rows = tf.gather(rows, turn)
+        rows = tf.gather(rows, shuffle(tf.range(self.steps), turns))
         return rows, tf.gather(tf.constant(self.widths, tf.int32), tf.gather(bucket, rows[:, 0]))
 
     def _batch(self, rows: tf.Tensor, width: tf.Tensor) -> Any:

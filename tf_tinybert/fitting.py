@@ -9,7 +9,7 @@ from bench.api import Params, Split, Training
 from tf_tinybert.artifact import save_artifact
 from tf_tinybert.batches import Batches, widths
 from tf_tinybert.checkpoint import Checkpoint, open_checkpoint
-from tf_tinybert.model import POOLER, build_classifier, load_weights, read_weights
+from tf_tinybert.model import ALL, POOLER, build_classifier, load_weights, read_weights
 from tf_tinybert.presets import Architecture, Origin, origin
 from tf_tinybert.strategy import prepare
 from tf_tinybert.tokens import Encoder
@@ -29,11 +29,10 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     encoder = Encoder(start.tokenizer, found.normalization, longest)
     with place.strategy.scope():
         model = build_classifier(start.config, len(train.label_names), dropout)
-        if start.tensors is not None:
-            load_weights(model, start.tensors, shape.layers, POOLER)
+        load_weights(model, start.tensors or {}, shape.layers, POOLER if start.tensors else ALL, seed)
     rows = encoder.cached(train.texts)
     shapes = widths(rows, longest, fixed=place.name == "tpu")
-    batches = Batches(rows, train.labels, params["batch_size"], shapes, seed)
+    batches = Batches(rows, train.labels, params["batch_size"], shapes, seed, params["steps_per_execution"])
     checks = None
     if len(validation):
         seen = encoder.cached(validation.texts)

@@ -45,8 +45,8 @@ class Journal(keras.callbacks.Callback):
         self.history: list[dict[str, float]] = []
         self.best_epoch: int | None = None
         self._best: list[npt.NDArray[np.floating]] = []
-        self._seconds = self._started = 0.0
-        self._trained = self._told = self._done = 0
+        self._seconds = self._started = self._loss = 0.0
+        self._trained = self._told = self._epoch = 0
 
     @property
     def examples_per_second(self) -> float | None:
@@ -67,26 +67,27 @@ class Journal(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the clock."""
-        self._started, self._done = time.perf_counter(), epoch * self.steps
+        self._started, self._epoch = time.perf_counter(), epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Stop where the loss is no number; else a word to the harness now and then."""
-        loss, step = float((logs or {})["loss"]), self._done + batch + 1
-        if not math.isfinite(loss):
-            rate = self.rate(0 if step == 1 else step - 1)
+        step = self._epoch * self.steps + batch + 1
+        # The mean over the epoch so far. What Keras tells of the whole epoch is wrong where there are several replicas.
+        self._loss = float((logs or {})["loss"])
+        if not math.isfinite(self._loss):
             raise BenchError(
-                f"the loss became NaN or infinite at step {step}: lower learning_rate (the rate was {rate:.3g})"
+                f"the loss became NaN or infinite at step {step}: lower learning_rate (it was {self.rate(step - 1):.3g})"
             )
         if step - self._told >= PROGRESS_EVERY:
             self._told = step
-            progress(step, self.steps * self.params["epochs"], loss=loss)
+            progress(step, self.steps * self.params["epochs"], loss=self._loss)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Validate, keep the weights if they are the best, and say whether to go on."""
         self._seconds += time.perf_counter() - self._started
         self._trained += self.steps * self.batch_size
         done = (epoch + 1) * self.steps
-        entry = {"epoch": float(epoch + 1), "loss": float((logs or {})["loss"]), "learning_rate": self.rate(done - 1)}
+        entry = {"epoch": float(epoch + 1), "loss": self._loss, "learning_rate": self.rate(done - 1)}
         if self.validate:
             entry |= {f"validation_{name}": value for name, value in self.validate().items()}
         self.history.append(entry)

@@ -45,11 +45,14 @@ def prepare(params: Params, seed: int) -> tuple[Place, DeviceUse]:
     _check(params)
     place = find(params["strategy"])
     keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    if not params["jit_compile"] and place.name != "tpu":  # Keras would leave XLA out without a word
+        tf.config.experimental.enable_op_determinism()
     policy = params["precision"]
     if policy == "auto":
         policy = "float32" if place.actual == "cpu" else "mixed_bfloat16"
     keras.config.set_dtype_policy(policy)
+    if params["jit_compile"] and place.name in ("mirrored", "multiworker"):
+        raise BenchError(f"jit_compile compiles for one device, and strategy={place.name} has several: leave one out")
     part, rest = divmod(params["batch_size"], place.replicas)
     if rest or not part:
         near = max(1, round(params["batch_size"] / place.replicas)) * place.replicas
@@ -61,7 +64,7 @@ def prepare(params: Params, seed: int) -> tuple[Place, DeviceUse]:
 
 
 def find(name: str) -> Place:
-    """The place of that name; `auto` is a TPU where one is found, several GPUs where there are, else one device."""
+    """The place of that name; `auto`: several processes where TF_CONFIG names them, a TPU, several GPUs, one device."""
     wanted = requested_device()
     gpus = tf.config.list_physical_devices("GPU") if wanted != "cpu" else []
     if wanted == "gpu" and not gpus:
@@ -69,8 +72,16 @@ def find(name: str) -> Place:
     if not gpus:
         tf.config.set_visible_devices([], "GPU")
     if name == "auto":
-        name = "tpu" if wanted == "auto" and _tpu_told() else "mirrored" if len(gpus) > 1 else "default"
+        name = _automatic(wanted, len(gpus))
     return _FOUND[name]("gpu" if gpus else "cpu")
+
+
+def _automatic(wanted: str, gpus: int) -> str:
+    if "TF_CONFIG" in os.environ:
+        return "multiworker"
+    if wanted == "auto" and _tpu_told():
+        return "tpu"
+    return "mirrored" if gpus > 1 else "default"
 
 
 def _default(actual: str) -> Place:
@@ -130,3 +141,5 @@ def _check(params: Params) -> None:
     for key, choices in known.items():
         if params[key] not in choices:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), choices)}")
+    if params["workers"] > 1 and params["strategy"] not in ("auto", "multiworker"):
+        raise BenchError(f"workers={params['workers']} needs strategy=multiworker; it is {params['strategy']}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,10 @@ def train(
         raise BenchError(f"monitor={params['monitor']}: {did_you_mean(str(params['monitor']), MONITORS)}")
     schedule = _schedule(batches.steps * params["epochs"], place.replicas, params)
     with place.strategy.scope():
+        optimizer = adamw(model, schedule, params["weight_decay"])
+        optimizer.build(model.trainable_variables)
         model.compile(
-            adamw(model, schedule, params["weight_decay"]),
+            optimizer,
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             steps_per_execution=params["steps_per_execution"],
             jit_compile=params["jit_compile"],
@@ -87,14 +89,15 @@ def train(
         validation.of(model, place, params["jit_compile"]) if validation else None, params["monitor"],
         params["patience"], folder,
     )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
-        model.fit(
-            place.strategy.distribute_datasets_from_function(batches.pipeline),
-            epochs=params["epochs"],
-            callbacks=[journal, *_backup(folder)],
-            verbose=0,
-        )
+    first = backed_up(folder) if folder else 0
+    model.fit(
+        place.strategy.distribute_datasets_from_function(partial(batches.pipeline, first)),
+        steps_per_epoch=batches.steps,
+        epochs=params["epochs"],
+        callbacks=[journal, *_backup(folder)],
+        shuffle=False,  # the batches are shuffled already
+        verbose=0,
+    )
     return Training(
         examples_per_second=journal.examples_per_second,
         epochs_run=len(journal.history),
@@ -112,7 +115,6 @@ def _schedule(steps: int, replicas: int, params: Params) -> WarmupDecay:
 def _backup(folder: Path | None) -> list[keras.callbacks.Callback]:
     if folder is None:
         return []
-    backed_up(folder)  # removes what a kill has cut off
     return [
         keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)
     ]

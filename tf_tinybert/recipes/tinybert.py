@@ -16,6 +16,7 @@ class Tinybert(Recipe):
     `auto` (the encoder of that shape that comes with the project; random weights where there is none), the name of one
     of these, a folder in Hugging Face layout, or a hub name. `weights=random` keeps shape and pieces and forgets what
     was learned. `batch_size` is that of a step over all replicas; `lr_scaling` multiplies the rate for several of them.
+    `workers` is how many processes train together on this machine.
     """
 
     name, framework = "tinybert", "tensorflow"
@@ -50,7 +51,7 @@ class Tinybert(Recipe):
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
     sources = (
         "artifact.py", "batches.py", "checkpoint.py", "journal.py", "libraries.py", "model.py", "optimizer.py",
-        "presets.py", "scores.py", "strategy.py", "tokens.py", "training.py", "weights.py",
+        "fitting.py", "presets.py", "scores.py", "strategy.py", "tokens.py", "training.py", "weights.py",
     )  # fmt: skip
 
     def normalization_for(self, params: Params) -> str:
@@ -61,6 +62,10 @@ class Tinybert(Recipe):
         """The checkpoint, where it is a folder."""
         folder = origin(params).folder
         return {"checkpoint": folder} if folder else {}
+
+    def launcher(self, params: Params) -> list[str]:
+        """Several processes on this machine for more than one worker."""
+        return ["-m", "tf_tinybert.workers", str(params["workers"])] if params["workers"] > 1 else []
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""
