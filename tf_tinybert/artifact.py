@@ -1,4 +1,4 @@
-"""The artifact: Hugging Face layout, so that `transformers` reads it as it is, and `model.json` with what serving needs."""
+"""The artifact: Hugging Face layout, which `transformers` reads as it is, and `model.json` with what serving needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ SLICE = 32
 """Texts that go through the network at once."""
 GELU = "gelu_pytorch_tanh"
 """What the encoder computes, whatever its checkpoint said."""
-SPECIAL = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+SPECIAL = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
 KEPT = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings", "type_vocab_size",

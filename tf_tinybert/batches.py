@@ -1,4 +1,4 @@
-"""Batches of texts of like length in a few static shapes, each replica its part. Imported where TensorFlow is at hand."""
+"""Batches of texts of like length, each of one of a few shapes. Imported where TensorFlow is at hand."""
 
 from __future__ import annotations
 

@@ -119,6 +119,6 @@ def _no_weights(folder: Path) -> str:
     if not held:
         return f"checkpoint {folder} has no weights: model.safetensors is missing"
     return (
-        f"checkpoint {folder} holds its weights as a pickle ({held[0]}), which may run code when it is read: convert it "
-        "with transformers' save_pretrained, which writes safetensors, and give that folder"
+        f"checkpoint {folder} holds its weights as a pickle ({held[0]}), which may run code when it is read: convert "
+        "it with transformers' save_pretrained, which writes safetensors, and give that folder"
     )

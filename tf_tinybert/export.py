@@ -22,7 +22,9 @@ def export(artifact: Path, out: Path) -> str:
     """
     missing = [name for name in (*FILES, "model.json") if not (artifact / name).is_file()]
     if missing:
-        raise BenchError(f"{artifact} is no artifact of `tinybert`: {', '.join(missing)} missing; give the folder of one")
+        raise BenchError(
+            f"{artifact} is no artifact of `tinybert`: {', '.join(missing)} missing; give the folder of one"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BenchError(f"{out} is there already: give a folder that is new or empty")
     config = json.loads((artifact / "config.json").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -76,7 +77,8 @@ class Journal(keras.callbacks.Callback):
         self._loss = float((logs or {})["loss"])
         if not math.isfinite(self._loss):
             raise BenchError(
-                f"the loss became NaN or infinite at step {step}: lower learning_rate (it was {self.rate(step - 1):.3g})"
+                f"the loss became NaN or infinite at step {step}, where the rate was {self.rate(step - 1):.3g}: lower "
+                "learning_rate"
             )
         if step - self._told >= PROGRESS_EVERY:
             self._told = step
@@ -111,7 +113,8 @@ class Journal(keras.callbacks.Callback):
 
     def _keep(self, folder: Path) -> None:
         if self.best_epoch == len(self.history):
-            np.savez(folder / "new.npz", **{str(i): weight for i, weight in enumerate(self._best)})
+            weights: dict[str, Any] = {str(i): weight for i, weight in enumerate(self._best)}
+            np.savez(folder / "new.npz", **weights)
             (folder / "new.npz").replace(folder / "best.npz")
         text = json.dumps({"history": self.history, "best_epoch": self.best_epoch})
         (folder / "new.json").write_text(text)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from tf_tinybert.weights import Weights, to_huggingface, to_keras
+from tf_tinybert.weights import Arrays, Weights, to_huggingface, to_keras
 
 POOLER = ("pooler.", "classifier.")
 """What masked-language modelling does not teach."""
@@ -27,6 +27,8 @@ class Classifier(keras.Model):
     with several steps at one go under a strategy, and to build the model it looks at a batch, which leaves traces in
     the mean of the loss. Data must have no end.
     """
+
+    train_function: Any
 
     def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Nothing is left to build: the graph is functional, and `training` builds the optimizer."""
@@ -46,15 +48,16 @@ class Classifier(keras.Model):
             autograph=False, jit_compile=self.jit_compile, reduce_retracing=True,
         )  # fmt: skip
 
-        @tf.autograph.experimental.do_not_convert
         def step(iterator: Any) -> dict[str, Any]:
             logs = on_replicas(next(iterator))
             return {name: strategy.experimental_local_results(value)[0] for name, value in logs.items()}
 
+        one = tf.autograph.experimental.do_not_convert(step)
+
         def steps(iterator: Any) -> dict[str, Any]:
-            logs = step(iterator)
+            logs = one(iterator)
             for _ in tf.range(self.steps_per_execution - 1):
-                logs = step(iterator)
+                logs = one(iterator)
             return logs
 
         self.train_function = tf.function(steps)
@@ -101,6 +104,6 @@ def load_weights(model: keras.Model, tensors: Weights, layers: int, new: tuple[s
             variable.assign(random.normal(0.0, DEVIATION, variable.shape).astype(np.float32))
 
 
-def read_weights(model: keras.Model, layers: int) -> Weights:
+def read_weights(model: keras.Model, layers: int) -> Arrays:
     """The tensors of `BertForSequenceClassification`, float32."""
     return to_huggingface({v.path: keras.ops.convert_to_numpy(v) for v in model.trainable_variables}, layers)

@@ -103,9 +103,7 @@ def origin(params: Params) -> Origin:
         return Origin(source, shape, keep, PLAIN)
     own = Architecture.of(read_config(Path(source)))
     if shape not in (None, own):
-        raise BenchError(
-            f"checkpoint {params['checkpoint']} is {own}, not {name} ({shape}): leave architecture out, it brings its own"
-        )
+        raise BenchError(f"checkpoint {params['checkpoint']} is {own}, not {name} ({shape}): leave architecture out")
     return Origin(source, own, keep, _normalization(Path(source)))
 
 

@@ -39,9 +39,7 @@ class Validation:
         forward = tf.function(lambda inputs: model(inputs, training=False), jit_compile=jit_compile)
         strategy = place.strategy
 
-        @tf.function
-        def step(inputs: Any) -> Any:
-            return strategy.run(forward, args=(inputs,))
+        step = tf.function(lambda inputs: strategy.run(forward, args=(inputs,)))
 
         def shared(inputs: Inputs) -> Any:
             """Each replica's part of a batch."""
@@ -115,6 +113,4 @@ def _schedule(steps: int, replicas: int, params: Params) -> WarmupDecay:
 def _backup(folder: Path | None) -> list[keras.callbacks.Callback]:
     if folder is None:
         return []
-    return [
-        keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)
-    ]
+    return [keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)]

@@ -41,7 +41,7 @@ class Pair:
     huggingface: str
     """The name in `BertModel`, without the prefix `bert.`."""
     input_axes: int = 0
-    """Of a kernel: how many axes of the Keras variable are of the input (PyTorch keeps [output, input]); 0: no kernel."""
+    """Of a kernel: how many axes of the Keras variable are of the input (PyTorch keeps [output, input]); else 0."""
 
     def to_keras(self, value: npt.NDArray[np.floating], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """PyTorch's tensor as the Keras variable of that shape; heads are axes of their own there."""

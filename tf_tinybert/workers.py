@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def start(count: int, arguments: Sequence[str]) -> int:
-    """Run Python with `arguments` `count` times, each told in TF_CONFIG who it is; the exit code of the first that fails.
+    """Run Python with `arguments` `count` times, each told in TF_CONFIG who it is; the exit code of the first to fail.
 
     RANK is set as well, as the harness asks of a launcher. Where one process fails, the others are ended: they would
     wait for it.
