@@ -18,7 +18,7 @@ WIDTHS = (16, 32, 64, 128, 256)
 
 
 def widths(rows: Rows, limit: int, fixed: bool) -> tuple[int, ...]:
-    """The widths that batches of `rows` may have, up to `limit`; with `fixed` the widest alone, as a TPU wants it."""
+    """The widths that batches of `rows` may have, up to `limit`; with `fixed` the widest alone."""
     longest = int(rows.lengths.max())
     found = [width for width in WIDTHS if width < limit] + [limit]
     found = found[: next(i for i, width in enumerate(found) if width >= longest) + 1]

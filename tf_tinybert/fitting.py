@@ -31,12 +31,14 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
         model = build_classifier(start.config, len(train.label_names), dropout)
         load_weights(model, start.tensors or {}, shape.layers, POOLER if start.tensors else ALL, seed)
     rows = encoder.cached(train.texts)
-    shapes = widths(rows, longest, fixed=place.name == "tpu")
+    # A TPU wants one shape; so does a loop of steps whose replicas exchange gradients, which TensorFlow sizes once.
+    fixed = place.name == "tpu" or (place.replicas > 1 and params["steps_per_execution"] > 1)
+    shapes = widths(rows, longest, fixed)
     batches = Batches(rows, train.labels, params["batch_size"], shapes, seed, params["steps_per_execution"])
     checks = None
     if len(validation):
         seen = encoder.cached(validation.texts)
-        checks = Validation(seen, validation.labels, widths(seen, longest, fixed=place.name == "tpu"))
+        checks = Validation(seen, validation.labels, widths(seen, longest, fixed))
     log = fit_model(model, batches, checks, params, place, device)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, start.config, weights, encoder, _facts(train, found, start), dropout)

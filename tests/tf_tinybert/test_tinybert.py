@@ -83,7 +83,8 @@ def test_a_refit_keeps_the_last_epoch(learned: Learned) -> None:
 
 def test_steps_that_xla_compiles_learn_the_same(learned: Learned) -> None:
     found = learned[1]
-    assert found["compiled"]["history"][0]["loss"] == pytest.approx(found["once"]["history"][0]["loss"], abs=1e-3)
+    for compiled, plain in zip(found["compiled"]["history"], found["refit"]["history"], strict=True):
+        assert compiled == pytest.approx(plain, abs=1e-4)
     assert found["xla"] < 1e-5
 
 
