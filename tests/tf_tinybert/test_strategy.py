@@ -27,7 +27,13 @@ def is_like_one(history: list[dict[str, float]], one: list[dict[str, float]]) ->
 
 
 @pytest.mark.parametrize(
-    ("changes", "same"), [({"epochs": 1}, "once"), ({"epochs": 2, "max_length": 16, "steps_per_execution": 3}, "refit")]
+    ("changes", "same"),
+    [
+        ({"epochs": 1}, "once"),
+        pytest.param(
+            {"epochs": 2, "max_length": 16, "steps_per_execution": 3}, "refit", marks=pytest.mark.slow, id="at-one-go"
+        ),
+    ],
 )
 def test_two_devices_learn_what_one_does(
     changes: dict[str, Any], same: str, checkpoint: Path, learned: Learned, tmp_path: Path
