@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,25 @@ def test_an_export_of_no_artifact_is_one_line(tmp_path: Path) -> None:
     done = run("export", str(tmp_path), str(tmp_path / "out"))
     assert done.returncode == 2 and "is no artifact of `tinybert`" in done.stderr and done.stderr.count("\n") == 1
     assert "python -m tf_tinybert export ARTIFACT OUT" in run("export").stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("ImportError('Keras 9 or newer is needed')", "do not fit one another (Keras 9 or newer is needed)"),
+        ("ModuleNotFoundError('no keras_hub', name='keras_hub')", "missing keras_hub"),
+    ],
+)
+def test_libraries_that_do_not_fit_are_one_line_and_missing_ones_are_named(
+    raised: str, said: str, tmp_path: Path
+) -> None:
+    for name, content in (("tensorflow", "__version__ = '1'"), ("keras", ""), ("keras_hub", f"raise {raised}")):
+        (tmp_path / f"{name}.py").write_text(content)
+    code = (
+        "from bench.api import BenchError\nfrom tf_tinybert.libraries import check_libraries\n"
+        "try: check_libraries()\nexcept BenchError as error: print(error)\n"
+        "except ModuleNotFoundError as error: print('missing', error.name)"
+    )
+    path = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True)
+    assert said in done.stdout and done.stdout.count("\n") == 1, done.stderr
