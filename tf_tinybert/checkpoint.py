@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.api import BenchError
-from tf_tinybert.presets import Architecture, Origin, read_config
+from tf_tinybert.presets import DROPOUT, Architecture, Origin, read_config
 
 Tensors = dict[str, npt.NDArray[Any]]
 WANTED = ("config.json", "*.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
@@ -49,10 +49,11 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
             f"the tokenizer of {origin.name} has {pieces:,} pieces, its weights only {rows:,} rows: "
             "they do not belong together"
         )
-    config |= {
-        "num_hidden_layers": shape.layers, "hidden_size": shape.hidden, "num_attention_heads": shape.heads,
-        "intermediate_size": shape.intermediate,
-    }  # fmt: skip
+    if shape != Architecture.of(config):
+        config |= {
+            "num_hidden_layers": shape.layers, "hidden_size": shape.hidden, "num_attention_heads": shape.heads,
+            "intermediate_size": shape.intermediate, "hidden_dropout_prob": DROPOUT,
+        }  # fmt: skip
     tensors = None
     if origin.pretrained:  # a head that was taught other labels is not taken along
         tensors = {name: value for name, value in read_tensors(folder).items() if not name.startswith("classifier.")}

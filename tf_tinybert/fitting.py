@@ -10,7 +10,7 @@ from tf_tinybert.artifact import save_artifact
 from tf_tinybert.batches import Batches, widths
 from tf_tinybert.checkpoint import Checkpoint, open_checkpoint
 from tf_tinybert.model import ALL, POOLER, build_classifier, load_weights, read_weights
-from tf_tinybert.presets import Architecture, Origin, origin
+from tf_tinybert.presets import DROPOUT, Architecture, Origin, origin
 from tf_tinybert.strategy import prepare
 from tf_tinybert.tokens import Encoder
 from tf_tinybert.training import Validation
@@ -24,7 +24,7 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     start = open_checkpoint(found)
     shape = Architecture.of(start.config)
     params = dict(params) | {"learning_rate": params["learning_rate"] or shape.learning_rate}
-    dropout = start.config.get("hidden_dropout_prob", 0.1) if params["dropout"] is None else params["dropout"]
+    dropout = start.config.get("hidden_dropout_prob", DROPOUT) if params["dropout"] is None else params["dropout"]
     longest = min(params["max_length"], start.config["max_position_embeddings"])
     encoder = Encoder(start.tokenizer, found.normalization, longest)
     with place.strategy.scope():

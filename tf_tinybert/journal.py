@@ -73,8 +73,7 @@ class Journal(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Stop where the loss is no number; else a word to the harness now and then."""
         step = self._epoch * self.steps + batch + 1
-        # The mean over the epoch so far. What Keras tells of the whole epoch is wrong where there are several replicas.
-        self._loss = float((logs or {})["loss"])
+        self._loss = float((logs or {})["loss"])  # the mean over the epoch so far
         if not math.isfinite(self._loss):
             raise BenchError(
                 f"the loss became NaN or infinite at step {step}, where the rate was {self.rate(step - 1):.3g}: lower "

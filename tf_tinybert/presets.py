@@ -22,6 +22,8 @@ FIXED: dict[str, tuple[Any, ...]] = {
     "layer_norm_eps": (1e-12,),
 }
 """What the Keras encoder cannot do otherwise. Exact `gelu` is computed by its tanh approximation."""
+DROPOUT = 0.1
+"""BERT's, for an architecture that no checkpoint has."""
 RATE_SMALL, RATE_LARGE = 2.2e-4, 3e-5
 """Geometric middles of what Turc et al. (2019) search for small encoders and Devlin et al. (2019) for large ones."""
 LARGE = 512
@@ -145,9 +147,13 @@ def _shape(name: str | None) -> Architecture | None:
 
 def _automatic(shape: Architecture, keep: bool) -> Origin:
     """The shipped checkpoint of this shape; where there is none, random weights and the pieces of another one."""
-    for name in shipped():
-        if Architecture.of(read_config(SHIPPED / name)) == shape:
-            return Origin(str(SHIPPED / name), shape, keep, _normalization(SHIPPED / name))
+    for folder in (SHIPPED / name for name in shipped()):
+        try:
+            own = Architecture.of(read_config(folder))
+        except BenchError:  # not of BERT
+            continue
+        if own == shape:
+            return Origin(str(folder), shape, keep, _normalization(folder))
     folder = SHIPPED / VOCABULARY_OF
     return Origin(str(folder), shape, False, _normalization(folder))
 

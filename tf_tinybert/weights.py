@@ -86,10 +86,9 @@ def to_keras(tensors: Weights, shapes: Mapping[str, tuple[int, ...]], layers: in
     found: Arrays = {}
     for pair in pairs(layers):
         value = tensors.get(pair.huggingface)
-        optional = pair.huggingface.startswith(new) if new else False
         if value is not None and value.size == math.prod(shapes[pair.keras]):
             found[pair.keras] = pair.to_keras(value, shapes[pair.keras])
-        elif not optional:
+        elif not pair.huggingface.startswith(new):
             held = "is missing" if value is None else f"is {list(value.shape)}"
             raise BenchError(
                 f"the weights are not those of the BERT that config.json tells: tensor '{pair.huggingface}' {held}, "
