@@ -1,0 +1,40 @@
+"""TensorFlow runs in processes of its own; what is slow is trained once for all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.tf_tinybert.checkpoints import write_checkpoint
+
+Phase = Callable[..., Any]
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+
+
+def run_phase(command: str, folder: Path, given: str, *more: str, launcher: tuple[str, ...] = ()) -> Any:
+    """`python -m tests.tf_tinybert.phases …` in a new process; what it found."""
+    arguments = [sys.executable, *launcher, "-m", "tests.tf_tinybert.phases", command, str(folder), given, *more]
+    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | QUIET, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(folder.with_suffix(".json").read_text())
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small BERT with random weights."""
+    return write_checkpoint(tmp_path_factory.mktemp("bert") / "checkpoint")
+
+
+@pytest.fixture(scope="session")
+def learned(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The folder of the artifacts that the phase `learn` leaves, and what it found."""
+    root = tmp_path_factory.mktemp("learned") / "root"
+    return root, run_phase("learn", root, str(checkpoint))

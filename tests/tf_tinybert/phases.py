@@ -1,0 +1,147 @@
+"""What a process with TensorFlow does: `python -m tests.tf_tinybert.phases learn|fit|attempts …`, JSON out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import BenchError, Training
+from tests.baselines.phases import AWKWARD
+from tests.baselines.sentences import LABELS, split
+from tf_tinybert.recipes.tinybert import Tinybert
+
+QUICK = {"epochs": 3, "max_length": 40, "learning_rate": 5e-3, "batch_size": 16}
+
+
+def fit(folder: Path, changes: dict[str, Any], rows: int = 240, checks: int = 60) -> Training:
+    """Train with quick parameters and `changes`; the artifact in `folder`."""
+    folder.mkdir(parents=True)
+    recipe = Tinybert()
+    params = {**recipe.defaults, **QUICK, **changes}
+    return recipe.fit(split(rows, 0, LABELS), split(checks, 1, LABELS), params, 0, folder)
+
+
+def learn(root: Path, checkpoint: str) -> dict[str, Any]:
+    """Everything that one process with one device can show; artifacts `once` and `shipped` stay in `root`."""
+    given = {"checkpoint": checkpoint}
+    # First: determinism, which trainings without XLA switch on, keeps Keras from compiling.
+    short = given | {"epochs": 2, "max_length": 16}
+    compiled = fit(root / "compiled", short | {"jit_compile": True, "steps_per_execution": 3}, checks=0)
+    log = fit(root / "shipped", {"epochs": 4, "learning_rate": 1e-3}, rows=480)
+    once = fit(root / "once", given | {"epochs": 1})
+    again = fit(root / "again", given | {"epochs": 1})
+    refit = fit(root / "refit", short, checks=0)
+    for name in ("once", "shipped"):
+        np.save(root / f"{name}.npy", Tinybert().load(root / name).predict_proba(split(120, 2).texts))
+    logs = {"compiled": compiled, "log": log, "once": once, "again": again, "refit": refit}
+    return {name: dataclasses.asdict(told) for name, told in logs.items()} | {
+        "probe": probe(root / "shipped"),
+        "trip": {name: round_trip(Path(folder)) for name, folder in (("random", checkpoint), ("shipped", shipped()))},
+        "xla": xla_gap(root / "shipped"),
+        "torch": "torch" in sys.modules,
+    }
+
+
+def shipped() -> str:
+    """The encoder that comes with the project."""
+    from tf_tinybert.presets import SHIPPED, VOCABULARY_OF
+
+    return str(SHIPPED / VOCABULARY_OF)
+
+
+def round_trip(folder: Path) -> dict[str, float]:
+    """How many tensors went into the Keras model and came back, and the greatest difference."""
+    from tf_tinybert.checkpoint import read_tensors
+    from tf_tinybert.model import POOLER, build_classifier, load_weights, read_weights
+    from tf_tinybert.presets import read_config
+
+    config, tensors = read_config(folder), read_tensors(folder)
+    model = build_classifier(config, 3, 0.0)
+    load_weights(model, tensors, config["num_hidden_layers"], POOLER)
+    back = {name.removeprefix("bert."): v for name, v in read_weights(model, config["num_hidden_layers"]).items()}
+    shared = [name for name in tensors if name in back]
+    return {"tensors": len(shared), "gap": max(float(np.abs(tensors[n] - back[n]).max()) for n in shared)}
+
+
+def xla_gap(folder: Path) -> float:
+    """Between the logits of the plain forward pass and of the one that XLA compiles for a static shape."""
+    import tensorflow as tf
+
+    from tf_tinybert.checkpoint import read_tensors
+    from tf_tinybert.model import build_classifier, load_weights
+
+    config = json.loads((folder / "config.json").read_text())
+    model = build_classifier(config, 3, 0.0)
+    load_weights(model, read_tensors(folder), config["num_hidden_layers"])
+    ids = np.random.default_rng(0).integers(5, config["vocab_size"], (4, 16)).astype(np.int32)
+    inputs = {"token_ids": tf.constant(ids), "padding_mask": tf.constant((ids % 7 > 0).astype(np.int32))}
+    spec = {name: tf.TensorSpec((4, 16), tf.int32) for name in inputs}
+    forward = tf.function(lambda given: model(given, training=False), jit_compile=True, input_signature=[spec])
+    return float(np.abs(forward(inputs).numpy() - model(inputs, training=False).numpy()).max())
+
+
+def probe(folder: Path) -> dict[str, Any]:
+    """What a predictor says of itself and does with awkward texts."""
+    predictor = Tinybert().load(folder)
+    awkward, texts = predictor.predict_proba(AWKWARD), split(40, 3).texts
+    whole = predictor.predict_proba(texts)
+    alone = np.concatenate([predictor.predict_proba([text]) for text in texts])
+    staged: Any = texts
+    for stage in predictor.stages().values():
+        staged = stage(staged)
+    unseen = split(120, 2)
+    return {
+        "accuracy": float((predictor.predict_proba(unseen.texts).argmax(1) == unseen.labels).mean()),
+        "sums": awkward.sum(1).tolist(),
+        "dtype": str(awkward.dtype),
+        "empty": list(predictor.predict_proba([]).shape),
+        "alone_gap": float(np.abs(alone - whole).max()),
+        "staged_gap": float(np.abs(staged - whole).max()),
+        "parameters": predictor.parameters,
+    }
+
+
+def attempts(root: Path, cases: list[dict[str, Any]]) -> list[str]:
+    """The message of the `BenchError` of each; "trained" where there was none."""
+    said = []
+    for number, changes in enumerate(cases):
+        try:
+            fit(root / str(number), changes, rows=48, checks=12)
+            said.append("trained")
+        except BenchError as error:
+            said.append(str(error))
+    return said
+
+
+def main(command: str, folder: str, given: str, *more: str) -> None:
+    """Run one phase; its outcome goes to `<folder>.json`, so that what libraries print does no harm."""
+    root = Path(folder)
+    if command == "learn":
+        outcome: Any = learn(root, given)
+    elif command == "attempts":
+        outcome = attempts(root, json.loads(given))
+    else:
+        if more:
+            two_devices()
+        outcome = dataclasses.asdict(fit(root, json.loads(given)))
+    root.with_suffix(".json").write_text(json.dumps(outcome))
+
+
+def two_devices() -> None:
+    """Make TensorFlow see two CPUs."""
+    import tensorflow as tf
+
+    half = tf.config.LogicalDeviceConfiguration()
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [half, half])
+
+
+if __name__ == "__main__":
+    import os
+
+    rank = os.environ.get("RANK", "0")
+    main(sys.argv[1], sys.argv[2] + ("" if rank == "0" else f"-{rank}"), *sys.argv[3:])

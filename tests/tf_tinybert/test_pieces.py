@@ -1,0 +1,157 @@
+"""Batches, scores, names and starts, where no TensorFlow is needed; and the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
+
+from bench.api import BenchError
+from tests.baselines.sentences import split
+from tests.conftest import ROOT
+from tf_tinybert.checkpoint import read_tokenizer
+from tf_tinybert.presets import ARCHITECTURES, SHIPPED, origin
+from tf_tinybert.recipes.tinybert import Tinybert
+from tf_tinybert.scores import scores
+from tf_tinybert.tokens import Encoder
+
+ORDER = """
+import json, sys
+import numpy as np, tensorflow as tf
+from tf_tinybert.batches import Batches, widths
+from tf_tinybert.tokens import Rows
+random = np.random.default_rng(0)
+lengths = np.concatenate([random.integers(3, 14, 60), random.integers(18, 30, 37), [60]])
+starts = np.concatenate([[0], np.cumsum(lengths)])
+rows = Rows(np.repeat(np.arange(98) + 1, lengths).astype(np.int32), starts)
+batches = Batches(rows, np.arange(98), 8, widths(rows, 64, fixed=False), 3)
+def seen(first, pipeline=0, pipelines=1):
+    context = tf.distribute.InputContext(pipelines, pipeline, 2)
+    found = [[i["token_ids"].numpy().tolist(), l.numpy().tolist()] for i, l in
+             batches.pipeline(first, context).take(48 // pipelines)]
+    return found
+whole, later = seen(0), seen(1)
+parts = [seen(0, 0, 2), seen(0, 1, 2)]
+print(json.dumps({"whole": whole, "later": later, "parts": parts, "steps": batches.steps, "widths": batches.widths}))
+"""
+
+
+@pytest.fixture(scope="module")
+def order() -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-c", ORDER], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_an_epoch_sees_each_text_once_in_whole_batches_of_like_length(order: dict[str, Any]) -> None:
+    assert order["steps"] == 12 and order["widths"] == [16, 32, 64]
+    epochs = [order["whole"][:24], order["whole"][24:]]
+    for epoch in epochs:
+        texts = [text for _, labels in epoch for text in labels]
+        assert len(texts) == len(set(texts)) == 96
+        for ids, labels in epoch:
+            assert len(ids) == 4 and len(ids[0]) in (16, 32, 64)
+            assert [row[:3] for row in ids] == [[label + 1] * 3 for label in labels]
+    assert sum(len(ids[0]) == 16 for ids, _ in epochs[0]) >= 12
+    assert [labels for _, labels in epochs[0]] != [labels for _, labels in epochs[1]]
+
+
+def test_an_epoch_has_its_order_whenever_it_begins_and_whoever_reads_it(order: dict[str, Any]) -> None:
+    assert order["later"][:24] == order["whole"][24:]
+    first, second = order["parts"]
+    assert [part for pair in zip(first, second, strict=True) for part in pair][:24] == order["whole"][:24]
+
+
+def test_scores_are_those_of_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(50, 4)).astype(np.float32), random.integers(0, 3, 50)
+    chosen, exps = logits.argmax(1), np.exp(logits.astype(np.float64))
+    found = scores(logits, labels)
+    assert found["accuracy"] == pytest.approx(accuracy_score(labels, chosen))
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, chosen, average="macro", zero_division=0))
+    assert found["macro_recall"] == pytest.approx(recall_score(labels, chosen, average="macro", zero_division=0))
+    loss = log_loss(labels, exps / exps.sum(1, keepdims=True), labels=range(4))
+    assert found["loss"] == pytest.approx(loss, abs=1e-6)
+
+
+def test_pieces_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path))
+    encoder = Encoder(read_tokenizer(SHIPPED / "tweets-tiny"), "plain-2", 12)
+    texts = [*split(20, 0).texts, "", "\ud83d"]
+    first = encoder.cached(texts)
+    monkeypatch.setattr(Encoder, "__call__", None)
+    second = encoder.cached(texts)
+    assert np.array_equal(first.flat, second.flat) and first.lengths.max() <= 12 and first.lengths.min() == 2
+    assert len(list((tmp_path / "pieces").iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_starts_from_the_shipped_checkpoint_of_its_shape_or_from_nothing(name: str) -> None:
+    found = origin({**Tinybert.defaults, "architecture": name})
+    assert found.architecture == ARCHITECTURES[name] and found.folder
+    if found.pretrained:
+        assert json.loads((found.folder / "config.json").read_text())["hidden_size"] == ARCHITECTURES[name].hidden
+    assert origin({**Tinybert.defaults, "weights": "random"}).pretrained is False
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"architecture": "tinybert5"}, "architecture=tinybert5: did you mean 'tinybert"),
+        ({"checkpoint": "tweets-tinny"}, "unknown checkpoint 'tweets-tinny': did you mean 'tweets-tiny'"),
+        ({"checkpoint": "tweets-tiny", "architecture": "mini"}, "is 2×128, 2 heads, not mini (4×256, 4 heads)"),
+        ({"weights": "randon"}, "weights=randon: did you mean 'random'"),
+    ],
+)
+def test_a_start_that_cannot_be_is_one_line(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(BenchError) as error:
+        origin({**Tinybert.defaults, **changes})
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tf_tinybert", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_the_script_tells_its_recipe_and_takes_an_architecture_for_one(tmp_path: Path) -> None:
+    assert "--steps-per-execution" in run().stdout
+    done = run("mini", "-d", "toy", "--dry-run", "--store", str(tmp_path / "store"))
+    assert done.returncode == 0 and "architecture=mini" in done.stdout, done.stdout + done.stderr
+    wrong = run("tinybirt", "-d", "toy")
+    assert wrong.returncode == 2 and "did you mean 'tinybert'" in wrong.stderr
+
+
+def test_an_export_of_no_artifact_is_one_line(tmp_path: Path) -> None:
+    done = run("export", str(tmp_path), str(tmp_path / "out"))
+    assert done.returncode == 2 and "is no artifact of `tinybert`" in done.stderr and done.stderr.count("\n") == 1
+    assert "python -m tf_tinybert export ARTIFACT OUT" in run("export").stderr
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("ImportError('Keras 9 or newer is needed')", "do not fit one another (Keras 9 or newer is needed)"),
+        ("ModuleNotFoundError('no keras_hub', name='keras_hub')", "missing keras_hub"),
+    ],
+)
+def test_libraries_that_do_not_fit_are_one_line_and_missing_ones_are_named(
+    raised: str, said: str, tmp_path: Path
+) -> None:
+    for name, content in (("tensorflow", "__version__ = '1'"), ("keras", ""), ("keras_hub", f"raise {raised}")):
+        (tmp_path / f"{name}.py").write_text(content)
+    code = (
+        "from bench.api import BenchError\nfrom tf_tinybert.libraries import check_libraries\n"
+        "try: check_libraries()\nexcept BenchError as error: print(error)\n"
+        "except ModuleNotFoundError as error: print('missing', error.name)"
+    )
+    path = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True)
+    assert said in done.stdout and done.stdout.count("\n") == 1, done.stderr

@@ -1,0 +1,1 @@
+"""The TensorFlow track: BERT encoders (TinyBERT and its like) in Keras, under a distribution strategy."""

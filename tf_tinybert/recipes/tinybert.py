@@ -1,0 +1,87 @@
+"""Fine-tuning of BERT encoders in TensorFlow, under a distribution strategy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Training, Uniform
+from tf_tinybert.presets import origin
+
+
+class Tinybert(Recipe):
+    """Fine-tuning of a BERT encoder, TinyBERT and its like (Keras): on a TPU, several GPUs or processes, or a CPU.
+
+    `architecture` is `tiny`, `mini`, `tinybert4` or `tinybert6`; unset it is the checkpoint's own. `checkpoint` is
+    `auto` (the encoder of that shape that comes with the project; random weights where there is none), the name of one
+    of these, a folder in Hugging Face layout, or a hub name. `weights=random` keeps shape and pieces and forgets what
+    was learned. `batch_size` is that of a step over all replicas; `lr_scaling` multiplies the rate for several of them.
+    `workers` is how many processes train together on this machine.
+    """
+
+    name, framework = "tinybert", "tensorflow"
+    requires = ("tensorflow", "keras", "keras_hub", "tokenizers", "safetensors")
+    defaults = {
+        "architecture": None,
+        "checkpoint": "auto",
+        "weights": "pretrained",
+        "max_length": 128,
+        "dropout": None,
+        "learning_rate": None,
+        "lr_scaling": "none",
+        "weight_decay": 0.01,
+        "warmup": 0.06,
+        "epochs": 4,
+        "patience": 2,
+        "monitor": "accuracy",
+        "batch_size": 32,
+        "strategy": "auto",
+        "workers": 1,
+        "precision": "auto",
+        "jit_compile": False,
+        "steps_per_execution": 1,
+    }
+    space = {
+        "learning_rate": LogUniform(1e-5, 1e-3),
+        "weight_decay": LogUniform(1e-4, 1e-1),
+        "batch_size": Choice(16, 32, 64),
+        "warmup": Uniform(0.0, 0.2),
+        "dropout": Uniform(0.0, 0.3),
+    }
+    smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
+    sources = (
+        "artifact.py", "batches.py", "checkpoint.py", "journal.py", "libraries.py", "model.py", "optimizer.py",
+        "fitting.py", "presets.py", "scores.py", "strategy.py", "tokens.py", "training.py", "weights.py",
+    )  # fmt: skip
+
+    def normalization_for(self, params: Params) -> str:
+        """The checkpoint's own."""
+        return origin(params).normalization
+
+    def paths_for(self, params: Params) -> dict[str, Path]:
+        """The checkpoint, where it is a folder."""
+        folder = origin(params).folder
+        return {"checkpoint": folder} if folder else {}
+
+    def launcher(self, params: Params) -> list[str]:
+        """Several processes on this machine for more than one worker."""
+        return ["-m", "tf_tinybert.workers", str(params["workers"])] if params["workers"] > 1 else []
+
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""
+        from tf_tinybert.libraries import check_libraries
+
+        check_libraries()
+        from tf_tinybert.fitting import fit
+
+        return fit(train, validation, params, seed, out_dir)
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """From the artifact alone; no hub is asked."""
+        from tf_tinybert.libraries import check_libraries
+
+        check_libraries()
+        from tf_tinybert.artifact import load_artifact
+
+        predictor: Any = load_artifact(artifact_dir)
+        return predictor

@@ -1,0 +1,89 @@
+"""Texts to piece ids, kept by content so that the next seed and the next trial need not do it again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import cache_dir, normalizer
+
+CHARACTERS_A_PIECE = 24
+"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Encoded texts end to end: row i is `flat[starts[i]:starts[i + 1]]`, int32."""
+
+    flat: npt.NDArray[np.int32]
+    starts: npt.NDArray[np.int64]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Pieces of each text, int64 [n]."""
+        return np.diff(self.starts)
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def padded(self, rows: npt.NDArray[np.int64], width: int) -> Inputs:
+        """Those rows as what the network takes, `width` wide."""
+        ids = np.zeros((len(rows), width), np.int32)
+        mask = np.zeros((len(rows), width), np.int32)
+        for place, row in enumerate(rows):
+            pieces = self.flat[self.starts[row] : self.starts[row + 1]]
+            ids[place, : len(pieces)], mask[place, : len(pieces)] = pieces, 1
+        return {"token_ids": ids, "padding_mask": mask}
+
+
+Inputs = dict[str, npt.NDArray[np.int32]]
+"""`token_ids` and `padding_mask`, int32 [batch, time]: zeros on the right."""
+
+
+class Encoder:
+    """A `tokenizers.Tokenizer` with its normalization: texts to ids of at most `max_length`, special ones included."""
+
+    def __init__(self, tokenizer: Any, normalization: str, max_length: int) -> None:
+        self.tokenizer, self.normalization, self.max_length = tokenizer, normalization, max_length
+        self._clean = normalizer(normalization)
+        tokenizer.enable_truncation(max_length)
+
+    def __call__(self, texts: Sequence[str]) -> Rows:
+        """The ids of each text, at least [CLS] and [SEP]."""
+        cut = self.max_length * CHARACTERS_A_PIECE
+        # Lone surrogates and NUL are no text to the tokenizer, which is written in Rust.
+        plain = [self._clean(text[:cut]).replace("\0", " ").encode("utf-8", "ignore").decode() for text in texts]
+        ids = [item.ids for item in self.tokenizer.encode_batch_fast(plain)]
+        starts = np.cumsum([0, *map(len, ids)], dtype=np.int64)
+        return Rows(np.array([piece for row in ids for piece in row], np.int32), starts)
+
+    def cached(self, texts: Sequence[str]) -> Rows:
+        """The same, read from the cache where these texts were encoded in this way before."""
+        folder = cache_dir()
+        if folder is None:
+            return self(texts)
+        path = folder / "pieces" / f"{self._key(texts)}.npz"
+        if not path.is_file():
+            _write(path, self(texts))
+        with np.load(path, allow_pickle=False) as file:
+            return Rows(file["flat"], file["starts"])
+
+    def _key(self, texts: Sequence[str]) -> str:
+        digest = hashlib.sha256(f"rows\0{self.normalization}\0{self.max_length}\0{self.tokenizer.to_str()}\0".encode())
+        for text in texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        return digest.hexdigest()[:32]
+
+
+def _write(path: Path, rows: Rows) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+    np.savez(temporary, flat=rows.flat, starts=rows.starts)
+    temporary.replace(path)

@@ -1,0 +1,116 @@
+"""Fine-tuning under a strategy. Imported where TensorFlow is at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir, did_you_mean
+from tf_tinybert.batches import Batches, in_order
+from tf_tinybert.journal import BACKUP, Journal, backed_up, own_folder
+from tf_tinybert.optimizer import WarmupDecay, adamw
+from tf_tinybert.scores import MONITORS, scores
+from tf_tinybert.strategy import SCALINGS, Place
+from tf_tinybert.tokens import Inputs, Rows
+
+EVAL_BATCH = 128
+"""Texts that are validated at once, over all replicas."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores a model on `rows` with `labels` int64 [n], in batches of static shapes that the replicas share."""
+
+    rows: Rows
+    labels: npt.NDArray[np.int64]
+    widths: tuple[int, ...]
+
+    def of(self, model: keras.Model, place: Place, jit_compile: bool) -> Callable[[], dict[str, float]]:
+        """What gives the scores of the weights that `model` has when it is called."""
+        size = -(-EVAL_BATCH // place.replicas)
+        forward = tf.function(lambda inputs: model(inputs, training=False), jit_compile=jit_compile)
+        strategy = place.strategy
+
+        step = tf.function(lambda inputs: strategy.run(forward, args=(inputs,)))
+
+        def shared(inputs: Inputs) -> Any:
+            """Each replica's part of a batch."""
+
+            def part(context: Any) -> Any:
+                first = context.replica_id_in_sync_group * size
+                return {name: tf.constant(value[first : first + size]) for name, value in inputs.items()}
+
+            return strategy.experimental_distribute_values_from_function(part)
+
+        def validate() -> dict[str, float]:
+            logits = np.zeros((len(self.rows), model.output_shape[-1]), np.float32)
+            for chosen, inputs in in_order(self.rows, size * place.replicas, self.widths):
+                logits[chosen] = strategy.gather(step(shared(inputs)), axis=0).numpy()[: len(chosen)]
+            return scores(logits, self.labels)
+
+        return validate
+
+
+def train(
+    model: keras.Model, batches: Batches, validation: Validation | None, params: Params, place: Place, device: DeviceUse
+) -> Training:
+    """Fit `model`, built under the strategy of `place`, and leave it with the weights of its best epoch.
+
+    Without `validation` it trains for all of the epochs and keeps the last weights. A run that was killed goes on from
+    the last epoch that the harness keeps. `params`: `epochs`, `patience`, `monitor`, `learning_rate`, `lr_scaling`,
+    `warmup`, `weight_decay`, `steps_per_execution`, `jit_compile`. A loss that is no number is a `BenchError`.
+    """
+    if params["monitor"] not in MONITORS:
+        raise BenchError(f"monitor={params['monitor']}: {did_you_mean(str(params['monitor']), MONITORS)}")
+    schedule = _schedule(batches.steps * params["epochs"], place.replicas, params)
+    with place.strategy.scope():
+        optimizer = adamw(model, schedule, params["weight_decay"])
+        optimizer.build(model.trainable_variables)
+        model.compile(
+            optimizer,
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            steps_per_execution=params["steps_per_execution"],
+            jit_compile=params["jit_compile"],
+        )
+    kept = checkpoint_dir()
+    folder = own_folder(kept) if kept else None
+    journal = Journal(
+        batches.steps, batches.batch_size, lambda step: float(keras.ops.convert_to_numpy(schedule(step))),
+        validation.of(model, place, params["jit_compile"]) if validation else None, params["monitor"],
+        params["patience"], folder,
+    )  # fmt: skip
+    first = backed_up(folder) if folder else 0
+    model.fit(
+        place.strategy.distribute_datasets_from_function(partial(batches.pipeline, first)),
+        steps_per_epoch=batches.steps,
+        epochs=params["epochs"],
+        callbacks=[journal, *_backup(folder)],
+        shuffle=False,  # the batches are shuffled already
+        verbose=0,
+    )
+    return Training(
+        examples_per_second=journal.examples_per_second,
+        epochs_run=len(journal.history),
+        best_epoch=journal.best_epoch,
+        history=journal.history,
+        device=device,
+    )
+
+
+def _schedule(steps: int, replicas: int, params: Params) -> WarmupDecay:
+    peak = params["learning_rate"] * SCALINGS[params["lr_scaling"]](replicas)
+    return WarmupDecay(peak, min(int(params["warmup"] * steps), steps - 1), steps)
+
+
+def _backup(folder: Path | None) -> list[keras.callbacks.Callback]:
+    if folder is None:
+        return []
+    return [keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)]
