@@ -54,12 +54,14 @@ def main() -> None:
         command = [sys.executable, "-m", "benchmarks.finetune_throughput", *sys.argv[1:], "--part", str(part)]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         base = base or told["speed"]
-        ratio, padding = told["speed"] / base, told["padding"]
-        print(f"{name:34}{told['speed']:10.1f} {ratio:6.2f} {told['accuracy']:20.4f} {padding:8.0%}", flush=True)
+        padding = "" if told["padding"] is None else f"{told['padding']:8.0%}"
+        print(
+            f"{name:34}{told['speed']:10.1f} {told['speed'] / base:6.2f} {told['accuracy']:20.4f} {padding}", flush=True
+        )
     print("encoding the {rows:,} texts: {anew:.2f} s, from the cache {cached:.2f} s".format(**encoding(options)))
 
 
-def timed(options: argparse.Namespace) -> dict[str, float]:
+def timed(options: argparse.Namespace) -> dict[str, float | None]:
     """Train with the first `part` improvements; examples/s, validation accuracy, padding share."""
     from transformers import set_seed
 
@@ -89,7 +91,7 @@ def timed(options: argparse.Namespace) -> dict[str, float]:
     return {"speed": speed, "accuracy": accuracy, "padding": padding}
 
 
-def by_recipe(model: Any, rows: Any, checks: Any, tokenizer: Any, compiled: bool) -> dict[str, float]:
+def by_recipe(model: Any, rows: Any, checks: Any, tokenizer: Any, compiled: bool) -> dict[str, float | None]:
     """The loop of `finetune`, its clock and its scores; the padding is that of batches of like length."""
     from transformers_pt.device import prepare_device
     from transformers_pt.loop import fine_tune
@@ -100,7 +102,7 @@ def by_recipe(model: Any, rows: Any, checks: Any, tokenizer: Any, compiled: bool
     return {
         "speed": log.examples_per_second or 0.0,
         "accuracy": log.history[-1]["validation_accuracy"],
-        "padding": float("nan"),
+        "padding": None,
     }
 
 
