@@ -42,30 +42,32 @@ def comparisons(boards: Sequence[Board], store: Store, first: str, second: str) 
     """
     found = []
     for board in boards:
-        a, b = (_line(board, name) for name in (first, second))
-        if a is not None and b is not None:
-            found.append(_compare(board, store, a, b))
+        meant = {name: _meant(board, name) for name in (first, second)}
+        if all(meant.values()):
+            found.append(_compare(board, store, *(_only(board, name, meant[name]) for name in (first, second))))
     if not found:
         for name in (first, second):
-            if not any(_line(board, name) for board in boards):
+            if not any(_meant(board, name) for board in boards):
                 known = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
                 raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, known)}")
         raise BenchError(f"'{first}' and '{second}' have no data set in common")
     return found
 
 
-def _line(board: Board, name: str) -> Line | tuple[Line, str] | None:
-    """The one line of the board that `name` means, with the run where it is a run id."""
+def _meant(board: Board, name: str) -> list[Line | tuple[Line, str]]:
+    """The lines of the board that `name` may mean, with the run where it is a run id."""
     for line in board.ok_lines:
         if name in line.run_ids:
-            return line, name
+            return [(line, name)]
     exact = [line for line in board.ok_lines if name in (line.name, line.title, line.short)]
-    if not exact:
-        exact = [line for line in board.ok_lines if _is_meant(line, name)]
-    if len(exact) > 1:
-        titles = "; ".join(line.title for line in exact)
-        raise BenchError(f"'{name}' is several models on {board.name}: {titles}; name more of its parameters")
-    return exact[0] if exact else None
+    return list(exact or (line for line in board.ok_lines if _is_meant(line, name)))
+
+
+def _only(board: Board, name: str, meant: Sequence[Line | tuple[Line, str]]) -> Line | tuple[Line, str]:
+    if len(meant) > 1:
+        titles = "; ".join(line.title for line in meant if isinstance(line, Line))
+        raise BenchError(f"'{name}' is several models on {board.name}: {titles}; name more of its parameters, or -d")
+    return meant[0]
 
 
 def _is_meant(line: Line, name: str) -> bool:
@@ -130,7 +132,8 @@ def print_comparison(comparison: Comparison, metric: str, console: Console) -> N
     paired = comparison.paired
     console.print()
     console.print(Text(f"{comparison.board}, {comparison.n_test:,} test texts", style="bold"))
-    console.print(f"  first   {comparison.first}\n  second  {comparison.second}", markup=False)
+    names = f"  first   {comparison.first}\n  second  {comparison.second}"
+    console.print(names, markup=False, soft_wrap=True)
     scores = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("", "first", "second", "difference", "95 % interval"):
         scores.add_column(title, justify="right" if title else "left")

@@ -61,3 +61,14 @@ def test_two_models_under_one_name_are_listed(two: Store, capsys: pytest.Capture
     two.put(*result(Model("lstm", "units=16"), 0, "emotions", 300))
     assert call("compare", "lstm", "dnn", "--store", str(two.root)) == 2
     assert "several models on emotions" in capsys.readouterr().err
+    two.put(*result(Model("lstm"), 0, "imdb", 300))
+    assert call("compare", "lstm", "lstm", "-d", "imdb", "--store", str(two.root)) == 0
+
+
+def test_a_name_may_be_several_models_where_the_other_one_is_not(
+    two: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for variant in ("units=16", "units=32"):
+        two.put(*result(Model("lstm", variant), 0, "imdb", 300))
+    assert call("compare", "dnn", "lstm", "--store", str(two.root)) == 0
+    assert "emotions" in capsys.readouterr().out
