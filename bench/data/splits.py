@@ -67,7 +67,9 @@ def limit_rows(labels: npt.NDArray[np.int64], limit: int | None, where: str) -> 
     shares = counts * (limit - len(present)) / n
     quota = 1 + np.floor(shares).astype(int)
     by_remainder = np.argsort(-(shares - np.floor(shares)), kind="stable")
-    quota[by_remainder[: limit - quota.sum()]] += 1
+    while missing := limit - int(quota.sum()):
+        room = by_remainder[quota[by_remainder] < counts[by_remainder]]
+        quota[room[:missing]] += 1
     shuffled = np.random.default_rng(0).permutation(n)
     kept = [shuffled[labels[shuffled] == label][:k] for label, k in zip(present, quota, strict=True)]
     return np.sort(np.concatenate(kept))
