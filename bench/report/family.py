@@ -35,6 +35,8 @@ class Step:
     """How many times sooner the median single text is answered."""
     throughput: float | None
     """How many times more texts a second in batches of 32."""
+    moved: float
+    """The most that any probability of any text differs."""
 
     @property
     def broken(self) -> float:
@@ -113,7 +115,8 @@ class _Known:
             yield from self.members(head, child, depth + 1)
 
     def _step(self, line: Line, forebear: Line, up: int) -> Step | None:
-        paired = _paired(self._descent(line, forebear, up))
+        pairs = self._descent(line, forebear, up)
+        paired = _paired(pairs)
         if paired is None:
             return None
         before, after = forebear.values, line.values
@@ -124,6 +127,7 @@ class _Known:
             size=_ratio(before["bytes_on_disk"], after["bytes_on_disk"]),
             latency=_ratio(before["p50_ms_b1"], after["p50_ms_b1"]),
             throughput=_ratio(after["texts_per_s_b32"], before["texts_per_s_b32"]),
+            moved=max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in _same_texts(pairs)),
         )
 
     def _descent(self, line: Line, forebear: Line, up: int) -> list[tuple[Run, Run]]:
@@ -169,10 +173,14 @@ def _forebear(result: Any, up: int, store: Store) -> str | None:
 
 def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:
     """The second of each pair against the first, over pairs with stored predictions of the same texts."""
-    whole = [(a, b) for a, b in pairs if len(a.ids) and np.array_equal(a.ids, b.ids)]
+    whole = _same_texts(pairs)
     if not whole:
         return None
     return compare_paired(whole[0][0].labels, [a.probabilities for a, _ in whole], [b.probabilities for _, b in whole])
+
+
+def _same_texts(pairs: Sequence[tuple[Run, Run]]) -> list[tuple[Run, Run]]:
+    return [(a, b) for a, b in pairs if len(a.ids) and np.array_equal(a.ids, b.ids)]
 
 
 def _same_model(line: Line, name: str) -> bool:
