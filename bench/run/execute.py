@@ -65,13 +65,16 @@ class Executor:
         """The row of a run that cannot be because of its parent."""
         return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
-    def _run(self, planned: PlannedRun, folder: Path) -> Result:
+    def artifact(self, planned: PlannedRun, folder: Path) -> Ended:
+        """The record of the run's artifact, trained in `folder` where the store has none or that is due."""
         record = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
-        if record is None:
-            trained = self._train(planned, folder / "train")
-            if trained.status != "ok":
-                return self._failed(planned, "train", trained, folder)
-            record = trained.value
+        return self._train(planned, folder / "train") if record is None else Ended("ok", record)
+
+    def _run(self, planned: PlannedRun, folder: Path) -> Result:
+        trained = self.artifact(planned, folder)
+        if trained.status != "ok":
+            return self._failed(planned, "train", trained, folder)
+        record = trained.value
         self.listener.phase(planned.spec.title, "predict")
         job = _job(planned) | {"phase": "predict", "artifact": str(self.store.artifacts / record["artifact"])}
         predicted = launch(job, folder / "predict", self.timeout, self.device)

@@ -92,7 +92,7 @@ class Finetune(Recipe):
         from transformers_pt import artifact, classifier, device, layers
 
         classifier.check(params)
-        use = device.prepare_device(seed, params["precision"])
+        use = device.prepare_device(seed, params)
         prepared = classifier.prepare(params, len(train.label_names), use)
         layers.train_top_layers(prepared.model, params["train_top_k_layers"])
         log = classifier.train(prepared, train, validation, params, use)
