@@ -1,0 +1,1 @@
+"""Compression: smaller and faster children of trained artifacts."""
