@@ -50,7 +50,7 @@ def test_a_student_comes_nearer_to_its_teacher_than_without_it(
     distilled(teacher, tmp_path / "plain", student=written, alpha=0.0)
     theirs = says(teacher)
     assert distance(theirs, says(tmp_path / "taught")) < 0.8 * distance(theirs, says(tmp_path / "plain"))
-    assert 0 < taught.history[-1]["student_bytes"] and taught.history[-1]["teacher_bytes"] > 0
+    assert taught.history[-1]["student_bytes"] > 0 and taught.history[-1]["teacher_bytes"] > 0
 
 
 def test_alpha_zero_is_plain_training_bit_for_bit(
@@ -118,7 +118,7 @@ def test_students_are_written_with_brackets_inside_of_brackets() -> None:
     ],
 )
 def test_a_student_that_cannot_be_is_refused(written: str, said: str) -> None:
-    with pytest.raises(BenchError, match="(?s).*") as error:
+    with pytest.raises(BenchError) as error:
         Distill().builds_on({"student": written})
     assert said in str(error.value) and "\n" not in str(error.value)
 
