@@ -33,10 +33,21 @@ class Recovery:
 
     @classmethod
     def prepare(
-        cls, parent: Parent, folder: Path, train: Split, validation: Split, params: Params, seed: int
+        cls,
+        parent: Parent,
+        folder: Path,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        share: float = 1.0,
     ) -> Recovery:
-        """Seed, choose the device and set the parent's model up for it; with `teach`, ask the parent in `folder`."""
-        given = {**Finetune.defaults, **params, "learning_rate": params["learning_rate"] or _rate(parent, folder)}
+        """Seed, choose the device and set the parent's model up for it; with `teach`, ask the parent in `folder`.
+
+        Where `params` name no learning rate it is this `share` of the parent's.
+        """
+        rate = params["learning_rate"] or share * _rate(parent, folder)
+        given = {**Finetune.defaults, **params, "learning_rate": rate}
         use = device.prepare_device(seed, given)
         if params["teach"]:
             told = teacher_probabilities(folder, train.texts)
