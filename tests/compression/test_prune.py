@@ -19,8 +19,8 @@ from compression.recipes.export import Export
 from compression.recipes.prune import Prune
 from compression.recipes.quantize import Quantize
 from compression.recipes.sparsity import Sparsity
-from tests.compression.parents import TRAIN, asked, child, loaded, size
-from transformers_pt.artifact import TorchPredictor
+from tests.compression.parents import TRAIN, asked, child, loaded, size, write_card
+from transformers_pt.artifact import TorchPredictor, save_artifact
 from transformers_pt.shapes import blocks
 
 QUICK = {"importance_rows": 96, "recovery_epochs": 1, "learning_rate": 2e-3, "precision": "float32"}
@@ -58,23 +58,15 @@ def test_half_of_the_layers_weights_are_gone_from_the_file(bert: Path, half: Pat
 @pytest.mark.parametrize("family", ["bert", "roberta", "distilbert"])
 def test_what_is_reloaded_is_what_was_cut(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Every family, in memory against the file, without training."""
-    from transformers_pt.artifact import save_artifact
-
     parent = open_parent([request.getfixturevalue(family)], "prune")
     scores = measure(parent.model, sample(TRAIN, parent.encoder, 64, 0), "taylor")
     kept, _ = shrink.choose(parent.model, scores, shrink.block_weights(parent.model) // 3)
     shrink.cut(parent.model, kept)
     save_artifact(tmp_path, parent.model, parent.encoder, parent.facts | {"shapes": shrink.shapes(parent.model)})
     memory = TorchPredictor(parent.model, parent.encoder, 3).predict_proba(TRAIN.texts)
-    reloaded = Prune.load(Prune(), _carded(tmp_path)).predict_proba(TRAIN.texts)
+    write_card(tmp_path, "finetune")
+    reloaded = Prune().load(tmp_path).predict_proba(TRAIN.texts)
     np.testing.assert_array_equal(memory, reloaded)
-
-
-def _carded(folder: Path) -> Path:
-    from tests.compression.parents import write_card
-
-    write_card(folder, "finetune")
-    return folder
 
 
 @pytest.mark.parametrize(("kind", "family"), [("taylor", "bert"), ("taylor", "distilbert"), ("magnitude", "bert")])
