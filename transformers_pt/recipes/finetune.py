@@ -9,8 +9,8 @@ from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Trai
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
-    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "journal.py",
-    "layers.py", "loop.py", "pooled.py", "presets.py", "scores.py",
+    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "facts.py",
+    "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py", "scores.py", "shapes.py",
 )  # fmt: skip
 
 
