@@ -25,10 +25,11 @@ $(VENV)/.core: requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.core requirements-dev.txt requirements-track.txt requirements-hub.txt requirements-search.txt
+$(VENV)/.dev: $(VENV)/.core requirements-dev.txt requirements-track.txt requirements-hub.txt requirements-search.txt \
+  requirements-compress.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q \
 	  -r requirements.txt -r requirements-hub.txt -r requirements-track.txt \
-	  -r requirements-search.txt -r requirements-dev.txt
+	  -r requirements-search.txt -r requirements-compress.txt -r requirements-dev.txt
 	touch $@
 
 clean:

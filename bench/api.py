@@ -40,7 +40,9 @@ __all__ = [
     "checkpoint_dir",
     "did_you_mean",
     "load_artifact",
+    "named_recipe",
     "normalizer",
+    "prepared_dir",
     "progress",
     "provenance",
     "read_card",
@@ -273,6 +275,16 @@ def load_artifact(artifact_dir: Path) -> Predictor:
     return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
 
 
+def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
+    """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
+    from bench.params import parse_recipe, resolve
+    from bench.registry import load_recipe
+
+    name, given = parse_recipe(text)
+    recipe = load_recipe(name)
+    return recipe, resolve(recipe, given)
+
+
 def teacher_probabilities(artifact_dir: Path, texts: Sequence[str]) -> Probabilities:
     """What an artifact says of each text, float32 [n_texts, n_labels], computed once in a process of its own.
 
@@ -301,6 +313,12 @@ def checkpoint_dir() -> Path | None:
     The harness removes it when the training ends well; None outside of the harness.
     """
     folder = os.environ.get("SENTIBENCH_CHECKPOINT")
+    return Path(folder) if folder else None
+
+
+def prepared_dir() -> Path | None:
+    """The store's folder of prepared data; None outside of the harness."""
+    folder = os.environ.get("SENTIBENCH_PREPARED")
     return Path(folder) if folder else None
 
 
