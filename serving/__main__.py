@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench.errors import BenchError
-from serving.commands import predict
+from serving.commands import http, predict
 
 app = typer.Typer(
     help="Use a trained artifact: on a file, over HTTP, on a live stream.",
@@ -14,8 +14,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-app.callback()(lambda: None)
 app.command()(predict.predict)
+app.command()(http.http)
 
 if __name__ == "__main__":
     try:
