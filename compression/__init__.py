@@ -1,0 +1,1 @@
+"""Compression: smaller children of trained artifacts."""
