@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BenchError",
     "Choice",
+    "Compression",
     "DeviceUse",
     "LogUniform",
     "Params",
@@ -32,20 +33,46 @@ __all__ = [
     "Probabilities",
     "Recipe",
     "Split",
+    "Teaching",
     "Training",
     "Uniform",
     "cache_dir",
     "checkpoint_dir",
     "did_you_mean",
+    "load_artifact",
     "normalizer",
     "progress",
     "provenance",
+    "read_card",
     "requested_device",
+    "teacher_probabilities",
     "train_corpus",
 ]
 
+PARENTS = "parent's"
+"""The normalization of a child that reads texts as its parent does."""
 Params = Mapping[str, Any]
 Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """What a teacher says of the texts of a split, and how much a student listens (Hinton et al., 2015).
+
+    The loss is alpha · T² · KL(teacher ‖ student), both at temperature T, + (1 − alpha) · cross-entropy with labels.
+    A recipe that declares `learns_from_teacher` trains by it.
+    """
+
+    probabilities: Probabilities
+    """Of each text at temperature 1, float32 [n_texts, n_labels]."""
+    alpha: float
+    temperature: float
+
+    def softened(self) -> Probabilities:
+        """The teacher's probabilities at the temperature, float32 [n_texts, n_labels]."""
+        logits = np.log(np.maximum(self.probabilities, 1e-12)) / self.temperature
+        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
 
 
 @dataclass(frozen=True)
@@ -56,6 +83,8 @@ class Split:
     texts: list[str]
     labels: npt.NDArray[np.int64]
     label_names: tuple[str, ...]
+    teaching: Teaching | None = None
+    """Of a training split whose student has a teacher."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -157,6 +186,8 @@ class Recipe(ABC):
     """Helper files, relative to the track's folder, hashed with the recipe's own file into the artifact key."""
     normalization: ClassVar[str] = "none"
     """The name of the text normalization that the artifact is trained and served with."""
+    learns_from_teacher: ClassVar[bool] = False
+    """Whether `fit` trains by the `teaching` of its training split, where it has one."""
 
     def normalization_for(self, params: Params) -> str:
         """The normalization of a run with these parameters, where it depends on them (on the backbone, say)."""
@@ -165,6 +196,10 @@ class Recipe(ABC):
     def paths_for(self, params: Params) -> dict[str, Path]:
         """The files and folders that these parameters name, by parameter."""
         return {name: Path(params[name]) for name in self.path_params if params.get(name)}
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """Other recipes whose code a run with these parameters rests on: their sources enter the artifact key too."""
+        return ()
 
     def launcher(self, params: Params) -> list[str]:
         """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
@@ -184,6 +219,65 @@ class Recipe(ABC):
     @abstractmethod
     def load(self, artifact_dir: Path) -> Predictor:
         """The predictor of an artifact that `fit` left, in a process that knows nothing else."""
+
+
+class Compression(Recipe):
+    """What makes a smaller child of a trained artifact. Its `normalization` is the parent's unless it names another."""
+
+    parents: ClassVar[int | None] = 1
+    """How many artifacts it takes; None for two or more."""
+    normalization: ClassVar[str] = PARENTS
+    example: ClassVar[str] = "finetune"
+    """A recipe whose artifacts it takes, for the contract tests."""
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """The recipe whose `load` reads the child; `parents` are the cards of the parents' artifacts."""
+        return self.name
+
+    def taught(self, params: Params) -> bool:
+        """Whether the parent also teaches the child."""
+        return False
+
+    @abstractmethod
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Leave a self-contained child in the empty folder `out_dir`; the folders of the parents are read only."""
+
+    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+        """Nothing can be compressed without a parent: a `BenchError`."""
+        raise BenchError(f"recipe '{self.name}' compresses a trained model: give one with --parent RUN_ID")
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """By the recipe that `layout` names, where the child has a layout that is not this recipe's own."""
+        return load_artifact(artifact_dir)
+
+
+def read_card(artifact_dir: Path) -> dict[str, Any]:
+    """What an artifact says of itself: `recipe`, `layout`, `params`, `label_names`, `normalization`, `dataset`, …"""
+    try:
+        card: dict[str, Any] = json.loads((artifact_dir / "artifact.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BenchError(f"{artifact_dir} is no artifact: it has no readable artifact.json") from None
+    return {"layout": card.get("recipe")} | card
+
+
+def load_artifact(artifact_dir: Path) -> Predictor:
+    """The predictor of any artifact, by the recipe whose layout it has."""
+    from bench.registry import load_recipe
+
+    return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
+
+
+def teacher_probabilities(artifact_dir: Path, texts: Sequence[str]) -> Probabilities:
+    """What an artifact says of each text, float32 [n_texts, n_labels], computed once in a process of its own.
+
+    Kept in the cache by the content of artifact and texts, so that no framework of the teacher is loaded here, and a
+    second student costs no pass of the teacher. Raises `BenchError` where the teacher fails.
+    """
+    from bench.run.teach import teacher_probabilities as ask
+
+    return ask(artifact_dir, texts, cache_dir())
 
 
 def requested_device() -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Recipe
+from bench.api import Compression, Recipe
 from bench.artifact import artifact_files
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
@@ -107,6 +107,11 @@ _STATIC: dict[str, Callable[[Recipe], None]] = {
 
 def _trained_checks(recipe: Recipe, work: Path) -> Iterator[Check]:
     prepared = prepared_dataset(DatasetRef("toy"), Store(work / "store"), limit=ROWS)
+    if isinstance(recipe, Compression):
+        parent = _phase(load_recipe(recipe.example), prepared, work / "parent", "train")
+        if parent.status != "ok":
+            yield Check(f"its example of a parent, '{recipe.example}', trains", parent.reason)
+            return
     first = _phase(recipe, prepared, work / "first", "train")
     yield Check("trains on toy with its smoke parameters", first.reason if first.status != "ok" else None)
     if first.status != "ok":
@@ -133,7 +138,11 @@ def _job(recipe: Recipe, prepared: Prepared, artifact: Path) -> dict[str, Any]:
 
 
 def _phase(recipe: Recipe, prepared: Prepared, folder: Path, phase: str) -> Ended:
-    return launch(_job(recipe, prepared, folder / "artifact") | {"phase": phase}, folder, TIMEOUT)
+    parents: list[str] = []
+    if isinstance(recipe, Compression) and phase == "train":
+        parents = [str(folder.parent / "parent" / "artifact")] * (recipe.parents or 2)
+    job = _job(recipe, prepared, folder / "artifact") | {"phase": phase, "parents": parents}
+    return launch(job, folder, TIMEOUT)
 
 
 def _no_pickle(artifact: Path) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.data import DatasetRef, dataset_names
 from bench.errors import BenchError, did_you_mean
-from bench.params import resolve, variant
+from bench.params import variant
 from bench.registry import load_recipe
 
 SUITES = Path(__file__).parent / "suites"
@@ -21,8 +20,16 @@ MeasurePolicy = Literal["all", "first_seed", "none"]
 
 
 @dataclass(frozen=True)
+class Gate:
+    """How much validation accuracy a child may lose against its parent, and the gentler run where it loses more."""
+
+    max_drop: float
+    instead: RunSpec | None = None
+
+
+@dataclass(frozen=True)
 class RunSpec:
-    """One run as asked for: recipe, parameters with defaults filled in, data set, seed."""
+    """One run as asked for: recipe, parameters with defaults filled in, data set, seed, and what it compresses."""
 
     recipe: str
     params: Mapping[str, Any]
@@ -33,6 +40,15 @@ class RunSpec:
     suite: str | None = None
     refit: bool = False
     """Train on train and validation together; nothing is chosen any more, and no validation score exists."""
+    parents: tuple[RunSpec | str, ...] = ()
+    """The runs whose artifacts are compressed: others that are asked for, or ids of stored ones."""
+    gate: Gate | None = None
+
+    @property
+    def identity(self) -> list[Any]:
+        """What tells it from every other run that is asked for, as plain JSON."""
+        parents = [parent if isinstance(parent, str) else parent.identity for parent in self.parents]
+        return [self.recipe, self.dataset.name, self.limit, self.seed, dict(self.params), self.refit, parents]
 
     @property
     def variant(self) -> str:
@@ -61,11 +77,21 @@ class SuiteDataset(_Closed):
 
 
 class SuiteRun(_Closed):
-    """Runs of one recipe: `params` are fixed, every combination of the lists in `grid` is a run."""
+    """Runs of one recipe: `params` are fixed, every combination of the lists in `grid` is a run.
 
+    A compression recipe names its `parent` by the `id` of an entry above: of the same data set and seed, unless the
+    name says which (`teacher@1`) or that all are meant (`teacher@*`).
+    """
+
+    id: str | None = None
     recipe: str
+    parent: str | list[str] | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, list[Any]] = Field(default_factory=dict)
+    max_drop: float | None = None
+    """The gate: validation accuracy that may be lost against the parent; where more is, nothing is made of the run."""
+    back_off: dict[str, list[Any]] = Field(default_factory=dict)
+    """Parameters to try in turn where the gate is missed: the lists are walked together, from the boldest value."""
     datasets: list[str] | None = None
     seeds: list[int] | None = None
 
@@ -111,33 +137,6 @@ def _first_problem(error: ValidationError) -> str:
         return f"'{where}': {first['msg']}"
     model = {1: Suite}.get(len(first["loc"]), SuiteDataset if first["loc"][0] == "datasets" else SuiteRun)
     return f"unknown key '{where}': {did_you_mean(str(first['loc'][-1]), model.model_fields)}"
-
-
-def suite_specs(suite: Suite, data_dir: Path | None = None) -> list[RunSpec]:
-    """Every run of a suite, data set by data set, in the order of the file."""
-    refs = {d.name: DatasetRef(d.name, d.text_column, d.label_column, data_dir) for d in suite.datasets}
-    for run in suite.runs:
-        for name in run.datasets or []:
-            if name not in refs:
-                raise BenchError(
-                    f"suite '{suite.name}' runs '{run.recipe}' on '{name}', which is not among its datasets"
-                )
-    specs: list[RunSpec] = []
-    for name, ref in refs.items():
-        for run in suite.runs:
-            if run.datasets is None or name in run.datasets:
-                specs += _expand(run, ref, suite)
-    return specs
-
-
-def _expand(run: SuiteRun, ref: DatasetRef, suite: Suite) -> Iterable[RunSpec]:
-    recipe = load_recipe(run.recipe)
-    seeds = run.seeds or suite.seeds
-    for values in itertools.product(*run.grid.values()):
-        params = resolve(recipe, run.params | dict(zip(run.grid, values, strict=True)))
-        for seed in seeds:
-            measured = suite.measure == "all" or (suite.measure == "first_seed" and seed == seeds[0])
-            yield RunSpec(run.recipe, params, ref, seed, measured=measured, suite=suite.name)
 
 
 def check_dataset(ref: DatasetRef) -> None:

@@ -60,6 +60,12 @@ def run(
     ] = None,
     dataset: DatasetOption = None,
     seeds: Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")] = None,
+    parent: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."
+        ),
+    ] = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
     data_dir: DataDir = None,
@@ -87,6 +93,8 @@ def run(
     [dim]python -m bench run -r linear -r 'lstm\\[units=128]' -d emotions --seeds 0-2[/]
 
     [dim]python -m bench run -r linear -d mine.csv --text-column body --label-column mood[/]
+
+    [dim]python -m bench run -r 'prune\\[ratio=0.5]' --parent finetune-emotions-s0-3f2a81c09b[/]
     """
     from rich.console import Console
 
@@ -96,12 +104,14 @@ def run(
         store, cache.value, device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
     )
     if suite is not None:
-        if recipe or dataset:
+        if recipe or dataset or parent:
             raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
         specs, optional = _from_suite(suite, seeds, measure, data_dir)
     else:
         columns = (text_column, label_column)
-        specs, optional = _from_options(recipe, dataset, seeds or "0", measure, columns, data_dir), set()
+        parents = tuple(parent or ())
+        dataset, seeds = _of_parent(parents, dataset, seeds, store)
+        specs, optional = _from_options(recipe, dataset, seeds, measure, columns, data_dir, parents), set()
     specs = [_limited(spec, options) for spec in specs]
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
@@ -113,8 +123,9 @@ def run(
 def _from_suite(
     name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None
 ) -> tuple[list[RunSpec], set[str]]:
+    from bench.expand import suite_specs
     from bench.params import parse_seeds
-    from bench.spec import check_dataset, load_suite, suite_specs
+    from bench.spec import check_dataset, load_suite
 
     suite = load_suite(name)
     changes: dict[str, object] = {}
@@ -136,8 +147,10 @@ def _from_options(
     measure: Measure | None,
     columns: tuple[str, str],
     data_dir: Path | None,
+    parents: tuple[str, ...],
 ) -> list[RunSpec]:
     from bench.data import DatasetRef
+    from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, resolve
     from bench.registry import load_recipe
     from bench.spec import RunSpec, check_dataset
@@ -154,16 +167,29 @@ def _from_options(
         for text in recipes:
             recipe_name, given = parse_recipe(text)
             params = resolve(load_recipe(recipe_name), given)
+            check_parents(recipe_name, parents)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
                 )
-                specs.append(RunSpec(recipe_name, params, ref, seed, measured=measured))
+                specs.append(RunSpec(recipe_name, params, ref, seed, measured=measured, parents=parents))
     return specs
 
 
+def _of_parent(
+    parents: tuple[str, ...], dataset: list[str] | None, seeds: str | None, store: Path
+) -> tuple[list[str] | None, str]:
+    """Data set and seed as asked for, else the first parent's."""
+    from bench.store import Store
+
+    if not parents:
+        return dataset, seeds or "0"
+    results = [Store(store).result(run_id) for run_id in parents]
+    return dataset or [results[0].data.dataset], seeds or str(results[0].identity.seed)
+
+
 def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
-    """A smoke run: few rows, and the recipe's quickest parameters over the asked ones."""
+    """A smoke run: few rows, and the recipe's quickest parameters over the asked ones; so are its parents."""
     from dataclasses import replace
 
     from bench.params import resolve
@@ -172,4 +198,9 @@ def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
     if options.limit is None:
         return spec
     recipe = load_recipe(spec.recipe)
-    return replace(spec, limit=options.limit, params=resolve(recipe, dict(spec.params) | dict(recipe.smoke)))
+    parents = tuple(p if isinstance(p, str) else _limited(p, options) for p in spec.parents)
+    gate = spec.gate
+    if gate is not None and gate.instead is not None:
+        gate = replace(gate, instead=_limited(gate.instead, options))
+    params = resolve(recipe, dict(spec.params) | dict(recipe.smoke))
+    return replace(spec, limit=options.limit, params=params, parents=parents, gate=gate)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from bench.api import Compression
 from bench.artifact import adopt
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
@@ -48,7 +49,8 @@ class Executor:
 
     def run(self, planned: PlannedRun) -> Result:
         """Train if due, predict, score, store."""
-        missing = [name for name, version in package_versions(planned.recipe).items() if version == "missing"]
+        versions = package_versions(planned.recipe, planned.spec.params)
+        missing = [name for name, version in versions.items() if version == "missing"]
         if missing:
             reason = f"package '{missing[0]}' is not installed; pip install -r requirements.txt"
             return self._failed(planned, "train", Ended("unavailable", reason=reason))
@@ -58,6 +60,10 @@ class Executor:
             return self._run(planned, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def skip(self, planned: PlannedRun, reason: str) -> Result:
+        """The row of a run that cannot be because of its parent."""
+        return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
     def _run(self, planned: PlannedRun, folder: Path) -> Result:
         record = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
@@ -78,7 +84,8 @@ class Executor:
         work = folder / "artifact"
         checkpoint = self.store.checkpoints / planned.artifact_key
         kept = {"checkpoint": str(checkpoint), "cache": str(self.store.cache)}
-        job = _job(planned) | {"phase": "train", "artifact": str(work)} | kept
+        parents = [str(self.store.artifacts / parent.artifact) for parent in planned.parents]
+        job = _job(planned) | {"phase": "train", "artifact": str(work), "parents": parents} | kept
         launcher = planned.recipe.launcher(planned.spec.params)
         ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
         if ended.status != "ok":
@@ -145,11 +152,6 @@ class Executor:
         return result
 
 
-def skipped_row(planned: PlannedRun, reason: str) -> Result:
-    """The row of a run that was left out on purpose; it is shown, not stored."""
-    return _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now()))
-
-
 def _job(planned: PlannedRun) -> dict[str, Any]:
     spec = planned.spec
     return {
@@ -188,9 +190,12 @@ def _data(planned: PlannedRun) -> Data:
 def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     spec, recipe = planned.spec, planned.recipe
     commit, dirty = git_state()
+    parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
+    taught = isinstance(recipe, Compression) and recipe.taught(spec.params)
     return Identity(
         track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
         framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
+        parent_run_id=parent, teacher_run_id=parent if taught else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,
         source_hash=planned.parts["source"], git_commit=commit, dirty=dirty,

@@ -6,18 +6,29 @@ import functools
 import hashlib
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import Recipe
+from bench.api import PARENTS, Recipe
 from bench.artifact import folder_hash
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
-from bench.registry import ROOT, source_hash
+from bench.registry import ROOT, load_recipe, source_hash
 
 SCORING_VERSION = "1"
 """Raised whenever the scorer would give another number for the same predictions."""
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A run whose artifact is there to be compressed."""
+
+    run_id: str
+    artifact: str
+    """Its content hash."""
+    normalization: str
 
 
 def digest(value: Any) -> str:
@@ -26,29 +37,48 @@ def digest(value: Any) -> str:
 
 
 def artifact_parts(
-    recipe: Recipe, params: Mapping[str, Any], seed: int, train_hash: str, device: str, refit: bool = False
+    recipe: Recipe,
+    params: Mapping[str, Any],
+    seed: int,
+    train_hash: str,
+    device: str,
+    refit: bool = False,
+    parents: Sequence[Parent] = (),
 ) -> dict[str, str]:
     """The named parts of an artifact key, each short enough to print.
 
     `refit` tells a training on train and validation together from the usual one on the same rows.
     """
     contents = {name: _content(path) for name, path in recipe.paths_for(params).items()}
-    packages = {f"package {name}": version for name, version in package_versions(recipe).items()}
-    return {
+    packages = {f"package {name}": version for name, version in package_versions(recipe, params).items()}
+    normalization = recipe.normalization_for(params)
+    parts = {
         "recipe": recipe.name,
-        "source": source_hash(recipe)[:16],
+        "source": _source(recipe, params),
         "params": json.dumps(dict(params) | contents, sort_keys=True, default=str),
         "data": train_hash[:16] + (" refit" if refit else ""),
-        "normalization": recipe.normalization_for(params),
+        "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
         "seed": str(seed),
         "device": device_class(device),
         **packages,
     }
+    return parts | ({"parent": " ".join(parent.artifact[:16] for parent in parents)} if parents else {})
 
 
-def package_versions(recipe: Recipe) -> dict[str, str]:
-    """Versions of what the recipe requires, `missing` where it is not installed."""
-    return {name: package_version(name) or "missing" for name in recipe.requires}
+def package_versions(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, str]:
+    """Versions of what the recipe, and those it builds on, require; `missing` where one is not installed."""
+    names = dict.fromkeys(name for part in _built_of(recipe, params) for name in part.requires)
+    return {name: package_version(name) or "missing" for name in names}
+
+
+def _built_of(recipe: Recipe, params: Mapping[str, Any]) -> list[Recipe]:
+    return [recipe, *map(load_recipe, recipe.builds_on(params))]
+
+
+def _source(recipe: Recipe, params: Mapping[str, Any]) -> str:
+    """Of one recipe the hash of its source; of several that it builds on, a hash over theirs."""
+    hashes = [source_hash(part) for part in _built_of(recipe, params)]
+    return (hashes[0] if len(hashes) == 1 else digest(hashes))[:16]
 
 
 def _content(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities, Split
+from bench.api import PARENTS, BenchError, Compression, Predictor, Probabilities, Split, load_artifact, read_card
 from bench.data import DatasetRef, Prepared, prepare
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
@@ -22,6 +22,8 @@ from bench.run.probe import probe
 from bench.store import write_arrays
 
 Job = dict[str, Any]
+SLICE = 10_000
+"""Texts that a teacher is asked at once, so that its memory stays bounded."""
 
 
 def _prepare(job: Job) -> dict[str, Any]:
@@ -42,9 +44,14 @@ def _train(job: Job) -> dict[str, Any]:
         if key in job:
             os.environ[variable] = job[key]
     started = time.perf_counter()
-    training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
+    parents = [Path(folder) for folder in job.get("parents", ())]
+    cards = _checked_cards(parents, prepared)
+    if isinstance(recipe, Compression):
+        training = recipe.compress(parents, train, validation, job["params"], job["seed"], out_dir)
+    else:
+        training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
     seconds = time.perf_counter() - started
-    _write_card(job, prepared, out_dir)
+    _write_card(job, prepared, cards, out_dir)
     return {"training": dataclasses.asdict(training), "seconds": seconds, "peak_bytes": peak_rss_bytes()}
 
 
@@ -56,16 +63,31 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
     return whole, Split([], [], np.empty(0, np.int64), names)
 
 
-def _write_card(job: Job, prepared: Prepared, out_dir: Path) -> None:
+def _checked_cards(parents: list[Path], prepared: Prepared) -> list[dict[str, Any]]:
+    """The cards of the parents; a `BenchError` for one that tells other labels, or the same in another order."""
+    cards = [read_card(parent) for parent in parents]
+    for card in cards:
+        if tuple(card["label_names"]) != prepared.label_names:
+            raise BenchError(
+                f"the parent was trained on {card['dataset']} for the labels {', '.join(card['label_names'])}; "
+                f"{prepared.name} has {', '.join(prepared.label_names)}: a child keeps its parent's, and their order"
+            )
+    return cards
+
+
+def _write_card(job: Job, prepared: Prepared, parents: list[dict[str, Any]], out_dir: Path) -> None:
     """`artifact.json`: what the artifact needs to say of itself to be loaded, and served, anywhere."""
     recipe = load_recipe(job["recipe"])
+    layout = recipe.layout(parents, job["params"]) if isinstance(recipe, Compression) else recipe.name
+    normalization = recipe.normalization_for(job["params"])
     card = {
         "artifact_version": 1,
         "recipe": recipe.name,
+        "layout": layout,
         "framework": recipe.framework,
         "params": job["params"],
         "seed": job["seed"],
-        "normalization": recipe.normalization_for(job["params"]),
+        "normalization": parents[0]["normalization"] if normalization == PARENTS else normalization,
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }
@@ -74,7 +96,7 @@ def _write_card(job: Job, prepared: Prepared, out_dir: Path) -> None:
 
 def _predict(job: Job) -> dict[str, Any]:
     prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
+    predictor = load_artifact(Path(job["artifact"]))
     ids, texts = prepared.test_texts()
     started = time.perf_counter()
     test = _shuffled(predictor, texts, len(prepared.label_names))
@@ -96,7 +118,7 @@ def _predict(job: Job) -> dict[str, Any]:
 def _validate(job: Job) -> dict[str, Any]:
     """Predict the validation split alone: the files of the test split are not opened."""
     prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
+    predictor = load_artifact(Path(job["artifact"]))
     write_arrays(Path(job["folder"]) / "validation.npz", _predicted_validation(prepared, predictor))
     return {}
 
@@ -124,12 +146,11 @@ def _measure(job: Job) -> dict[str, Any]:
     from bench.measure.timing import RoundSettings, run_round
 
     texts = json.loads(Path(job["texts"]).read_text())
-    recipe = load_recipe(job["recipe"])
     clock = ImportClock()
 
     def load() -> Predictor:
         with clock:
-            return recipe.load(Path(job["artifact"]))
+            return load_artifact(Path(job["artifact"]))
 
     settings = RoundSettings(number=job["round"], threads=job["threads"], n_labels=job["n_labels"])
     samples = run_round(load, texts, 0.0, settings)
@@ -139,11 +160,22 @@ def _measure(job: Job) -> dict[str, Any]:
     return {}
 
 
+def _teach(job: Job) -> dict[str, Any]:
+    """Predict texts that are no test texts, for a student."""
+    texts = json.loads(Path(job["texts"]).read_text())
+    predictor = load_artifact(Path(job["artifact"]))
+    slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
+    arrays = {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job["key"]))}
+    write_arrays(Path(job["out"]), arrays)
+    return {}
+
+
 PHASES: dict[str, Callable[[Job], dict[str, Any]]] = {
     "prepare": _prepare,
     "train": _train,
     "predict": _predict,
     "validate": _validate,
     "measure": _measure,
+    "teach": _teach,
     "probe": probe,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
-from bench.run.keys import artifact_parts, digest, evaluation_key, explain_miss, measurement_key
+from bench.run.keys import Parent, artifact_parts, digest, evaluation_key, explain_miss, measurement_key
 from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
@@ -31,6 +32,7 @@ class PlannedRun:
     spec: RunSpec
     recipe: Recipe
     prepared: Prepared
+    parents: tuple[Parent, ...]
     parts: dict[str, str]
     artifact_key: str
     run_id: str
@@ -48,35 +50,48 @@ def known_artifact(store: Store, artifact_key: str) -> dict[str, Any] | None:
     return record if is_intact(store.artifacts / record["artifact"]) else None
 
 
-def plan_runs(
-    specs: Iterable[RunSpec], prepared: dict[str, Prepared], store: Store, policy: CachePolicy, device: str
-) -> list[PlannedRun]:
-    """Decide for each spec what is due; `prepared` holds the data sets by name."""
-    earlier = _earlier_runs(store)
-    return [_plan_run(spec, prepared[spec.dataset.name], store, policy, device, earlier) for spec in specs]
+@dataclass(frozen=True)
+class Planner:
+    """Decides for a run what is due of it; `prepared` holds the data sets by name."""
+
+    prepared: Mapping[str, Prepared]
+    store: Store
+    policy: CachePolicy
+    device: str
+
+    @functools.cached_property
+    def _earlier(self) -> dict[str, dict[str, Any]]:
+        return _earlier_runs(self.store)
+
+    def plan(self, spec: RunSpec, parents: Sequence[Parent] = ()) -> PlannedRun:
+        """What is due of a run whose parents, if it has any, are trained."""
+        return _plan_run(spec, parents, self)
+
+    def plan_all(self, specs: Iterable[RunSpec]) -> list[PlannedRun]:
+        """Of runs that have no parents."""
+        return [self.plan(spec) for spec in specs]
 
 
-def _plan_run(
-    spec: RunSpec,
-    prepared: Prepared,
-    store: Store,
-    policy: CachePolicy,
-    device: str,
-    earlier: dict[str, dict[str, Any]],
-) -> PlannedRun:
+def parent_of(result: Result) -> Parent:
+    """A stored run as the parent of another."""
+    return Parent(result.run_id, result.identity.artifact or "", result.data.normalization)
+
+
+def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> PlannedRun:
     recipe = load_recipe(spec.recipe)
-    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, device, spec.refit)
+    prepared, store, policy = planner.prepared[spec.dataset.name], planner.store, planner.policy
+    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, planner.device, spec.refit, parents)
     key = digest(parts)
     run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
     stored = store.find(run_id)
     due, why = _due(spec, prepared, store, key, stored)
-    if due == "train" and stored is None and (before := earlier.get(_identity(spec))):
+    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec))):
         why = explain_miss(parts, before["identity"]["key_parts"])
     if policy == "never" and due in ("nothing", "measure", "predict"):
         due, why = "train", "asked to run again (--cache never)"
     if policy == "always" and due != "nothing":
         due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache always runs nothing")
-    return PlannedRun(spec, recipe, prepared, parts, key, run_id, due, why, stored)
+    return PlannedRun(spec, recipe, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:

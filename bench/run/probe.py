@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor
+from bench.api import Predictor, load_artifact
 from bench.data import Prepared
-from bench.registry import load_recipe
 
 TOLERANCE = 1e-4
 """Batches of other sizes may sum floats in another order."""
@@ -31,7 +30,7 @@ ODD_TEXTS = [
 def probe(job: dict[str, Any]) -> dict[str, Any]:
     """Each clause with what was wrong, None when it holds."""
     prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_recipe(job["recipe"]).load(Path(job["artifact"]))
+    predictor = load_artifact(Path(job["artifact"]))
     texts = prepared.test_texts()[1][:64]
     return {
         "clauses": {clause: _problem(test, predictor, texts, len(prepared.label_names)) for clause, test in _CLAUSES}

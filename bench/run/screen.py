@@ -50,6 +50,10 @@ class Screen:
         """A run has its row."""
         self.console.print(self._line(result), highlight=False, soft_wrap=True)
 
+    def say(self, line: str) -> None:
+        """A line of its own."""
+        self.console.print(line, highlight=False, soft_wrap=True, markup=False)
+
     def start_over(self, runs: int) -> None:
         """A new count of runs begins."""
         self._total, self._done = runs, 0
@@ -59,6 +63,8 @@ class Screen:
         identity, outcome = result.identity, result.outcome
         variant = rf"\[{identity.variant}]" if identity.variant else ""
         head = f"{self._done}/{self._total} {identity.recipe}{variant} · {result.data.dataset} · seed {identity.seed}"
+        if outcome.status == "skipped":
+            return f"[yellow]–[/] {head}: skipped: {outcome.reason}"
         if outcome.status != "ok":
             return f"[red]✗[/] {head}: {outcome.status} in {outcome.phase}: {outcome.reason}"
         if result.measurement is not None:

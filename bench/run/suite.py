@@ -14,7 +14,9 @@ from bench.data import Prepared, find_prepared
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.run.datasets import prepare_all
 from bench.run.execute import Executor
-from bench.run.plan import CachePolicy, PlannedRun, plan_runs
+from bench.run.lineage import Lineage
+from bench.run.plan import CachePolicy, PlannedRun, Planner
+from bench.run.queue import Queue, Waiting, preview
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen
 from bench.schema import Result
@@ -60,26 +62,30 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
         for line in left_out:
             console.print(f"[yellow]left out[/] {line}", highlight=False, soft_wrap=True)
         kept = [spec for spec in specs if spec.dataset.name in prepared]
-        planned = plan_runs(kept, prepared, store, options.cache, options.device)
-        say_plan(planned, console)
+        planner = Planner(prepared, store, options.cache, options.device)
+        seen = preview(kept, planner)
+        say_plan(seen, console)
+        due = sum(run.due in ("train", "predict") for run in seen)
         listener = tracker(options.track, store.root) if options.track else None
-        return _execute(planned, store, options, _Tracked(console, 0, listener))
+        return _execute(kept, planner, options, _Tracked(console, due, listener))
 
 
-def _execute(planned: list[PlannedRun], store: Store, options: RunOptions, screen: _Tracked) -> int:
-    executor = Executor(store, screen, options.device, options.timeout)
-    due = [p for p in planned if p.due in ("train", "predict")]
+def _execute(specs: Sequence[RunSpec], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
+    executor = Executor(planner.store, screen, options.device, options.timeout)
+    queue = Queue(planner, executor, Lineage(planner.store), screen.say)
+    planned: dict[str, PlannedRun] = {}
+    done: dict[str, Result] = {}
     with screen:
-        screen.start_over(len(due))
-        done = {p.run_id: executor.run(p) for p in due}
-        timed = [p for p in planned if _to_measure(p, done)]
+        for p, result in queue.run(specs):
+            planned[p.run_id] = p
+            if result is not None and p.due in ("train", "predict"):
+                done[p.run_id] = result
+        timed = [p for p in planned.values() if _to_measure(p, done)]
         if timed:
-            screen.console.print(
-                f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile."
-            )
+            screen.say(f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile.")
         screen.start_over(len(timed))
         done |= {result.run_id: result for result in measure_all(executor, timed)}
-    return _sum_up(planned, done, screen.console, store)
+    return _sum_up(list(planned.values()), done, screen.console, planner.store)
 
 
 def _to_measure(planned: PlannedRun, done: Mapping[str, Result]) -> bool:
@@ -103,15 +109,15 @@ def _sum_up(planned: Sequence[PlannedRun], done: Mapping[str, Result], console: 
     return SOME_RUNS_FAILED if failed else 0
 
 
-def say_plan(planned: Sequence[PlannedRun], console: Console) -> None:
+def say_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
     """What is stored, what is due, and why."""
-    due = [p for p in planned if p.due != "nothing"]
+    due = [run for run in runs if run.due != "nothing"]
     if not due:
-        console.print(f"Everything is cached: all {len(planned)} runs are in the store.", highlight=False)
+        console.print(f"Everything is cached: all {len(runs)} runs are in the store.", highlight=False)
         return
-    table = Table("run", "due", "why", title=f"{len(due)} of {len(planned)} runs are due", title_justify="left")
-    for p in due:
-        table.add_row(p.spec.title.replace("[", r"\["), p.due, p.why.replace("[", r"\["))
+    table = Table("run", "due", "why", title=f"{len(due)} of {len(runs)} runs are due", title_justify="left")
+    for run in due:
+        table.add_row(run.spec.title.replace("[", r"\["), run.due, run.why.replace("[", r"\["))
     console.print(table)
 
 
@@ -128,4 +134,4 @@ def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> 
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
     known = [spec for spec in specs if spec.dataset.name in prepared]
     if known:
-        say_plan(plan_runs(known, prepared, store, options.cache, options.device), console)
+        say_plan(preview(known, Planner(prepared, store, options.cache, options.device)), console)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import Recipe
+from bench.api import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import resolve
@@ -73,10 +73,14 @@ def ask(options: SearchOptions, work: Path) -> Question:
     The study's name, where none is given, holds a hash of the question: another question is another study.
     """
     recipe = load_recipe(options.recipe)
+    if isinstance(recipe, Compression):
+        raise BenchError(
+            f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
+        )
     given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
     base = resolve(recipe, given)
     space = searched_space(recipe, given, options.only)
-    missing = [name for name, version in package_versions(recipe).items() if version == "missing"]
+    missing = [name for name, version in package_versions(recipe, base).items() if version == "missing"]
     if missing:
         raise BenchError(f"package '{missing[0]}' is not installed; pip install -r requirements.txt")
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)

@@ -1,0 +1,140 @@
+"""From a suite to its runs: data sets, grids, seeds, parents and gates."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bench.api import Compression
+from bench.data import DatasetRef
+from bench.errors import BenchError, did_you_mean
+from bench.params import resolve
+from bench.registry import load_recipe
+from bench.spec import Gate, RunSpec, Suite, SuiteRun
+
+Made = dict[str, list[RunSpec]]
+"""The runs of each entry that has an id, on one data set."""
+
+
+def suite_specs(suite: Suite, data_dir: Path | None = None) -> list[RunSpec]:
+    """Every run of a suite, data set by data set, in the order of the file, so that parents stand before children."""
+    refs = {d.name: DatasetRef(d.name, d.text_column, d.label_column, data_dir) for d in suite.datasets}
+    for run in suite.runs:
+        _check(run, suite, refs)
+    return [spec for ref in refs.values() for spec in _on_dataset(suite, ref)]
+
+
+def check_parents(recipe_name: str, parents: Sequence[Any]) -> None:
+    """A `BenchError` where a recipe has no parent that needs one, or one too many."""
+    recipe = load_recipe(recipe_name)
+    wanted = recipe.parents if isinstance(recipe, Compression) else 0
+    if wanted == len(parents) or (wanted is None and len(parents) > 1):
+        return
+    if not wanted and wanted is not None:
+        raise BenchError(f"recipe '{recipe_name}' trains from texts alone; it takes no parent")
+    many = "two or more parents" if wanted is None else "one parent"
+    raise BenchError(
+        f"recipe '{recipe_name}' takes {many}, and has {len(parents) or 'none'}: name the trained run to compress"
+    )
+
+
+def _check(run: SuiteRun, suite: Suite, refs: Mapping[str, DatasetRef]) -> None:
+    for name in run.datasets or []:
+        if name not in refs:
+            raise BenchError(f"suite '{suite.name}' runs '{run.recipe}' on '{name}', which is not among its datasets")
+    if run.max_drop is not None and not run.parent:
+        raise BenchError(f"suite '{suite.name}': '{run.recipe}' has max_drop but no parent to compare with")
+    if run.back_off and (run.max_drop is None or len({len(v) for v in run.back_off.values()}) > 1):
+        raise BenchError(f"suite '{suite.name}': back_off of '{run.recipe}' needs max_drop, and lists of one length")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One entry of a suite on one data set."""
+
+    run: SuiteRun
+    suite: Suite
+    ref: DatasetRef
+    made: Made
+
+    def specs(self) -> Iterator[RunSpec]:
+        """Grid, then seeds; with a parent, each of its runs for which there is one."""
+        seeds = self.run.seeds or self.suite.seeds
+        for values in itertools.product(*self.run.grid.values()):
+            given = self.run.params | dict(zip(self.run.grid, values, strict=True))
+            for seed in seeds:
+                measured = self.suite.measure == "all" or (self.suite.measure == "first_seed" and seed == seeds[0])
+                for parents in self._parents(seed):
+                    yield self._gated(self._spec(given, seed, measured, parents))
+
+    def _spec(self, given: Mapping[str, Any], seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
+        check_parents(self.run.recipe, parents)
+        params = resolve(load_recipe(self.run.recipe), given)
+        return RunSpec(
+            self.run.recipe, params, self.ref, seed, measured=measured, suite=self.suite.name, parents=parents
+        )
+
+    def _gated(self, spec: RunSpec) -> RunSpec:
+        """The run with its gate, and behind it the gentler ones, in turn."""
+        if self.run.max_drop is None:
+            return spec
+        steps = [
+            dict(zip(self.run.back_off, values, strict=True))
+            for values in zip(*self.run.back_off.values(), strict=True)
+        ]
+        gate = Gate(self.run.max_drop)
+        for step in reversed(steps):
+            gate = Gate(self.run.max_drop, replace(self._changed(spec, step), gate=gate))
+        return replace(spec, gate=gate)
+
+    def _changed(self, spec: RunSpec, step: Mapping[str, Any]) -> RunSpec:
+        return replace(spec, params=resolve(load_recipe(spec.recipe), dict(spec.params) | dict(step)))
+
+    def _parents(self, seed: int) -> list[tuple[RunSpec, ...]]:
+        """One tuple of parents for each child: a single name stands for every run of that entry and seed."""
+        names = self.run.parent
+        if names is None:
+            return [()]
+        if isinstance(names, str) and "@*" not in names:
+            return [(parent,) for parent in self._named(names, seed)]
+        listed = [names] if isinstance(names, str) else names
+        return [tuple(parent for name in listed for parent in self._named(name, seed))]
+
+    def _named(self, name: str, seed: int) -> list[RunSpec]:
+        entry, at, which = name.partition("@")
+        if entry not in self.made:
+            raise BenchError(
+                f"suite '{self.suite.name}': parent '{entry}' of '{self.run.recipe}' is no entry above it on "
+                f"{self.ref.name}: {did_you_mean(entry, self.made)}"
+            )
+        if which == "*":
+            return self.made[entry]
+        if at and not which.isdigit():
+            raise BenchError(
+                f"suite '{self.suite.name}': cannot read the parent '{name}': write {entry}, {entry}@1 or {entry}@*"
+            )
+        wanted = int(which) if at else seed
+        found = [spec for spec in self.made[entry] if spec.seed == wanted]
+        if not found:
+            raise BenchError(
+                f"suite '{self.suite.name}': '{entry}' has no run of seed {wanted} for '{self.run.recipe}'"
+            )
+        return found
+
+
+def _on_dataset(suite: Suite, ref: DatasetRef) -> list[RunSpec]:
+    made: Made = {}
+    specs: list[RunSpec] = []
+    for run in suite.runs:
+        if run.datasets is not None and ref.name not in run.datasets:
+            continue
+        found = list(_Entry(run, suite, ref, made).specs())
+        if run.id is not None:
+            if run.id in made:
+                raise BenchError(f"suite '{suite.name}' has two entries with the id '{run.id}' on {ref.name}")
+            made[run.id] = found
+        specs += found
+    return specs

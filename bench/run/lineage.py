@@ -1,0 +1,85 @@
+"""Parents before children: which runs of a command can be planned, which wait, and which can never be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bench.artifact import is_intact
+from bench.run.keys import Parent, digest
+from bench.run.plan import PlannedRun, parent_of
+from bench.schema import Result
+from bench.spec import Gate, RunSpec
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A run that cannot be: why, and the parent that it would have had."""
+
+    reason: str
+    parent: Parent
+
+
+@dataclass
+class Lineage:
+    """The results that later runs of a command may build on."""
+
+    store: Store
+    known: dict[str, Result] = field(default_factory=dict)
+    """By the identity of what was asked for."""
+
+    def add(self, spec: RunSpec, result: Result) -> None:
+        """A run has its row."""
+        self.known[digest(spec.identity)] = result
+
+    def parents(self, spec: RunSpec) -> tuple[Parent, ...] | Stopped | None:
+        """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
+        found: list[Parent] = []
+        for asked in spec.parents:
+            parent = _usable(self.store.result(asked)) if isinstance(asked, str) else self._standing(asked)
+            if not isinstance(parent, Parent):
+                return parent
+            found.append(parent)
+        return tuple(found)
+
+    def fallen(self, spec: RunSpec) -> str | None:
+        """How a finished run misses its gate; None where it passes, or has none."""
+        result = self.known.get(digest(spec.identity))
+        if spec.gate is None or result is None or result.validation is None:
+            return None
+        parents = self.parents(spec)
+        return _drop(spec.gate, self.store.result(parents[0].run_id), result) if isinstance(parents, tuple) else None
+
+    def standing(self, asked: RunSpec) -> RunSpec:
+        """The run that a child of `asked` builds on: that one, or the gentler one where it misses its gate."""
+        while asked.gate is not None and asked.gate.instead is not None and self.fallen(asked):
+            asked = asked.gate.instead
+        return asked
+
+    def _standing(self, asked: RunSpec) -> Parent | Stopped | None:
+        standing = self.standing(asked)
+        result = self.known.get(digest(standing.identity))
+        if result is None:
+            return None
+        fallen = self.fallen(standing)
+        return Stopped(fallen, parent_of(result)) if fallen else _usable(result)
+
+
+def _usable(result: Result) -> Parent | Stopped:
+    if result.outcome.status == "ok" or result.outcome.phase == "measure":
+        return parent_of(result)
+    return Stopped(f"its parent {result.run_id} is {result.outcome.status}: {result.outcome.reason}", parent_of(result))
+
+
+def _drop(gate: Gate, parent: Result, child: Result) -> str | None:
+    if parent.validation is None or child.validation is None:
+        return None
+    drop = parent.validation.accuracy - child.validation.accuracy
+    if drop <= gate.max_drop:
+        return None
+    return f"{child.run_id} loses {drop:.4f} of validation accuracy, more than max_drop={gate.max_drop:g}"
+
+
+def lacks_parents(planned: PlannedRun, store: Store) -> bool:
+    """Whether a run is to be trained from an artifact that the store has no more."""
+    return planned.due == "train" and any(not is_intact(store.artifacts / p.artifact) for p in planned.parents)

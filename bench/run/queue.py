@@ -1,0 +1,99 @@
+"""Carries out the runs of a command: parents before children, and gates between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from bench.errors import BenchError
+from bench.run.execute import Executor
+from bench.run.lineage import Lineage, Stopped, lacks_parents
+from bench.run.plan import Due, PlannedRun, Planner
+from bench.schema import Result
+from bench.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A run that cannot be planned before its parent is there."""
+
+    spec: RunSpec
+    due: Due = "train"
+    why: str = "after its parent"
+
+
+Ended = tuple[PlannedRun, Result | None]
+"""A run with its row; None for one that is not stored and was not to be run."""
+
+
+def preview(specs: Iterable[RunSpec], planner: Planner) -> list[PlannedRun | Waiting]:
+    """What is due as far as the store tells; a run whose parent is due itself waits."""
+    lineage = Lineage(planner.store)
+    found: list[PlannedRun | Waiting] = []
+    for spec in specs:
+        parents = lineage.parents(spec)
+        if not isinstance(parents, tuple):
+            found.append(Waiting(spec))
+            continue
+        planned = planner.plan(spec, parents)
+        found.append(planned)
+        if planned.stored is not None and planned.due in ("nothing", "measure", "skip"):
+            lineage.add(spec, planned.stored)
+    return found
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The runs of a command, one after another; `specs` have parents before their children."""
+
+    planner: Planner
+    executor: Executor
+    lineage: Lineage
+    say: Callable[[str], None]
+
+    def run(self, specs: Iterable[RunSpec]) -> Iterator[Ended]:
+        """Each run with its row, in the order in which they end."""
+        for spec in specs:
+            yield from self._run(spec)
+
+    def _run(self, spec: RunSpec, needed: bool = False) -> Iterator[Ended]:
+        parents = self.lineage.parents(spec)
+        if parents is None:
+            raise BenchError(f"{spec.title}: its parent has not run, and --cache always runs nothing")
+        if isinstance(parents, Stopped):
+            yield self._skip(spec, parents)
+            return
+        planned = self.planner.plan(spec, parents)
+        if lacks_parents(planned, self.planner.store):
+            yield from self._parents_again(spec)
+            yield from self._run(spec)
+            return
+        if needed and planned.due != "train":
+            planned = replace(planned, due="train", why="its artifact is needed and no more in the store")
+        result = self.executor.run(planned) if planned.due in ("train", "predict") else planned.stored
+        if result is not None:
+            self.lineage.add(spec, result)
+        yield planned, result
+        yield from self._gentler(spec)
+
+    def _skip(self, spec: RunSpec, stopped: Stopped) -> Ended:
+        planned = self.planner.plan(spec, (stopped.parent,))
+        result = self.executor.skip(planned, stopped.reason)
+        self.lineage.add(spec, result)
+        return planned, result
+
+    def _parents_again(self, spec: RunSpec) -> Iterator[Ended]:
+        for asked in spec.parents:
+            if isinstance(asked, str):
+                raise BenchError(f"the artifact of {asked} is not in the store: train that run again first")
+            yield from self._run(self.lineage.standing(asked), needed=True)
+
+    def _gentler(self, spec: RunSpec) -> Iterator[Ended]:
+        """Where a run misses its gate: say so, and try the run that stands in for it."""
+        fallen = self.lineage.fallen(spec)
+        if fallen is None or spec.gate is None:
+            return
+        instead = spec.gate.instead
+        self.say(f"{fallen}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
+        if instead is not None:
+            yield from self._run(instead)

@@ -1,0 +1,41 @@
+"""A real, quick compression recipe for tests of the harness: the smallest weights of `bayes` are dropped, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from bench.api import BenchError, Compression, Params, Split, Training, read_card, teacher_probabilities
+
+
+class Trimmed(Compression):
+    """Weights of a naive Bayes below a quantile become the mean of those (numpy)."""
+
+    name, framework, requires = "trimmed", "numpy", ("numpy",)
+    defaults = {"ratio": 0.5, "ask": False}
+    example = "bayes"
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        return str(parents[0]["layout"])
+
+    def taught(self, params: Params) -> bool:
+        return bool(params["ask"])
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        (parent,) = parents
+        if read_card(parent)["layout"] != "bayes":
+            raise BenchError("trimmed takes bayes alone")
+        if params["ask"]:
+            assert teacher_probabilities(parent, train.texts).shape == (len(train), len(train.label_names))
+        tensors = load_file(parent / "model.safetensors")
+        weights = tensors["weights"]
+        small = weights < np.quantile(weights, params["ratio"])
+        tensors["weights"] = np.where(small, weights[small].mean(), weights)
+        save_file(tensors, out_dir / "model.safetensors")
+        return Training()

@@ -1,0 +1,188 @@
+"""Parents and children through `bench run`: lineage, order, gates, and what happens when a parent is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from bench.artifact import folder_hash
+from bench.store import Store
+from tests.conftest import Bench, bench_environment
+
+GROUP = {"name": "family", "datasets": ["toy"], "seeds": [0, 1], "measure": "none"}
+
+
+def _suite(folder: Path, *runs: dict[str, Any], **changes: Any) -> str:
+    path = folder / "family.yaml"
+    path.write_text(yaml.safe_dump({**GROUP, "runs": list(runs)} | changes))
+    return str(path)
+
+
+def _rows(folder: Path, recipe: str) -> list[dict[str, Any]]:
+    found = [json.loads(path.read_text()) for path in (folder / "store" / "results").glob("*/result.json")]
+    return sorted((r for r in found if r["identity"]["recipe"] == recipe), key=lambda r: r["identity"]["variant"])
+
+
+FAMILY: list[dict[str, Any]] = [
+    {"id": "whole", "recipe": "bayes"},
+    {"id": "half", "recipe": "trimmed", "parent": "whole", "params": {"ask": True}},
+    {"recipe": "trimmed", "parent": "half", "params": {"ratio": 0.75}},
+]
+
+
+@pytest.fixture(scope="module")
+def ran_family(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("family")
+    command = [sys.executable, "-m", "bench", "run", _suite(folder, *FAMILY)]
+    ran = subprocess.run(
+        command, env=bench_environment(folder), cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return folder
+
+
+@pytest.fixture
+def family(ran_family: Path, tmp_path: Path) -> str:
+    """A copy of a store that holds the family, and its suite."""
+    shutil.copytree(ran_family / "store", tmp_path / "store")
+    return _suite(tmp_path, *FAMILY)
+
+
+def test_a_chain_has_its_lineage_and_is_cached(bench: Bench, tmp_path: Path, family: str) -> None:
+    whole = {row["identity"]["seed"]: row for row in _rows(tmp_path, "bayes")}
+    children = _rows(tmp_path, "trimmed")
+    assert len(children) == 4
+    half = [row for row in children if row["identity"]["params"]["ask"]]
+    for row in half:
+        parent = whole[row["identity"]["seed"]]
+        assert row["identity"]["parent_run_id"] == row["identity"]["teacher_run_id"] == parent["run_id"]
+        assert row["identity"]["key_parts"]["parent"] == parent["identity"]["artifact"][:16]
+    ids = {row["run_id"] for row in half}
+    assert {r["identity"]["parent_run_id"] for r in children if not r["identity"]["params"]["ask"]} == ids
+    again = bench("run", family)
+    assert "Everything is cached: all 6 runs" in again.stdout
+
+
+def test_the_parent_is_untouched_and_the_child_serves_from_its_folder_alone(tmp_path: Path, family: str) -> None:
+    store = Store(tmp_path / "store")
+    for row in _rows(tmp_path, "bayes"):
+        assert folder_hash(store.artifacts / row["identity"]["artifact"]) == row["identity"]["artifact"]
+    card = json.loads(
+        (store.artifacts / _rows(tmp_path, "trimmed")[0]["identity"]["artifact"] / "artifact.json").read_text()
+    )
+    assert (card["recipe"], card["layout"]) == ("trimmed", "bayes")
+
+
+def test_a_second_student_asks_no_teacher(bench: Bench, tmp_path: Path, family: str) -> None:
+    cached = sorted((tmp_path / "store" / "cache" / "teachers").glob("*.npz"))
+    assert len(cached) == 2  # one a seed
+    with np.load(cached[0]) as file:
+        arrays = {name: file[name] for name in file.files}
+    parent = next(
+        r["run_id"] for r in _rows(tmp_path, "bayes") if arrays["key"].item().count(r["identity"]["artifact"])
+    )
+    before = cached[0].stat().st_mtime_ns
+    ran = bench("run", "-r", "trimmed[ask=true,ratio=0.25]", "--parent", parent, "--measure", "none")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert cached[0].stat().st_mtime_ns == before and len(sorted(cached[0].parent.glob("*.npz"))) == 2
+    np.savez(cached[0], **arrays | {"key": np.asarray(json.dumps({"artifact": "another", "texts": "others"}))})
+    spoiled = bench("run", "-r", "trimmed[ask=true,ratio=0.3]", "--parent", parent, "--measure", "none")
+    assert "is of another teacher or other texts: delete it" in spoiled.stdout
+
+
+def test_a_parent_whose_artifact_is_gone_is_trained_again(bench: Bench, tmp_path: Path, family: str) -> None:
+    shutil.rmtree(tmp_path / "store" / "artifacts")
+    more = {"recipe": "trimmed", "parent": "whole", "params": {"ratio": 0.1}}
+    suite = _suite(tmp_path, {"id": "whole", "recipe": "bayes"}, more, seeds=[0])
+    ran = bench("run", suite)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(_rows(tmp_path, "trimmed")) == 5
+    row = next(r for r in _rows(tmp_path, "bayes") if r["identity"]["seed"] == 1)
+    lost = bench("run", "-r", "trimmed[ratio=0.2]", "--parent", row["run_id"])
+    assert lost.returncode == 2 and "is not in the store: train that run again first" in lost.stderr
+
+
+def test_a_gate_backs_off_and_says_so(bench: Bench, tmp_path: Path) -> None:
+    suite = _suite(
+        tmp_path,
+        {"id": "whole", "recipe": "bayes"},
+        {
+            "id": "small", "recipe": "trimmed", "parent": "whole", "params": {"ratio": 0.9999}, "max_drop": 0.01,
+            "back_off": {"ratio": [0.9998, 0.01]},
+        },
+        {"recipe": "trimmed", "parent": "small", "params": {"ask": True}},
+        seeds=[0],
+    )  # fmt: skip
+    ran = bench("run", suite)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "of validation accuracy, more than max_drop=0.01; trying trimmed[ratio=0.9998]" in ran.stdout
+    rows = {row["run_id"]: row["identity"]["params"] for row in _rows(tmp_path, "trimmed")}
+    assert sorted(p["ratio"] for p in rows.values()) == [0.01, 0.5, 0.9998, 0.9999]
+    last = next(row for row in _rows(tmp_path, "trimmed") if row["identity"]["params"]["ask"])
+    assert rows[last["identity"]["parent_run_id"]]["ratio"] == 0.01
+
+
+def test_a_gate_that_nothing_passes_stops_the_chain(bench: Bench, tmp_path: Path) -> None:
+    suite = _suite(
+        tmp_path,
+        {"id": "whole", "recipe": "bayes"},
+        {"id": "small", "recipe": "trimmed", "parent": "whole", "params": {"ratio": 0.9999}, "max_drop": 0.01},
+        {"recipe": "trimmed", "parent": "small", "params": {"ask": True}},
+        seeds=[0],
+    )
+    ran = bench("run", suite)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    last = next(row for row in _rows(tmp_path, "trimmed") if row["identity"]["params"]["ask"])
+    assert last["outcome"]["status"] == "skipped" and "more than max_drop=0.01" in last["outcome"]["reason"]
+
+
+def test_a_failed_parent_leaves_a_row_for_its_child(bench: Bench, tmp_path: Path) -> None:
+    suite = _suite(
+        tmp_path,
+        {"id": "whole", "recipe": "broken"},
+        {"recipe": "trimmed", "parent": "whole"},
+        seeds=[0],
+    )
+    ran = bench("run", suite)
+    assert ran.returncode == 4
+    (row,) = _rows(tmp_path, "trimmed")
+    assert row["outcome"]["status"] == "skipped" and "is failed" in row["outcome"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ([{"recipe": "trimmed"}], "takes one parent, and has none"),
+        ([{"id": "a", "recipe": "bayes"}, {"recipe": "bayes", "parent": "a"}], "it takes no parent"),
+        ([{"id": "whole", "recipe": "bayes"}, {"recipe": "trimmed", "parent": "hole"}], "did you mean 'whole'?"),
+        ([{"id": "a", "recipe": "bayes"}, {"recipe": "trimmed", "parent": "a@5"}], "no run of seed 5"),
+        ([{"recipe": "bayes", "id": "a"}, {"recipe": "trimmed", "parent": "a", "back_off": {"ratio": []}}], "max_drop"),
+    ],
+)  # fmt: skip
+def test_a_suite_with_a_wrong_family_is_refused(
+    bench: Bench, tmp_path: Path, runs: list[dict[str, Any]], said: str
+) -> None:
+    ran = bench("run", _suite(tmp_path, *runs))
+    assert ran.returncode == 2 and said in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_a_parent_of_other_labels_is_refused(bench: Bench, tmp_path: Path, family: str) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text("text,label\n" + "".join(f"text number {i},{'ab'[i % 2]}\n" for i in range(60)))
+    parent = _rows(tmp_path, "bayes")[0]["run_id"]
+    ran = bench("run", "-r", "trimmed", "--parent", parent, "-d", str(path))
+    assert ran.returncode == 4 and "a child keeps its parent's" in ran.stdout
+
+
+def test_the_contract_of_a_compression_recipe_is_checked(bench: Bench) -> None:
+    ran = bench("check", "trimmed")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
