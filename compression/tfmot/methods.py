@@ -21,11 +21,18 @@ def pruned(model: tf_keras.Model, sparsity: float, steps: int) -> tf_keras.Model
     The share rises along a cubic over the first half of `steps` (Zhu and Gupta, "To prune, or not to prune", 2017) and
     stays.
     """
-    every = max(1, steps // 2 // PRUNINGS)
-    end = max(1, steps // 2 // every) * every  # the library prunes at multiples of `every` alone
-    schedule = tfmot.sparsity.keras.PolynomialDecay(0.0, sparsity, 0, end, frequency=every)
+    schedule = tfmot.sparsity.keras.PolynomialDecay(0.0, sparsity, 0, pruning_ends(steps), frequency=_every(steps))
     wrap = tfmot.sparsity.keras.prune_low_magnitude
     return _wrapped(model, lambda layer: wrap(layer, pruning_schedule=schedule))
+
+
+def pruning_ends(steps: int) -> int:
+    """The step from which on the share is what was asked for: the library prunes at multiples of `_every` alone."""
+    return max(1, steps // 2 // _every(steps)) * _every(steps)
+
+
+def _every(steps: int) -> int:
+    return max(1, steps // 2 // PRUNINGS)
 
 
 def clustered(model: tf_keras.Model, clusters: int) -> tf_keras.Model:
