@@ -57,7 +57,9 @@ def convert(graph: Graph, precision: str, samples: Sequence[Inputs]) -> bytes:
 
 def _culprit(message: str) -> str:
     found = re.search(r"TF Select ops: (\w+)|Custom ops: (\w+)|'(tfl?\.\w+)' op|(\w+)\) failed to prepare", message)
-    return f"operator {next(filter(None, found.groups()))}" if found else f"the graph ({' '.join(message.split())[:160]})"
+    if found is None:
+        return f"the graph ({' '.join(message.split())[:160]})"
+    return f"operator {next(filter(None, found.groups()))}"
 
 
 def write(model: bytes, out_dir: Path, source: Path, base: str, told: Mapping[str, Any]) -> None:

@@ -90,7 +90,9 @@ def encoder_graph(folder: Path) -> Graph:
     def logits(pieces: Any) -> Any:
         tokens = layer("token_embedding")(pieces)
         segments = layer("segment_embedding")(tf.zeros_like(pieces))
-        states = layer("embeddings_layer_norm")(tokens + layer("position_embedding")(tokens) + segments)
+        # The layer's own slice of its table would leave that in float32: LiteRT keeps 8 bits for look-ups.
+        places = tf.gather(layer("position_embedding").position_embeddings, tf.range(tf.shape(pieces)[1]))
+        states = layer("embeddings_layer_norm")(tokens + places + segments)
         for level in range(config["num_hidden_layers"]):
             states = layer(f"transformer_layer_{level}")(states)
         return model.get_layer("logits")(layer("pooled_dense")(states[:, 0]))

@@ -69,9 +69,9 @@ def copy_texts(source: Path, target: Path) -> None:
 
 def _packed(name: str, array: npt.NDArray[np.float32]) -> Tensors:
     codebook, indices = np.unique(array, return_inverse=True)
-    codes = indices.reshape(-1).astype(np.uint8 if len(codebook) <= 256 else np.uint16)
+    codes: npt.NDArray[np.uint8] = indices.reshape(-1).astype(np.uint8)
     if len(codebook) <= NIBBLE:
-        codes = np.append(codes, np.zeros(codes.size % 2, np.uint8))
+        codes = np.append(codes, np.zeros(codes.size % 2, np.uint8)).astype(np.uint8)
         codes = codes[0::2] << 4 | codes[1::2]
     return {name + CODEBOOK: codebook, name + INDICES: codes}
 
