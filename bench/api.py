@@ -189,6 +189,10 @@ class Recipe(ABC):
     learns_from_teacher: ClassVar[bool] = False
     """Whether `fit` trains by the `teaching` of its training split, where it has one."""
 
+    def requires_for(self, params: Params) -> tuple[str, ...]:
+        """What a run with these parameters needs, where it depends on them (on the runtime, say)."""
+        return self.requires
+
     def normalization_for(self, params: Params) -> str:
         """The normalization of a run with these parameters, where it depends on them (on the backbone, say)."""
         return self.normalization

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import typer
 
-from bench.commands import check, compare, data, doctor, export, report, run, search, verify
+from bench.commands import check, compare, compress, data, doctor, export, report, run, search, verify
 from bench.commands import list as list_
 from bench.commands.options import StoreOption
 from bench.errors import BenchError
@@ -26,6 +26,7 @@ app.command("list")(list_.list_)
 app.add_typer(data.app, name="data")
 app.command()(run.run)
 app.command()(search.search)
+app.command()(compress.compress)
 app.command()(compare.compare)
 app.command()(report.report)
 app.command()(export.export)

@@ -79,6 +79,14 @@ def _import(file: RecipeFile) -> ModuleType:
     return module
 
 
+def requirements_file(package: str) -> str:
+    """Which file brings a package: that of an extra which pins it, else the core's."""
+    for path in sorted(ROOT.glob("requirements-*.txt")):
+        if any(line.startswith(f"{package}==") for line in path.read_text(encoding="utf-8").splitlines()):
+            return path.name
+    return "requirements.txt"
+
+
 def source_hash(recipe: Recipe) -> str:
     """SHA-256 of the recipe's file and its declared helpers; a helper that is missing is an error."""
     file = recipe_file(recipe.name)

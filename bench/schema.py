@@ -124,9 +124,12 @@ class Device(Block):
     runtime: str | None = Field(
         default=None, description="What executes the model at inference: `scikit-learn`, `keras`, `onnxruntime`, …"
     )
+    inference_dtype: str | None = Field(
+        default=None, description="What the runtime really computes most products of matrices in: `float32`, `int8`, …"
+    )
     strategy: str = "single"
     replicas: int = 1
-    dtype: str = "float32"
+    dtype: str = Field("float32", description="Of the training.")
     batch_per_replica: int | None = None
     global_batch: int | None = None
     accumulation: int = Field(1, description="How many parts the batch of a replica was computed in.")

@@ -51,12 +51,17 @@ def _take_params(arguments: list[str], known: set[str]) -> tuple[list[str], list
 
 
 def _help(track: str, names: list[str]) -> str:
+    from bench.api import Compression
     from bench.registry import load_recipe
 
+    compresses = bool(names) and isinstance(load_recipe(names[-1]), Compression)
+    asked, example = "-d DATASET", "-d emotions --seeds 0-2"
+    if compresses:
+        asked, example = "--parent RUN_ID", "--parent finetune-emotions-s0-3f2a81c09b"
     lines = [
-        f"python -m {track} RECIPE -d DATASET [--PARAMETER VALUE ...] [options of `python -m bench run`]",
+        f"python -m {track} RECIPE {asked} [--PARAMETER VALUE ...] [options of `python -m bench run`]",
         "",
-        f"example: python -m {track} {names[-1]} -d emotions --seeds 0-2" if names else "",
+        f"example: python -m {track} {names[-1]} {example}" if names else "",
         "",
     ]
     for name in names:

@@ -43,6 +43,8 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--backbone", default="tweets-tinybert4")
     parser.add_argument("--rows", type=int, default=6400)
+    parser.add_argument("--epochs", type=int, default=1, help="More of them show whether the accuracies end equal.")
+    parser.add_argument("--only", type=int, nargs="*", default=range(len(PARTS)), help="Lines by number, from 0.")
     parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part is not None:
@@ -50,7 +52,8 @@ def main() -> None:
         return
     base = None
     print(f"{'':34}examples/s  ratio  validation accuracy  padding")
-    for part, name in enumerate(PARTS):
+    for part in options.only:
+        name = PARTS[part]
         command = [sys.executable, "-m", "benchmarks.finetune_throughput", *sys.argv[1:], "--part", str(part)]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         base = base or told["speed"]
@@ -78,27 +81,30 @@ def timed(options: argparse.Namespace) -> dict[str, float | None]:
     if options.part >= DROPOUT:
         replace_dropout(model)
     if options.part >= RECIPE:
-        return by_recipe(model, rows, checks, tokenizer, options.part == COMPILED)
+        return by_recipe(model, rows, checks, tokenizer, options)
     collate = Counting(tokenizer.pad_token_id, LENGTH if options.part == 0 else None)
     trainer = (grouped() if options.part >= LIKE_LENGTH else plain())(
-        model, arguments(options.part >= BFLOAT16), collate, rows
+        model, arguments(options.part >= BFLOAT16, options.epochs), collate, rows
     )
     started = time.perf_counter()
     trainer.train()
-    speed = len(rows) / (time.perf_counter() - started)
+    speed = options.epochs * len(rows) / (time.perf_counter() - started)
     padding = collate.padding
     accuracy = float(np.mean(trainer.predict(checks).predictions.argmax(-1) == checks.labels))
     return {"speed": speed, "accuracy": accuracy, "padding": padding}
 
 
-def by_recipe(model: Any, rows: Any, checks: Any, tokenizer: Any, compiled: bool) -> dict[str, float | None]:
+def by_recipe(
+    model: Any, rows: Any, checks: Any, tokenizer: Any, options: argparse.Namespace
+) -> dict[str, float | None]:
     """The loop of `finetune`, its clock and its scores; the padding is that of batches of like length."""
     from transformers_pt.device import prepare_device
     from transformers_pt.loop import fine_tune
     from transformers_pt.recipes.finetune import Finetune
 
-    changes = {"epochs": 1, "learning_rate": RATE, "batch_size": BATCH, "compile": compiled}
-    log = fine_tune(model, rows, checks, tokenizer, Finetune.defaults | changes, prepare_device(0, "auto"))
+    changes = {"learning_rate": RATE, "batch_size": BATCH, "compile": options.part == COMPILED}
+    params = Finetune.defaults | changes | {"epochs": options.epochs, "patience": options.epochs}
+    log = fine_tune(model, rows, checks, tokenizer, params, prepare_device(0, params))
     return {
         "speed": log.examples_per_second or 0.0,
         "accuracy": log.history[-1]["validation_accuracy"],
@@ -172,12 +178,12 @@ class Counting:
         return batch
 
 
-def arguments(bf16: bool) -> Any:
+def arguments(bf16: bool, epochs: int) -> Any:
     """The library's defaults but for the rate, which small encoders need."""
     from transformers import TrainingArguments
 
     return TrainingArguments(
-        output_dir=tempfile.mkdtemp(), num_train_epochs=1, per_device_train_batch_size=BATCH,
+        output_dir=tempfile.mkdtemp(), num_train_epochs=epochs, per_device_train_batch_size=BATCH,
         per_device_eval_batch_size=BATCH, learning_rate=RATE, bf16=bf16, use_cpu=True, report_to="none",
         save_strategy="no", disable_tqdm=True, remove_unused_columns=False, dataloader_pin_memory=False,
     )  # fmt: skip

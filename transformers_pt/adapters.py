@@ -12,8 +12,9 @@ from typing import Any
 from torch import nn
 
 from bench.api import BenchError, Params, did_you_mean
-from transformers_pt.artifact import save_artifact, write_facts
+from transformers_pt.artifact import save_artifact
 from transformers_pt.encode import Encoder
+from transformers_pt.facts import write_facts
 from transformers_pt.presets import backbone
 
 FOLDER = "adapter"

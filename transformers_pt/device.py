@@ -7,17 +7,19 @@ import os
 import torch
 from transformers import set_seed
 
-from bench.api import BenchError, DeviceUse, did_you_mean, requested_device
+from bench.api import BenchError, DeviceUse, Params, did_you_mean, requested_device
 from transformers_pt.backbones import quiet
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
-def prepare_device(seed: int, precision: str) -> DeviceUse:
+def prepare_device(seed: int, params: Params) -> DeviceUse:
     """Seed everything, ask for deterministic operations, say what is really used.
 
-    `precision`: `auto` is bfloat16 where the CPU or GPU multiplies in it, else float32. Weights stay float32.
+    `params`: `precision`, where `auto` is bfloat16 where the CPU or GPU multiplies in it, else float32 (weights stay
+    float32), and `fsdp`, which is a `BenchError` where nothing would be sharded.
     """
+    precision = params["precision"]
     if precision not in PRECISIONS:
         raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
     wanted, gpu = requested_device(), torch.cuda.is_available()
@@ -32,7 +34,13 @@ def prepare_device(seed: int, precision: str) -> DeviceUse:
     if precision == "auto":
         precision = "bfloat16" if _has_bfloat16(actual) else "float32"
     replicas = int(os.environ.get("WORLD_SIZE", "1"))
-    return DeviceUse(actual=actual, dtype=precision, strategy="ddp" if replicas > 1 else "single", replicas=replicas)
+    if params["fsdp"] and (actual == "cpu" or replicas == 1):  # Accelerate would quietly copy the weights as DDP does
+        here = "a CPU" if actual == "cpu" else "one process"
+        raise BenchError(
+            f"fsdp=true shards weights over several GPUs, and this is {here}: leave it out, or set processes"
+        )
+    strategy = "fsdp" if params["fsdp"] else "ddp" if replicas > 1 else "single"
+    return DeviceUse(actual=actual, dtype=precision, strategy=strategy, replicas=replicas)
 
 
 def _has_bfloat16(device: str) -> bool:

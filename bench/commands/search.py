@@ -71,7 +71,7 @@ def search(
 
     [dim]python -m bench search 'lstm\\[units=128]' -d mine.csv --metric macro_f1 --refit[/]
     """
-    _check_installed()
+    check_installed()
     from rich.console import Console
 
     from bench.data import DatasetRef
@@ -104,7 +104,8 @@ def search(
     raise typer.Exit(Search(options, Console(width=None if sys.stdout.isatty() else 140)).run())
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """A `BenchError` that names the extra where Optuna is missing."""
     try:
         import optuna  # noqa: F401
     except ModuleNotFoundError as error:

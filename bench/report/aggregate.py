@@ -42,6 +42,8 @@ CSV_COLUMNS = (
 
 SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
 MEGABYTE = 1e6
+FROM = " ← "
+"""Between a model and its parent."""
 NOTES = " | "
 """Between the notes of a row: a note may hold any other stop."""
 
@@ -238,10 +240,15 @@ def _assign_boards(all_rows: list[Row]) -> None:
 
 
 def _ancestor(run_id: str | None, by_id: dict[str, Row]) -> str:
-    """The model name of a parent or teacher, its run id where its result is not here, empty for none."""
+    """The lineage of a parent or teacher, its run id where its result is not here, empty for none."""
     if run_id is None:
         return ""
-    return model_name(by_id[run_id]) if run_id in by_id else run_id
+    return lineage(by_id[run_id], by_id) if run_id in by_id else run_id
+
+
+def lineage(row: Row, by_id: dict[str, Row]) -> str:
+    """`quantize ← prune[ratio=0.5] ← finetune`: a model and what it was made of."""
+    return model_name(row) + (f"{FROM}{_ancestor(row['parent_run_id'], by_id)}" if row["parent_run_id"] else "")
 
 
 def _seed(run_id: str | None, by_id: dict[str, Row]) -> int | None:

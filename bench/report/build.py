@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.errors import StoreError
 from bench.report.aggregate import counted
 from bench.report.evidence import evidence
+from bench.report.family import families
 from bench.report.html import BoardPage, render, strip_axis
 from bench.report.leaderboard import Board, boards
 from bench.report.mistakes import mistakes
@@ -19,6 +20,7 @@ from bench.report.plots.learning import learning
 from bench.report.plots.per_class import per_class
 from bench.report.plots.reliability import reliability
 from bench.report.plots.style import Drawing, Palette, slug, write_png
+from bench.report.plots.sweep import sweeps
 from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_ids
 from bench.report.search_page import copy_summaries, search_pages
@@ -82,6 +84,8 @@ def _page(board: Board, store: Store, palette: Palette, texts: bool) -> BoardPag
         advice=advice(board),
         axis=strip_axis(board),
         frontiers=tuple(f for cost in (LATENCY, SIZE) if (f := frontier(board, cost, palette)) is not None),
+        families=families(board, store),
+        sweeps=sweeps(board),
         per_class=per_class(board.name, shown, palette),
         confusion=confusion(board.name, shown),
         reliability=reliability(board.name, shown, palette),

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.report.aggregate import Row, counted, model_name
-from bench.report.columns import COLUMNS
+from bench.report.columns import COLUMNS, decimals, megabytes, significant
+from bench.report.family import Family, Member
 from bench.report.leaderboard import Board, Line
 from bench.report.mistakes import Mistake
 from bench.report.plots.confusion import Confusion
@@ -17,9 +18,11 @@ from bench.report.plots.learning import Learning
 from bench.report.plots.per_class import PerClass
 from bench.report.plots.reliability import Reliability
 from bench.report.plots.style import Drawing, Palette
+from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
 from bench.report.summary import Advice
+from bench.schema import Interval
 
 if TYPE_CHECKING:
     from bench.report.dataset_page import DatasetPage
@@ -39,6 +42,8 @@ class BoardPage:
     axis: Axis | None
     """Accuracies at the ends of the interval strips in the table."""
     frontiers: tuple[Frontier, ...]
+    families: list[Family]
+    sweeps: Sweeps | None
     per_class: PerClass | None
     confusion: Confusion | None
     reliability: Reliability | None
@@ -53,7 +58,14 @@ class BoardPage:
     @property
     def drawings(self) -> list[Drawing]:
         """All figures of results, for the PNG files."""
-        own: list[Drawing | None] = [*self.frontiers, self.per_class, self.confusion, self.reliability, self.learning]
+        own: list[Drawing | None] = [
+            *self.frontiers,
+            self.sweeps,
+            self.per_class,
+            self.confusion,
+            self.reliability,
+            self.learning,
+        ]
         return [drawing for drawing in own if drawing is not None]
 
 
@@ -96,7 +108,8 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure_json": figure_json, "model_name": model_name}
+    environment.filters |= {"figure_json": figure_json, "model_name": model_name, "difference": difference}
+    environment.filters |= {"decimals": decimals, "megabytes": megabytes, "significant": significant, "times": times}
     environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette}
     current = counted(rows)
     return environment.get_template("report.html.j2").render(
@@ -115,6 +128,21 @@ def render(
         made=made,
         foreign=foreign,
     )
+
+
+def difference(interval: Interval) -> Any:
+    """`+.012 (+.002 to +.021)`, bold where the interval leaves out zero."""
+    from markupsafe import Markup
+
+    text = f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
+    return Markup("<b>{}</b>").format(text) if interval.low > 0 or interval.high < 0 else text
+
+
+def times(member: Member, name: str) -> str:
+    """A ratio against the parent and, where that is another, against the head: `2.1 · 8.4`; empty where unmeasured."""
+    steps = [member.step] if member.depth < 2 else [member.step, member.whole]
+    found = [getattr(step, name) if step else None for step in steps]
+    return " · ".join(significant(ratio) if ratio else "–" for ratio in found) if any(found) else ""
 
 
 def figure_json(figure: dict[str, Any]) -> Any:

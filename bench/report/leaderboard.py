@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.params import split_assignments
-from bench.report.aggregate import NOTES, Row, counted, line_key, model_name
+from bench.report.aggregate import FROM, NOTES, Row, counted, line_key, model_name
 from bench.schema import REFIT_NOTE
 
 Context = tuple[str, str]
@@ -77,8 +77,8 @@ class Line:
     @property
     def title(self) -> str:
         """Its short name with where it comes from."""
-        origin = f" ← {self.parent}" if self.parent else ""
-        return f"{self.short}{origin}{f' (teacher {self.teacher})' if self.teacher else ''}"
+        origin = f"{FROM}{self.parent}" if self.parent else ""
+        return f"{self.short}{origin}{f' (teacher {self.teacher})' if self.teacher not in ('', self.parent) else ''}"
 
 
 @dataclass(frozen=True)

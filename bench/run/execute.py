@@ -17,7 +17,7 @@ from bench.artifact import adopt
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
-from bench.registry import recipe_file
+from bench.registry import recipe_file, requirements_file
 from bench.run.keys import evaluation_key, git_state, package_versions
 from bench.run.launcher import Ended, launch, thread_settings
 from bench.run.plan import PlannedRun, known_artifact
@@ -52,7 +52,7 @@ class Executor:
         versions = package_versions(planned.recipe, planned.spec.params)
         missing = [name for name, version in versions.items() if version == "missing"]
         if missing:
-            reason = f"package '{missing[0]}' is not installed; pip install -r requirements.txt"
+            reason = f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}"
             return self._failed(planned, "train", Ended("unavailable", reason=reason))
         folder = self.store.work / planned.run_id
         shutil.rmtree(folder, ignore_errors=True)
@@ -65,13 +65,16 @@ class Executor:
         """The row of a run that cannot be because of its parent."""
         return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
-    def _run(self, planned: PlannedRun, folder: Path) -> Result:
+    def artifact(self, planned: PlannedRun, folder: Path) -> Ended:
+        """The record of the run's artifact, trained in `folder` where the store has none or that is due."""
         record = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
-        if record is None:
-            trained = self._train(planned, folder / "train")
-            if trained.status != "ok":
-                return self._failed(planned, "train", trained, folder)
-            record = trained.value
+        return self._train(planned, folder / "train") if record is None else Ended("ok", record)
+
+    def _run(self, planned: PlannedRun, folder: Path) -> Result:
+        trained = self.artifact(planned, folder)
+        if trained.status != "ok":
+            return self._failed(planned, "train", trained, folder)
+        record = trained.value
         self.listener.phase(planned.spec.title, "predict")
         job = _job(planned) | {"phase": "predict", "artifact": str(self.store.artifacts / record["artifact"])}
         predicted = launch(job, folder / "predict", self.timeout, self.device)
@@ -129,6 +132,7 @@ class Executor:
                     requested=self.device,
                     **device,
                     runtime=predictor["runtime"],
+                    inference_dtype=predictor["dtype"],
                     global_batch=batch * replicas if batch else None,
                 ),
                 "training": TrainingLog(**training),
@@ -166,7 +170,7 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
         identity=_identity(planned, None),
         data=_data(planned),
         outcome=outcome,
-        environment=environment(["numpy", *planned.recipe.requires], thread_settings(cores())),
+        environment=environment(["numpy", *planned.recipe.requires_for(planned.spec.params)], thread_settings(cores())),
     )
 
 

@@ -67,7 +67,8 @@ def artifact_parts(
 
 def package_versions(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, str]:
     """Versions of what the recipe, and those it builds on, require; `missing` where one is not installed."""
-    names = dict.fromkeys(name for part in _built_of(recipe, params) for name in part.requires)
+    others = [name for part in recipe.builds_on(params) for name in load_recipe(part).requires]
+    names = dict.fromkeys((*recipe.requires_for(params), *others))
     return {name: package_version(name) or "missing" for name in names}
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
-from optuna.trial import Trial
+from optuna.trial import BaseTrial, Trial
 
 from bench.errors import BenchError
 from bench.measure.quality import validation_scores
@@ -78,7 +78,7 @@ class Objective:
         started = time.monotonic()
         title = f"trial {slot + 1} of {self.trials}"
         try:
-            params = self.question.params(_suggested(trial, self.space))
+            params = self.question.params(suggested(trial, self.space))
             job = {
                 "recipe": self.question.recipe.name, "params": params, "seed": self.seed,
                 "artifact": str(work / "artifact"), "prepared": str(self.question.prepared.folder),
@@ -129,7 +129,8 @@ def _failure(trial: Trial, reason: str) -> FailedTrialError:
     return FailedTrialError(reason)
 
 
-def _suggested(trial: Trial, space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+def suggested(trial: BaseTrial, space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+    """The values of a trial, by parameter."""
     found: dict[str, Any] = {}
     for name, values in space.items():
         if isinstance(values, CategoricalDistribution):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from bench.api import BenchError, Compression, Params, Split, Training, read_card, teacher_probabilities
+from bench.api import BenchError, Compression, Params, Split, Training, Uniform, read_card, teacher_probabilities
 
 
 class Trimmed(Compression):
@@ -17,6 +17,7 @@ class Trimmed(Compression):
 
     name, framework, requires = "trimmed", "numpy", ("numpy",)
     defaults = {"ratio": 0.5, "ask": False}
+    space = {"ratio": Uniform(0.1, 1.0)}
     example = "bayes"
 
     def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:

@@ -115,6 +115,11 @@ def test_a_loss_that_is_no_number_says_where(checkpoints: Checkpoints, tmp_path:
     assert "at step" in said(tmp_path / "a", changes)
 
 
+def test_sharding_where_nothing_would_be_sharded(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    told = said(tmp_path / "a", {"backbone": str(checkpoints["bert"]), "fsdp": True})
+    assert "fsdp=true shards weights over several GPUs, and this is a CPU" in told
+
+
 def test_a_broken_weights_file(checkpoints: Checkpoints, tmp_path: Path) -> None:
     folder = copied(checkpoints["bert"], tmp_path)
     content = (folder / "model.safetensors").read_bytes()

@@ -9,8 +9,8 @@ from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Trai
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
-    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "journal.py",
-    "layers.py", "loop.py", "pooled.py", "presets.py", "scores.py",
+    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "facts.py",
+    "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py", "scores.py", "shapes.py",
 )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ class Finetune(Recipe):
         from transformers_pt import artifact, classifier, device, layers
 
         classifier.check(params)
-        use = device.prepare_device(seed, params["precision"])
+        use = device.prepare_device(seed, params)
         prepared = classifier.prepare(params, len(train.label_names), use)
         layers.train_top_layers(prepared.model, params["train_top_k_layers"])
         log = classifier.train(prepared, train, validation, params, use)

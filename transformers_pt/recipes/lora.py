@@ -42,7 +42,7 @@ class Lora(finetune.Finetune):
 
         given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or 1e-3}
         classifier.check(given)
-        use = device.prepare_device(seed, params["precision"])
+        use = device.prepare_device(seed, params)
         prepared = classifier.prepare(given, len(train.label_names), use)
         adapted = adapters.add_adapter(prepared.model, given)
         share = layers.trainable_share(adapted)

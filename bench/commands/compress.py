@@ -1,0 +1,51 @@
+"""`bench compress`: smaller children of a run inside bounds of size, latency and accuracy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.options import DataDir, StoreOption
+from bench.commands.run import DeviceChoice
+
+
+def compress(
+    run: Annotated[str, typer.Argument(help="The stored run to make smaller.")],
+    target: Annotated[str, typer.Option(help="Bounds: 'size<=10MB, p50<=3ms'.")],
+    max_drop: Annotated[float, typer.Option(help="Validation accuracy that may be lost against the run.")] = 0.01,
+    steps: Annotated[
+        str, typer.Option(help="Compressions in their order; what stands in brackets is fixed, the rest searched.")
+    ] = "prune,quantize",
+    trials: Annotated[int, typer.Option(help="Chains to try, over all calls.", min=1)] = 20,
+    seed: Annotated[int, typer.Option(help="Of the suggestions.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds that one phase of one step may take.", min=1)] = 6 * 3600.0,
+    device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
+    data_dir: DataDir = None,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Search chains of compressions on validation, then run the Pareto set; the same command again resumes.
+
+    Accuracy, size and latency are searched together; a step may be left out. Exit code 1: nothing keeps to the bounds.
+
+    [dim]python -m bench compress finetune-emotions-s0-3f2a81c09b --target "size<=10MB, p50<=3ms" --max-drop 0.01[/]
+
+    [dim]python -m bench compress RUN --steps 'distill\\[student=tweets-tiny],quantize' --target size<=2MB --trials 8[/]
+    """
+    from bench.commands.search import check_installed
+
+    check_installed()
+    from rich.console import Console
+
+    from bench.run.suite import RunOptions
+    from bench.search.chains import parse_steps
+    from bench.search.compress import Compress, CompressOptions
+    from bench.search.targets import parse_targets
+
+    options = CompressOptions(
+        run, parse_steps(steps), parse_targets(target), max_drop, trials, seed, data_dir,
+        RunOptions(store, "only-missing", device.value, timeout),
+    )  # fmt: skip
+    raise typer.Exit(Compress(options, Console(width=None if sys.stdout.isatty() else 140)).run())

@@ -1,0 +1,173 @@
+"""What one parameter of a compression does: quality over its values, everything else alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import BenchError
+from bench.params import parse_recipe
+from bench.registry import load_recipe
+from bench.report.leaderboard import Board, Line
+from bench.report.plots.style import (
+    COLOURS,
+    GRID,
+    MUTED,
+    Chart,
+    canvas,
+    interactive,
+    literal,
+    plain,
+    shorten,
+    slug,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+LEAST = 3
+"""Values that make a sweep."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value of the parameter."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One model whose parameter was swept."""
+
+    title: str
+    points: tuple[Point, ...]
+    parent: float | None
+    """Accuracy of the parent."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One parameter."""
+
+    name: str
+    curves: tuple[Curve, ...]
+
+
+@dataclass(frozen=True)
+class Sweeps:
+    """All swept parameters of a board."""
+
+    board: str
+    panels: tuple[Panel, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of the file."""
+        return f"{slug(self.board)}-sweeps"
+
+    def charts(self) -> list[Chart]:
+        """One a parameter."""
+        return [Chart(f"Accuracy by {panel.name}", _interactive(panel), 320) for panel in self.panels]
+
+    def draw(self) -> Canvas:
+        """All side by side."""
+        return _draw(self)
+
+
+def sweeps(board: Board) -> Sweeps | None:
+    """The parameters of which at least three values were tried on one parent, all others alike; None for none."""
+    found: dict[str, dict[str, list[tuple[float, Line]]]] = {}
+    children = [(line, _params(line)) for line in board.ok_lines if line.parent]
+    for line, params in children:
+        for name, value in params.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                others = {key: other for key, other in params.items() if key != name}
+                group = f"{line.recipe} {line.parent} {sorted(others.items())}"
+                found.setdefault(name, {}).setdefault(group, []).append((float(value), line))
+    panels = [
+        Panel(name, curves)
+        for name, groups in sorted(found.items())
+        if (curves := tuple(_curve(tried, board) for tried in groups.values() if len(tried) >= LEAST))
+    ]
+    return Sweeps(board.name, tuple(panels)) if panels else None
+
+
+def _params(line: Line) -> Mapping[str, Any]:
+    try:
+        defaults = dict(load_recipe(line.recipe).defaults)
+    except BenchError:  # of a store that knows more recipes than this machine
+        defaults = {}
+    return defaults | parse_recipe(line.name)[1]
+
+
+def _curve(tried: list[tuple[float, Line]], board: Board) -> Curve:
+    points = []
+    for x, line in sorted(tried, key=lambda pair: pair[0]):
+        y, low, high = (line.values[name] or 0.0 for name in ("accuracy", "accuracy_low", "accuracy_high"))
+        points.append(Point(x, y, low, high))
+    line = tried[0][1]
+    above = [other for other in board.ok_lines if line.parent.startswith(other.name)]
+    return Curve(f"{line.recipe} ← {line.parent}", tuple(points), above[0].values["accuracy"] if above else None)
+
+
+def _interactive(panel: Panel) -> dict[str, Any]:
+    import plotly.graph_objects as go
+
+    traces = []
+    for number, curve in enumerate(panel.curves):
+        colour = COLOURS[number % len(COLOURS)]
+        bars = {
+            "array": [p.high - p.y for p in curve.points],
+            "arrayminus": [p.y - p.low for p in curve.points],
+            "color": colour,
+            "thickness": 1,
+        }
+        xs = [p.x for p in curve.points]
+        traces.append(
+            go.Scatter(
+                x=xs,
+                y=[p.y for p in curve.points],
+                error_y=bars,
+                mode="lines+markers",
+                line={"color": colour},
+                name=plain(shorten(curve.title, 60)),
+            )
+        )
+        if curve.parent is not None:
+            traces.append(
+                go.Scatter(
+                    x=[xs[0], xs[-1]],
+                    y=[curve.parent] * 2,
+                    mode="lines",
+                    line={"color": colour, "dash": "dot"},
+                    name="its parent",
+                    showlegend=number == 0,
+                )
+            )
+    axes = {"xaxis": {"title": {"text": panel.name}}, "yaxis": {"title": {"text": "accuracy"}}}
+    return interactive(traces, **axes)
+
+
+def _draw(data: Sweeps) -> Canvas:
+    figure, axes = canvas(4.6 * len(data.panels), 3.6, 1, len(data.panels))
+    figure.suptitle(literal(f"{data.board} · accuracy by parameter, mean over seeds, 95 % CI; dotted: the parent"))
+    for panel, ax in zip(data.panels, axes.flat, strict=True):
+        for number, curve in enumerate(panel.curves):
+            colour = COLOURS[number % len(COLOURS)]
+            xs, ys = [p.x for p in curve.points], [p.y for p in curve.points]
+            bars = [[p.y - p.low for p in curve.points], [p.high - p.y for p in curve.points]]
+            ax.errorbar(
+                xs, ys, bars, fmt="o-", ms=4, color=colour, elinewidth=1, label=literal(shorten(curve.title, 48))
+            )
+            if curve.parent is not None:
+                ax.axhline(curve.parent, color=colour, ls=":", lw=1)
+        ax.set_xlabel(literal(panel.name))
+        ax.set_title(literal(panel.name))
+        ax.grid(True, color=GRID)
+        ax.legend(fontsize=6, frameon=False, labelcolor=MUTED)
+    return figure

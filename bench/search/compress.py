@@ -1,0 +1,253 @@
+"""A search for smaller children of one run: accuracy against size and latency, on validation, inside given bounds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import BaseTrial, FrozenTrial, Trial, TrialState
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bench.artifact import is_intact
+from bench.data import DatasetRef
+from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
+from bench.machine import cores
+from bench.measure.quality import validation_scores
+from bench.measure.size import measure_size
+from bench.measure.timing import RoundSamples, summarize
+from bench.run.datasets import prepared_dataset
+from bench.run.execute import Executor
+from bench.run.keys import Parent, digest
+from bench.run.launcher import Ended, launch
+from bench.run.plan import Planner, parent_of
+from bench.run.rounds import MAX_TEXTS
+from bench.run.suite import RunOptions, run_specs
+from bench.search.chains import Step, chain_of, chain_title, suggest_chain
+from bench.search.screen import SearchScreen
+from bench.search.storage import default_url, open_storage
+from bench.search.targets import Costs, Targets
+from bench.spec import RunSpec
+from bench.store import Store
+
+REASON = "reason"
+"""User attribute of a trial that failed."""
+SLACK = 1e-9
+"""So that a drop of exactly the bound keeps to it."""
+
+
+@dataclass(frozen=True)
+class CompressOptions:
+    """What to make smaller, and how."""
+
+    parent: str
+    steps: tuple[Step, ...]
+    targets: Targets
+    max_drop: float
+    """Validation accuracy that may be lost against the parent."""
+    trials: int
+    seed: int
+    data_dir: Path | None
+    run: RunOptions
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A chain that was tried."""
+
+    spec: RunSpec
+    accuracy: float
+    """On validation."""
+    costs: Costs
+    feasible: bool
+
+    @property
+    def values(self) -> tuple[float, float, float]:
+        """All to be small."""
+        return -self.accuracy, self.costs.size, self.costs.p50
+
+
+class Compress:
+    """One call of the command."""
+
+    def __init__(self, options: CompressOptions, console: Console) -> None:
+        self.options, self.console = options, console
+        self.store = Store(options.run.store)
+        self.parent = self.store.result(options.parent)
+        if self.parent.validation is None:
+            raise BenchError(f"{options.parent} has no validation scores, so that no drop can be told: train it again")
+        self.parent_accuracy = self.parent.validation.accuracy
+        self.dataset = DatasetRef(self.parent.data.dataset, data_dir=options.data_dir)
+
+    def run(self) -> int:
+        """Search, show the Pareto set, run it as ordinary runs; the exit code."""
+        with self.store.lock():
+            self.store.clear_work()
+            self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
+            self._ready_parent()
+            candidates = self._search()
+        if not candidates:
+            self.console.print("no chain could be made; the trials' reasons stand above", highlight=False)
+            return NOTHING_RAN
+        front = pareto([c for c in candidates if c.feasible])
+        self._show(front or pareto(candidates), bool(front))
+        if not front:
+            return NEGATIVE_VERDICT
+        specs = _unique(step for candidate in front for step in chain_of(candidate.spec))
+        ends = {digest(c.spec.identity) for c in front}
+        specs = [replace(spec, measured=digest(spec.identity) in ends) for spec in specs]
+        return run_specs(specs, set(), self.options.run, self.console)
+
+    def _ready_parent(self) -> None:
+        if not is_intact(self.store.artifacts / str(self.parent.identity.artifact)):
+            raise BenchError(f"the artifact of {self.options.parent} is not in the store: train that run again first")
+
+    @property
+    def _question(self) -> dict[str, Any]:
+        steps = [[s.recipe, dict(s.given), sorted(s.space)] for s in self.options.steps]
+        return {"parent": self.parent.identity.artifact, "steps": steps, "targets": self.options.targets.text,
+                "max_drop": self.options.max_drop, "seed": self.options.seed}  # fmt: skip
+
+    def _search(self) -> list[Candidate]:
+        name = f"compress-{self.options.parent}-{digest(self._question)[:8]}"
+        self.store.searches.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            storage=open_storage(default_url(self.store.searches, name)), study_name=name, load_if_exists=True,
+            directions=["maximize", "minimize", "minimize"], sampler=optuna.samplers.TPESampler(seed=self.options.seed),
+        )  # fmt: skip
+        for dead in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(dead.number, state=TrialState.FAIL)  # its process was killed: another takes its place
+        screen = SearchScreen(self.console, self.options.trials, "accuracy")
+        with screen:
+            while len(_ended(study)) < self.options.trials:
+                study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(_ChainError,))
+                screen.say(self._told(_ended(study), name))
+        found = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
+        return [candidate for candidate in found if candidate is not None]
+
+    def _try(self, trial: Trial, name: str, screen: SearchScreen) -> tuple[float, float, float]:
+        executor = Executor(self.store, screen, self.options.run.device, self.options.run.timeout)
+        folder = self.store.work / f"trial-{trial.number}"
+        try:
+            artifact = self._artifact(self._chain(trial, name), executor, folder)
+            accuracy, costs = self._judge(artifact, executor, folder)
+        except _ChainError as error:
+            trial.set_user_attr(REASON, str(error))
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        trial.set_constraint("drop", self.parent_accuracy - accuracy - self.options.max_drop - SLACK)
+        for cost, excess in self.options.targets.excess(costs).items():
+            trial.set_constraint(cost, excess)
+        return accuracy, costs.size, costs.p50
+
+    def _told(self, ended: Sequence[FrozenTrial], name: str) -> str:
+        """One line on the last trial that has ended."""
+        trial = ended[-1]
+        spec = self._chain(optuna.trial.FixedTrial(trial.params), name)
+        head = f"trial {len(ended)}/{self.options.trials}: {chain_title(spec) if spec else 'the parent itself'}"
+        if not trial.values:
+            return f"{head}: {trial.user_attrs[REASON]}"
+        accuracy, size, p50 = trial.values
+        kept = "inside" if _feasible(trial) else "outside"
+        return f"{head}: accuracy {accuracy:.4f}, {size / 1e6:.2f} MB, {p50:.2f} ms; {kept} the bounds"
+
+    def _chain(self, trial: BaseTrial, name: str) -> RunSpec | None:
+        options = self.options
+        return suggest_chain(
+            trial, options.steps, options.parent, self.dataset, self.parent.identity.seed, name, options.run.limit
+        )
+
+    def _artifact(self, spec: RunSpec | None, executor: Executor, folder: Path) -> Path:
+        """The folder of the last child of a chain, every step trained where the store has it not."""
+        parent = parent_of(self.parent)
+        planner = Planner({self.dataset.name: self.prepared}, self.store, "only-missing", self.options.run.device)
+        for step in chain_of(spec) if spec else []:
+            planned = planner.plan(step, [parent])
+            ended = executor.artifact(planned, folder / step.recipe)
+            _check(ended, step.title)
+            parent = Parent(planned.run_id, ended.value["artifact"], planned.parts["normalization"])
+        return self.store.artifacts / parent.artifact
+
+    def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[float, Costs]:
+        """Validation accuracy and costs of an artifact; the files of the test split stay closed."""
+        job = {"artifact": str(artifact), "prepared": str(self.prepared.folder)}
+        executor.listener.phase(artifact.name[:12], "validate")
+        limits = (executor.timeout, executor.device)
+        _check(launch(job | {"phase": "validate"}, folder / "validate", *limits), "validation")
+        with np.load(folder / "validate" / "validation.npz", allow_pickle=False) as file:
+            labels, probabilities = file["validation_labels"], file["validation_probabilities"]
+        scores = validation_scores(labels, probabilities, self.prepared.label_names)
+        executor.listener.phase(artifact.name[:12], "measure")
+        texts = folder / "texts.json"
+        texts.write_text(json.dumps(self.prepared.validation().texts[:MAX_TEXTS]))
+        told = {
+            "phase": "measure",
+            "texts": str(texts),
+            "round": 0,
+            "threads": cores(),
+            "n_labels": len(self.prepared.label_names),
+        }
+        _check(launch(job | told, folder / "measure", *limits, cores()), "measuring")
+        measured, _, _ = summarize([RoundSamples.read(folder / "measure")], 1)
+        single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
+        return scores.accuracy, Costs(measure_size(artifact, 1, 1).bytes_on_disk, single.p50_ms)
+
+    def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
+        """What a finished trial made; None for the parent itself."""
+        spec = self._chain(optuna.trial.FixedTrial(trial.params), name)
+        if spec is None:
+            return None
+        accuracy, size, p50 = trial.values
+        return Candidate(spec, accuracy, Costs(size, p50), _feasible(trial))
+
+    def _show(self, front: Sequence[Candidate], inside: bool) -> None:
+        bounds = f"{self.options.targets.text}, at most {self.options.max_drop:g} of accuracy lost"
+        table = Table(title=f"Pareto set inside {bounds}" if inside else f"nothing keeps to {bounds}; the nearest",
+                      title_justify="left", box=None, header_style="bold")  # fmt: skip
+        for title in ("chain", "accuracy (validation)", "drop", "MB", "p50 ms"):
+            table.add_column(title, overflow="fold")
+        for c in sorted(front, key=lambda c: c.values):
+            drop = self.parent_accuracy - c.accuracy
+            cells = (f"{c.accuracy:.4f}", f"{drop:+.4f}", f"{c.costs.size / 1e6:.2f}", f"{c.costs.p50:.2f}")
+            table.add_row(escape(chain_title(c.spec)), *cells)
+        self.console.print(table)
+
+
+class _ChainError(Exception):
+    """A step of a chain failed; the search goes on."""
+
+
+def _check(ended: Ended, what: str) -> None:
+    if ended.status != "ok":
+        raise _ChainError(f"{what}: {ended.status}: {ended.reason}")
+
+
+def _feasible(trial: FrozenTrial) -> bool:
+    return max(trial.constraints.values()) <= 0
+
+
+def _ended(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that count: those that failed with a reason too, those that were killed not."""
+    return [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE or REASON in t.user_attrs]
+
+
+def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Those that no other beats in one of accuracy, size and latency without being worse in another; chains once."""
+    once = {digest(c.spec.identity): c for c in candidates}.values()
+    return [c for c in once if not any(_beats(other, c) for other in once)]
+
+
+def _beats(one: Candidate, other: Candidate) -> bool:
+    return one.values != other.values and all(a <= b for a, b in zip(one.values, other.values, strict=True))
+
+
+def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:
+    return list({digest(spec.identity): spec for spec in specs}.values())

@@ -1,0 +1,70 @@
+"""A PyTorch classifier as an ONNX file, batch and length free."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import nn
+
+from bench.api import BenchError
+
+EXAMPLE = (2, 8)
+"""Batch and length that the export is traced with; neither is fixed by it."""
+OPERATOR = re.compile(r"OpOverload\(op='([^']+)'|\b(aten[.:]+[\w.]+)")
+
+
+class _Logits(nn.Module):
+    """The classifier with arrays alone on both sides."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Ids and mask [batch, length] to logits [batch, n_labels]."""
+        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return logits
+
+
+def export_onnx(model: Any, max_length: int, path: Path) -> None:
+    """Write `model` with inputs `input_ids`, `attention_mask` int64 [batch, length] and output `logits`.
+
+    Raises `BenchError` that names the operator where one has no counterpart in ONNX.
+    """
+    if hasattr(model, "base_model"):
+        model.base_model.set_attn_implementation("eager")  # plain products: what other runtimes recognize and fuse
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=max_length)}
+    ids = torch.zeros(EXAMPLE[0], min(EXAMPLE[1], max_length), dtype=torch.long)
+    try:
+        program = torch.onnx.export(
+            _Logits(model).eval(), (ids, torch.ones_like(ids)), dynamo=True, dynamic_shapes=(axes, axes), verbose=False,
+            input_names=["input_ids", "attention_mask"], output_names=["logits"], external_data=False,
+        )  # fmt: skip
+    except torch.onnx.OnnxExporterError as error:
+        raise BenchError(f"{type(model).__name__} does not export to ONNX: {_culprit(error)}") from None
+    assert program is not None
+    onnx.save(_bare(program.model_proto), str(path))
+
+
+def _bare(graph: onnx.ModelProto) -> onnx.ModelProto:
+    """Without what the exporter notes of Python's source at each node, and the shapes it inferred, now out of date."""
+    del graph.graph.value_info[:]
+    for node in graph.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    return graph
+
+
+def _culprit(error: BaseException) -> str:
+    """The operator that an exporter's error names, else the error's first line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        found = OPERATOR.search(str(cause))
+        if found:
+            return f"operator {found[1] or found[2]} has no counterpart there"
+        cause = cause.__cause__ or cause.__context__
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,0 +1,32 @@
+"""ONNX Runtime serves a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from bench.api import Probabilities
+from transformers_pt.encode import Encoder
+from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
+
+MODEL = "model.onnx"
+
+
+class OnnxPredictor(EncoderPredictor):
+    """Tokenizer, then the network in ONNX Runtime on the CPU."""
+
+    runtime = "onnxruntime"
+
+    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+        super().__init__(encoder, len(facts["label_names"]))
+        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        self.dtype = facts["dtype"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
+        self.session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
+
+    def _forward(self, padded: Padded) -> Probabilities:
+        (logits,) = self.session.run(None, {"input_ids": padded[0], "attention_mask": padded[1]})
+        return softmax(logits)

@@ -1,0 +1,46 @@
+"""OpenVINO serves a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import openvino
+
+from bench.api import Probabilities
+from transformers_pt.encode import Encoder
+from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
+
+MODEL = "model.xml"
+NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
+
+
+class OpenvinoPredictor(EncoderPredictor):
+    """Tokenizer, then the network in OpenVINO on the CPU."""
+
+    runtime = "openvino"
+
+    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+        super().__init__(encoder, len(facts["label_names"]))
+        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        # Where nothing is said, OpenVINO computes in bfloat16 on a CPU that can.
+        options = {"INFERENCE_PRECISION_HINT": facts["hint"], "PERFORMANCE_HINT": "LATENCY"}
+        if threads():
+            options["INFERENCE_NUM_THREADS"] = str(threads())
+        self.model = openvino.Core().compile_model(folder / MODEL, "CPU", options)
+        self.dtype = executed_dtype(self.model)
+
+    def _forward(self, padded: Padded) -> Probabilities:
+        return softmax(self.model({"input_ids": padded[0], "attention_mask": padded[1]})[0])
+
+
+def executed_dtype(compiled: Any) -> str:
+    """What most products of matrices with weights are really computed in, as the compiled graph says."""
+    infos = [op.get_rt_info() for op in compiled.get_runtime_model().get_ops()]
+    found = [_text(i["runtimePrecision"]) for i in infos if _text(i["layerType"]) in ("FullyConnected", "MatMul")]
+    return Counter(NAMES.get(name, name) for name in found).most_common(1)[0][0]
+
+
+def _text(value: Any) -> str:
+    return str(value.astype(str) if hasattr(value, "astype") else value)

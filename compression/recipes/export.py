@@ -1,0 +1,59 @@
+"""A trained encoder for another runtime, in float32: the same probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from bench.api import BenchError, Compression, Params, Predictor, Split, Training, did_you_mean
+
+RUNTIMES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
+"""What each takes to be made and served."""
+SOURCES = (
+    "bundle.py", "onnx_export.py", "onnx_predictor.py", "openvino_model.py", "openvino_predictor.py", "parents.py",
+    "pieces.py",
+)  # fmt: skip
+
+
+class Export(Compression):
+    """An encoder for ONNX Runtime (`to=onnx`) or OpenVINO (`to=openvino`), float32, tokenizer in the bundle."""
+
+    name, framework = "export", "pytorch"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
+    defaults = {"to": "onnx"}
+    sources = SOURCES
+
+    def requires_for(self, params: Params) -> tuple[str, ...]:
+        """What the runtime takes, too."""
+        return (*self.requires, *RUNTIMES.get(params["to"], ()))
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """The parent is read by `finetune`."""
+        return ("finetune",)
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """No weight is changed."""
+        if params["to"] not in RUNTIMES:
+            raise BenchError(f"to={params['to']}: {did_you_mean(params['to'], RUNTIMES)}")
+        from compression import bundle, onnx_export
+        from compression import parents as known
+
+        parent = known.open_parent(parents, self.name)
+        path = out_dir / "model.onnx"
+        onnx_export.export_onnx(parent.model, parent.encoder.max_length, path)
+        if params["to"] == "openvino":
+            from compression import openvino_model
+
+            openvino_model.save(openvino_model.convert(path), out_dir / "model.xml")
+            path.unlink()
+        bundle.close_bundle(out_dir, parent, params["to"], dtype="float32", hint="f32")
+        return Training()
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """By the runtime that it was made for."""
+        from compression.bundle import load_bundle
+
+        return load_bundle(artifact_dir)

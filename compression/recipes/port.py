@@ -1,0 +1,71 @@
+"""The same weights in the other framework: a BERT classifier of Keras in PyTorch, or one of PyTorch in Keras."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bench.api import BenchError, Compression, Params, Split, Training, read_card
+
+OTHER = {"tinybert": "finetune", "finetune": "tinybert"}
+FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+"""What both layouts share; `model.json` is written anew."""
+TANH = ("gelu_new", "gelu_pytorch_tanh")
+"""The GELU that Keras computes."""
+
+
+class Port(Compression):
+    """The same weights in the other framework, unchanged: what `tinybert` trained for PyTorch, `finetune` for Keras.
+
+    Nothing gets smaller: its row shows that both frameworks compute the same, and which is faster.
+    """
+
+    name, framework = "port", "numpy"
+    requires = ("safetensors",)
+    example: ClassVar[str] = "finetune"
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """That of the other framework's recipe."""
+        return _other(parents[0]["layout"])
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Copy the files that both layouts share, and say in `model.json` what the other one needs to know."""
+        (parent,) = parents
+        to = _other(read_card(parent)["layout"])
+        facts = json.loads((parent / "model.json").read_text(encoding="utf-8"))
+        if to == "tinybert":
+            _check_bert(parent, facts)
+            facts = {key: facts[key] for key in ("label_names", "normalization", "max_length", "pretrained")} | {
+                "checkpoint": facts["backbone"],
+                "checkpoint_activation": TANH[0],
+            }
+        else:
+            facts = facts | {"pooling": "head", "backbone": facts["checkpoint"]}
+        for name in FILES:
+            shutil.copyfile(parent / name, out_dir / name)
+        text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        (out_dir / "model.json").write_text(text, encoding="utf-8")
+        return Training()
+
+
+def _other(layout: str) -> str:
+    if layout not in OTHER:
+        raise BenchError(f"port carries {' and '.join(sorted(OTHER))} models over, not '{layout}'")
+    return OTHER[layout]
+
+
+def _check_bert(parent: Path, facts: Mapping[str, Any]) -> None:
+    config = json.loads((parent / "config.json").read_text(encoding="utf-8"))
+    if config["model_type"] != "bert" or facts["pooling"] != "head":
+        raise BenchError(
+            f"port takes BERT with its own head to Keras, not {config['model_type']} with {facts['pooling']}"
+        )
+    if config["hidden_act"] not in TANH:
+        raise BenchError(
+            f"Keras computes the tanh approximation of GELU, this model has hidden_act={config['hidden_act']}"
+        )

@@ -1,0 +1,71 @@
+"""A trained encoder in fewer bits, for the runtime that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bench.api import BenchError, Compression, Params, Predictor, Split, Training, did_you_mean
+from compression.recipes import export
+
+ONNX = export.RUNTIMES["onnx"]
+OPENVINO = export.RUNTIMES["openvino"]
+TARGETS: dict[str, tuple[str, ...]] = {
+    "torch-int8": (),
+    "onnx-int8": ONNX,
+    "onnx-static-int8": ONNX,
+    "openvino-int8": (*OPENVINO, "nncf"),
+    "openvino-bf16": OPENVINO,
+    "float16": (),
+    "bfloat16": (),
+}
+"""What can be made, and the packages that it takes to be made and served."""
+
+
+class Quantize(Compression):
+    """An encoder in int8 or 16 bits, for PyTorch, ONNX Runtime or OpenVINO.
+
+    `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `onnx-static-int8` and
+    `openvino-int8` (ranges by `calibration` training texts), `openvino-bf16`, `float16` and `bfloat16` (the file alone
+    is half: loaded, it computes in float32).
+    """
+
+    name, framework = "quantize", "pytorch"
+    requires: ClassVar[tuple[str, ...]] = export.Export.requires
+    defaults = {"to": "onnx-int8", "calibration": 256}
+    smoke = {"to": "onnx-static-int8", "calibration": 32}
+    sources = (
+        *export.SOURCES, "calibration.py", "onnx_int8.py", "recipes/export.py", "targets.py", "torch_int8.py",
+    )  # fmt: skip
+
+    def requires_for(self, params: Params) -> tuple[str, ...]:
+        """What the runtime takes, too."""
+        return (*self.requires, *TARGETS.get(params["to"], ()))
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """The parent is read by `finetune`."""
+        return ("finetune",)
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """Halves of 16 bits stay what the parent is."""
+        return "finetune" if params["to"] in ("float16", "bfloat16") else self.name
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Weights are rounded; nothing is trained."""
+        if params["to"] not in TARGETS:
+            raise BenchError(f"to={params['to']}: {did_you_mean(params['to'], TARGETS)}")
+        from compression import targets
+        from compression.parents import open_parent
+
+        parent = open_parent(parents, self.name)
+        targets.MAKERS[params["to"]](parent, train, params, seed, out_dir)
+        return Training()
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """By the runtime that it was made for."""
+        from compression.bundle import load_bundle
+
+        return load_bundle(artifact_dir)

@@ -1,0 +1,57 @@
+"""Trained parents in the layout of `finetune`, small and quick, and what is asked of their children."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import Compression, Predictor, Training, load_artifact
+from tests.baselines.sentences import LABELS, split
+from tests.transformers_pt.checkpoints import checkpoint
+from tests.transformers_pt.conftest import fit
+from transformers_pt.recipes.finetune import Finetune
+
+TRAIN, VALIDATION = split(300, 0, LABELS), split(60, 1, LABELS)
+ASKED = [*split(60, 2).texts, "", "😀", "one\0two", "a very long text " * 200]
+
+
+def parent(family: str, root: Path, **changes: Any) -> Path:
+    """A fine-tuned encoder of that family, with the card that the harness writes."""
+    folder = root / "artifact"
+    fit(Finetune(), folder, {"backbone": str(checkpoint(family, root / "checkpoint")), "epochs": 2} | changes)
+    write_card(folder, "finetune")
+    return folder
+
+
+def write_card(folder: Path, layout: str) -> None:
+    """What the harness adds to an artifact."""
+    card = {"recipe": layout, "layout": layout, "label_names": list(LABELS), "normalization": "none", "dataset": "toy"}
+    (folder / "artifact.json").write_text(json.dumps(card))
+
+
+def child(recipe: Compression, parent: Path, folder: Path, **changes: Any) -> Training:
+    """Compress `parent` into the new `folder`; an unknown parameter is a mistake of the test."""
+    params = {**recipe.defaults, **changes}
+    assert params.keys() == recipe.defaults.keys()
+    folder.mkdir(parents=True)
+    training = recipe.compress([parent], TRAIN, VALIDATION, params, 0, folder)
+    write_card(folder, recipe.layout([{"layout": "finetune"}], params))
+    return training
+
+
+def asked(folder: Path) -> np.ndarray:
+    """Probabilities of texts that nobody has learned from."""
+    return load_artifact(folder).predict_proba(ASKED)
+
+
+def loaded(folder: Path) -> Predictor:
+    """The predictor of an artifact."""
+    return load_artifact(folder)
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(path.stat().st_size for path in folder.iterdir())

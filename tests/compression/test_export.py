@@ -1,0 +1,87 @@
+"""Exported encoders: the same probabilities on another runtime, from their folder alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from bench.api import BenchError
+from bench.artifact import folder_hash
+from compression.onnx_export import export_onnx
+from compression.recipes.export import Export
+from tests.compression.parents import ASKED, asked, child, loaded, write_card
+from tests.conftest import ROOT
+from tests.recipes.bayes import Bayes
+
+
+@pytest.fixture(scope="module")
+def exported(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported") / "child"
+    child(Export(), bert, folder)
+    return folder
+
+
+def test_onnx_says_what_pytorch_says(bert: Path, exported: Path) -> None:
+    before = folder_hash(bert)
+    np.testing.assert_allclose(asked(exported), asked(bert), atol=1e-4)
+    assert folder_hash(bert) == before
+    predictor, parent = loaded(exported), loaded(bert)
+    assert (predictor.runtime, predictor.dtype) == ("onnxruntime", "float32")
+    assert predictor.parameters == parent.parameters
+    alone = np.concatenate([predictor.predict_proba([text]) for text in ASKED[:8]])
+    np.testing.assert_allclose(alone, predictor.predict_proba(ASKED)[:8], atol=1e-5)
+
+
+def test_openvino_says_what_pytorch_says_of_several_poolings(roberta: Path, tmp_path: Path) -> None:
+    child(Export(), roberta, tmp_path / "child", to="openvino")
+    np.testing.assert_allclose(asked(tmp_path / "child"), asked(roberta), atol=1e-4)
+    predictor = loaded(tmp_path / "child")
+    assert (predictor.runtime, predictor.dtype) == ("openvino", "float32")
+    assert not (tmp_path / "child" / "model.onnx").exists()
+
+
+def test_the_file_tells_nothing_of_where_it_was_made(exported: Path) -> None:
+    assert str(ROOT).encode() not in (exported / "model.onnx").read_bytes()
+    graph = onnx.load(exported / "model.onnx").graph
+    assert [d.dim_param != "" for i in graph.input for d in i.type.tensor_type.shape.dim] == [True] * 4
+
+
+def test_it_is_served_without_pytorch(exported: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(exported, tmp_path / "moved")
+    code = (
+        "import sys; from pathlib import Path; from bench.api import load_artifact; "
+        f"load_artifact(Path({str(moved)!r})).predict_proba(['good']); print({{'torch', 'transformers'}} & {{*sys.modules}})"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "set()"
+
+
+def test_an_operator_that_does_not_export_is_named(tmp_path: Path) -> None:
+    class Strange(torch.nn.Module):
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> object:
+            values = torch.linalg.eigvals(input_ids.float()[:, :2, None] * torch.ones(2))
+            return type("Out", (), {"logits": values.real})
+
+    with pytest.raises(BenchError, match=r"Strange does not export to ONNX: operator .*eig.* has no counterpart"):
+        export_onnx(Strange(), 16, tmp_path / "model.onnx")
+
+
+def test_a_parent_of_another_layout_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "parent").mkdir()
+    write_card(tmp_path / "parent", Bayes.name)
+    with pytest.raises(BenchError, match=r"takes encoders in PyTorch .*layout 'bayes'"):
+        child(Export(), tmp_path / "parent", tmp_path / "child")
+    assert json.loads((tmp_path / "parent" / "artifact.json").read_text())["recipe"] == "bayes"
+
+
+def test_an_unknown_runtime_is_refused(bert: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="to=onx: did you mean 'onnx'"):
+        child(Export(), bert, tmp_path / "child", to="onx")

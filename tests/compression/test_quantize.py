@@ -1,0 +1,124 @@
+"""Quantized encoders: int8 inside of the file, smaller, near the parent, the parent untouched."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from bench.api import BenchError
+from bench.artifact import folder_hash
+from compression.parents import open_parent
+from compression.recipes.quantize import TARGETS, Quantize
+from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, size
+
+INT8 = [name for name in TARGETS if name.endswith("int8")]
+FAMILY = {"torch-int8": "roberta", "onnx-int8": "bert", "onnx-static-int8": "distilbert", "openvino-int8": "bert"}
+
+
+@pytest.fixture(scope="module")
+def quantized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path, Path]:
+    """A target, its parent's folder, its own."""
+    parent = request.getfixturevalue(FAMILY[request.param])
+    before, folder = folder_hash(parent), tmp_path_factory.mktemp("quantized") / "child"
+    child(Quantize(), parent, folder, to=request.param, calibration=32)
+    assert folder_hash(parent) == before
+    return request.param, parent, folder
+
+
+@pytest.mark.parametrize("quantized", INT8, indirect=True)
+def test_int8_is_int8_inside_and_near_its_parent(quantized: tuple[str, Path, Path]) -> None:
+    to, parent, folder = quantized
+    weights, floats = WEIGHTS[to](folder)
+    assert weights >= 0.95 * (weights + floats), f"{weights} numbers of weights are int8, {floats} are float"
+    predictor = loaded(folder)
+    assert (predictor.runtime, predictor.dtype) == (RUNTIMES[to.split("-")[0]], "int8")
+    assert predictor.parameters == loaded(parent).parameters
+    difference = np.abs(asked(folder) - asked(parent))
+    assert 0 < difference.max() < 0.1
+    if "static" in to or "openvino" in to:  # ranges are fixed: a text's answer does not hang on its batch
+        alone = np.concatenate([predictor.predict_proba([text]) for text in ASKED[:6]])
+        np.testing.assert_allclose(alone, predictor.predict_proba(ASKED)[:6], atol=1e-4)
+
+
+RUNTIMES = {"torch": "torch", "onnx": "onnxruntime", "openvino": "openvino"}
+
+
+def _in_onnx(folder: Path) -> tuple[int, int]:
+    counted: Counter[bool] = Counter()
+    for tensor in onnx.load(folder / "model.onnx").graph.initializer:
+        if len(tensor.dims) == 2 and tensor.data_type in (onnx.TensorProto.INT8, onnx.TensorProto.FLOAT):
+            counted[tensor.data_type == onnx.TensorProto.INT8] += int(np.prod(tensor.dims))
+    assert sum(json.loads((folder / "model.json").read_text())["kernels"].values()) > 0
+    return counted[True], counted[False]
+
+
+def _in_openvino(folder: Path) -> tuple[int, int]:
+    import openvino
+
+    counted: Counter[bool] = Counter()
+    for op in openvino.Core().read_model(folder / "model.xml").get_ops():
+        shape = op.get_output_shape(0) if op.get_type_name() == "Constant" else ()
+        if len(shape) == 2 and min(shape) > 1 and op.get_element_type() in (openvino.Type.i8, openvino.Type.f32):
+            counted[op.get_element_type() == openvino.Type.i8] += int(np.prod(shape))
+    return counted[True], counted[False]
+
+
+def _in_safetensors(folder: Path) -> tuple[int, int]:
+    tensors = [tensor for tensor in load_file(folder / "model.safetensors").values() if tensor.ndim == 2]
+    return tuple(sum(t.numel() for t in tensors if t.dtype == dtype) for dtype in (torch.int8, torch.float32))
+
+
+WEIGHTS: dict[str, Any] = {
+    "onnx-int8": _in_onnx,
+    "onnx-static-int8": _in_onnx,
+    "openvino-int8": _in_openvino,
+    "torch-int8": _in_safetensors,
+}
+"""Numbers in matrices: those that are int8, those that are not."""
+
+
+@pytest.mark.parametrize(("to", "near"), [("float16", 1e-3), ("bfloat16", 2e-2)])
+def test_halves_are_half_the_file_and_stay_a_parent(to: str, near: float, roberta: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "child"
+    child(Quantize(), roberta, folder, to=to)
+    files = [(f / "model.safetensors").stat().st_size for f in (folder, roberta)]
+    assert files[0] < 0.55 * files[1] and size(folder) < size(roberta)
+    np.testing.assert_allclose(asked(folder), asked(roberta), atol=near)
+    assert loaded(folder).dtype == "float32"
+    assert open_parent([folder], "prune").facts == open_parent([roberta], "prune").facts
+
+
+def test_bfloat16_of_openvino_is_what_was_executed(bert: Path, tmp_path: Path) -> None:
+    import openvino
+
+    if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        with pytest.raises(BenchError, match="does not multiply in bfloat16"):
+            child(Quantize(), bert, tmp_path / "child", to="openvino-bf16")
+        return
+    child(Quantize(), bert, tmp_path / "child", to="openvino-bf16")
+    assert loaded(tmp_path / "child").dtype == "bfloat16"
+    np.testing.assert_allclose(asked(tmp_path / "child"), asked(bert), atol=0.05)
+
+
+def test_nothing_to_calibrate_on_is_refused(bert: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="calibration=0 of 300 training texts: there is nothing to calibrate on"):
+        child(Quantize(), bert, tmp_path / "a", to="openvino-int8", calibration=0)
+    empty = replace(TRAIN, ids=[], texts=[], labels=TRAIN.labels[:0])
+    (tmp_path / "b").mkdir()
+    params = {"to": "onnx-static-int8", "calibration": 8}
+    with pytest.raises(BenchError, match="nothing to calibrate on"):
+        Quantize().compress([bert], empty, empty, params, 0, tmp_path / "b")
+
+
+def test_an_unknown_target_names_the_nearest(bert: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="to=onnx-int4: did you mean 'onnx-int8'"):
+        child(Quantize(), bert, tmp_path / "child", to="onnx-int4")

@@ -1,0 +1,64 @@
+"""What all runtimes of an encoder share: texts to padded piece ids, in slices of like length. No framework needed."""
+
+from __future__ import annotations
+
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.api import Predictor, Probabilities
+from transformers_pt.encode import Encoder
+
+SLICE = 32
+"""Texts that go through the network at once."""
+Padded = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Piece ids and attention mask, each [batch, length]."""
+
+
+class EncoderPredictor(Predictor):
+    """Tokenizer, then whatever runs the network."""
+
+    def __init__(self, encoder: Encoder, labels: int) -> None:
+        self.encoder, self.labels = encoder, labels
+        self.pad_id: int = encoder.tokenizer.pad_token_id
+
+    @abstractmethod
+    def _forward(self, padded: Padded) -> Probabilities:
+        """Probabilities of a batch, float32 [batch, n_labels]."""
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Float32 [n_texts, n_labels]; many texts go through in slices of like length, and come back in order."""
+        ids = self.encoder(texts)
+        out = np.zeros((len(ids), self.labels), np.float32)
+        order = np.argsort([len(row) for row in ids], kind="stable")
+        for start in range(0, len(ids), SLICE):
+            chosen = order[start : start + SLICE]
+            out[chosen] = self._forward(pad([ids[i] for i in chosen], self.pad_id))
+        return out
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """Texts to padded piece ids, ids to probabilities."""
+        return {"tokenize": lambda texts: pad(self.encoder(texts), self.pad_id), "forward": self._forward}
+
+
+def pad(ids: Sequence[list[int]], pad_id: int) -> Padded:
+    """Rows of ids to arrays as long as the longest of them, padded on the right."""
+    longest = max(len(row) for row in ids)
+    rows = [row + [pad_id] * (longest - len(row)) for row in ids]
+    mask = [[1] * len(row) + [0] * (longest - len(row)) for row in ids]
+    return np.array(rows, np.int64), np.array(mask, np.int64)
+
+
+def softmax(logits: npt.NDArray[np.floating]) -> Probabilities:
+    """Logits [batch, n_labels] to probabilities, float32."""
+    exponents = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
+
+
+def threads() -> int:
+    """How many threads a runtime may use; 0, its own choice, where the harness does not say."""
+    return int(os.environ.get("SENTIBENCH_THREADS", "0"))

@@ -1,0 +1,95 @@
+"""Layers of uneven widths: how many heads and feed-forward neurons each keeps, and the way back from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from bench.api import BenchError
+from transformers_pt.layers import encoder_layers
+
+Shape = Mapping[str, int]
+"""Of one layer: `heads` and `neurons`."""
+PLACES = {
+    "bert": (
+        ("attention.self.query", "attention.self.key", "attention.self.value"), "attention.output.dense",
+        "intermediate.dense", "output.dense",
+    ),
+    "distilbert": (
+        ("attention.q_lin", "attention.k_lin", "attention.v_lin"), "attention.out_lin", "ffn.lin1", "ffn.lin2",
+    ),
+}  # fmt: skip
+"""Where a layer keeps its linear maps: into the heads, out of them, into the neurons, out of them."""
+
+
+class Block:
+    """One layer of an encoder, by what its linear maps do. BERT, RoBERTa, ELECTRA and DistilBERT are known."""
+
+    def __init__(self, layer: nn.Module, head_size: int) -> None:
+        names = {name for name, _ in layer.named_modules()}
+        known = [places for places in PLACES.values() if {*places[0], *places[1:]} <= names]
+        if not known:
+            raise BenchError(
+                f"the layers of {type(layer).__name__} are not known here: BERT, RoBERTa, ELECTRA and DistilBERT are"
+            )
+        self.layer, self.head_size = layer, head_size
+        self.into_heads, self.out_of_heads, self.into_neurons, self.out_of_neurons = known[0]
+
+    def linear(self, name: str) -> nn.Linear:
+        """The linear map of that name."""
+        found = self.layer.get_submodule(name)
+        assert isinstance(found, nn.Linear)
+        return found
+
+    @property
+    def shape(self) -> Shape:
+        """What it has."""
+        width = self.linear(self.out_of_heads).in_features
+        return {"heads": width // self.head_size, "neurons": self.linear(self.out_of_neurons).in_features}
+
+    def keep(self, heads: Sequence[int], neurons: Sequence[int]) -> None:
+        """Make the tensors smaller: only these heads and neurons stay, in this order."""
+        columns = torch.tensor([h * self.head_size + i for h in heads for i in range(self.head_size)])
+        for name in self.into_heads:
+            self._replace(name, rows=columns)
+        self._replace(self.out_of_heads, columns=columns)
+        self._replace(self.into_neurons, rows=torch.tensor(neurons))
+        self._replace(self.out_of_neurons, columns=torch.tensor(neurons))
+
+    def _replace(self, name: str, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None) -> None:
+        old = self.linear(name)
+        weight = old.weight.detach()
+        bias = old.bias.detach()
+        if rows is not None:
+            weight, bias = weight[rows], bias[rows]
+        if columns is not None:
+            weight = weight[:, columns]
+        new = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
+        new.weight, new.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
+        self.layer.set_submodule(name, new)
+
+
+def blocks(model: Any) -> list[Block]:
+    """The layers of a classifier, or of an encoder alone, from the lowest."""
+    size = model.config.hidden_size // model.config.num_attention_heads
+    return [Block(layer, size) for layer in encoder_layers(model)]
+
+
+def empty_model(folder: Path, kind: str, shapes: Sequence[Shape] | None = None) -> Any:
+    """A `classifier` or an `encoder` by the configuration in `folder`, float32, whose weights are yet to be loaded.
+
+    `shapes` are those of its layers, where they are not even.
+    """
+    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
+    from transformers.initialization import no_init_weights
+
+    loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
+    with no_init_weights():
+        model = loader.from_config(AutoConfig.from_pretrained(folder)).float()
+    for block, shape in zip(blocks(model), shapes or [], strict=bool(shapes)):
+        block.keep(range(shape["heads"]), range(shape["neurons"]))
+    return model
