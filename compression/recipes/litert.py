@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.api import (
     BenchError,
     Compression,
+    DeviceUse,
     Params,
     Predictor,
     Split,
@@ -59,7 +60,7 @@ class Litert(Compression):
         from compression.litert.convert import export
 
         export(parents[0], layout, precision, train, params["calibration_texts"], seed, out_dir)
-        return Training()
+        return Training(device=DeviceUse(dtype="float32" if precision == "float32" else "int8"))
 
     def load(self, artifact_dir: Path) -> Predictor:
         """The LiteRT runtime and what reads texts; no TensorFlow."""

@@ -70,9 +70,10 @@ class Tfmot(Compression):
         layout = read_card(parents[0])["layout"]
         if layout not in PARENTS:
             raise BenchError(f"tfmot cannot compress the layout '{layout}': it takes {' and '.join(PARENTS)}")
+        checked = _checked(params)
         from compression.tfmot.run import compress
 
-        return compress(parents[0], layout, train, validation, _checked(params), seed, out_dir)
+        return compress(parents[0], layout, train, validation, checked, seed, out_dir)
 
     def load(self, artifact_dir: Path) -> Predictor:
         """A clustered child: expanded, then as its parent; any other child by its own layout."""

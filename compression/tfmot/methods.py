@@ -8,7 +8,6 @@ from typing import Any
 import tensorflow_model_optimization as tfmot
 import tf_keras
 
-from baselines.artifact import Weights
 from bench.api import BenchError
 
 PRUNINGS = 20
@@ -53,7 +52,7 @@ def quantization_aware(model: tf_keras.Model) -> tf_keras.Model:
         named = ", ".join(f"{layer.name} ({type(layer).__name__})" for layer in bad)
         raise BenchError(
             f"method=qat: TensorFlow Model Optimization cannot quantize these layers of {model.name}: {named}; "
-            "use method=prune or cluster, or litert[precision=full_int8], which needs no training"
+            "use method=prune or cluster, or litert with precision=full_int8, which needs no training"
         )
     return tfmot.quantization.keras.quantize_model(model)
 
@@ -67,11 +66,6 @@ def stripped(model: tf_keras.Model, method: str) -> tf_keras.Model:
 def pruning_step() -> tf_keras.callbacks.Callback:
     """What pruning needs in `fit`."""
     return tfmot.sparsity.keras.UpdatePruningStep()
-
-
-def sparsity_of(weights: Weights) -> float:
-    """The share of zeros among the numbers of all arrays."""
-    return 1.0 - sum(int((w != 0).sum()) for w in weights.values()) / sum(w.size for w in weights.values())
 
 
 def _wrapped(model: tf_keras.Model, wrap: Callable[[Any], Any]) -> tf_keras.Model:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,37 +27,40 @@ def compress(
     sparse = method != "qat"
     batches = base.batches(train, asked["batch_size"], seed, sparse)
     checks = base.batches(validation, CHECKED, None, sparse) if len(validation) else None
-    plain = base.twin(asked, sparse)
+    plain, steps = base.twin(asked, sparse), batches.steps * asked["epochs"]
     callbacks, first = [], 1
     if method == "prune":
-        steps = batches.steps * asked["epochs"]
-        model = methods.pruned(plain, params["sparsity"], steps)
-        callbacks, first = [methods.pruning_step()], -(-methods.pruning_ends(steps) // batches.steps)
+        model, callbacks = methods.pruned(plain, params["sparsity"], steps), [methods.pruning_step()]
+        first = -(-methods.pruning_ends(steps) // batches.steps)
     elif method == "cluster":
         model = methods.clustered(plain, params["clusters"])
     else:
         model = methods.quantization_aware(plain)
+    device = replace(device, batch_per_replica=asked["batch_size"])
     log = recover(model, batches, checks, train.labels, asked, device, callbacks, first)
+    _write(model, base, parent, layout, params, out_dir)
+    return log
+
+
+def _write(model: Any, base: Base, parent: Path, layout: str, params: Params, out_dir: Path) -> None:
+    method = params["method"]
     if method == "qat":
         from compression.litert.convert import export_quantized
 
         export_quantized(model, parent, out_dir)
-        return log
+        return
     weights = base.weights | read_weights(methods.stripped(model, method))
     if method == "prune":
         save_artifact(out_dir, base.config, weights)
         codebook.copy_texts(parent, out_dir)
-    else:
-        rows = {name: base.shared_rows(name) for name in _clustered(base, weights, params["clusters"])}
-        codebook.save_clustered(out_dir, parent, layout, base.config, weights, rows)
-    return log
+        return
+    rows = {name: base.shared_rows(name) for name in weights if _is_clustered(name, base, weights, params["clusters"])}
+    codebook.save_clustered(out_dir, parent, layout, base.config, weights, rows)
 
 
-def _clustered(base: Base, weights: Weights, clusters: int) -> list[str]:
-    """The arrays that have no more than `clusters` values in each of their parts."""
-
-    def few(name: str) -> bool:
-        parts = np.split(weights[name], [base.shared_rows(name)])
-        return all(len(np.unique(part)) <= clusters < part.size for part in parts if part.size)
-
-    return [name for name, value in weights.items() if value.ndim > 1 and few(name)]
+def _is_clustered(name: str, base: Base, weights: Weights, clusters: int) -> bool:
+    """Whether an array has no more than `clusters` values in each of its parts, and more numbers than that."""
+    if weights[name].ndim < 2:
+        return False
+    parts = np.split(weights[name], [base.shared_rows(name)])
+    return all(len(np.unique(part)) <= clusters < part.size for part in parts if part.size)
