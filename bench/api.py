@@ -40,6 +40,7 @@ __all__ = [
     "checkpoint_dir",
     "did_you_mean",
     "load_artifact",
+    "load_recipe",
     "named_recipe",
     "normalizer",
     "prepared_dir",
@@ -268,17 +269,21 @@ def read_card(artifact_dir: Path) -> dict[str, Any]:
     return {"layout": card.get("recipe")} | card
 
 
+def load_recipe(name: str) -> Recipe:
+    """The recipe of that name; an unknown one is a `BenchError` with the nearest right name."""
+    from bench.registry import load_recipe as load
+
+    return load(name)
+
+
 def load_artifact(artifact_dir: Path) -> Predictor:
     """The predictor of any artifact, by the recipe whose layout it has."""
-    from bench.registry import load_recipe
-
     return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
 
 
 def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
     """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
     from bench.params import parse_recipe, resolve
-    from bench.registry import load_recipe
 
     name, given = parse_recipe(text)
     recipe = load_recipe(name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.api import BenchError, Compression, Recipe, did_you_mean, named_recipe
-from bench.registry import load_recipe, recipe_files
+from bench.api import BenchError, Compression, Recipe, did_you_mean, load_recipe, named_recipe
+from bench.registry import recipe_files
 
 PRESETS = {
     "distilroberta": "distilroberta",

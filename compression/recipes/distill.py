@@ -29,7 +29,7 @@ class Distill(Compression):
         "augment_rate": 0.1,
     }
     space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
-    smoke = {"student": "finetune[epochs=1,max_length=32]"}
+    smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}
     example = "linear"
     sources = ("augment.py", "lessons.py", "sizes.py", "students.py")
 

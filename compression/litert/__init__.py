@@ -1,0 +1,1 @@
+"""Export to LiteRT (TensorFlow Lite) and the predictor of what was exported."""

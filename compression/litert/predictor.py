@@ -1,0 +1,71 @@
+"""What runs an exported artifact: the LiteRT runtime, one text at a time. No TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import Predictor, Probabilities
+from compression.litert.texts import READERS, Inputs
+
+SLICE = 64
+"""Texts whose inputs are held at once."""
+
+
+class LiteRtPredictor(Predictor):
+    """Texts to inputs, each through the interpreter, logits to probabilities."""
+
+    runtime = "litert"
+
+    def __init__(self, folder: Path) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        self.read, self.labels = READERS[facts["base"]](folder), len(facts["label_names"])
+        self.parameters, self.nonzero_parameters = sum(facts["weights"].values()), facts["nonzero"]
+        self.dtype = "float32" if facts["precision"] == "float32" else "int8"
+        threads = os.environ.get("SENTIBENCH_THREADS")
+        self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=int(threads) if threads else None)
+        self.inputs = {_name(given["name"]): given["index"] for given in self.interpreter.get_input_details()}
+        self.output = self.interpreter.get_output_details()[0]["index"]
+        self.shapes: dict[str, tuple[int, ...]] = {}
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Float32 [n_texts, n_labels]."""
+        slices = [texts[start : start + SLICE] for start in range(0, len(texts), SLICE)]
+        return np.concatenate([self._forward(self.read(part)) for part in slices or [[]]])
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """Texts to inputs, these to probabilities."""
+        return {"tokenize": self.read, "forward": self._forward}
+
+    def _forward(self, rows: list[Inputs]) -> Probabilities:
+        from baselines.artifact import softmax
+
+        logits = np.zeros((len(rows), self.labels), np.float32)
+        for place, row in zip(logits, rows, strict=True):
+            place[:] = self._invoke(row)
+        return softmax(logits)
+
+    def _invoke(self, row: Inputs) -> Any:
+        shapes = {name: array.shape for name, array in row.items()}
+        if shapes != self.shapes:
+            for name, shape in shapes.items():
+                self.interpreter.resize_tensor_input(self.inputs[name], shape)
+            self.interpreter.allocate_tensors()
+            self.shapes = shapes
+        for name, array in row.items():
+            self.interpreter.set_tensor(self.inputs[name], array)
+        self.interpreter.reset_all_variables()  # an LSTM would go on from the state that the last text left
+        self.interpreter.invoke()
+        return self.interpreter.get_tensor(self.output)
+
+
+def _name(told: str) -> str:
+    """`serving_default_pieces:0` is `pieces`."""
+    return told.removeprefix("serving_default_").partition(":")[0]

@@ -1,0 +1,98 @@
+"""From texts to what its graph takes. No TensorFlow: this is how an exported artifact is served."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Inputs = dict[str, npt.NDArray[Any]]
+"""Of one text, by the name of the input; the first axis is 1."""
+Reader = Callable[[Sequence[str]], list[Inputs]]
+
+
+def ngram_columns(folder: Path) -> Reader:
+    """For `dnn`: `columns` int32 [1, n] and `values` float32 [1, n] of the n-grams of a text, at least one of them."""
+    vectors = _features(folder)
+
+    def read(text: csr_matrix) -> Inputs:
+        if not text.nnz:  # any n-gram, of weight zero: a graph takes no empty tensor
+            return {"columns": np.zeros((1, 1), np.int32), "values": np.zeros((1, 1), np.float32)}
+        return {"columns": text.indices.astype(np.int32)[None], "values": text.data.astype(np.float32)[None]}
+
+    return lambda texts: [read(text) for text in vectors(texts)]
+
+
+def dense_features(folder: Path) -> Reader:
+    """For a `dnn` trained for 8 bits: `features`, float32 [1, all n-grams]."""
+    vectors = _features(folder)
+    return lambda texts: [{"features": text.toarray()} for text in vectors(texts)]
+
+
+def _features(folder: Path) -> Callable[[Sequence[str]], csr_matrix]:
+    from scipy.sparse import hstack
+
+    from baselines.artifact import load_artifact
+    from baselines.vectorize import TextFeatures
+
+    config, weights = load_artifact(folder)
+    features = TextFeatures.load(folder, weights, config["params"], config["normalization"])
+    return lambda texts: hstack(features.transform(features.clean(texts)), format="csr") if texts else ()
+
+
+def baseline_pieces(folder: Path) -> Reader:
+    """For `lstm`: `pieces` int32 [1, n], or with n-grams int32 [1, n, 1 + GRAMS]."""
+    from baselines.recipes.lstm import Lstm
+    from baselines.sequences import Pieces
+    from baselines.subwords import speller
+
+    config = _facts(folder)
+    params = {**Lstm.defaults, **config["params"]}
+    pieces = Pieces.load(folder, config["normalization"], params["max_length"])
+    spelled = speller(pieces, params)
+    if spelled is None:
+        return lambda texts: [{"pieces": np.array([ids], np.int32)} for ids in pieces.encode(texts)]
+
+    def read(texts: Sequence[str]) -> list[Inputs]:
+        rows, unknown = spelled.encode(texts)
+        both = (spelled.inputs(np.array([ids], np.int32), unknown) for ids in rows)
+        return [{"pieces": np.concatenate([words[..., None], grams], axis=-1)} for words, grams in both]
+
+    return read
+
+
+def encoder_pieces(folder: Path) -> Reader:
+    """For `tinybert`: `pieces` int32 [1, n], special ones included."""
+    from tf_tinybert.checkpoint import read_tokenizer
+    from tf_tinybert.tokens import Encoder
+
+    facts = _facts(folder)
+    encoder = Encoder(read_tokenizer(folder), facts["normalization"], facts["max_length"])
+
+    def read(texts: Sequence[str]) -> list[Inputs]:
+        rows = encoder(texts)
+        return [{"pieces": ids[None]} for ids in np.split(rows.flat, rows.starts[1:-1])] if texts else []
+
+    return read
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return found
+
+
+READERS: dict[str, Callable[[Path], Reader]] = {
+    "dnn": ngram_columns, "dnn-features": dense_features, "lstm": baseline_pieces, "tinybert": encoder_pieces,
+}  # fmt: skip
+FILES = {
+    "dnn": ("vocabulary.json",), "dnn-features": ("vocabulary.json",), "lstm": ("tokenizer.json",),
+    "tinybert": ("tokenizer.json",),
+}  # fmt: skip
+"""What a reader needs beside `model.json`."""

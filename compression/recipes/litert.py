@@ -1,0 +1,69 @@
+"""Export to LiteRT (TensorFlow Lite): one file that a phone runs, in float32 or with 8-bit weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.api import (
+    BenchError,
+    Compression,
+    DeviceUse,
+    Params,
+    Predictor,
+    Split,
+    Training,
+    did_you_mean,
+    read_card,
+)
+
+PARENTS = ("dnn", "lstm", "tinybert", "tfmot")
+PRECISIONS = ("float32", "dynamic_int8", "full_int8")
+
+
+class Litert(Compression):
+    """A `dnn`, an `lstm`, a `tinybert`, or what `tfmot` made of one, exported to LiteRT and run by its interpreter.
+
+    `precision` is `float32`; `dynamic_int8` (weights of 8 bits; activations are float32, rounded for each product); or
+    `full_int8` (activations too, their ranges taken from `calibration_texts` of the training texts).
+
+    The .tflite file holds the network, from look-ups to logits. Outside of it stay what makes numbers of a text, in the
+    files that the parent has for it (vocabulary and inverse document frequencies, or tokenizer), and the softmax.
+    `dnn`: the file takes the n-grams of a text and looks up their rows of the first kernel. `lstm`: the kernel that
+    TensorFlow has fused is LiteRT's own LSTM with the same weights in another order. `tinybert`: the encoder without
+    its mask. Texts go through one at a time, unpadded, so none of them needs one. `model.json` tells what types the
+    numbers in the file have, and which operators are executed.
+    """
+
+    name, framework = "litert", "litert"
+    requires = ("ai_edge_litert", "tensorflow", "keras", "tf_keras", "keras_hub", "tokenizers", "safetensors")
+    defaults = {"precision": "dynamic_int8", "calibration_texts": 200}
+    sources = (
+        "litert/convert.py", "litert/flatbuffer.py", "litert/graphs.py", "litert/predictor.py", "litert/texts.py",
+        "tfmot/codebook.py", "tfmot/twins.py",
+    )  # fmt: skip
+    example = "dnn"
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """The parents' layers, arrays and tokenizers."""
+        return ("dnn", "lstm", "tinybert")
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Raises `BenchError` for a parent of another layout, and for an operator that LiteRT has not."""
+        layout, precision = read_card(parents[0])["layout"], params["precision"]
+        if layout not in PARENTS:
+            raise BenchError(f"litert cannot export the layout '{layout}': it takes {', '.join(PARENTS)}")
+        if precision not in PRECISIONS:
+            raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
+        from compression.litert.convert import export
+
+        export(parents[0], layout, precision, train, params["calibration_texts"], seed, out_dir)
+        return Training(device=DeviceUse(dtype="float32" if precision == "float32" else "int8"))
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """The LiteRT runtime and what reads texts; no TensorFlow."""
+        from compression.litert.predictor import LiteRtPredictor
+
+        return LiteRtPredictor(artifact_dir)

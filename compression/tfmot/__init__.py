@@ -1,0 +1,1 @@
+"""TensorFlow Model Optimization on the Keras baselines."""

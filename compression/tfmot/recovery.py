@@ -1,0 +1,120 @@
+"""Recovery training of a `tf_keras` model: seeded, best epoch on validation. Imported where TensorFlow is at hand."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+import tf_keras
+
+from baselines.training import PROGRESS_EVERY, Batches, class_weights
+from bench.api import BenchError, DeviceUse, Params, Training, progress
+from tf_tinybert.scores import scores
+
+
+@dataclass
+class Journal(tf_keras.callbacks.Callback):
+    """Scores each epoch on `checks`, remembers the best weights from the epoch `first` on, tells the harness."""
+
+    batches: Batches
+    checks: tf.data.Dataset | None
+    epochs: int
+    monitor: str
+    first: int = 1
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int | None = None
+    best: list[npt.NDArray[Any]] | None = None
+    steps: int = 0
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """A loss that is no number ends the training."""
+        self.steps += 1
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise BenchError("the loss became NaN or infinite in recovery: lower learning_rate")
+        if self.steps % PROGRESS_EVERY == 0:
+            progress(self.steps, self.batches.steps * self.epochs, loss=loss)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """One entry of the history; the weights are kept where no epoch that counts was better."""
+        self.seconds += time.perf_counter() - self.started
+        entry = {"epoch": float(epoch + 1), "loss": float((logs or {})["loss"])}
+        if self.checks is not None:
+            entry |= {f"validation_{name}": value for name, value in self._scores().items()}
+            self._keep(entry, f"validation_{self.monitor}")
+        self.history.append(entry)
+        told = {name: value for name, value in entry.items() if name != "epoch"}
+        progress(self.steps, self.batches.steps * self.epochs, **told)
+
+    def _keep(self, entry: dict[str, float], key: str) -> None:
+        if entry["epoch"] < self.first:
+            return
+        before = self.history[self.best_epoch - 1][key] if self.best_epoch else -math.inf
+        if entry[key] > before:
+            self.best_epoch, self.best = int(entry["epoch"]), [v.numpy() for v in self.model.weights]
+
+    def _scores(self) -> dict[str, float]:
+        logits, labels = [], []
+        for inputs, one_hot in self.checks or ():
+            logits.append(self.model(inputs, training=False).numpy())
+            labels.append(one_hot.numpy().argmax(axis=1))
+        return scores(np.concatenate(logits), np.concatenate(labels))
+
+
+def recover(
+    model: tf_keras.Model,
+    batches: Batches,
+    checks: Batches | None,
+    labels: npt.NDArray[np.int64],
+    params: Params,
+    device: DeviceUse,
+    callbacks: Sequence[tf_keras.callbacks.Callback] = (),
+    first: int = 1,
+) -> Training:
+    """Fit `model` (logits out) for `epochs` and leave it with the weights of its best epoch from `first` on.
+
+    `labels` are those of the training texts. `params`: `epochs`, `learning_rate` (the peak of a cosine that ends at
+    zero), and as the parent was trained `batch_size`, `label_smoothing`, `class_weight`, `monitor`. Without `checks`
+    the last weights stay. A loss that is no number is a `BenchError`.
+    """
+    rate = tf_keras.optimizers.schedules.CosineDecay(params["learning_rate"], batches.steps * params["epochs"])
+    model.compile(
+        tf_keras.optimizers.Adam(rate, clipnorm=1.0),
+        tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"]),
+        jit_compile=False,
+    )
+    journal = Journal(batches, checks.dataset if checks else None, params["epochs"], params["monitor"], first)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(
+            batches.dataset,
+            epochs=params["epochs"],
+            callbacks=[*callbacks, journal],  # pruning masks the weights at the end of an epoch: it goes first
+            class_weight=class_weights(labels, params["class_weight"]),
+            verbose=0,
+        )
+    if journal.best is not None:
+        for variable, value in zip(model.weights, journal.best, strict=True):
+            variable.assign(value)
+    return Training(
+        examples_per_second=batches.examples * params["epochs"] / journal.seconds,
+        epochs_run=len(journal.history),
+        best_epoch=journal.best_epoch,
+        history=journal.history,
+        device=device,
+    )

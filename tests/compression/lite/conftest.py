@@ -1,0 +1,53 @@
+"""TensorFlow runs in processes of its own; the family is trained once for all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import ROOT
+from tests.tf_tinybert.conftest import QUIET
+
+
+def run_phase(command: str, root: Path, **environment: str) -> Any:
+    """`python -m tests.compression.lite.phases …` in a new process; what it found."""
+    out = root.parent / f"{command}.json"
+    arguments = [sys.executable, "-m", "tests.compression.lite.phases", command, str(root), str(out)]
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=os.environ | QUIET | environment, capture_output=True, text=True, timeout=500
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(out.read_text())
+
+
+@dataclass(frozen=True)
+class Family:
+    """Where the artifacts are, how they were trained, and what they say when they are loaded elsewhere."""
+
+    root: Path
+    logs: dict[str, Any]
+    told: dict[str, Any]
+
+    def gap(self, one: str, other: str) -> float:
+        """The largest difference between the probabilities of two artifacts."""
+        first, second = (np.array(self.told[name]["probabilities"]) for name in (one, other))
+        return float(np.abs(first - second).max())
+
+    def size(self, name: str, file: str) -> int:
+        """Bytes."""
+        return (self.root / name / file).stat().st_size
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
+    """Trained in one process, read in another."""
+    root = tmp_path_factory.mktemp("family") / "root"
+    return Family(root, run_phase("family", root), run_phase("tell", root, SENTIBENCH_THREADS="1"))
