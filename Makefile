@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+EXTRAS := $(wildcard requirements-*.txt)
 
 .PHONY: bench test format clean
 
@@ -25,10 +26,8 @@ $(VENV)/.core: requirements.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.core requirements-dev.txt requirements-track.txt requirements-hub.txt requirements-search.txt
-	$(BIN)/python -m pip install --disable-pip-version-check -q \
-	  -r requirements.txt -r requirements-hub.txt -r requirements-track.txt \
-	  -r requirements-search.txt -r requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.core $(EXTRAS)
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt $(addprefix -r ,$(EXTRAS))
 	touch $@
 
 clean:

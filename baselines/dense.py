@@ -29,19 +29,19 @@ def build_dense(features: int, widths: list[int], labels: int, dropout: float) -
 
 def sparse_batches(
     matrix: csr_matrix,
-    labels: npt.NDArray[np.int64],
-    n_labels: int,
+    targets: npt.NDArray[np.float32],
     batch_size: int,
     seed: int | None = None,
     dropout: float = 0.0,
 ) -> Batches:
     """Batches that stay sparse, so that memory grows with the n-grams of a text and not with the vocabulary.
 
+    `targets` has a row for each text.
+
     With a seed, the rows are shuffled anew each epoch before batching, and a share `dropout` of their n-grams left out.
     """
     rows = matrix.shape[0]
     random = np.random.default_rng(seed)
-    one_hot = np.eye(n_labels, dtype=np.float32)
 
     def generate() -> Iterator[tuple[Any, Any]]:
         order = np.arange(rows) if seed is None else random.permutation(rows)
@@ -50,11 +50,11 @@ def sparse_batches(
             batch = matrix[chosen]
             if dropout:
                 batch.data *= (random.random(len(batch.data)) >= dropout) / (1.0 - dropout)
-            yield _sparse_tensor(batch), one_hot[labels[chosen]]
+            yield _sparse_tensor(batch), targets[chosen]
 
     signature = (
         tf.SparseTensorSpec((None, matrix.shape[1]), tf.float32),
-        tf.TensorSpec((None, n_labels), tf.float32),
+        tf.TensorSpec((None, targets.shape[1]), tf.float32),
     )
     steps = -(-rows // batch_size)
     dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)

@@ -125,15 +125,15 @@ def pad(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
 
 def bucketed(
     ids: Sequence[Sequence[int]],
-    labels: npt.NDArray[np.int64],
-    n_labels: int,
+    targets: npt.NDArray[np.float32],
     batch_size: int,
     seed: int | None,
     inputs: Callable[[Any], Any] = lambda padded: padded,
 ) -> Batches:
     """Batches of texts of like length, padded to their longest; with a seed, shuffled each epoch before batching.
 
-    `inputs` makes of the padded ids of a batch, a tensor int32 [batch, time], what the network takes.
+    `targets` has a row for each text. `inputs` makes of the padded ids of a batch, a tensor int32 [batch, time], what
+    the network takes.
     """
     import tensorflow as tf
 
@@ -142,12 +142,13 @@ def bucketed(
     lengths = np.array([len(item) for item in ids])
     bounds = [bound for bound in BUCKETS if bound < lengths.max()]
     counts = np.bincount(np.searchsorted(bounds, lengths, side="right"))
-    dataset = tf.data.Dataset.from_tensor_slices((pad(ids), lengths.astype(np.int32), labels.astype(np.int32)))
+    dataset = tf.data.Dataset.from_tensor_slices((pad(ids), lengths.astype(np.int32), targets))
     if seed is not None:
         dataset = dataset.shuffle(len(ids), seed=seed, reshuffle_each_iteration=True)
-    dataset = dataset.map(lambda row, length, label: (row[:length], label))
+    dataset = dataset.map(lambda row, length, wanted: (row[:length], wanted))
     dataset = dataset.bucket_by_sequence_length(
-        lambda text, label: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1), padded_shapes=([None], [])
-    )
-    dataset = dataset.map(lambda text, label: (inputs(text), tf.one_hot(label, n_labels))).prefetch(4)
+        lambda text, wanted: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1),
+        padded_shapes=([None], [targets.shape[1]]),
+    )  # fmt: skip
+    dataset = dataset.map(lambda text, wanted: (inputs(text), wanted)).prefetch(4)
     return Batches(dataset, len(ids), int(np.ceil(counts / batch_size).sum()))

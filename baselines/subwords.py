@@ -33,14 +33,12 @@ class Subwords:
     def __init__(self, pieces: Pieces, span: tuple[int, int], buckets: int) -> None:
         self.pieces, self.span, self.buckets = pieces, span, buckets
         vocabulary = pieces.tokenizer.get_vocab()
-        self.table = self._rows(sorted(vocabulary, key=vocabulary.__getitem__))
+        self.table = hashed(sorted(vocabulary, key=vocabulary.__getitem__), span, buckets)
         self.table[: UNKNOWN_ID + 1] = 0  # padding, and the one id of all unknown words, have no spelling
 
     def buckets_of(self, word: str) -> list[int]:
-        """The bucket ids, 1 to `buckets`, of the first `GRAMS` n-grams of `<word>`; `<` and `>` tell its ends."""
-        marked, (shortest, longest) = f"<{word}>", self.span
-        grams = (marked[at : at + n] for n in range(shortest, longest + 1) for at in range(len(marked) - n + 1))
-        return [1 + zlib.crc32(gram.encode()) % self.buckets for gram in islice(grams, GRAMS)]
+        """As the function, of this span and these buckets."""
+        return buckets_of(word, self.span, self.buckets)
 
     def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], Ids]:
         """As `Pieces.encode`, but each unknown word has an id of its own, counted on from the vocabulary's.
@@ -60,7 +58,7 @@ class Subwords:
                     for piece, word in zip(row, words, strict=True)
                 ]
             ids.append(row or [UNKNOWN_ID])
-        return ids, self._rows(found)
+        return ids, hashed(found, self.span, self.buckets)
 
     def inputs(self, ids: Ids, unknown: Ids) -> tuple[Ids, Ids]:
         """From padded ids [batch, time] of `encode` to words [batch, time] and n-grams [batch, time, GRAMS]."""
@@ -72,17 +70,31 @@ class Subwords:
 
     def tensor_inputs(self, unknown: Ids) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
         """`inputs` over tensors: a batch is looked up when it is due, as the n-grams of all texts would fill memory."""
-        import tensorflow as tf
+        return tensor_inputs(np.concatenate([self.table, unknown]), len(self.table))
 
-        known, table = len(self.table), tf.constant(np.concatenate([self.table, unknown]))
-        return lambda ids: (tf.where(ids < known, ids, UNKNOWN_ID), tf.gather(table, ids))
 
-    def _rows(self, words: Collection[str]) -> Ids:
-        rows = np.zeros((len(words), GRAMS), np.int32)
-        for row, word in zip(rows, words, strict=True):
-            buckets = self.buckets_of(word)
-            row[: len(buckets)] = buckets
-        return rows
+def tensor_inputs(table: Ids, known: int) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+    """What makes of ids [batch, time] the words, unknown ones as `UNKNOWN_ID`, and their rows of n-grams in `table`."""
+    import tensorflow as tf
+
+    rows = tf.constant(table)
+    return lambda ids: (tf.where(ids < known, ids, UNKNOWN_ID), tf.gather(rows, ids))
+
+
+def hashed(words: Collection[str], span: tuple[int, int], buckets: int) -> Ids:
+    """The bucket ids of the n-grams of each word, int32 [words, GRAMS], 0 where it has no more."""
+    rows = np.zeros((len(words), GRAMS), np.int32)
+    for row, word in zip(rows, words, strict=True):
+        found = buckets_of(word, span, buckets)
+        row[: len(found)] = found
+    return rows
+
+
+def buckets_of(word: str, span: tuple[int, int], buckets: int) -> list[int]:
+    """The bucket ids, 1 to `buckets`, of the first `GRAMS` n-grams of `<word>`; `<` and `>` tell its ends."""
+    marked, (shortest, longest) = f"<{word}>", span
+    grams = (marked[at : at + n] for n in range(shortest, longest + 1) for at in range(len(marked) - n + 1))
+    return [1 + zlib.crc32(gram.encode()) % buckets for gram in islice(grams, GRAMS)]
 
 
 def ngram_span(params: Params) -> tuple[int, int] | None:

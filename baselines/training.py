@@ -13,7 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, DeviceUse, Params, Training, did_you_mean, progress, requested_device
+from bench.api import (
+    BenchError,
+    DeviceUse,
+    Params,
+    Split,
+    Teaching,
+    Training,
+    did_you_mean,
+    progress,
+    requested_device,
+)
 
 CLASS_WEIGHTS = ("none", "balanced")
 SCHEDULES = ("cosine", "linear", "constant")
@@ -25,11 +35,17 @@ PROGRESS_EVERY = 20
 
 @dataclass(frozen=True)
 class Batches:
-    """A data set of (inputs, one-hot labels) batches for one epoch, with its counts."""
+    """A data set of (inputs, `targets`) batches for one epoch, with its counts."""
 
     dataset: tf.data.Dataset
     examples: int
     steps: int
+
+
+def targets(split: Split) -> npt.NDArray[np.float32]:
+    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, what it says at its temperature."""
+    hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
+    return np.hstack([hard, split.teaching.softened()]) if split.teaching else hard
 
 
 def prepare_device(seed: int, precision: str) -> DeviceUse:
@@ -57,7 +73,7 @@ def train(
     model: keras.Model,
     training: Batches,
     validation: Batches | None,
-    labels: npt.NDArray[np.int64],
+    split: Split,
     params: Params,
     device: DeviceUse,
 ) -> Training:
@@ -65,16 +81,19 @@ def train(
 
     Without `validation` it trains for all of the epochs and keeps the last weights.
 
-    `labels` are those of the training texts, for the class weights. `params`: `epochs`, `patience`, `learning_rate`
-    (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a `cosine` or a `linear`
-    way down to zero, or `constant`), `weight_decay`, `label_smoothing`, `class_weight`, `ema` (the momentum of an
-    average of the weights over the steps, which is then what is validated and kept; 0 for none), `monitor` (the score
-    that tells the best epoch). A loss that is no number is a `BenchError`.
+    `split` are the training texts, for the class weights and their teacher. `params`: `epochs`, `patience`,
+    `learning_rate` (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a
+    `cosine` or a `linear` way down to zero, or `constant`), `weight_decay`, `label_smoothing`, `class_weight`, `ema`
+    (the momentum of an average of the weights over the steps, which is then what is validated and kept; 0 for none),
+    `monitor` (the score that tells the best epoch). A loss that is no number is a `BenchError`.
     """
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     check(params)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
+    weights = class_weights(split.labels, params["class_weight"])
+    if split.teaching:
+        loss, weights = Taught(loss, split.teaching, weights), None
     optimizer = _optimizer(training.steps * params["epochs"], params)
-    model.compile(optimizer, loss, metrics=["accuracy", MacroRecall()], jit_compile=False)
+    model.compile(optimizer, loss, metrics=[Accuracy(), MacroRecall()], jit_compile=False)
     stopping = keras.callbacks.EarlyStopping(
         monitor=f"val_{params['monitor']}", mode="max", patience=params["patience"], restore_best_weights=True
     )
@@ -89,7 +108,7 @@ def train(
             validation_data=validation.dataset if validation else None,
             epochs=params["epochs"],
             callbacks=[*averaging, *chosen, keras.callbacks.TerminateOnNaN(), journal],
-            class_weight=class_weights(labels, params["class_weight"]),
+            class_weight=weights,
             verbose=0,
         )
     if not journal.finite:
@@ -112,11 +131,50 @@ def check(params: Params) -> None:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
 
 
+class Taught(keras.losses.Loss):
+    """Cross-entropy mixed with what a teacher says, as `Teaching` documents; class weights are of labels alone.
+
+    Targets without a teacher's half, as of validation, get `hard` by itself.
+    """
+
+    def __init__(self, hard: keras.losses.Loss, teaching: Teaching, weights: dict[int, float] | None) -> None:
+        super().__init__(name="taught")
+        self.hard, self.teaching, self.weights = hard, teaching, weights
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Of each text, float [batch]."""
+        count, ops = y_pred.shape[-1], keras.ops
+        loss = self.hard.call(y_true[:, :count], y_pred)
+        if y_true.shape[-1] == count:
+            return loss
+        if self.weights is not None:
+            loss *= ops.sum(y_true[:, :count] * ops.array([self.weights.get(i, 0.0) for i in range(count)]), axis=-1)
+        alpha, temperature = self.teaching.alpha, self.teaching.temperature
+        theirs, own = y_true[:, count:], ops.log_softmax(y_pred / temperature)
+        told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
+        return alpha * temperature**2 * told + (1.0 - alpha) * loss
+
+
+class Accuracy(keras.metrics.CategoricalAccuracy):
+    """The share of texts that get their label, whatever a teacher says of them."""
+
+    def __init__(self) -> None:
+        super().__init__(name="accuracy")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Of the labels' half of the targets."""
+        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
+
+
 class MacroRecall(keras.metrics.F1Score):
     """The mean over labels of the share of a label's texts that get it, which is 0 for a label without a text."""
 
     def __init__(self) -> None:
         super().__init__(average=None, name="macro_recall")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Of the labels' half of the targets."""
+        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
 
     def result(self) -> tf.Tensor:
         """A scalar."""

@@ -40,7 +40,10 @@ __all__ = [
     "checkpoint_dir",
     "did_you_mean",
     "load_artifact",
+    "load_recipe",
+    "named_recipe",
     "normalizer",
+    "prepared_dir",
     "progress",
     "provenance",
     "read_card",
@@ -266,11 +269,25 @@ def read_card(artifact_dir: Path) -> dict[str, Any]:
     return {"layout": card.get("recipe")} | card
 
 
+def load_recipe(name: str) -> Recipe:
+    """The recipe of that name; an unknown one is a `BenchError` with the nearest right name."""
+    from bench.registry import load_recipe as load
+
+    return load(name)
+
+
 def load_artifact(artifact_dir: Path) -> Predictor:
     """The predictor of any artifact, by the recipe whose layout it has."""
-    from bench.registry import load_recipe
-
     return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
+
+
+def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
+    """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
+    from bench.params import parse_recipe, resolve
+
+    name, given = parse_recipe(text)
+    recipe = load_recipe(name)
+    return recipe, resolve(recipe, given)
 
 
 def teacher_probabilities(artifact_dir: Path, texts: Sequence[str]) -> Probabilities:
@@ -301,6 +318,12 @@ def checkpoint_dir() -> Path | None:
     The harness removes it when the training ends well; None outside of the harness.
     """
     folder = os.environ.get("SENTIBENCH_CHECKPOINT")
+    return Path(folder) if folder else None
+
+
+def prepared_dir() -> Path | None:
+    """The store's folder of prepared data; None outside of the harness."""
+    folder = os.environ.get("SENTIBENCH_PREPARED")
     return Path(folder) if folder else None
 
 

@@ -29,9 +29,12 @@ def _breaks(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Mentions and links to one word each, HTML unescaped, long runs of a letter cut to three; stop words stay."""
-    text = html.unescape(_BREAK.sub(" ", text))
-    text = _MENTION.sub("@user", _URL.sub("http", text))
-    return _SPACE.sub(" ", _ELONGATED.sub(r"\1\1\1", text)).strip()
+    text = html.unescape(_BREAK.sub(" ", text) if "<" in text else text)
+    if "://" in text or "www." in text.lower():
+        text = _URL.sub("http", text)
+    if "@" in text:
+        text = _MENTION.sub("@user", text)
+    return " ".join(_ELONGATED.sub(r"\1\1\1", text).split())
 
 
 def _from_escapes(run: re.Match[str]) -> str:
@@ -54,9 +57,11 @@ def _from_utf8(run: re.Match[str]) -> str:
 
 def _plain_2(text: str) -> str:
     """`plain-1` after repairs: `\\u2019` written out, UTF-8 or Windows-1252 read as latin-1, curly quotes to ASCII."""
-    text = _ESCAPES.sub(_from_escapes, text)
-    text = _CONTROL.sub(_from_cp1252, _DOUBLE_ENCODED.sub(_from_utf8, text))
-    return _plain(text.translate(_TYPOGRAPHIC))
+    if "\\u" in text:
+        text = _ESCAPES.sub(_from_escapes, text)
+    if not text.isascii():
+        text = _CONTROL.sub(_from_cp1252, _DOUBLE_ENCODED.sub(_from_utf8, text)).translate(_TYPOGRAPHIC)
+    return _plain(text.replace("\0", " "))
 
 
 def _twitter(text: str) -> str:

@@ -64,13 +64,16 @@ def load_int8(folder: Path, facts: dict[str, Any]) -> Any:
         model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0)
     tensors = load_file(str(folder / FILE))
     scales = {name.removesuffix(SCALE): tensors.pop(name) for name in list(tensors) if name.endswith(SCALE)}
+    packed = {}
     for name, scale in scales.items():
-        module, weight = model.get_submodule(name), tensors.pop(f"{name}.weight")
-        if isinstance(module, nn.Linear):
-            model.set_submodule(name, _packed(weight, scale, tensors.pop(f"{name}.bias", None)))
+        weight = tensors.pop(f"{name}.weight")
+        if isinstance(model.get_submodule(name), nn.Linear):
+            packed[name] = _packed(weight, scale, tensors.pop(f"{name}.bias", None))
         else:
             tensors[f"{name}.weight"] = weight * scale[:, None]  # rows are looked up, nothing is multiplied
-    model.load_state_dict(tensors, strict=False)  # a packed map has no weight to be loaded
+    model.load_state_dict(tensors, strict=False)
+    for name, linear in packed.items():
+        model.set_submodule(name, linear)
     return model.eval()
 
 

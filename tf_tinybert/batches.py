@@ -34,7 +34,8 @@ class Batches:
     """
 
     rows: Rows
-    labels: npt.NDArray[np.int64]
+    targets: npt.NDArray[Any]
+    """One for each row, as `criterion.targets` makes them."""
     batch_size: int
     widths: tuple[int, ...]
     seed: int
@@ -56,7 +57,7 @@ class Batches:
     def pipeline(self, first_epoch: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
         """Epoch after epoch without an end, from `first_epoch` on: what the replicas of one input pipeline see.
 
-        Elements are (inputs int32 [batch of a replica, width], labels int32 [batch of a replica]), a replica's part
+        Elements are (inputs int32 [batch of a replica, width], targets of a replica), a replica's part
         after the other. All pipelines draw the same order, so that the parts of a step are those of one batch; so does
         a run that goes on after a kill.
 
@@ -97,7 +98,7 @@ class Batches:
         real = places < lengths[:, tf.newaxis]
         flat = tf.gather(tf.constant(self.rows.flat), tf.where(real, starts[:, tf.newaxis] + places, 0))
         inputs = {"token_ids": tf.where(real, flat, 0), "padding_mask": tf.cast(real, tf.int32)}
-        return inputs, tf.gather(tf.constant(self.labels, tf.int32), rows)
+        return inputs, tf.gather(tf.constant(self.targets), rows)
 
 
 def in_order(rows: Rows, size: int, widths: tuple[int, ...]) -> Iterator[tuple[npt.NDArray[np.int64], Inputs]]:

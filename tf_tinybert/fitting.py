@@ -9,6 +9,7 @@ from bench.api import Params, Split, Training
 from tf_tinybert.artifact import save_artifact
 from tf_tinybert.batches import Batches, widths
 from tf_tinybert.checkpoint import Checkpoint, open_checkpoint
+from tf_tinybert.criterion import criterion, targets
 from tf_tinybert.model import ALL, POOLER, build_classifier, load_weights, read_weights
 from tf_tinybert.presets import DROPOUT, Architecture, Origin, origin
 from tf_tinybert.strategy import prepare
@@ -34,12 +35,12 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     # A TPU wants one shape; so does a loop of steps whose replicas exchange gradients, which TensorFlow sizes once.
     fixed = place.name == "tpu" or (place.replicas > 1 and params["steps_per_execution"] > 1)
     shapes = widths(rows, longest, fixed)
-    batches = Batches(rows, train.labels, params["batch_size"], shapes, seed, params["steps_per_execution"])
+    batches = Batches(rows, targets(train), params["batch_size"], shapes, seed, params["steps_per_execution"])
     checks = None
     if len(validation):
         seen = encoder.cached(validation.texts)
         checks = Validation(seen, validation.labels, widths(seen, longest, fixed))
-    log = fit_model(model, batches, checks, params, place, device)
+    log = fit_model(model, batches, checks, criterion(train.teaching), params, place, device)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, start.config, weights, encoder, _facts(train, found, start), dropout)
     return log

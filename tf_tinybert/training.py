@@ -60,9 +60,10 @@ class Validation:
 
 
 def train(
-    model: keras.Model, batches: Batches, validation: Validation | None, params: Params, place: Place, device: DeviceUse
-) -> Training:
-    """Fit `model`, built under the strategy of `place`, and leave it with the weights of its best epoch.
+    model: keras.Model, batches: Batches, validation: Validation | None, loss: keras.losses.Loss, params: Params,
+    place: Place, device: DeviceUse,
+) -> Training:  # fmt: skip
+    """Fit `model`, built under the strategy of `place`, by `loss`; leave it with the weights of its best epoch.
 
     Without `validation` it trains for all of the epochs and keeps the last weights. A run that was killed goes on from
     the last epoch that the harness keeps. `params`: `epochs`, `patience`, `monitor`, `learning_rate`, `lr_scaling`,
@@ -76,7 +77,7 @@ def train(
         optimizer.build(model.trainable_variables)
         model.compile(
             optimizer,
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            loss,
             steps_per_execution=params["steps_per_execution"],
             jit_compile=params["jit_compile"],
         )

@@ -16,7 +16,7 @@ from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import EncoderPredictor, Padded
-from transformers_pt.shapes import empty_model
+from transformers_pt.shapes import empty_model, without_pooler
 
 HEAD = "head.safetensors"
 
@@ -54,7 +54,8 @@ def _whole(folder: Path, kind: str) -> Any:
     from transformers import AutoModel, AutoModelForSequenceClassification
 
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
-    return loader.from_pretrained(folder, dtype="float32")
+    model = loader.from_pretrained(folder, dtype="float32")
+    return without_pooler(model) if kind == "encoder" else model
 
 
 def _shaped(folder: Path, kind: str, shapes: Any) -> Any:

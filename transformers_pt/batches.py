@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +11,28 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bench.api import Probabilities, Teaching
+
 
 @dataclass(frozen=True)
 class Rows(torch.utils.data.Dataset[dict[str, Any]]):
-    """Encoded texts with their labels int64 [n]."""
+    """Encoded texts with their labels int64 [n], and what a teacher says of them, if there is one."""
 
     ids: Sequence[list[int]]
     labels: npt.NDArray[np.int64]
+    teaching: Teaching | None = None
+
+    @functools.cached_property
+    def softened(self) -> Probabilities | None:
+        """The teacher's probabilities at its temperature, float32 [n, labels]."""
+        return self.teaching.softened() if self.teaching else None
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        return {"input_ids": self.ids[index], "labels": int(self.labels[index])}
+        row = {"input_ids": self.ids[index], "labels": int(self.labels[index])}
+        return row if self.softened is None else row | {"softened": self.softened[index]}
 
     def by_length(self) -> Rows:
         """The same rows, the shortest first, so that evaluation pads little."""
@@ -32,7 +42,10 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
 @dataclass(frozen=True)
 class Padding:
-    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64."""
+    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64.
+
+    Of rows with a teacher also `softened`, float32 [batch, labels].
+    """
 
     pad_id: int
 
@@ -44,7 +57,10 @@ class Padding:
         for i, row in enumerate(rows):
             ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
             mask[i, : len(row["input_ids"])] = 1
-        return {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
+        batch = {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
+        if "softened" in rows[0]:
+            batch["softened"] = torch.from_numpy(np.stack([row["softened"] for row in rows]))
+        return batch
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,12 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
 def train(prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse) -> Training:
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
-    rows, checks = (Rows(prepared.encoder.cached(split.texts), split.labels) for split in (train, validation))
+    rows, checks = (_rows(prepared.encoder, split) for split in (train, validation))
     return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device)
+
+
+def _rows(encoder: Encoder, split: Split) -> Rows:
+    return Rows(encoder.cached(split.texts), split.labels, split.teaching)
 
 
 def facts(prepared: Prepared, split: Split, params: Params) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
@@ -20,6 +18,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir
 from transformers_pt.batches import Padding, PieceDropout, Rows
+from transformers_pt.criterion import Criterion
 from transformers_pt.journal import SCORES, Journal
 from transformers_pt.layers import parameter_groups
 from transformers_pt.scores import validation_scores
@@ -65,7 +64,7 @@ def _trainer(
         model, _arguments(folder, bool(len(validation)), params, device), Padding(tokenizer.pad_token_id), train,
         validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
     )  # fmt: skip
-    trainer.params, trainer.class_weights = params, class_weights(train.labels, params["class_weight"])
+    trainer.params, trainer.criterion = params, Criterion.of(train, params)
     if params["piece_dropout"]:
         special = tuple(tokenizer.all_special_ids)
         trainer.piece_dropout = PieceDropout(tokenizer.mask_token_id, special, params["piece_dropout"])
@@ -95,7 +94,7 @@ class Classifying(Trainer):
     """`Trainer` with batches of like length, discriminative rates, and a loss that stops when it is no number."""
 
     params: Params
-    class_weights: torch.Tensor | None = None
+    criterion: Criterion
     piece_dropout: PieceDropout | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -115,7 +114,7 @@ class Classifying(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Cross-entropy with label smoothing and class weights in training, plain in evaluation."""
+        """The criterion's, and what a model asks for itself (`outputs.loss`), in training; plain in evaluation."""
         labels, ids = inputs["labels"], inputs["input_ids"]
         if model.training and self.piece_dropout is not None:
             ids = self.piece_dropout(ids)
@@ -124,8 +123,9 @@ class Classifying(Trainer):
         if not model.training:
             loss = nn.functional.cross_entropy(logits, labels)
             return (loss, outputs) if return_outputs else loss
-        weights = None if self.class_weights is None else self.class_weights.to(logits.device)
-        loss = nn.functional.cross_entropy(logits, labels, weights, label_smoothing=self.params["label_smoothing"])
+        loss = self.criterion(logits, inputs)
+        if outputs.loss is not None:
+            loss = loss + outputs.loss
         if not math.isfinite(loss.item()):
             raise BenchError(self._no_number())
         return (loss, outputs) if return_outputs else loss
@@ -162,11 +162,3 @@ def _told(trainer: Any, device: DeviceUse) -> Training:
             accumulation=trainer.args.gradient_accumulation_steps,
         ),
     )
-
-
-def class_weights(labels: npt.NDArray[np.int64], kind: str) -> torch.Tensor | None:
-    """`balanced`: n / (k × count) of each label, float32 [k]; `none`: None."""
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return torch.tensor(len(labels) / (len(counts) * counts), dtype=torch.float32)

@@ -90,6 +90,15 @@ def empty_model(folder: Path, kind: str, shapes: Sequence[Shape] | None = None) 
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
     with no_init_weights():
         model = loader.from_config(AutoConfig.from_pretrained(folder)).float()
+    if kind == "encoder":
+        without_pooler(model)
     for block, shape in zip(blocks(model), shapes or [], strict=bool(shapes)):
         block.keep(range(shape["heads"]), range(shape["neurons"]))
     return model
+
+
+def without_pooler(encoder: Any) -> Any:
+    """The encoder less the map over `[CLS]` that no pooling here uses: RoBERTa's would be a new, random one."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder

@@ -71,6 +71,7 @@ class Dnn(Recipe):
     }
     sources = ("artifact.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
     normalization = "plain-2"
+    learns_from_teacher = True
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Vectorizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
@@ -82,17 +83,17 @@ class Dnn(Recipe):
 
         widths = layer_widths(params["layers"])
         device = training.prepare_device(seed, params["precision"])
-        features, labels = TextFeatures(params, self.normalization), len(train.label_names)
+        features = TextFeatures(params, self.normalization)
         matrix = features.fit_transform(train.texts)
         batches = dense.sparse_batches(
-            matrix, train.labels, labels, params["batch_size"], seed, params["input_dropout"]
+            matrix, training.targets(train), params["batch_size"], seed, params["input_dropout"]
         )
         checks = None
         if len(validation):
             held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
-            checks = dense.sparse_batches(held_out, validation.labels, labels, SLICE)
-        model = dense.build_dense(matrix.shape[1], widths, labels, params["dropout"])
-        log = training.train(model, batches, checks, train.labels, params, device)
+            checks = dense.sparse_batches(held_out, training.targets(validation), SLICE)
+        model = dense.build_dense(matrix.shape[1], widths, len(train.label_names), params["dropout"])
+        log = training.train(model, batches, checks, train, params, device)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,

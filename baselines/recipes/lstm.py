@@ -96,6 +96,7 @@ class Lstm(Recipe):
     path_params = ("vectors",)
     sources = ("artifact.py", "ngrams.py", "recurrent.py", "sequences.py", "subwords.py", "training.py", "vectors.py")
     normalization = "plain-2"
+    learns_from_teacher = True
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         """Tokenizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
@@ -112,7 +113,7 @@ class Lstm(Recipe):
         model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
         if known is not None:
             known.start_embedding(model, pieces)
-        log = training.train(model, batches, checks, train.labels, params, device)
+        log = training.train(model, batches, checks, train, params, device)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,
@@ -152,12 +153,13 @@ def _vocabulary(texts: Sequence[str], params: Params, normalization: str) -> tup
 
 def _batches(split: Split, pieces: Pieces, speller: Subwords | None, size: int, seed: int | None) -> Batches:
     from baselines.sequences import bucketed
+    from baselines.training import targets
 
-    labels = len(split.label_names)
+    wanted = targets(split)
     if speller is None:
-        return bucketed(pieces.encode(split.texts), split.labels, labels, size, seed)
+        return bucketed(pieces.encode(split.texts), wanted, size, seed)
     ids, unknown = speller.encode(split.texts)
-    return bucketed(ids, split.labels, labels, size, seed, speller.tensor_inputs(unknown))
+    return bucketed(ids, wanted, size, seed, speller.tensor_inputs(unknown))
 
 
 class LstmPredictor(Predictor):

@@ -136,6 +136,7 @@ def _further(document: Document, times: Mapping[str, Any]) -> Row:
         "training_peak_rss_mb": _megabytes(memory.get("training_peak_bytes")),
         "device": device.get("actual"),
         "dtype": device.get("dtype"),
+        "inference_dtype": device.get("inference_dtype"),
         "normalization": data.get("normalization"),
         "revision": data["revision"],
         "limit": data.get("limit"),

@@ -43,6 +43,7 @@ def _train(job: Job) -> dict[str, Any]:
     for key, variable in (("checkpoint", "SENTIBENCH_CHECKPOINT"), ("cache", "SENTIBENCH_TRAINING_CACHE")):
         if key in job:
             os.environ[variable] = job[key]
+    os.environ["SENTIBENCH_PREPARED"] = str(prepared.folder.parent)
     started = time.perf_counter()
     parents = [Path(folder) for folder in job.get("parents", ())]
     cards = _checked_cards(parents, prepared)

@@ -65,6 +65,8 @@ def _check_bert(parent: Path, facts: Mapping[str, Any]) -> None:
         raise BenchError(
             f"port takes BERT with its own head to Keras, not {config['model_type']} with {facts['pooling']}"
         )
+    if "shapes" in facts:
+        raise BenchError("port takes layers of even widths to Keras; this model was pruned")
     if config["hidden_act"] not in TANH:
         raise BenchError(
             f"Keras computes the tanh approximation of GELU, this model has hidden_act={config['hidden_act']}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import BenchError, Compression, Params, Predictor, Split, Training, did_you_mean
+from bench.api import BenchError, Choice, Compression, Params, Predictor, Split, Training, did_you_mean
 from compression.recipes import export
 
 ONNX = export.RUNTIMES["onnx"]
@@ -28,15 +28,28 @@ class Quantize(Compression):
 
     `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `onnx-static-int8` and
     `openvino-int8` (ranges by `calibration` training texts), `openvino-bf16`, `float16` and `bfloat16` (the file alone
-    is half: loaded, it computes in float32).
+    is half: loaded, it computes in float32). With `qat=true` it learns on under int8's rounding before it is rounded.
     """
 
     name, framework = "quantize", "pytorch"
     requires: ClassVar[tuple[str, ...]] = export.Export.requires
-    defaults = {"to": "onnx-int8", "calibration": 256}
+    defaults = {
+        "to": "onnx-int8",
+        "calibration": 256,
+        "qat": False,
+        "qat_epochs": 1,
+        "learning_rate": None,
+        "batch_size": 32,
+        "precision": "auto",
+        "teach": False,
+        "alpha": 0.7,
+        "temperature": 2.0,
+    }
+    space = {"to": Choice(*(name for name in TARGETS if name.endswith("int8")))}
     smoke = {"to": "onnx-static-int8", "calibration": 32}
     sources = (
-        *export.SOURCES, "calibration.py", "onnx_int8.py", "recipes/export.py", "targets.py", "torch_int8.py",
+        *export.SOURCES, "calibration.py", "onnx_int8.py", "qat.py", "recipes/export.py", "recovery.py", "targets.py",
+        "torch_int8.py",
     )  # fmt: skip
 
     def requires_for(self, params: Params) -> tuple[str, ...]:
@@ -51,18 +64,28 @@ class Quantize(Compression):
         """Halves of 16 bits stay what the parent is."""
         return "finetune" if params["to"] in ("float16", "bfloat16") else self.name
 
+    def taught(self, params: Params) -> bool:
+        """With `qat` and `teach`."""
+        return bool(params["qat"] and params["teach"])
+
     def compress(
         self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
     ) -> Training:
-        """Weights are rounded; nothing is trained."""
+        """Weights are rounded; nothing is trained without `qat`."""
         if params["to"] not in TARGETS:
             raise BenchError(f"to={params['to']}: {did_you_mean(params['to'], TARGETS)}")
+        if params["qat"] and not params["to"].endswith("int8"):
+            raise BenchError(f"qat=true is training for int8; to={params['to']} rounds to 16 bits: leave it out")
         from compression import targets
         from compression.parents import open_parent
 
-        parent = open_parent(parents, self.name)
+        parent, log = open_parent(parents, self.name), Training()
+        if params["qat"]:
+            from compression.qat import train_rounded
+
+            log = train_rounded(parent, parents[0], train, validation, params, seed)
         targets.MAKERS[params["to"]](parent, train, params, seed, out_dir)
-        return Training()
+        return log
 
     def load(self, artifact_dir: Path) -> Predictor:
         """By the runtime that it was made for."""

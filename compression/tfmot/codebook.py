@@ -72,7 +72,7 @@ def _packed(name: str, array: npt.NDArray[np.float32]) -> Tensors:
     codes: npt.NDArray[np.uint8] = indices.reshape(-1).astype(np.uint8)
     if len(codebook) <= NIBBLE:
         codes = np.append(codes, np.zeros(codes.size % 2, np.uint8)).astype(np.uint8)
-        codes = np.asarray(codes[0::2] << 4 | codes[1::2], np.uint8)
+        codes = (codes[0::2] << 4 | codes[1::2]).astype(np.uint8)
     return {name + CODEBOOK: codebook, name + INDICES: codes}
 
 

@@ -12,7 +12,7 @@ from baselines import dense, sequences, subwords
 from baselines.artifact import Weights, load_artifact
 from baselines.recipes.dnn import Dnn
 from baselines.recipes.lstm import Lstm
-from baselines.training import Batches
+from baselines.training import Batches, targets
 from baselines.vectorize import TextFeatures
 from bench.api import Params, Split
 from compression.tfmot.twins import dense_twin, recurrent_twin
@@ -62,7 +62,7 @@ class DenseBase(Base):
 
         matrix = hstack(self.features.transform(self.features.clean(split.texts)), format="csr")
         dropout = self.params["input_dropout"] if seed is not None else 0.0
-        made = dense.sparse_batches(matrix, split.labels, len(split.label_names), size, seed, dropout)
+        made = dense.sparse_batches(matrix, targets(split), size, seed, dropout)
         if sparse:
             return made
         return Batches(made.dataset.map(lambda x, y: (tf.sparse.to_dense(x), y)), made.examples, made.steps)
@@ -83,11 +83,11 @@ class RecurrentBase(Base):
 
     def batches(self, split: Split, size: int, seed: int | None, sparse: bool) -> Batches:
         """Texts of like length."""
-        labels = len(split.label_names)
+        wanted = targets(split)
         if self.speller is None:
-            return sequences.bucketed(self.pieces.encode(split.texts), split.labels, labels, size, seed)
+            return sequences.bucketed(self.pieces.encode(split.texts), wanted, size, seed)
         ids, unknown = self.speller.encode(split.texts)
-        return sequences.bucketed(ids, split.labels, labels, size, seed, self.speller.tensor_inputs(unknown))
+        return sequences.bucketed(ids, wanted, size, seed, self.speller.tensor_inputs(unknown))
 
     def shared_rows(self, name: str) -> int:
         """An LSTM's kernel has the input's rows over the recurrent ones, which are arrays of their own in the twin."""

@@ -83,6 +83,27 @@ def probe(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
+def network(folder: Path) -> np.ndarray:
+    """What the Keras network of a `static` artifact says of the validation texts: the table must say the same."""
+    from baselines import convolution
+    from baselines.artifact import load_artifact, softmax
+    from baselines.lookup import spelling_span
+    from baselines.sequences import pad
+    from baselines.subwords import hashed
+    from baselines.words import Numbers, Reader
+
+    config, weights = load_artifact(folder)
+    params, known = config["params"], json.loads((folder / "vocabulary.json").read_text())
+    numbers = Numbers(known)
+    ids = pad([*map(Reader(config["normalization"], params["max_length"], numbers), split(150, 1).texts)])
+    table = hashed([*known, *numbers.unknown], spelling_span(params), params["ngram_buckets"])
+    table[:2] = 0
+    model = convolution.build_convolution(len(known), len(config["label_names"]), params)
+    for weight in model.weights:
+        weight.assign(weights[weight.path])
+    return softmax(model([np.where(ids < len(known), ids, 1), table[ids]], training=False).numpy())
+
+
 def attempts(folder: Path, cases: list[list[Any]]) -> list[str]:
     """The message of the `BenchError` of each (recipe, params) case; "trained" where there was none."""
     said = []
@@ -110,6 +131,8 @@ def main(command: str, *arguments: str) -> None:
     elif command == "predict":
         name, folder, target = arguments
         np.save(target, predict(name, Path(folder)))
+    elif command == "network":
+        np.save(arguments[1], network(Path(arguments[0])))
     elif command == "probe":
         print(json.dumps(probe(arguments[0], Path(arguments[1]))))
     else:

@@ -1,27 +1,66 @@
-"""Parents trained once for all tests of this folder."""
+"""Teachers trained once for all tests."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bench.api import Recipe
+from tests.baselines.sentences import LABELS, split
 from tests.compression.parents import parent
+from tests.transformers_pt.checkpoints import checkpoint
+
+QUICK = {"epochs": 3, "max_length": 24, "learning_rate": 5e-3, "batch_size": 16, "precision": "float32"}
+
+
+def trained(recipe: Recipe, params: dict[str, Any], folder: Path) -> Path:
+    """An artifact with its card, as the harness leaves it."""
+    folder.mkdir(parents=True)
+    recipe.fit(split(300, 0), split(90, 1), {**recipe.defaults, **params}, 0, folder)
+    card = {"recipe": recipe.name, "label_names": list(LABELS), "params": params, "dataset": "sentences"}
+    (folder / "artifact.json").write_text(json.dumps(card | {"normalization": "none"}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Small checkpoints with random weights; `bert` and `minilm` have the same pieces and other shapes."""
+    root = tmp_path_factory.mktemp("backbones")
+    return {family: checkpoint(family, root / family) for family in ("bert", "minilm")}
+
+
+@pytest.fixture(scope="session")
+def teacher(backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fine-tuned encoder."""
+    from transformers_pt.recipes.finetune import Finetune
+
+    params = QUICK | {"backbone": str(backbones["minilm"]), "epochs": 5}
+    return trained(Finetune(), params, tmp_path_factory.mktemp("teacher") / "artifact")
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the harness's cache, for what a teacher said."""
+    monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "teachers"
 
 
 @pytest.fixture(scope="session")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """BERT with the library's own head."""
+    """A fine-tuned BERT with the library's own head."""
     return parent("bert", tmp_path_factory.mktemp("bert"))
 
 
 @pytest.fixture(scope="session")
 def roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """RoBERTa under three poolings."""
+    """A fine-tuned RoBERTa under three poolings."""
     return parent("roberta", tmp_path_factory.mktemp("roberta"), pooling="cls+mean+max")
 
 
 @pytest.fixture(scope="session")
 def distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """DistilBERT."""
+    """A fine-tuned DistilBERT."""
     return parent("distilbert", tmp_path_factory.mktemp("distilbert"))

@@ -58,7 +58,8 @@ def test_it_is_served_without_pytorch(exported: Path, tmp_path: Path) -> None:
     moved = shutil.copytree(exported, tmp_path / "moved")
     code = (
         "import sys; from pathlib import Path; from bench.api import load_artifact; "
-        f"load_artifact(Path({str(moved)!r})).predict_proba(['good']); print({{'torch', 'transformers'}} & {{*sys.modules}})"
+        f"load_artifact(Path({str(moved)!r})).predict_proba(['good']); "
+        "print({'torch', 'transformers'} & {*sys.modules})"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"

@@ -16,6 +16,8 @@ from safetensors.torch import load_file
 
 from bench.api import BenchError
 from bench.artifact import folder_hash
+from bench.registry import requirements_file
+from bench.run.keys import package_versions
 from compression.parents import open_parent
 from compression.recipes.quantize import TARGETS, Quantize
 from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, size
@@ -114,7 +116,7 @@ def test_nothing_to_calibrate_on_is_refused(bert: Path, tmp_path: Path) -> None:
         child(Quantize(), bert, tmp_path / "a", to="openvino-int8", calibration=0)
     empty = replace(TRAIN, ids=[], texts=[], labels=TRAIN.labels[:0])
     (tmp_path / "b").mkdir()
-    params = {"to": "onnx-static-int8", "calibration": 8}
+    params = {**Quantize.defaults, "to": "onnx-static-int8", "calibration": 8}
     with pytest.raises(BenchError, match="nothing to calibrate on"):
         Quantize().compress([bert], empty, empty, params, 0, tmp_path / "b")
 
@@ -122,3 +124,23 @@ def test_nothing_to_calibrate_on_is_refused(bert: Path, tmp_path: Path) -> None:
 def test_an_unknown_target_names_the_nearest(bert: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="to=onnx-int4: did you mean 'onnx-int8'"):
         child(Quantize(), bert, tmp_path / "child", to="onnx-int4")
+
+
+def test_a_target_takes_its_runtime_alone_and_its_extra_is_named() -> None:
+    plain = set(Quantize().requires_for({"to": "torch-int8"}))
+    extra = {to: set(Quantize().requires_for({"to": to})) - plain for to in TARGETS}
+    assert not extra["float16"] and "openvino" not in extra["onnx-int8"] and "nncf" in extra["openvino-int8"]
+    assert {requirements_file(name) for names in extra.values() for name in names} == {"requirements-compress.txt"}
+    assert "nncf" in package_versions(Quantize(), {"to": "openvino-int8"})
+
+
+def test_it_learns_under_the_rounding_that_is_to_come(distilbert: Path, tmp_path: Path) -> None:
+    log = child(Quantize(), distilbert, tmp_path / "aware", to="torch-int8", qat=True, precision="float32")
+    child(Quantize(), distilbert, tmp_path / "plain", to="torch-int8")
+    assert log.epochs_run == 1 and "validation_accuracy" in log.history[0]
+    aware, plain = (load_file(tmp_path / name / "model.safetensors") for name in ("aware", "plain"))
+    assert {k: (t.shape, t.dtype) for k, t in aware.items()} == {k: (t.shape, t.dtype) for k, t in plain.items()}
+    assert any(not torch.equal(aware[name], plain[name]) for name in aware)
+    assert loaded(tmp_path / "aware").dtype == "int8"
+    with pytest.raises(BenchError, match="qat=true is training for int8; to=float16"):
+        child(Quantize(), distilbert, tmp_path / "half", to="float16", qat=True)

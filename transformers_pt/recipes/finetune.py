@@ -9,8 +9,9 @@ from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Trai
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
-    "artifact.py", "backbones.py", "batches.py", "classifier.py", "device.py", "dropout.py", "encode.py", "facts.py",
-    "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py", "scores.py", "shapes.py",
+    "artifact.py", "backbones.py", "batches.py", "classifier.py", "criterion.py", "device.py", "dropout.py",
+    "encode.py", "facts.py", "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py",
+    "scores.py", "shapes.py",
 )  # fmt: skip
 
 
@@ -71,6 +72,7 @@ class Finetune(Recipe):
     }
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
     sources: ClassVar[tuple[str, ...]] = SOURCES
+    learns_from_teacher = True
 
     def normalization_for(self, params: Params) -> str:
         """The backbone's own, unless another is asked for."""

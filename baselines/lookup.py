@@ -1,0 +1,114 @@
+"""A convolution over static word vectors, as it is served: each word's share of every filter is one row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from baselines.artifact import Weights, softmax
+from baselines.ngrams import ngram_range
+from baselines.sequences import UNKNOWN_ID
+from baselines.subwords import buckets_of, hashed
+from baselines.words import Reader
+from bench.api import BenchError, Params, Probabilities
+
+PAD_ID = 0
+SLICE = 32
+"""Texts that go through at once."""
+REMEMBERED = 10_000
+"""Unknown words whose rows are kept."""
+Floats = npt.NDArray[np.float32]
+Flat = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+"""Rows of the table, texts end to end with gaps between them, and the words of each text."""
+
+
+class Lookup:
+    """Texts to probabilities by look-ups and sums: a convolution is linear, so that what a filter makes of a word at
+    each place of its window is known before any text is. The maximum of the sums over a text comes after.
+
+    The rows of unknown words are made when they are met, and forgotten when there are more than `REMEMBERED` of them.
+    """
+
+    def __init__(self, vocabulary: Sequence[str], weights: Weights, params: Params, normalization: str) -> None:
+        self.span, self.buckets = spelling_span(params), params["ngram_buckets"]
+        self.window, self.filters = params["window"], params["filters"]
+        self.gap = max(1, self.window // 2)
+        self.grams, self.kernel = weights["ngram_embedding/embeddings"], weights["convolution/kernel"]
+        self.bias, self.logits = weights["convolution/bias"], (weights["logits/kernel"], weights["logits/bias"])
+        self.unknown = weights["embedding/embeddings"][UNKNOWN_ID]
+        self.words = {word: number for number, word in enumerate(vocabulary)}
+        self.met: dict[str, int] = {}
+        known = self._rows(weights["embedding/embeddings"] + self._spelling(vocabulary))
+        known[PAD_ID] = 0.0
+        self.table = _longer(known)
+        self.reader = Reader(normalization, params["max_length"], self._row)
+
+    def read(self, texts: Sequence[str]) -> Flat:
+        """The ids hold until the next call."""
+        if len(self.met) > REMEMBERED:
+            self.met.clear()
+            self.reader.forget()
+        gap = [PAD_ID] * self.gap
+        flat, lengths = gap.copy(), []
+        for text in texts:
+            found = self.reader(text)
+            flat += found
+            flat += gap
+            lengths.append(len(found))
+        return np.array([*flat, PAD_ID]), np.array(lengths)
+
+    def classify(self, read: Flat) -> Probabilities:
+        """Float32 [n_texts, n_labels]."""
+        flat, lengths = read
+        shares, half, width = self.table.take(flat, axis=0), self.window // 2, self.filters
+        places = len(flat) - 2 * half
+        sums = shares[:places, :width].copy()
+        for place in range(1, self.window):
+            sums += shares[place : place + places, place * width : (place + 1) * width]
+        starts = np.cumsum([self.gap - half, *(lengths[:-1] + self.gap)])
+        bounds = np.stack([starts, starts + lengths], axis=1).ravel()  # a text, a gap, a text, a gap, ...
+        highest = np.maximum.reduceat(sums, bounds)[::2] + self.bias
+        vectors = shares[half : half + places, self.window * width :]
+        mean = np.add.reduceat(vectors, bounds)[::2] / lengths[:, None]
+        both = np.concatenate([np.maximum(highest, 0.0), mean], axis=1, dtype=np.float32)
+        return softmax(both @ self.logits[0] + self.logits[1])
+
+    def _row(self, word: str) -> int:
+        """Where the row of a word is; that of an unknown one is made."""
+        row = self.words.get(word)
+        if row is None and (row := self.met.get(word)) is None:
+            row = self.met[word] = len(self.words) + len(self.met)
+            found = buckets_of(word, self.span, self.buckets)
+            spelling = self.grams[found].mean(axis=0) if found else 0.0
+            if row == len(self.table):
+                self.table = _longer(self.table)
+            self.table[row] = self._rows((self.unknown + spelling)[None])
+        return row
+
+    def _rows(self, vectors: Floats) -> Floats:
+        """Vectors [n, embedding] to rows [n, window × filters + embedding]."""
+        return np.concatenate([*(vectors @ place for place in self.kernel), vectors], axis=1)
+
+    def _spelling(self, vocabulary: Sequence[str]) -> Floats:
+        """The mean vector of the n-grams of each word, float32 [words, embedding]."""
+        total = np.zeros((len(vocabulary), self.grams.shape[1]), np.float32)
+        table = hashed(vocabulary, self.span, self.buckets)
+        table[: UNKNOWN_ID + 1] = 0
+        for grams in table.T:
+            total += np.where(grams[:, None] > 0, self.grams[grams], 0.0)
+        return total / np.maximum((table > 0).sum(axis=1, keepdims=True, dtype=np.float32), 1.0)
+
+
+def _longer(table: Floats) -> Floats:
+    """With room for more rows."""
+    return np.concatenate([table, np.empty((REMEMBERED, table.shape[1]), np.float32)])
+
+
+def spelling_span(params: Params) -> tuple[int, int]:
+    """`char_ngrams` as numbers; a `BenchError` for none: unknown words have nothing else to be read by."""
+    span = ngram_range(params["char_ngrams"], "char_ngrams")
+    if span is None:
+        raise BenchError("char_ngrams=none: unknown words are read by their n-grams; give a range such as 3-5")
+    return span

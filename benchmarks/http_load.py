@@ -1,0 +1,110 @@
+"""Requests a second of `serving http` on loopback, batched against one by one, by a bounded client.
+
+`python -m benchmarks.http_load RUN --store .sentibench`: each setting starts a server of its own and sends single texts
+of the run's validation split over keep-alive connections, each of which waits for its answer before it asks again.
+The client needs a core itself: on a small machine the figures are lower bounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import time
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+
+from bench.data import Prepared
+from bench.store import Store
+
+SETTINGS = {"micro-batching": [], "one by one": ["--max-batch", "1"]}
+
+
+def main() -> None:
+    """Load each setting and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run")
+    parser.add_argument("--store", type=Path, default=Path(".sentibench"))
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--connections", type=int, default=32)
+    options = parser.parse_args()
+    texts = validation_texts(options)
+    print(f"{'':16}requests/s   p50 ms   p99 ms  errors")
+    for name, more in SETTINGS.items():
+        ms, seconds, errors = loaded(options, texts, more)
+        p50, p99 = np.percentile(ms, [50, 99])
+        print(f"{name:16}{len(ms) / seconds:10,.0f} {p50:8.1f} {p99:8.1f} {errors:7}", flush=True)
+
+
+def validation_texts(options: argparse.Namespace) -> list[str]:
+    """Of the data set that the run was trained on."""
+    store = Store(options.store)
+    wanted = store.result(options.run).data
+    found = [Prepared.open(path.parent) for path in store.prepared.glob("*/meta.json")]
+    return next(p.validation().texts for p in found if p.name == wanted.dataset and p.train_hash == wanted.train_hash)
+
+
+def loaded(options: argparse.Namespace, texts: list[str], more: list[str]) -> tuple[list[float], float, int]:
+    """Milliseconds of each answer, the seconds in all, and how many answers were not 200."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    command = [sys.executable, "-m", "serving", "http", options.run, "--store", str(options.store), "--port", str(port)]
+    server = subprocess.Popen([*command, *more], stderr=subprocess.DEVNULL)
+    try:
+        return asyncio.run(hammer(port, texts, options))
+    finally:
+        server.terminate()
+        server.wait()
+
+
+async def hammer(port: int, texts: list[str], options: argparse.Namespace) -> tuple[list[float], float, int]:
+    """Warm up for a second, then count."""
+    requests = cycle([request(text) for text in texts])
+    await ready(port)
+    found: list[tuple[float, float, bool]] = []
+    end = time.perf_counter() + 1 + options.seconds
+    started = end - options.seconds
+    await asyncio.gather(*(client(port, requests, end, found) for _ in range(options.connections)))
+    counted = [(ms, ok) for at, ms, ok in found if at >= started]
+    return [ms for ms, _ in counted], options.seconds, sum(not ok for _, ok in counted)
+
+
+def request(text: str) -> bytes:
+    """The bytes of one request."""
+    body = json.dumps({"text": text}).encode()
+    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+async def ready(port: int) -> None:
+    """Wait until the server answers."""
+    for _ in range(600):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        except OSError:
+            await asyncio.sleep(0.1)
+    raise TimeoutError("the server did not start")
+
+
+async def client(port: int, requests: cycle[bytes], end: float, found: list[tuple[float, float, bool]]) -> None:
+    """Ask again and again over one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while (before := time.perf_counter()) < end:
+        writer.write(next(requests))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.split(b":")[1]))
+        now = time.perf_counter()
+        found.append((now, 1000 * (now - before), head.startswith(b"HTTP/1.1 200")))
+    writer.close()
+
+
+if __name__ == "__main__":
+    main()

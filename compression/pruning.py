@@ -1,0 +1,55 @@
+"""The steps of `prune`: measure, cut, train, and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError, Params, Split, Training
+from compression import shrink
+from compression.importance import measure, sample
+from compression.parents import open_parent
+from compression.recovery import Recovery
+from transformers_pt.artifact import save_artifact
+
+
+def prune(
+    parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+) -> Training:
+    """Leave the pruned child of the one parent in `out_dir`; `params` are those of the recipe, checked."""
+    parent = open_parent(parents, "prune")
+    model = parent.model
+    whole = shrink.block_weights(model)
+    recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed)
+    batches = sample(train, parent.encoder, params["importance_rows"], seed)
+    if not batches:
+        raise BenchError(f"importance_rows={params['importance_rows']}: it takes training texts to say what matters")
+    _drop(model, batches, params)
+    steps = params["steps"]
+    for step in range(1, steps + 1):
+        target = round(whole * params["ratio"] * step / steps)
+        importance = measure(model, batches, params["importance"])
+        kept, held = shrink.choose(model, importance, target - (whole - shrink.block_weights(model)))
+        shrink.cut(model, kept)
+        _say(model, whole, held)
+        last = step == steps
+        recovery.run(params["recovery_epochs"] if last else params["step_epochs"], last)
+    save_artifact(out_dir, model, parent.encoder, parent.facts | {"shapes": shrink.shapes(model)})
+    return recovery.log
+
+
+def _drop(model: Any, batches: Any, params: Params) -> None:
+    count, layers = params["drop_layers"], model.config.num_hidden_layers
+    if not 0 <= count < layers:
+        raise BenchError(f"drop_layers={count}: the encoder has {layers} layers; give 0 to {layers - 1}")
+    if count:
+        shrink.drop_layers(model, measure(model, batches, params["importance"]), count)
+
+
+def _say(model: Any, whole: int, held: Sequence[str]) -> None:
+    left = shrink.block_weights(model)
+    layers = ", ".join(f"{s['heads']} heads and {s['neurons']} neurons" for s in shrink.shapes(model))
+    print(f"pruned: {1 - left / whole:.2%} of the layers' weights are gone; left, layer by layer: {layers}")
+    for line in held:
+        print(f"ratio: {line}, though it was to go")

@@ -1,0 +1,88 @@
+"""A student that learns from a trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError, Choice, Compression, Params, Split, Training, Uniform
+from compression.students import student_of
+
+
+class Distill(Compression):
+    """Knowledge distillation (Hinton et al., 2015): a student of any family and framework learns from its parent.
+
+    The loss is alpha · T² · KL(teacher ‖ student), both at temperature T, + (1 − alpha) · cross-entropy with labels;
+    alpha = 0 is plain training. `student` is a preset (`tweets-tiny`, `distilbert`, ...) or a recipe with parameters of
+    its own in brackets (`lstm[units=64]`). `transfer` names data sets whose training texts the teacher labels.
+    """
+
+    name, framework, requires = "distill", "any", ("numpy",)
+    defaults = {
+        "student": "tweets-tiny",
+        "alpha": 0.7,
+        "temperature": 2.0,
+        "transfer": None,
+        "transfer_limit": 0,
+        "augment": 0,
+        "augment_rate": 0.1,
+    }
+    space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
+    smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}
+    example = "linear"
+    sources = ("augment.py", "lessons.py", "sizes.py", "students.py")
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """The student's recipe."""
+        return student_of(params["student"])[0].name
+
+    def taught(self, params: Params) -> bool:
+        """Always: the parent is the teacher."""
+        return True
+
+    def normalization_for(self, params: Params) -> str:
+        """The student's own."""
+        student, given = student_of(params["student"])
+        return student.normalization_for(given)
+
+    def paths_for(self, params: Params) -> dict[str, Path]:
+        """The student's."""
+        student, given = student_of(params["student"])
+        return {f"student {name}": path for name, path in student.paths_for(given).items()}
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """The student's recipe."""
+        student, given = student_of(params["student"])
+        return (student.name, *student.builds_on(given))
+
+    def launcher(self, params: Params) -> list[str]:
+        """The student's."""
+        student, given = student_of(params["student"])
+        return student.launcher(given)
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Ask the teacher, in a process of its own, and train the student as its own recipe does."""
+        from compression.lessons import lessons
+        from compression.sizes import compared
+
+        _check(params)
+        (teacher,) = parents
+        student, given = student_of(params["student"])
+        training = student.fit(lessons(teacher, train, params, seed), validation, given, seed, out_dir)
+        return compared(training, teacher, out_dir)
+
+
+def _check(params: Params) -> None:
+    """A `BenchError` for a number that cannot be."""
+    for key, fits, wanted in (
+        ("alpha", 0.0 <= params["alpha"] <= 1.0, "0 (labels alone) to 1 (the teacher alone)"),
+        ("temperature", params["temperature"] > 0.0, "a number above 0, such as 2"),
+        ("transfer_limit", params["transfer_limit"] >= 0, "the texts to keep, or 0 for all"),
+        ("augment", params["augment"] >= 0, "the altered copies of each text, or 0 for none"),
+        ("augment_rate", 0.0 < params["augment_rate"] < 1.0, "a share above 0 and below 1"),
+    ):
+        if not fits:
+            raise BenchError(f"{key}={params[key]:g}: give {wanted}")

@@ -1,0 +1,87 @@
+"""Structured pruning: attention heads and feed-forward neurons of a trained encoder go, and the rest recovers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from bench.api import BenchError, Choice, Compression, LogUniform, Params, Split, Training, Uniform, did_you_mean
+
+RECOVERY: dict[str, Any] = {
+    "recovery_epochs": 3,
+    "learning_rate": None,
+    "batch_size": 32,
+    "weight_decay": 0.01,
+    "scheduler": "linear",
+    "warmup": 0.06,
+    "patience": 2,
+    "monitor": "accuracy",
+    "label_smoothing": 0.0,
+    "precision": "auto",
+    "teach": False,
+    "alpha": 0.7,
+    "temperature": 2.0,
+}
+"""Of the training after the cut, as `finetune` and `Teaching` know them."""
+IMPORTANCE = ("taylor", "magnitude", "loss")
+
+
+class Prune(Compression):
+    """Heads and feed-forward neurons of an encoder go for good, the least important first; what is left is trained on.
+
+    `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. `teach=true` lets the
+    parent teach. The child stays in the layout of `finetune`, its layers of uneven widths.
+    """
+
+    name, framework = "prune", "pytorch"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    defaults = {
+        "ratio": 0.5,
+        "importance": "taylor",
+        "importance_rows": 1024,
+        "steps": 1,
+        "step_epochs": 1,
+        "drop_layers": 0,
+        **RECOVERY,
+    }
+    space = {
+        "ratio": Uniform(0.1, 0.9),
+        "importance": Choice("taylor", "magnitude"),
+        "steps": Choice(1, 3),
+        "teach": Choice(False, True),
+        "learning_rate": LogUniform(2e-5, 1e-3),
+    }
+    smoke = {"recovery_epochs": 1, "importance_rows": 64}
+    sources = ("importance.py", "parents.py", "pruning.py", "recovery.py", "shrink.py")
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """Parent, training and child are of `finetune`."""
+        return ("finetune",)
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """That of `finetune`."""
+        return "finetune"
+
+    def taught(self, params: Params) -> bool:
+        """With `teach`."""
+        return bool(params["teach"])
+
+    def compress(
+        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    ) -> Training:
+        """Cut, recover, and save what is left."""
+        check_ratio(params["ratio"])
+        if params["importance"] not in IMPORTANCE:
+            raise BenchError(f"importance={params['importance']}: {did_you_mean(params['importance'], IMPORTANCE)}")
+        if params["steps"] < 1:
+            raise BenchError(f"steps={params['steps']}: give 1 for one cut, or more")
+        from compression.pruning import prune
+
+        return prune(parents, train, validation, params, seed, out_dir)
+
+
+def check_ratio(ratio: float) -> None:
+    """A `BenchError` outside of (0, 1)."""
+    if not 0 < ratio < 1:
+        raise BenchError(f"ratio={ratio:g}: the share that goes lies between 0 and 1, both excluded")

@@ -1,0 +1,95 @@
+"""Which heads, neurons and layers go, and what is left of the tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from compression.importance import Importance
+from transformers_pt.layers import encoder_layers
+from transformers_pt.shapes import Block, Shape, blocks
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Of one layer: the heads and neurons that stay."""
+
+    heads: list[int]
+    neurons: list[int]
+
+
+def block_weights(model: Any) -> int:
+    """Numbers in the linear maps of all layers: what a pruning ratio is a share of."""
+    return sum(_weights(block, block.shape) for block in blocks(model))
+
+
+def _weights(block: Block, shape: Shape) -> int:
+    """Numbers of one layer that go with its heads and neurons."""
+    return shape["heads"] * _head_cost(block) + shape["neurons"] * _neuron_cost(block)
+
+
+def _head_cost(block: Block) -> int:
+    hidden = block.linear(block.out_of_heads).out_features
+    return block.head_size * (3 * (hidden + 1) + hidden)
+
+
+def _neuron_cost(block: Block) -> int:
+    return 2 * block.linear(block.out_of_neurons).out_features + 1
+
+
+def choose(model: Any, importance: Sequence[Importance], weights: int) -> tuple[list[Kept], list[str]]:
+    """What stays of each layer when the least important units, by weight, go until about `weights` numbers are gone.
+
+    Each layer keeps a head and a neuron; the second value says where one stayed that should have gone.
+    """
+    found = blocks(model)
+    gone: list[dict[str, set[int]]] = [{"heads": set(), "neurons": set()} for _ in found]
+    held: dict[str, None] = {}
+    for layer, part, unit in _ranked(found, importance):
+        cost = _head_cost(found[layer]) if part == "heads" else _neuron_cost(found[layer])
+        if cost > 2 * weights:  # with it gone, more would be missing than is left over now
+            continue
+        if len(gone[layer][part]) + 1 == found[layer].shape[part]:
+            held[f"layer {layer + 1} keeps its last {part.removesuffix('s')}"] = None
+            continue
+        gone[layer][part].add(unit)
+        weights -= cost
+    kept = [
+        Kept(*([i for i in range(block.shape[part]) if i not in cut[part]] for part in ("heads", "neurons")))
+        for block, cut in zip(found, gone, strict=True)
+    ]
+    return kept, list(held)
+
+
+def _ranked(found: Sequence[Block], importance: Sequence[Importance]) -> list[tuple[int, str, int]]:
+    """Every unit as layer, part and number, the least important for its weights first."""
+    ranked = []
+    for layer, (block, scores) in enumerate(zip(found, importance, strict=True)):
+        for part, values, cost in (
+            ("heads", scores.heads, _head_cost(block)), ("neurons", scores.neurons, _neuron_cost(block)),
+        ):  # fmt: skip
+            ranked += [(value / cost, layer, part, unit) for unit, value in enumerate(values.tolist())]
+    return [(layer, part, unit) for _, layer, part, unit in sorted(ranked)]
+
+
+def cut(model: Any, kept: Sequence[Kept]) -> None:
+    """Make the tensors of `model` smaller: only what is kept stays."""
+    for block, stays in zip(blocks(model), kept, strict=True):
+        block.keep(stays.heads, stays.neurons)
+
+
+def drop_layers(model: Any, importance: Sequence[Importance], count: int) -> None:
+    """Take the `count` layers out whose units matter least in sum."""
+    sums = torch.stack([scores.heads.sum() + scores.neurons.sum() for scores in importance])
+    layers = encoder_layers(model)
+    for number in sorted(sums.argsort()[:count].tolist(), reverse=True):
+        del layers[number]
+    model.config.num_hidden_layers = len(layers)
+
+
+def shapes(model: Any) -> list[Shape]:
+    """Of every layer, for `model.json`."""
+    return [dict(block.shape) for block in blocks(model)]

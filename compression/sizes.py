@@ -1,0 +1,29 @@
+"""A child beside its parent, in bytes of their files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bench.api import Training
+
+MEGABYTE = 1e6
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files of an artifact take."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def compared(training: Training, teacher: Path, student: Path) -> Training:
+    """`training` with both sizes in the last entry of its history; a student that is no smaller is warned of."""
+    theirs, own = folder_bytes(teacher), folder_bytes(student)
+    if own >= theirs:
+        print(
+            f"warning: the student takes {own / MEGABYTE:.1f} MB, its teacher {theirs / MEGABYTE:.1f} MB: "
+            "it is no smaller, so this compresses nothing"
+        )
+    if not training.history:
+        return training
+    last = training.history[-1] | {"student_bytes": float(own), "teacher_bytes": float(theirs)}
+    return replace(training, history=[*training.history[:-1], last])

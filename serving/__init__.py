@@ -1,0 +1,1 @@
+"""Serving: a trained artifact on a file, over HTTP, on a live stream."""

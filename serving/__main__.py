@@ -1,0 +1,28 @@
+"""`python -m serving VERB`: use a trained artifact."""
+
+import sys
+
+import typer
+
+from bench.errors import BenchError
+from serving.commands import http, predict
+
+app = typer.Typer(
+    help="Use a trained artifact: on a file, over HTTP, on a live stream.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command()(predict.predict)
+app.command()(http.http)
+
+if __name__ == "__main__":
+    try:
+        app(prog_name="python -m serving")
+    except BenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("stopped; what was scored is kept, and the same command goes on from there", file=sys.stderr)
+        sys.exit(130)

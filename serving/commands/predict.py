@@ -1,0 +1,49 @@
+"""`serving predict`: score a file, or standard input."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.options import StoreOption
+
+
+def predict(
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    source: Annotated[
+        Path | None, typer.Option("--input", "-i", help="CSV, TSV, JSONL, Parquet or text; standard input if left out.")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", help="CSV, JSONL or Parquet; standard output if left out.")
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="The column of the texts.")] = "text",
+    kind: Annotated[str | None, typer.Option("--format", help="Of the input, where its name does not tell.")] = None,
+    output_kind: Annotated[
+        str | None, typer.Option("--output-format", help="Of the output, where its name does not tell.")
+    ] = None,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Score every text; columns and order stay, bad rows say what is wrong, the same command again resumes.
+
+    [dim]python -m serving predict finetune-emotions-s0-3f2a81c09b -i tweets.csv -o scored.parquet[/]
+
+    [dim]cat tweets.txt | python -m serving predict my-artifact > scored.jsonl[/]
+    """
+    from bench.store import Store
+    from serving.batch import Job, score
+    from serving.model import open_model
+    from serving.screen import bar
+
+    model = open_model(artifact, Store(store))
+    started = time.monotonic()
+    with bar(source) as watch:
+        count = score(Job(source, target, kind, output_kind, text_column), model, watch)
+    speed = (count.rows - count.resumed) / max(time.monotonic() - started, 1e-9)
+    resumed = f", {count.resumed:,} of them before" if count.resumed else ""
+    bad = f"; {count.bad:,} bad rows say what is wrong in the column 'problem'" if count.bad else ""
+    where = f" → {target}" if target else ""
+    print(f"{count.rows:,} rows{resumed}, {speed:,.0f} a second{bad}{where}", file=sys.stderr)

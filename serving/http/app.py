@@ -1,0 +1,181 @@
+"""The application: predictions, the model's card, health, metrics, a page to try it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bench.api import Probabilities
+from serving.http.batcher import Batcher, BusyError
+from serving.http.gate import Gate
+from serving.http.metrics import Metrics
+from serving.http.sagemaker import add_sagemaker
+from serving.http.settings import Settings
+from serving.model import Model
+
+PAGE = Path(__file__).parent / "page.html"
+MAX_WORDS = 64
+"""Words of a text that are left out in turn to explain it."""
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"description": "No key, or a wrong one"}, 413: {"description": "The body is too large"},
+    429: {"description": "Too many requests; Retry-After says when"},
+    503: {"description": "Too much waits; Retry-After says when"},
+}  # fmt: skip
+
+
+class Asked(BaseModel):
+    """One text, or many."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str | None = Field(None, examples=["what a lovely day"])
+    texts: list[str] | None = Field(None, examples=[["what a lovely day", "not so good"]])
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Asked:
+        if (self.text is None) == (self.texts is None):
+            raise ValueError("give text, or texts")
+        return self
+
+    @property
+    def all(self) -> list[str]:
+        """The texts."""
+        return self.texts if self.texts is not None else [self.text or ""]
+
+
+class Prediction(BaseModel):
+    """What the model says of one text."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
+class Predictions(BaseModel):
+    """In the order of the texts."""
+
+    model: str = Field(description="The first digits of the artifact's hash.")
+    predictions: list[Prediction]
+
+
+class Word(BaseModel):
+    """A word and what it does."""
+
+    word: str
+    effect: float = Field(description="By how much the probability of the label falls when the word is left out.")
+
+
+class Explanation(BaseModel):
+    """A prediction, and what each word did for it."""
+
+    prediction: Prediction
+    words: list[Word]
+
+
+class Service:
+    """A model with its batcher and counters."""
+
+    def __init__(self, model: Model, settings: Settings) -> None:
+        self.model, self.settings, self.metrics = model, settings, Metrics()
+        self.batcher = Batcher(model.predictor.predict_proba, settings, self.metrics.batches.observe)
+        self.ready = False
+
+    async def predict(self, request: Request, texts: Sequence[str]) -> Probabilities:
+        """Probabilities [n_texts, n_labels]; too many texts and a full queue are HTTP errors."""
+        if len(texts) > self.settings.max_texts:
+            raise HTTPException(413, f"{len(texts):,} texts; {self.settings.max_texts:,} are allowed")
+        request.state.texts = len(texts)
+        if not texts:
+            return np.zeros((0, len(self.model.labels)), np.float32)
+        try:
+            found = await self.batcher(texts)
+        except BusyError as error:
+            raise HTTPException(503, str(error), {"retry-after": "1"}) from None
+        for label, times in zip(*np.unique(found.argmax(axis=1), return_counts=True), strict=True):
+            self.metrics.labels.labels(self.model.labels[label]).inc(int(times))
+        return found
+
+    def predictions(self, probabilities: Probabilities) -> list[dict[str, Any]]:
+        """One `Prediction` a text, as plain data."""
+        labels, rows = self.model.labels, probabilities.astype(float).tolist()
+        best = probabilities.argmax(axis=1).tolist() if len(rows) else []
+        return [
+            {"label": labels[i], "probability": row[i], "probabilities": dict(zip(labels, row, strict=True))}
+            for i, row in zip(best, rows, strict=True)
+        ]
+
+    @asynccontextmanager
+    async def running(self, app: FastAPI) -> AsyncIterator[None]:
+        """Warm up, answer until the server stops, then answer what waits."""
+        await self.batcher.start()
+        await self.batcher(["warm", "up"])
+        self.ready = True
+        yield
+        self.ready = False
+        await self.batcher.stop()
+
+
+def create_app(model: Model, settings: Settings) -> Any:
+    """The ASGI application of a loaded artifact."""
+    service = Service(model, settings)
+    app = FastAPI(title="Sentibench", version=model.hash[:12], lifespan=service.running, redoc_url=None)
+    _add_predictions(app, service)
+    _add_about(app, service)
+    add_sagemaker(app, service)
+    return Gate(app, settings, service.metrics)
+
+
+def _add_predictions(app: FastAPI, service: Service) -> None:
+    @app.post("/predict", response_model=Predictions, responses=REFUSALS)
+    async def predict(asked: Asked, request: Request) -> Response:
+        """The label and the probabilities of one text, or of many."""
+        found = await service.predict(request, asked.all)
+        return JSONResponse({"model": service.model.hash[:12], "predictions": service.predictions(found)})
+
+    @app.post("/explain", responses=REFUSALS)
+    async def explain(asked: Annotated[Asked, "one text"], request: Request) -> Explanation:
+        """What each word did: how far the label's probability falls when the word is left out."""
+        if asked.text is None:
+            raise HTTPException(422, "one text is explained at a time: give text")
+        words = asked.text.split()[:MAX_WORDS]
+        without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
+        found = await service.predict(request, [asked.text, *without])
+        (prediction,) = service.predictions(found[:1])
+        label = int(found[0].argmax())
+        effects = (found[0, label] - found[1:, label]).astype(float).tolist()
+        told = [Word(word=word, effect=effect) for word, effect in zip(words, effects, strict=True)]
+        return Explanation(prediction=Prediction(**prediction), words=told)
+
+
+def _add_about(app: FastAPI, service: Service) -> None:
+    @app.get("/healthz", responses={503: {"description": "Starting or stopping"}})
+    async def healthz() -> dict[str, str]:
+        """Whether the model answers."""
+        if not service.ready:
+            raise HTTPException(503, "not ready")
+        return {"status": "ok"}
+
+    @app.get("/metrics", response_class=Response)
+    async def metrics() -> Response:
+        """For Prometheus."""
+        service.metrics.queued.set(service.batcher.queued)
+        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    @app.get("/model")
+    async def card() -> dict[str, Any]:
+        """What the artifact says of itself."""
+        predictor = service.model.predictor
+        told = {"hash": service.model.hash, "runtime": predictor.runtime, "parameters": predictor.parameters}
+        return service.model.card | told
+
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
+    async def page() -> str:
+        """A page to type a text."""
+        return PAGE.read_text(encoding="utf-8")

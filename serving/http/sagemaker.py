@@ -1,0 +1,114 @@
+"""The contract of a SageMaker container: `GET /ping`, `POST /invocations` with CSV, JSON or JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+
+if TYPE_CHECKING:
+    from serving.http.app import Service
+
+JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
+ALIASES = {"application/x-jsonlines": LINES, "application/jsonl": LINES}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The body is not of its content type"},
+    401: {"description": "No key, or a wrong one"},
+    406: {"description": "Accept names nothing that can be written"},
+    413: {"description": "The body is too large, or holds too many texts"},
+    415: {"description": "An unknown content type"},
+    422: {"description": "A text is no string"},
+    429: {"description": "Too many requests"},
+    503: {"description": "Too much waits"},
+}
+BODY = {
+    "content": {
+        JSON: {"schema": {}, "example": {"instances": ["what a lovely day"]}},
+        LINES: {"schema": {"type": "string"}, "example": '{"text": "what a lovely day"}'},
+        CSV: {"schema": {"type": "string"}, "example": "what a lovely day"},
+    }
+}
+
+
+def add_sagemaker(app: FastAPI, service: Service) -> None:
+    """The two paths of the contract."""
+
+    @app.get("/ping", responses={503: {"description": "Starting or stopping"}})
+    async def ping() -> Response:
+        """Whether the model answers."""
+        return Response(status_code=200 if service.ready else 503)
+
+    @app.post(
+        "/invocations",
+        openapi_extra={"requestBody": BODY},
+        responses=REFUSALS,
+    )
+    async def invocations(request: Request) -> Response:
+        """Texts in the request's content type; an answer in what `Accept` names, else in the same."""
+        kind, accept = _kind(request.headers.get("content-type", JSON)), request.headers.get("accept", "*/*")
+        if kind not in READ:
+            raise HTTPException(415, f"unknown content type '{kind}': {JSON}, {LINES} or {CSV}")
+        wanted = kind if "*/*" in accept else _kind(accept)
+        if wanted not in WRITE:
+            raise HTTPException(406, f"cannot answer as '{wanted}': {JSON}, {LINES} or {CSV}")
+        texts = _texts(await request.body(), kind)
+        found = service.predictions(await service.predict(request, texts))
+        return Response(WRITE[wanted](found), media_type=wanted)
+
+
+def _kind(header: str) -> str:
+    name = header.partition(";")[0].strip().lower()
+    return ALIASES.get(name, name)
+
+
+def _texts(body: bytes, kind: str) -> list[str]:
+    try:
+        texts = READ[kind](body.decode())
+    except (ValueError, RecursionError, csv.Error):
+        raise HTTPException(400, f"the body is not {kind} in UTF-8") from None
+    if not all(isinstance(text, str) for text in texts):
+        raise HTTPException(422, "every text must be a string")
+    return texts
+
+
+def _read_json(body: str) -> list[Any]:
+    """`{"instances": […]}`, `{"texts": […]}`, `{"text": …}`, a list, a string; an instance may be `{"text": …}`."""
+    found = json.loads(body)
+    if isinstance(found, dict):
+        found = next((found[key] for key in ("instances", "texts", "inputs", "text") if key in found), None)
+    if isinstance(found, list):
+        return [_text_of(item) for item in found]
+    return [found]
+
+
+def _text_of(item: Any) -> Any:
+    return next((item[key] for key in ("text", "inputs") if key in item), None) if isinstance(item, dict) else item
+
+
+def _read_lines(body: str) -> list[Any]:
+    return [_text_of(json.loads(line)) for line in body.split("\n") if line.strip()]
+
+
+def _read_csv(body: str) -> list[Any]:
+    """One text a record, in its first column; no header, as SageMaker sends it."""
+    return [row[0] for row in csv.reader(io.StringIO(body, newline="")) if row]
+
+
+def _write_csv(found: list[dict[str, Any]]) -> str:
+    """Label and probability a row, then every probability in the order of the labels; no header."""
+    buffer = io.StringIO(newline="")
+    rows = [[one["label"], one["probability"], *one["probabilities"].values()] for one in found]
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return buffer.getvalue()
+
+
+READ: dict[str, Callable[[str], list[Any]]] = {JSON: _read_json, LINES: _read_lines, CSV: _read_csv}
+WRITE: dict[str, Callable[[list[dict[str, Any]]], str]] = {
+    JSON: lambda found: json.dumps({"predictions": found}),
+    LINES: lambda found: "".join(json.dumps(one) + "\n" for one in found),
+    CSV: _write_csv,
+}

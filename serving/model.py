@@ -1,0 +1,83 @@
+"""The artifact that is served: found, checked, loaded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError, Predictor, load_artifact, read_card
+from bench.artifact import folder_hash
+from bench.machine import cores
+from bench.registry import load_recipe, requirements_file
+from bench.run.keys import package_versions
+from bench.run.launcher import worker_environment
+from bench.store import Store
+
+NEWEST = 1
+"""The artifact version that this software knows."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded artifact with what it says of itself."""
+
+    folder: Path
+    hash: str
+    card: dict[str, Any]
+    predictor: Predictor
+
+    @property
+    def labels(self) -> list[str]:
+        """In the order of the probabilities."""
+        return list(self.card["label_names"])
+
+
+def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
+    """The folder of an artifact by its path, its run or its hash in the store, and the hash that it must have."""
+    if Path(name).is_dir():
+        return Path(name), None
+    result = store.find(name)
+    if result is not None and result.identity.artifact is None:
+        raise BenchError(f"run {name} ended as {result.outcome.status} and left no artifact")
+    wanted = result.identity.artifact if result is not None else name
+    folders = [folder for folder in store.artifacts.glob(f"{wanted}*") if len(str(wanted)) >= 8]
+    if len(folders) == 1:
+        return folders[0], folders[0].name
+    if result is not None:
+        raise BenchError(f"the artifact of run {name} is not in {store.artifacts}: train that run again")
+    raise BenchError(f"no folder, run or artifact '{name}' ({store.root}): `python -m bench list runs` names the runs")
+
+
+def open_model(name: str, store: Store) -> Model:
+    """Find, verify and load; each way in which that can fail is a one-line `BenchError`."""
+    folder, wanted = find_artifact(name, store)
+    content = folder_hash(folder)
+    if wanted is not None and content != wanted:
+        raise BenchError(f"artifact {folder} is altered: its content is {content[:12]}…; train the run again")
+    card = read_card(folder)
+    if card.get("artifact_version", 0) > NEWEST:
+        raise BenchError(f"artifact {folder} is of version {card['artifact_version']}, newer than {NEWEST}: upgrade")
+    _check_installed(card)
+    _set_environment()
+    try:
+        predictor = load_artifact(folder)
+    except (OSError, KeyError, ValueError) as error:
+        raise BenchError(f"artifact {folder} cannot be loaded: {' '.join(str(error).split())[:200]}") from None
+    return Model(folder, content, card, predictor)
+
+
+def _set_environment() -> None:
+    """What a runtime reads when it is loaded: all cores unless the user has said otherwise."""
+    for name, value in worker_environment("auto", cores()).items():
+        if name not in ("PYTHONPATH", "PYTHONHASHSEED"):
+            os.environ.setdefault(name, value)
+
+
+def _check_installed(card: dict[str, Any]) -> None:
+    recipe = load_recipe(card["layout"])
+    versions = package_versions(recipe, card["params"] if card["layout"] == card["recipe"] else recipe.defaults)
+    missing = [name for name, version in versions.items() if version == "missing"]
+    if missing:
+        raise BenchError(f"this artifact runs on '{missing[0]}': pip install -r {requirements_file(missing[0])}")

@@ -1,0 +1,157 @@
+"""Distillation of a fine-tuned encoder: what the teacher changes, what it costs, and when it changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.api import BenchError, Teaching, load_artifact, teacher_probabilities
+from bench.params import parse_recipe
+from compression.recipes.distill import Distill
+from compression.students import student_of
+from tests.baselines.sentences import split
+from tests.compression.conftest import QUICK
+from transformers_pt.recipes.finetune import Finetune
+
+UNSEEN = split(120, 2).texts
+
+
+def student(backbone: Path, **changes: Any) -> str:
+    """As it is written in a suite."""
+    params = {**QUICK, "backbone": backbone} | changes
+    return f"finetune[{','.join(f'{key}={value}' for key, value in params.items())}]"
+
+
+def distilled(teacher: Path, folder: Path, rows: int = 300, seed: int = 0, **params: Any) -> Any:
+    """The training of a student, its artifact in `folder`."""
+    folder.mkdir(parents=True)
+    given = {**Distill.defaults, "temperature": 2.0} | params
+    return Distill().compress([teacher], split(rows, 0), split(90, 1), given, seed, folder)
+
+
+def distance(teacher: np.ndarray, own: np.ndarray) -> float:
+    """KL(teacher ‖ student) a text, in nats."""
+    return float((teacher * (np.log(teacher + 1e-9) - np.log(own + 1e-9))).sum(1).mean())
+
+
+def says(folder: Path, recipe: Any = Finetune) -> np.ndarray:
+    return recipe().load(folder).predict_proba(UNSEEN)
+
+
+def test_a_student_comes_nearer_to_its_teacher_than_without_it(
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+) -> None:
+    written = student(backbones["bert"])
+    taught = distilled(teacher, tmp_path / "taught", student=written, alpha=1.0)
+    distilled(teacher, tmp_path / "plain", student=written, alpha=0.0)
+    theirs = says(teacher)
+    assert distance(theirs, says(tmp_path / "taught")) < 0.8 * distance(theirs, says(tmp_path / "plain"))
+    assert taught.history[-1]["student_bytes"] > 0 and taught.history[-1]["teacher_bytes"] > 0
+
+
+def test_alpha_zero_is_plain_training_bit_for_bit(
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+) -> None:
+    distilled(teacher, tmp_path / "zero", student=student(backbones["bert"], epochs=1), alpha=0.0)
+    params = {**Finetune.defaults, **QUICK, "backbone": str(backbones["bert"]), "epochs": 1}
+    (tmp_path / "plain").mkdir()
+    Finetune().fit(split(300, 0), split(90, 1), params, 0, tmp_path / "plain")
+    for path in (tmp_path / "plain").glob("*.safetensors"):
+        assert path.read_bytes() == (tmp_path / "zero" / path.name).read_bytes()
+    assert not kept.exists()
+
+
+def test_a_second_student_asks_no_teacher(
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+) -> None:
+    distilled(teacher, tmp_path / "a", student=student(backbones["bert"], epochs=1), rows=64)
+    before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    distilled(teacher, tmp_path / "b", student=student(backbones["minilm"], epochs=1), rows=64, temperature=4.0)
+    assert len(before) == 1 and {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
+
+
+def test_the_loss_is_the_one_that_is_documented() -> None:
+    import torch
+
+    from transformers_pt.criterion import Criterion
+
+    random = np.random.default_rng(0)
+    logits, theirs = random.normal(size=(5, 3)), random.dirichlet(np.ones(3), 5)
+    labels, alpha, temperature = np.array([0, 1, 2, 0, 1]), 0.3, 2.5
+
+    def softmax(scores: np.ndarray) -> np.ndarray:
+        exponents = np.exp(scores)
+        return exponents / exponents.sum(1, keepdims=True)
+
+    soft, own = softmax(np.log(theirs) / temperature), softmax(logits / temperature)
+    divergence = (soft * np.log(soft / own)).sum(1).mean()
+    expected = alpha * temperature**2 * divergence
+    expected -= (1 - alpha) * np.log(softmax(logits)[np.arange(5), labels]).mean()
+    teaching = Teaching(theirs.astype(np.float32), alpha, temperature)
+    batch = {"labels": torch.tensor(labels), "softened": torch.from_numpy(teaching.softened())}
+    loss = Criterion(None, 0.0, teaching)(torch.from_numpy(logits).float(), batch)
+    assert float(loss) == pytest.approx(expected, abs=1e-5)
+
+
+def test_students_are_written_with_brackets_inside_of_brackets() -> None:
+    name, params = parse_recipe("distill[student=finetune[backbone=tweets-tiny,epochs=6],alpha=0.5]")
+    assert name == "distill" and params == {"student": "finetune[backbone=tweets-tiny,epochs=6]", "alpha": 0.5}
+    recipe, given = student_of(params["student"])
+    assert (recipe.name, given["backbone"], given["epochs"]) == ("finetune", "tweets-tiny", 6)
+    recipe, given = student_of("distilbert[epochs=3]")
+    assert (recipe.name, given["backbone"], given["epochs"]) == ("finetune", "distilbert", 3)
+    assert student_of("tinybert4")[1]["backbone"] == "tinybert"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("distilbrt", "did you mean 'distilbert'?"),
+        ("finetune[epoch=3]", "did you mean 'epochs'?"),
+        ("linear", "student 'linear' does not learn from a teacher; these do: "),
+        ("distill[alpha=0.5]", "does not learn from a teacher"),
+        ("finetune[epochs=3", "write recipe[key=value,key=value]"),
+    ],
+)
+def test_a_student_that_cannot_be_is_refused(written: str, said: str) -> None:
+    with pytest.raises(BenchError) as error:
+        Distill().builds_on({"student": written})
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "params", [{"alpha": 1.2}, {"temperature": 0.0}, {"augment": -1}, {"augment_rate": 1.0}, {"transfer_limit": -5}]
+)
+def test_a_number_that_cannot_be_is_refused(params: dict[str, float], tmp_path: Path) -> None:
+    (name,) = params
+    with pytest.raises(BenchError, match=f"^{name}=.*: give "):
+        distilled(tmp_path, tmp_path / "a", **params)
+
+
+def test_a_student_that_is_no_smaller_is_warned_of(
+    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: Path
+) -> None:
+    wide = "finetune[backbone=tweets-tiny,epochs=1,max_length=8,batch_size=16,precision=float32]"
+    told = distilled(teacher, tmp_path / "a", rows=16, student=wide)
+    assert "it is no smaller, so this compresses nothing" in capsys.readouterr().out
+    assert told.history[-1]["student_bytes"] > told.history[-1]["teacher_bytes"]
+
+
+def test_what_a_split_says_of_its_teacher_follows_its_rows() -> None:
+    from transformers_pt.batches import Rows
+
+    said = np.random.default_rng(0).dirichlet(np.ones(3), 4).astype(np.float32)
+    rows = Rows([[1], [2], [3], [4]], np.arange(4), Teaching(said, 0.5, 1.0))
+    for number in range(4):
+        np.testing.assert_allclose(rows[number]["softened"], said[number], atol=1e-6)
+    assert "softened" not in replace(rows, teaching=None)[0]
+
+
+def test_the_teacher_answers_as_its_artifact_does(teacher: Path, kept: Path) -> None:
+    np.testing.assert_allclose(
+        teacher_probabilities(teacher, UNSEEN), load_artifact(teacher).predict_proba(UNSEEN), atol=1e-5
+    )

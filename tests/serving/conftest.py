@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.data import Prepared
+from bench.store import Store
+from tests.conftest import bench_environment
+
+Serving = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run of `bayes` on toy, with its test texts and what it said of them."""
+
+    folder: Path
+    run: str
+    texts: list[str]
+    probabilities: np.ndarray
+    labels: list[str]
+
+    @property
+    def artifact(self) -> Path:
+        (folder,) = (self.folder / "store" / "artifacts").iterdir()
+        return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none"]
+    subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
+    store = Store(folder / "store")
+    (run,) = store.run_ids()
+    (prepared,) = store.prepared.glob("*/meta.json")
+    data = Prepared.open(prepared.parent)
+    arrays = store.arrays(run, "predictions")
+    ids, texts = data.test_texts()
+    assert list(ids) == list(arrays["ids"])
+    return Trained(folder, run, list(texts), arrays["probabilities"], list(data.label_names))
+
+
+@pytest.fixture
+def serving(trained: Trained, tmp_path: Path) -> Serving:
+    """`serving("predict", ...)` runs `python -m serving` in `tmp_path` with the store of the trained run."""
+
+    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "serving", *arguments], env=bench_environment(trained.folder), cwd=tmp_path,
+            input=stdin, capture_output=True, timeout=300, check=False,
+        )  # fmt: skip
+
+    return run

@@ -1,0 +1,207 @@
+"""Behind HTTP: the stored predictions again, batches, bounds, keys, and whatever else a client may send."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.conftest import bench_environment
+from tests.serving.conftest import Serving, Trained
+
+Started = tuple[httpx.Client, "subprocess.Popen[str]"]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextmanager
+def running(trained: Trained, *options: str) -> Iterator[Started]:
+    """A server in a process of its own, stopped at the end."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving", "http", trained.run, "--port", str(port), *options],
+        env=bench_environment(trained.folder), stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+    try:
+        _wait_ready(client, process)
+        yield client, process
+    finally:
+        client.close()
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def _wait_ready(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if client.get("/healthz").status_code == 200:
+                return
+        except httpx.TransportError:
+            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        time.sleep(0.05)
+    raise AssertionError("the server did not start")
+
+
+@pytest.fixture(scope="module")
+def client(trained: Trained) -> Iterator[httpx.Client]:
+    with running(trained) as (client, _):
+        yield client
+
+
+def _array(predictions: list[dict[str, Any]], labels: list[str]) -> np.ndarray:
+    return np.array([[one["probabilities"][label] for label in labels] for one in predictions])
+
+
+def test_every_door_gives_the_stored_predictions(client: httpx.Client, trained: Trained) -> None:
+    for start in range(0, len(trained.texts), 200):
+        texts, wanted = trained.texts[start : start + 200], trained.probabilities[start : start + 200]
+        answers = [client.post("/predict", json={"texts": texts}).json()["predictions"]]
+        answers.append(client.post("/invocations", json={"instances": texts}).json()["predictions"])
+        lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+        answered = client.post("/invocations", content=lines, headers={"content-type": "application/jsonlines"})
+        answers.append([json.loads(line) for line in answered.text.splitlines()])
+        for answer in answers:
+            assert np.abs(_array(answer, trained.labels) - wanted).max() < 1e-5
+            assert [one["label"] for one in answer] == [trained.labels[i] for i in wanted.argmax(axis=1)]
+        sheet = io.StringIO(newline="")
+        csv.writer(sheet).writerows([[text] for text in texts])
+        answered = client.post("/invocations", content=sheet.getvalue(), headers={"content-type": "text/csv"})
+        rows = list(csv.reader(io.StringIO(answered.text)))
+        assert np.abs(np.array([row[2:] for row in rows], float) - wanted).max() < 1e-5
+
+
+def test_texts_that_come_at_once_go_through_together(client: httpx.Client, trained: Trained) -> None:
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as many:
+            return await asyncio.gather(*(many.post("/predict", json={"text": t}) for t in trained.texts[:100]))
+
+    for answer, wanted in zip(asyncio.run(ask()), trained.probabilities, strict=False):
+        assert np.abs(_array(answer.json()["predictions"], trained.labels)[0] - wanted).max() < 1e-5
+    told = client.get("/metrics").text
+    assert 'sentibench_requests_total{path="/predict",status="200"}' in told and "sentibench_batch_texts_bucket" in told
+
+
+def test_the_card_and_the_page(client: httpx.Client, trained: Trained) -> None:
+    card = client.get("/model").json()
+    assert (
+        card["label_names"] == trained.labels and card["hash"] == trained.artifact.name and card["runtime"] == "numpy"
+    )
+    assert "<textarea" in client.get("/").text and client.get("/ping").status_code == 200
+    assert client.get("/openapi.json").json()["paths"].keys() >= {"/predict", "/explain", "/invocations", "/model"}
+
+
+def test_words_explain_a_label(client: httpx.Client) -> None:
+    told = client.post("/explain", json={"text": "I love this so much"}).json()
+    assert [one["word"] for one in told["words"]] == ["I", "love", "this", "so", "much"]
+    effects = {one["word"]: one["effect"] for one in told["words"]}
+    assert max(effects, key=lambda word: abs(effects[word])) == "love"
+    assert client.post("/explain", json={"texts": ["a"]}).status_code == 422
+
+
+NESTED = b"[" * 100_000
+ODD: list[tuple[str, dict[str, str], bytes, int]] = [
+    ("/predict", {}, b'{"text": "\xff"}', 400),
+    ("/predict", {}, b'{"text": ' + NESTED, 400),
+    ("/predict", {}, b"no json", 422),
+    ("/predict", {}, b'{"text": 3}', 422),
+    ("/predict", {}, b'{"text": "a", "texts": []}', 422),
+    ("/predict", {}, b'{"texts": ["a"], "more": 1}', 422),
+    ("/predict", {"content-type": "text/plain"}, b'{"text": "a"}', 422),
+    ("/predict", {}, json.dumps({"texts": ["a"] * 513}).encode(), 413),
+    ("/predict", {}, b'{"text": "' + b"a" * 2_000_000 + b'"}', 413),
+    ("/predict", {}, b'{"text": "' + b"a" * 1_000_000 + b'"}', 200),
+    ("/predict", {}, json.dumps({"texts": ["", "😀", "שלום", "\x00\x07", "\ud800"]}).encode(), 200),
+    ("/predict", {}, b'{"texts": []}', 200),
+    ("/invocations", {}, b"\xff", 400),
+    ("/invocations", {}, NESTED, 400),
+    ("/invocations", {}, b"{}", 422),
+    ("/invocations", {"content-type": "image/png"}, b"a", 415),
+    ("/invocations", {"accept": "image/png"}, b'["a"]', 406),
+    ("/invocations", {"content-type": "text/csv"}, b'"open', 200),
+    ("/none", {}, b"{}", 404),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "body", "status"), ODD)
+def test_odd_requests_have_clear_answers(
+    client: httpx.Client, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    answer = client.post(path, content=body, headers={"content-type": "application/json"} | headers)
+    assert answer.status_code == status, answer.text[:300]
+    assert status == 200 or answer.json()["detail"]
+
+
+def test_a_body_of_no_told_length_is_bounded_too(client: httpx.Client) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(30):
+            yield b"a" * 100_000
+
+    assert client.post("/predict", content=chunks()).status_code == 413
+
+
+def test_a_key_a_rate_and_a_log_without_texts(trained: Trained) -> None:
+    with running(trained, "--api-key", "secret", "--rate", "0.01", "--burst", "3") as (client, process):
+        assert client.post("/predict", json={"text": "hidden words"}).status_code == 401
+        keyed = {"x-api-key": "secret"}
+        statuses = [client.post("/predict", json={"text": "hidden words"}, headers=keyed).status_code for _ in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
+        assert client.get("/healthz").status_code == 200
+        late = client.post("/predict", json={"text": "a"}, headers={"authorization": "Bearer secret"})
+        assert late.status_code == 429 and int(late.headers["retry-after"]) > 0
+        process.send_signal(signal.SIGTERM)
+        _, logged = process.communicate(timeout=60)
+    lines = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
+    assert [line["status"] for line in lines] == [401, 200, 200, 200, 429, 429, 429]
+    assert "hidden" not in logged and lines[1]["texts"] == 1
+
+
+def test_more_than_may_wait_is_refused(trained: Trained) -> None:
+    with running(trained, "--max-queue", "400", "--max-batch", "1") as (client, _):
+
+        async def flood() -> list[int]:
+            async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as many:
+                asked = [many.post("/predict", json={"texts": ["word " * 2000] * 100}) for _ in range(30)]
+                return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+        statuses = asyncio.run(flood())
+        assert set(statuses) == {200, 503}
+        assert client.post("/predict", json={"text": "still here"}).status_code == 200
+
+
+def test_a_server_that_stops_answers_first(trained: Trained) -> None:
+    with running(trained) as (client, process):
+
+        async def ask_then_stop() -> int:
+            async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as other:
+                asked = asyncio.create_task(other.post("/predict", json={"texts": ["word " * 500] * 500}))
+                await asyncio.sleep(0.2)
+                process.send_signal(signal.SIGTERM)
+                return (await asked).status_code
+
+        assert asyncio.run(ask_then_stop()) == 200
+        assert process.wait(timeout=60) in (0, -signal.SIGTERM)
+
+
+def test_a_port_that_is_taken_is_one_line(serving: Serving, trained: Trained) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = serving("http", trained.run, "--port", str(taken.getsockname()[1]))
+    told = ran.stderr.decode()
+    assert ran.returncode == 2 and "cannot listen on" in told and "choose another --port" in told
