@@ -55,6 +55,10 @@ class Tfmot(Compression):
     )  # fmt: skip
     example = "dnn"
 
+    def requires_for(self, params: Params) -> tuple[str, ...]:
+        """The LiteRT runtime too, where its file is what is left."""
+        return (*self.requires, "ai_edge_litert") if params["method"] == "qat" else self.requires
+
     def builds_on(self, params: Params) -> tuple[str, ...]:
         """The baselines' batches and arrays; what quantization-aware training leaves is `litert`'s."""
         return (*PARENTS, "litert") if params["method"] == "qat" else PARENTS

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from bench.api import BenchError, Split
 from compression.recipes.tfmot import Tfmot
-from tests.compression.lite.conftest import Family, run_phase
+from tests.compression.lite.conftest import Family
 
 WEIGHTS = "weights.safetensors"
 
@@ -100,7 +100,7 @@ def test_awkward_texts(family: Family, child: str) -> None:
 
 
 def test_bad_input_that_needs_the_library(family: Family) -> None:
-    said = run_phase("attempts", family.root)
+    said = family.logs["said"]
     assert "embedding (Embedding)" in said["qat"] and "lstm_0/forward (LSTM)" in said["qat"]
     assert "cannot quantize" in said["qat"]
     assert "needs training texts" in said["calibration"]
