@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.schema import Result
@@ -61,12 +62,13 @@ class Screen:
     def _line(self, result: Result) -> str:
         self._done += 1
         identity, outcome = result.identity, result.outcome
-        variant = rf"\[{identity.variant}]" if identity.variant else ""
+        variant = escape(f"[{identity.variant}]") if identity.variant else ""
         head = f"{self._done}/{self._total} {identity.recipe}{variant} · {result.data.dataset} · seed {identity.seed}"
+        reason = escape(outcome.reason or "no reason recorded")
         if outcome.status == "skipped":
-            return f"[yellow]–[/] {head}: skipped: {outcome.reason}"
+            return f"[yellow]–[/] {head}: skipped: {reason}"
         if outcome.status != "ok":
-            return f"[red]✗[/] {head}: {outcome.status} in {outcome.phase}: {outcome.reason}"
+            return f"[red]✗[/] {head}: {outcome.status} in {outcome.phase}: {reason}"
         if result.measurement is not None:
             return f"[green]✓[/] {head}: {_speed(result)}"
         quality = result.quality
