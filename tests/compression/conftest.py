@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from transformers import AutoConfig, BertConfig, BertModel
 
-from bench.api import Recipe
+from bench.api import Recipe, load_recipe
 from tests.baselines.sentences import LABELS, split
+from tests.conftest import RECIPES
 from tests.transformers_pt.checkpoints import SIZE, checkpoint
 
 QUICK = {"epochs": 3, "max_length": 24, "learning_rate": 5e-3, "batch_size": 16, "precision": "float32"}
@@ -44,6 +45,13 @@ def teacher(backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
     params = QUICK | {"backbone": str(backbones["minilm"]), "epochs": 5}
     return trained(Finetune(), params, tmp_path_factory.mktemp("teacher") / "artifact")
+
+
+@pytest.fixture
+def quick_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A naive Bayes, which answers without a framework."""
+    monkeypatch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
+    return trained(load_recipe("bayes"), {}, tmp_path / "bayes")
 
 
 @pytest.fixture
