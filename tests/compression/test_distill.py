@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from bench.api import BenchError, Teaching
 from bench.params import parse_recipe
@@ -15,6 +19,9 @@ from compression.recipes.distill import Distill
 from compression.students import student_of
 from tests.baselines.sentences import split
 from tests.compression.conftest import QUICK
+from tests.conftest import ROOT
+from transformers_pt.batches import Rows
+from transformers_pt.criterion import Criterion
 from transformers_pt.recipes.finetune import Finetune
 
 UNSEEN = split(120, 2).texts
@@ -74,27 +81,35 @@ def test_a_second_student_asks_no_teacher(
     assert len(before) == 1 and {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
 
 
-def test_the_loss_is_the_one_that_is_documented() -> None:
-    import torch
+def softmax(scores: np.ndarray) -> np.ndarray:
+    exponents = np.exp(scores)
+    return exponents / exponents.sum(1, keepdims=True)
 
-    from transformers_pt.criterion import Criterion
 
+def test_the_loss_is_the_documented_one_in_every_framework(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     logits, theirs = random.normal(size=(5, 3)), random.dirichlet(np.ones(3), 5)
     labels, alpha, temperature = np.array([0, 1, 2, 0, 1]), 0.3, 2.5
-
-    def softmax(scores: np.ndarray) -> np.ndarray:
-        exponents = np.exp(scores)
-        return exponents / exponents.sum(1, keepdims=True)
-
     soft, own = softmax(np.log(theirs) / temperature), softmax(logits / temperature)
-    divergence = (soft * np.log(soft / own)).sum(1).mean()
-    expected = alpha * temperature**2 * divergence
-    expected -= (1 - alpha) * np.log(softmax(logits)[np.arange(5), labels]).mean()
+    told = alpha * temperature**2 * (soft * np.log(soft / own)).sum(1)
+    hard = -(1 - alpha) * np.log(softmax(logits)[np.arange(5), labels])
+
     teaching = Teaching(theirs.astype(np.float32), alpha, temperature)
     batch = {"labels": torch.tensor(labels), "softened": torch.from_numpy(teaching.softened())}
     loss = Criterion(None, 0.0, teaching)(torch.from_numpy(logits).float(), batch)
-    assert float(loss) == pytest.approx(expected, abs=1e-5)
+    assert float(loss) == pytest.approx((told + hard).mean(), abs=1e-5)
+
+    given = {"logits": logits.tolist(), "theirs": theirs.tolist(), "labels": labels.tolist()}
+    (tmp_path / "in.json").write_text(json.dumps(given | {"alpha": alpha, "temperature": temperature}))
+    command = [sys.executable, "-m", "tests.compression.keras_losses", tmp_path / "in.json", tmp_path / "out.json"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    keras = json.loads((tmp_path / "out.json").read_text())
+    assert keras["baselines"] == pytest.approx((told + hard).mean(), abs=1e-5)
+    assert keras["tinybert"] == pytest.approx((told + hard).mean(), abs=1e-5)
+    assert keras["weighted"] == pytest.approx((told + hard * np.where(labels == 0, 2.0, 1.0)).mean(), abs=1e-5)
+    assert keras["validation"][0] == keras["validation"][1], "validation is without a teacher"
+    right = logits.argmax(1) == labels
+    assert keras["scores"] == pytest.approx([right.mean(), np.mean([right[labels == i].mean() for i in range(3)])])
 
 
 def test_students_are_written_with_brackets_inside_of_brackets() -> None:
@@ -141,8 +156,6 @@ def test_a_student_that_is_no_smaller_is_warned_of(
 
 
 def test_what_a_split_says_of_its_teacher_follows_its_rows() -> None:
-    from transformers_pt.batches import Rows
-
     said = np.random.default_rng(0).dirichlet(np.ones(3), 4).astype(np.float32)
     rows = Rows([[1], [2], [3], [4]], np.arange(4), Teaching(said, 0.5, 1.0))
     for number in range(4):
