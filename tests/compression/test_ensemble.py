@@ -59,8 +59,11 @@ FAMILY: list[dict[str, Any]] = [
 def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store in which PyTorch, naive Bayes and their ensemble have taught Keras."""
     folder = tmp_path_factory.mktemp("family")
-    path = folder / "family.yaml"
-    suite = {"name": "family", "datasets": ["toy"], "seeds": [0], "measure": "none", "runs": FAMILY}
+    data, path = folder / "sentences.csv", folder / "family.yaml"
+    rows = split(240, 0)
+    lines = [f"{text},{LABELS[label]}" for text, label in zip(rows.texts, rows.labels, strict=True)]
+    data.write_text("\n".join(["text,label", *lines]) + "\n")
+    suite = {"name": "family", "datasets": [str(data)], "seeds": [0], "measure": "none", "runs": FAMILY}
     path.write_text(yaml.safe_dump(suite))
     command = [sys.executable, "-m", "bench", "run", str(path)]
     ran = subprocess.run(command, env=bench_environment(folder), cwd=folder, capture_output=True, text=True)
@@ -76,7 +79,7 @@ def rows(store: Path, recipe: str) -> list[dict[str, Any]]:
 def test_an_ensemble_teaches_a_student_of_another_framework(family: Path) -> None:
     (both,), (student,) = rows(family, "ensemble"), rows(family, "distill")
     assert student["identity"]["parent_run_id"] == student["identity"]["teacher_run_id"] == both["run_id"]
-    assert student["data"]["normalization"] == "plain-2" and student["model"]["runtime"] == "keras"
+    assert student["data"]["normalization"] == "plain-2" and student["device"]["runtime"] == "keras"
     assert student["training"]["history"][-1]["student_bytes"] > 0
     assert len(list((family / "cache" / "teachers").iterdir())) == 1
 
