@@ -16,23 +16,23 @@ def losses(given: dict[str, Any]) -> dict[str, Any]:
     """The mean loss of each track, and the accuracy that is told beside it."""
     import keras
 
-    from baselines import training
-    from tf_tinybert import criterion
+    from baselines import criterion
+    from tf_tinybert import criterion as tinybert
 
     logits = np.array(given["logits"], np.float32)
     teaching = Teaching(np.array(given["theirs"], np.float32), given["alpha"], given["temperature"])
     labels = np.array(given["labels"])
     split = Split([""] * len(labels), [""] * len(labels), labels, ("a", "b", "c"), teaching)
     hard = keras.losses.CategoricalCrossentropy(from_logits=True)
-    taught, accuracy, recall = training.Taught(hard, teaching, None), training.Accuracy(), training.MacroRecall()
-    targets = training.targets(split)
+    taught, accuracy, recall = criterion.Taught(hard, teaching, None), criterion.Accuracy(), criterion.MacroRecall()
+    targets = criterion.targets(split)
     plain = np.eye(3, dtype=np.float32)[labels]
     for metric in (accuracy, recall):
         metric.update_state(targets, logits)
-    weighted = training.Taught(hard, teaching, {0: 2.0, 1: 1.0, 2: 1.0})
+    weighted = criterion.Taught(hard, teaching, {0: 2.0, 1: 1.0, 2: 1.0})
     return {
         "baselines": float(taught(targets, logits)),
-        "tinybert": float(criterion.criterion(teaching)(criterion.targets(split), logits)),
+        "tinybert": float(tinybert.criterion(teaching)(tinybert.targets(split), logits)),
         "validation": [float(taught(plain, logits)), float(hard(plain, logits))],
         "weighted": float(weighted(targets, logits)),
         "scores": [float(accuracy.result()), float(recall.result())],
