@@ -35,12 +35,13 @@ class Lookup:
         self.span, self.buckets = spelling_span(params), params["ngram_buckets"]
         self.window, self.filters = params["window"], params["filters"]
         self.gap = max(1, self.window // 2)
-        self.grams, self.kernel = weights["ngram_embedding/embeddings"], weights["convolution/kernel"]
+        self.grams, kernel = weights["ngram_embedding/embeddings"], weights["convolution/kernel"]
+        self.shares = np.concatenate([*kernel, np.eye(kernel.shape[1], dtype=np.float32)], axis=1)
         self.bias, self.logits = weights["convolution/bias"], (weights["logits/kernel"], weights["logits/bias"])
         self.unknown = weights["embedding/embeddings"][UNKNOWN_ID]
         self.words = {word: number for number, word in enumerate(vocabulary)}
         self.met: dict[str, int] = {}
-        known = self._rows(weights["embedding/embeddings"] + self._spelling(vocabulary))
+        known = (weights["embedding/embeddings"] + self._spelling(vocabulary)) @ self.shares
         known[PAD_ID] = 0.0
         self.table = _longer(known)
         self.reader = Reader(normalization, params["max_length"], self._row)
@@ -80,16 +81,15 @@ class Lookup:
         row = self.words.get(word)
         if row is None and (row := self.met.get(word)) is None:
             row = self.met[word] = len(self.words) + len(self.met)
-            found = buckets_of(word, self.span, self.buckets)
-            spelling = self.grams[found].mean(axis=0) if found else 0.0
             if row == len(self.table):
                 self.table = _longer(self.table)
-            self.table[row] = self._rows((self.unknown + spelling)[None])
+            np.dot(self._vector(word), self.shares, out=self.table[row])
         return row
 
-    def _rows(self, vectors: Floats) -> Floats:
-        """Vectors [n, embedding] to rows [n, window × filters + embedding]."""
-        return np.concatenate([*(vectors @ place for place in self.kernel), vectors], axis=1)
+    def _vector(self, word: str) -> Floats:
+        """That of an unknown word, float32 [embedding]."""
+        found = buckets_of(word, self.span, self.buckets)
+        return self.unknown + self.grams.take(found, axis=0).sum(axis=0) / len(found) if found else self.unknown
 
     def _spelling(self, vocabulary: Sequence[str]) -> Floats:
         """The mean vector of the n-grams of each word, float32 [words, embedding]."""

@@ -9,23 +9,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from baselines.criterion import Accuracy, MacroRecall, Taught, class_weights
 from bench.api import (
     BenchError,
     DeviceUse,
     Params,
     Split,
-    Teaching,
     Training,
     did_you_mean,
     progress,
     requested_device,
 )
 
-CLASS_WEIGHTS = ("none", "balanced")
 SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 MONITORS = ("accuracy", "macro_recall")
@@ -40,12 +37,6 @@ class Batches:
     dataset: tf.data.Dataset
     examples: int
     steps: int
-
-
-def targets(split: Split) -> npt.NDArray[np.float32]:
-    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, what it says at its temperature."""
-    hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
-    return np.hstack([hard, split.teaching.softened()]) if split.teaching else hard
 
 
 def prepare_device(seed: int, precision: str) -> DeviceUse:
@@ -131,57 +122,6 @@ def check(params: Params) -> None:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
 
 
-class Taught(keras.losses.Loss):
-    """Cross-entropy mixed with what a teacher says, as `Teaching` documents; class weights are of labels alone.
-
-    Targets without a teacher's half, as of validation, get `hard` by itself.
-    """
-
-    def __init__(self, hard: keras.losses.Loss, teaching: Teaching, weights: dict[int, float] | None) -> None:
-        super().__init__(name="taught")
-        self.hard, self.teaching, self.weights = hard, teaching, weights
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Of each text, float [batch]."""
-        count, ops = y_pred.shape[-1], keras.ops
-        loss = self.hard.call(y_true[:, :count], y_pred)
-        if y_true.shape[-1] == count:
-            return loss
-        if self.weights is not None:
-            loss *= ops.sum(y_true[:, :count] * ops.array([self.weights.get(i, 0.0) for i in range(count)]), axis=-1)
-        alpha, temperature = self.teaching.alpha, self.teaching.temperature
-        theirs, own = y_true[:, count:], ops.log_softmax(y_pred / temperature)
-        told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
-        return alpha * temperature**2 * told + (1.0 - alpha) * loss
-
-
-class Accuracy(keras.metrics.CategoricalAccuracy):
-    """The share of texts that get their label, whatever a teacher says of them."""
-
-    def __init__(self) -> None:
-        super().__init__(name="accuracy")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Of the labels' half of the targets."""
-        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
-
-
-class MacroRecall(keras.metrics.F1Score):
-    """The mean over labels of the share of a label's texts that get it, which is 0 for a label without a text."""
-
-    def __init__(self) -> None:
-        super().__init__(average=None, name="macro_recall")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Of the labels' half of the targets."""
-        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
-
-    def result(self) -> tf.Tensor:
-        """A scalar."""
-        texts = self.true_positives + self.false_negatives
-        return keras.ops.mean(self.true_positives / keras.ops.maximum(texts, 1))
-
-
 def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
     warmup, peak = steps // 20, params["learning_rate"]
     if params["schedule"] == "cosine":
@@ -264,13 +204,3 @@ class Journal(keras.callbacks.Callback):
             self._seconds += time.perf_counter() - self._started
             self._examples += self.training.examples
             self._started = None
-
-
-def class_weights(labels: npt.NDArray[np.int64], kind: str) -> dict[int, float] | None:
-    """`balanced`: n / (k × count) of each label, mean 1 over the examples; `none`: None."""
-    if kind not in CLASS_WEIGHTS:
-        raise BenchError(f"class_weight={kind}: {did_you_mean(kind, CLASS_WEIGHTS)}")
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return {label: float(len(labels) / (len(counts) * count)) for label, count in enumerate(counts)}

@@ -69,7 +69,7 @@ class Dnn(Recipe):
         "batch_size": 16,
         "learning_rate": 2e-2,
     }
-    sources = ("artifact.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
+    sources = ("artifact.py", "criterion.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
     normalization = "plain-2"
     learns_from_teacher = True
 
@@ -77,7 +77,7 @@ class Dnn(Recipe):
         """Vectorizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from scipy.sparse import hstack
 
-        from baselines import dense, training
+        from baselines import criterion, dense, training
         from baselines.artifact import save_artifact
         from baselines.vectorize import TextFeatures
 
@@ -86,12 +86,12 @@ class Dnn(Recipe):
         features = TextFeatures(params, self.normalization)
         matrix = features.fit_transform(train.texts)
         batches = dense.sparse_batches(
-            matrix, training.targets(train), params["batch_size"], seed, params["input_dropout"]
+            matrix, criterion.targets(train), params["batch_size"], seed, params["input_dropout"]
         )
         checks = None
         if len(validation):
             held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
-            checks = dense.sparse_batches(held_out, training.targets(validation), SLICE)
+            checks = dense.sparse_batches(held_out, criterion.targets(validation), SLICE)
         model = dense.build_dense(matrix.shape[1], widths, len(train.label_names), params["dropout"])
         log = training.train(model, batches, checks, train, params, device)
         config = {

@@ -94,7 +94,10 @@ class Lstm(Recipe):
         "learning_rate": 1e-2,
     }
     path_params = ("vectors",)
-    sources = ("artifact.py", "ngrams.py", "recurrent.py", "sequences.py", "subwords.py", "training.py", "vectors.py")
+    sources = (
+        "artifact.py", "criterion.py", "ngrams.py", "recurrent.py", "sequences.py", "subwords.py", "training.py",
+        "vectors.py",
+    )  # fmt: skip
     normalization = "plain-2"
     learns_from_teacher = True
 
@@ -152,8 +155,8 @@ def _vocabulary(texts: Sequence[str], params: Params, normalization: str) -> tup
 
 
 def _batches(split: Split, pieces: Pieces, speller: Subwords | None, size: int, seed: int | None) -> Batches:
+    from baselines.criterion import targets
     from baselines.sequences import bucketed
-    from baselines.training import targets
 
     wanted = targets(split)
     if speller is None:

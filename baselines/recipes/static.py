@@ -70,8 +70,8 @@ class Static(Recipe):
         "learning_rate": 2e-2,
     }
     sources = (
-        "artifact.py", "convolution.py", "lookup.py", "ngrams.py", "recurrent.py", "sequences.py", "subwords.py",
-        "training.py", "words.py",
+        "artifact.py", "convolution.py", "criterion.py", "lookup.py", "ngrams.py", "recurrent.py", "sequences.py",
+        "subwords.py", "training.py", "words.py",
     )  # fmt: skip
     normalization = "plain-2"
     learns_from_teacher = True
@@ -151,10 +151,10 @@ def _batches(
     train: Split, validation: Split, known: list[str], params: Params, normalization: str, seed: int
 ) -> tuple[Any, Any]:
     """Those of training and, where there is one, of validation."""
+    from baselines.criterion import targets
     from baselines.lookup import spelling_span
     from baselines.sequences import bucketed
     from baselines.subwords import hashed, tensor_inputs
-    from baselines.training import targets
     from baselines.words import Numbers, Reader
 
     numbers = Numbers(known)

@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, Choice, Compression, Params, Split, Training, Uniform
+from bench.api import BenchError, Choice, Compression, Params, Split, Training, Uniform, load_recipe, read_card
 from compression.students import student_of
+
+INSIDE = ("hidden", "attention", "embedding")
+OPEN = ("finetune", "lora")
+"""Recipes whose artifacts `transformers_pt` loads as a network to look into."""
 
 
 class Distill(Compression):
@@ -23,6 +27,10 @@ class Distill(Compression):
         "student": "tweets-tiny",
         "alpha": 0.7,
         "temperature": 2.0,
+        "hidden": 0.0,
+        "attention": 0.0,
+        "embedding": 0.0,
+        "layer_map": "uniform",
         "transfer": None,
         "transfer_limit": 0,
         "augment": 0,
@@ -31,7 +39,7 @@ class Distill(Compression):
     space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
     smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}
     example = "linear"
-    sources = ("augment.py", "lessons.py", "sizes.py", "students.py")
+    sources = ("augment.py", "intermediate.py", "layer_map.py", "lessons.py", "sizes.py", "students.py")
 
     def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
         """The student's recipe."""
@@ -71,8 +79,25 @@ class Distill(Compression):
         _check(params)
         (teacher,) = parents
         student, given = student_of(params["student"])
-        training = student.fit(lessons(teacher, train, params, seed), validation, given, seed, out_dir)
+        if any(params[key] for key in INSIDE):
+            _check_inside(teacher, student.name)
+            from compression.intermediate import fit
+
+            lesson = lessons(teacher, train, params, seed)
+            training = fit(given, teacher, lesson, validation, params, seed, out_dir)
+        else:
+            training = student.fit(lessons(teacher, train, params, seed), validation, given, seed, out_dir)
         return compared(training, teacher, out_dir)
+
+
+def _check_inside(teacher: Path, student: str) -> None:
+    """A `BenchError` unless the insides of both are there to be compared."""
+    theirs = load_recipe(read_card(teacher)["layout"])
+    if student != "finetune" or theirs.name not in OPEN:
+        raise BenchError(
+            f"{', '.join(INSIDE)} need a student of 'finetune' and a teacher of {' or '.join(OPEN)}; these are "
+            f"'{student}' and '{theirs.name}': leave them 0"
+        )
 
 
 def _check(params: Params) -> None:
@@ -80,6 +105,7 @@ def _check(params: Params) -> None:
     for key, fits, wanted in (
         ("alpha", 0.0 <= params["alpha"] <= 1.0, "0 (labels alone) to 1 (the teacher alone)"),
         ("temperature", params["temperature"] > 0.0, "a number above 0, such as 2"),
+        *((key, params[key] >= 0.0, "a weight of 0 (none) or more") for key in INSIDE),
         ("transfer_limit", params["transfer_limit"] >= 0, "the texts to keep, or 0 for all"),
         ("augment", params["augment"] >= 0, "the altered copies of each text, or 0 for none"),
         ("augment_rate", 0.0 < params["augment_rate"] < 1.0, "a share above 0 and below 1"),

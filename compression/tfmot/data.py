@@ -10,9 +10,10 @@ import tf_keras
 
 from baselines import dense, sequences, subwords
 from baselines.artifact import Weights, load_artifact
+from baselines.criterion import targets
 from baselines.recipes.dnn import Dnn
 from baselines.recipes.lstm import Lstm
-from baselines.training import Batches, targets
+from baselines.training import Batches
 from baselines.vectorize import TextFeatures
 from bench.api import Params, Split
 from compression.tfmot.twins import dense_twin, recurrent_twin

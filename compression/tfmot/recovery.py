@@ -14,7 +14,8 @@ import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
 
-from baselines.training import PROGRESS_EVERY, Batches, class_weights
+from baselines.criterion import class_weights
+from baselines.training import PROGRESS_EVERY, Batches
 from bench.api import BenchError, DeviceUse, Params, Training, progress
 from tf_tinybert.scores import scores
 

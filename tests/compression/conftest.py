@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from transformers import AutoConfig, BertConfig, BertModel
 
-from bench.api import Recipe
+from bench.api import Recipe, load_recipe
 from tests.baselines.sentences import LABELS, split
 from tests.compression.parents import parent
-from tests.transformers_pt.checkpoints import checkpoint
+from tests.conftest import RECIPES
+from tests.transformers_pt.checkpoints import SIZE, checkpoint
 
 QUICK = {"epochs": 3, "max_length": 24, "learning_rate": 5e-3, "batch_size": 16, "precision": "float32"}
 
@@ -27,9 +30,13 @@ def trained(recipe: Recipe, params: dict[str, Any], folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Small checkpoints with random weights; `bert` and `minilm` have the same pieces and other shapes."""
+    """Small checkpoints with random weights, of two shapes and the same pieces."""
     root = tmp_path_factory.mktemp("backbones")
-    return {family: checkpoint(family, root / family) for family in ("bert", "minilm")}
+    deep = checkpoint("minilm", root / "minilm")
+    flat = Path(shutil.copytree(deep, root / "bert"))
+    vocabulary = AutoConfig.from_pretrained(deep).vocab_size
+    BertModel(BertConfig(vocab_size=vocabulary, max_position_embeddings=64, **SIZE)).save_pretrained(flat)
+    return {"minilm": deep, "bert": flat}
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +46,13 @@ def teacher(backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 
     params = QUICK | {"backbone": str(backbones["minilm"]), "epochs": 5}
     return trained(Finetune(), params, tmp_path_factory.mktemp("teacher") / "artifact")
+
+
+@pytest.fixture
+def quick_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A naive Bayes, which answers without a framework."""
+    monkeypatch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
+    return trained(load_recipe("bayes"), {}, tmp_path / "bayes")
 
 
 @pytest.fixture

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from bench.api import BenchError, Teaching, load_artifact, teacher_probabilities
+from bench.api import BenchError, Teaching
 from bench.params import parse_recipe
 from compression.recipes.distill import Distill
 from compression.students import student_of
 from tests.baselines.sentences import split
 from tests.compression.conftest import QUICK
+from tests.conftest import ROOT
+from transformers_pt.batches import Rows
+from transformers_pt.criterion import Criterion
 from transformers_pt.recipes.finetune import Finetune
 
 UNSEEN = split(120, 2).texts
@@ -66,35 +73,43 @@ def test_alpha_zero_is_plain_training_bit_for_bit(
 
 
 def test_a_second_student_asks_no_teacher(
-    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
 ) -> None:
-    distilled(teacher, tmp_path / "a", student=student(backbones["bert"], epochs=1), rows=64)
+    distilled(quick_teacher, tmp_path / "a", student=student(backbones["bert"], epochs=1), rows=64)
     before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
-    distilled(teacher, tmp_path / "b", student=student(backbones["minilm"], epochs=1), rows=64, temperature=4.0)
+    distilled(quick_teacher, tmp_path / "b", student=student(backbones["minilm"], epochs=1), rows=64, temperature=4.0)
     assert len(before) == 1 and {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
 
 
-def test_the_loss_is_the_one_that_is_documented() -> None:
-    import torch
+def softmax(scores: np.ndarray) -> np.ndarray:
+    exponents = np.exp(scores)
+    return exponents / exponents.sum(1, keepdims=True)
 
-    from transformers_pt.criterion import Criterion
 
+def test_the_loss_is_the_documented_one_in_every_framework(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     logits, theirs = random.normal(size=(5, 3)), random.dirichlet(np.ones(3), 5)
     labels, alpha, temperature = np.array([0, 1, 2, 0, 1]), 0.3, 2.5
-
-    def softmax(scores: np.ndarray) -> np.ndarray:
-        exponents = np.exp(scores)
-        return exponents / exponents.sum(1, keepdims=True)
-
     soft, own = softmax(np.log(theirs) / temperature), softmax(logits / temperature)
-    divergence = (soft * np.log(soft / own)).sum(1).mean()
-    expected = alpha * temperature**2 * divergence
-    expected -= (1 - alpha) * np.log(softmax(logits)[np.arange(5), labels]).mean()
+    told = alpha * temperature**2 * (soft * np.log(soft / own)).sum(1)
+    hard = -(1 - alpha) * np.log(softmax(logits)[np.arange(5), labels])
+
     teaching = Teaching(theirs.astype(np.float32), alpha, temperature)
     batch = {"labels": torch.tensor(labels), "softened": torch.from_numpy(teaching.softened())}
     loss = Criterion(None, 0.0, teaching)(torch.from_numpy(logits).float(), batch)
-    assert float(loss) == pytest.approx(expected, abs=1e-5)
+    assert float(loss) == pytest.approx((told + hard).mean(), abs=1e-5)
+
+    given = {"logits": logits.tolist(), "theirs": theirs.tolist(), "labels": labels.tolist()}
+    (tmp_path / "in.json").write_text(json.dumps(given | {"alpha": alpha, "temperature": temperature}))
+    command = [sys.executable, "-m", "tests.compression.keras_losses", tmp_path / "in.json", tmp_path / "out.json"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    keras = json.loads((tmp_path / "out.json").read_text())
+    assert keras["baselines"] == pytest.approx((told + hard).mean(), abs=1e-5)
+    assert keras["tinybert"] == pytest.approx((told + hard).mean(), abs=1e-5)
+    assert keras["weighted"] == pytest.approx((told + hard * np.where(labels == 0, 2.0, 1.0)).mean(), abs=1e-5)
+    assert keras["validation"][0] == keras["validation"][1], "validation is without a teacher"
+    right = logits.argmax(1) == labels
+    assert keras["scores"] == pytest.approx([right.mean(), np.mean([right[labels == i].mean() for i in range(3)])])
 
 
 def test_students_are_written_with_brackets_inside_of_brackets() -> None:
@@ -133,25 +148,16 @@ def test_a_number_that_cannot_be_is_refused(params: dict[str, float], tmp_path: 
 
 
 def test_a_student_that_is_no_smaller_is_warned_of(
-    teacher: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: Path
+    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], kept: Path
 ) -> None:
-    wide = "finetune[backbone=tweets-tiny,epochs=1,max_length=8,batch_size=16,precision=float32]"
-    told = distilled(teacher, tmp_path / "a", rows=16, student=wide)
+    told = distilled(quick_teacher, tmp_path / "a", rows=32, student=student(backbones["bert"], epochs=1))
     assert "it is no smaller, so this compresses nothing" in capsys.readouterr().out
     assert told.history[-1]["student_bytes"] > told.history[-1]["teacher_bytes"]
 
 
 def test_what_a_split_says_of_its_teacher_follows_its_rows() -> None:
-    from transformers_pt.batches import Rows
-
     said = np.random.default_rng(0).dirichlet(np.ones(3), 4).astype(np.float32)
     rows = Rows([[1], [2], [3], [4]], np.arange(4), Teaching(said, 0.5, 1.0))
     for number in range(4):
         np.testing.assert_allclose(rows[number]["softened"], said[number], atol=1e-6)
     assert "softened" not in replace(rows, teaching=None)[0]
-
-
-def test_the_teacher_answers_as_its_artifact_does(teacher: Path, kept: Path) -> None:
-    np.testing.assert_allclose(
-        teacher_probabilities(teacher, UNSEEN), load_artifact(teacher).predict_proba(UNSEEN), atol=1e-5
-    )

@@ -1,0 +1,43 @@
+"""What the losses of both TensorFlow tracks say of numbers: `python -m tests.compression.keras_losses IN OUT`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.api import Split, Teaching
+
+
+def losses(given: dict[str, Any]) -> dict[str, Any]:
+    """The mean loss of each track, and the accuracy that is told beside it."""
+    import keras
+
+    from baselines import criterion
+    from tf_tinybert import criterion as tinybert
+
+    logits = np.array(given["logits"], np.float32)
+    teaching = Teaching(np.array(given["theirs"], np.float32), given["alpha"], given["temperature"])
+    labels = np.array(given["labels"])
+    split = Split([""] * len(labels), [""] * len(labels), labels, ("a", "b", "c"), teaching)
+    hard = keras.losses.CategoricalCrossentropy(from_logits=True)
+    taught, accuracy, recall = criterion.Taught(hard, teaching, None), criterion.Accuracy(), criterion.MacroRecall()
+    targets = criterion.targets(split)
+    plain = np.eye(3, dtype=np.float32)[labels]
+    for metric in (accuracy, recall):
+        metric.update_state(targets, logits)
+    weighted = criterion.Taught(hard, teaching, {0: 2.0, 1: 1.0, 2: 1.0})
+    return {
+        "baselines": float(taught(targets, logits)),
+        "tinybert": float(tinybert.criterion(teaching)(tinybert.targets(split), logits)),
+        "validation": [float(taught(plain, logits)), float(hard(plain, logits))],
+        "weighted": float(weighted(targets, logits)),
+        "scores": [float(accuracy.result()), float(recall.result())],
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(json.dumps(losses(json.loads(Path(sys.argv[1]).read_text()))))

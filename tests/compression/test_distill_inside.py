@@ -1,0 +1,121 @@
+"""What a student learns of the inside of its teacher: it comes nearer, and takes nothing of the teacher along."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from bench.api import BenchError
+from compression.intermediate import Watch, relation_distance, state_distance
+from compression.layer_map import mapped
+from compression.recipes.distill import Distill
+from tests.baselines.sentences import split
+from tests.compression.test_distill import distilled, student
+from transformers_pt.recipes.finetune import Finetune
+
+PLAIN = {"alpha": 0.0}
+
+
+def seen(folder: Path) -> dict[tuple[str, int], np.ndarray]:
+    """What the parts of a trained encoder put out for unseen texts, of the real pieces alone, float [pieces, width]."""
+    predictor = Finetune().load(folder)
+    ids, mask = predictor._tensors(predictor.encoder(split(120, 2).texts))
+    watch = Watch(predictor.model, related=True)
+    with torch.no_grad():
+        predictor.model(input_ids=ids, attention_mask=mask)
+    return {place: states[mask == 1].numpy() for place, states in watch.taken().items()}
+
+
+def unexplained(own: np.ndarray, theirs: np.ndarray) -> float:
+    """The share of the teacher's variance that no linear map of the student's states gives."""
+    inputs = np.column_stack([own, np.ones(len(own))])
+    left = theirs - inputs @ np.linalg.lstsq(inputs, theirs, rcond=None)[0]
+    return float(left.var(axis=0).sum() / theirs.var(axis=0).sum())
+
+
+@pytest.fixture(scope="module")
+def guided(teacher: Path, backbones: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same student by itself, and by all that its teacher's inside tells."""
+    folder = tmp_path_factory.mktemp("guided")
+    written = student(backbones["bert"], epochs=4)
+    distilled(teacher, folder / "plain", student=written, **PLAIN)
+    distilled(teacher, folder / "guided", student=written, hidden=1.0, embedding=1.0, attention=5.0, **PLAIN)
+    return folder
+
+
+@pytest.mark.parametrize(("kind", "layer", "theirs"), [("hidden", 0, 1), ("hidden", 1, 3), ("embedding", 0, 0)])
+def test_its_states_come_nearer_to_the_teachers(
+    kind: str, layer: int, theirs: int, guided: Path, teacher: Path
+) -> None:
+    wanted = seen(teacher)[kind, theirs]
+    with_guide, without = (unexplained(seen(guided / name)[kind, layer], wanted) for name in ("guided", "plain"))
+    assert with_guide < 0.8 * without
+
+
+def test_nothing_of_the_teacher_is_in_the_student(guided: Path) -> None:
+    names = [set(safe_open(guided / name / "model.safetensors", "np").keys()) for name in ("guided", "plain")]
+    assert names[0] == names[1]
+
+
+def test_a_student_with_other_pieces_is_refused(teacher: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="has another tokenizer or normalization than its teacher"):
+        distilled(teacher, tmp_path / "a", student="tweets-tiny[precision=float32,max_length=24]", hidden=1.0, **PLAIN)
+
+
+def test_a_student_that_reads_further_is_refused(teacher: Path, backbones: dict[str, Path], tmp_path: Path) -> None:
+    written = student(backbones["bert"], max_length=40)
+    with pytest.raises(BenchError, match="give the student max_length=24"):
+        distilled(teacher, tmp_path / "a", student=written, embedding=1.0, **PLAIN)
+
+
+def test_other_families_have_no_inside_to_compare(teacher: Path, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="these are 'lstm' and 'finetune': leave them 0"):
+        distilled(teacher, tmp_path / "a", student="lstm", hidden=1.0)
+    other = shutil.copytree(teacher, tmp_path / "linear")
+    (other / "artifact.json").write_text(json.dumps({"recipe": "linear"}))
+    with pytest.raises(BenchError, match="these are 'finetune' and 'linear'"):
+        distilled(other, tmp_path / "b", student="finetune", attention=1.0)
+
+
+def test_padding_changes_no_distance() -> None:
+    torch.manual_seed(0)
+    own, theirs, mask = torch.randn(2, 5, 12), torch.randn(2, 5, 8), torch.tensor([[1] * 5, [1] * 3 + [0] * 2])
+    before = relation_distance(own, theirs, mask), state_distance(own[..., :8], theirs, mask)
+    own[1, 3:], theirs[1, 3:] = 100.0, -100.0
+    after = relation_distance(own, theirs, mask), state_distance(own[..., :8], theirs, mask)
+    torch.testing.assert_close(before, after)
+    assert relation_distance(theirs, theirs, mask).abs() < 1e-6 < before[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "student", "teacher", "pairs"),
+    [
+        ("uniform", 4, 12, [(0, 2), (1, 5), (2, 8), (3, 11)]),
+        ("uniform", 4, 2, [(0, 0), (1, 0), (2, 0), (3, 1)]),
+        ("last", 2, 6, [(0, 4), (1, 5)]),
+        ("last", 3, 2, [(1, 0), (2, 1)]),
+        ("0-6", 2, 6, [(1, 5)]),
+    ],
+)
+def test_layers_are_mapped(text: str, student: int, teacher: int, pairs: list[tuple[int, int]]) -> None:
+    assert mapped(text, student, teacher) == pairs
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("unifrom", "did you mean 'uniform'"), ("1-2-3", "each of the student's 2 layers"), ("0-0", "2 layers")],
+)
+def test_a_map_that_cannot_be_is_refused(text: str, said: str) -> None:
+    with pytest.raises(BenchError, match=said):
+        mapped(text, 2, 6)
+
+
+def test_weights_below_zero_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="hidden=-1: give a weight"):
+        Distill().compress([tmp_path], split(3, 0), split(3, 1), Distill.defaults | {"hidden": -1.0}, 0, tmp_path)
