@@ -25,7 +25,7 @@ PLAIN = {"alpha": 0.0}
 def seen(folder: Path) -> dict[tuple[str, int], np.ndarray]:
     """What the parts of a trained encoder put out for unseen texts, of the real pieces alone, float [pieces, width]."""
     predictor = Finetune().load(folder)
-    ids, mask = predictor._tensors(predictor.encoder(split(120, 2).texts))
+    ids, mask = map(torch.from_numpy, predictor.stages()["tokenize"](split(120, 2).texts))
     watch = Watch(predictor.model, related=True)
     with torch.no_grad():
         predictor.model(input_ids=ids, attention_mask=mask)
