@@ -50,22 +50,26 @@ class TrackerChoice(StrEnum):
     mlflow = "mlflow"
 
 
+SuiteName = Annotated[
+    str | None, typer.Argument(help="A suite's name (`bench list suites`) or the path of a YAML file.")
+]
+Recipes = Annotated[
+    list[str] | None,
+    typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
+]
+Seeds = Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")]
+Parents = Annotated[
+    list[str] | None,
+    typer.Option(help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."),
+]
+
+
 def run(
-    suite: Annotated[
-        str | None, typer.Argument(help="A suite's name (`bench list suites`) or the path of a YAML file.")
-    ] = None,
-    recipe: Annotated[
-        list[str] | None,
-        typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
-    ] = None,
+    suite: SuiteName = None,
+    recipe: Recipes = None,
     dataset: DatasetOption = None,
-    seeds: Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")] = None,
-    parent: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."
-        ),
-    ] = None,
+    seeds: Seeds = None,
+    parent: Parents = None,
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
     data_dir: DataDir = None,

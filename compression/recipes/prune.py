@@ -53,7 +53,7 @@ class Prune(Compression):
         "learning_rate": LogUniform(2e-5, 1e-3),
     }
     smoke = {"recovery_epochs": 1, "importance_rows": 64}
-    sources = ("importance.py", "parents.py", "pruning.py", "recovery.py", "shrink.py")
+    sources: ClassVar[tuple[str, ...]] = ("importance.py", "parents.py", "pruning.py", "recovery.py", "shrink.py")
 
     def builds_on(self, params: Params) -> tuple[str, ...]:
         """Parent, training and child are of `finetune`."""
