@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from bench.api import Split, Teaching
+from bench.api import BenchError, Split, did_you_mean
+
+CLASS_WEIGHTS = ("none", "balanced")
 
 
 def targets(split: Split) -> npt.NDArray[Any]:
@@ -19,22 +21,41 @@ def targets(split: Split) -> npt.NDArray[Any]:
     return np.column_stack([split.labels.astype(np.float32), split.teaching.softened()])
 
 
-def criterion(teaching: Teaching | None) -> keras.losses.Loss:
-    """Cross-entropy of logits with `targets`, mixed as `Teaching` says where there is one."""
-    return Taught(teaching) if teaching else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def criterion(train: Split, class_weight: str) -> keras.losses.Loss:
+    """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, mixed as `Teaching` says."""
+    weights = _class_weights(train.labels, class_weight)
+    if train.teaching is None and weights is None:
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return Criterion(train, weights)
 
 
-class Taught(keras.losses.Loss):
-    """alpha · T² · KL(teacher ‖ student) + (1 − alpha) · cross-entropy (Hinton et al., 2015)."""
+def _class_weights(labels: npt.NDArray[np.int64], kind: str) -> list[float] | None:
+    """`balanced`: n / (k × count) of each label; `none`: None."""
+    if kind not in CLASS_WEIGHTS:
+        raise BenchError(f"class_weight={kind}: {did_you_mean(kind, CLASS_WEIGHTS)}")
+    if kind == "none":
+        return None
+    counts = np.bincount(labels)
+    return list(len(labels) / (len(counts) * np.maximum(counts, 1)))
 
-    def __init__(self, teaching: Teaching) -> None:
-        super().__init__(name="taught")
-        self.alpha, self.temperature = teaching.alpha, teaching.temperature
+
+class Criterion(keras.losses.Loss):
+    """alpha · T² · KL(teacher ‖ student) + (1 − alpha) · weight of the label · cross-entropy (Hinton et al., 2015)."""
+
+    def __init__(self, train: Split, weights: list[float] | None) -> None:
+        super().__init__(name="criterion")
+        self.teaching, self.weights = train.teaching, weights
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Of each text, float [batch]."""
-        labels, theirs = ops.cast(y_true[:, 0], "int32"), y_true[:, 1:]
+        labels = ops.cast(y_true if self.teaching is None else y_true[:, 0], "int32")
+        labels = ops.reshape(labels, (-1,))
         hard = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=True)
-        own = ops.log_softmax(y_pred / self.temperature)
+        if self.weights is not None:
+            hard = hard * ops.take(ops.convert_to_tensor(self.weights, hard.dtype), labels)
+        if self.teaching is None:
+            return hard
+        alpha, temperature = self.teaching.alpha, self.teaching.temperature
+        theirs, own = y_true[:, 1:], ops.log_softmax(y_pred / temperature)
         told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
-        return self.alpha * self.temperature**2 * told + (1.0 - self.alpha) * hard
+        return alpha * temperature**2 * told + (1.0 - alpha) * hard

@@ -40,7 +40,7 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     if len(validation):
         seen = encoder.cached(validation.texts)
         checks = Validation(seen, validation.labels, widths(seen, longest, fixed))
-    log = fit_model(model, batches, checks, criterion(train.teaching), params, place, device)
+    log = fit_model(model, batches, checks, criterion(train, params["class_weight"]), params, place, device)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, start.config, weights, encoder, _facts(train, found, start), dropout)
     return log

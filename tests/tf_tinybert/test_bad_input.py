@@ -21,6 +21,7 @@ CASES = [
     ({"precision": "bf16"}, "precision=bf16:"),
     ({"lr_scaling": "lineer"}, "lr_scaling=lineer: did you mean 'linear'?"),
     ({"monitor": "f1"}, "monitor=f1"),
+    ({"class_weight": "balance"}, "class_weight=balance: did you mean 'balanced'?"),
     ({"batch_size": 0}, "batch_size=0 cannot be shared by 1 replicas: give a multiple, such as 1"),
     ({"batch_size": 64}, "are more than the 48 for training: lower batch_size"),
     ({"learning_rate": 1e30, "warmup": 0.0}, "the loss became NaN or infinite at step"),

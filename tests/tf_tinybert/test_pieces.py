@@ -42,6 +42,19 @@ parts = [seen(0, 0, 2), seen(0, 1, 2)]
 print(json.dumps({"whole": whole, "later": later, "parts": parts, "steps": batches.steps, "widths": batches.widths}))
 """
 
+LOSSES = """
+import json, keras, numpy as np
+from dataclasses import replace
+from bench.api import Split, Teaching
+from tf_tinybert.criterion import criterion, targets
+plain = Split([*"abcdef"], [*"abcdef"], np.array([0, 0, 0, 0, 1, 2]), ("x", "y", "z"))
+rows = replace(plain, teaching=Teaching(np.eye(3)[[1] * 6], 0.5, 1.0))
+logits = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+pairs = [(split, kind) for split in (plain, rows) for kind in ("none", "balanced")]
+found = [float(criterion(split, kind)(targets(split), logits)) for split, kind in pairs]
+print(json.dumps({"logits": logits.tolist(), "found": found}))
+"""
+
 
 @pytest.fixture(scope="module")
 def order() -> dict[str, Any]:
@@ -155,3 +168,17 @@ def test_libraries_that_do_not_fit_are_one_line_and_missing_ones_are_named(
     path = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     done = subprocess.run([sys.executable, "-c", code], env=os.environ | path, capture_output=True, text=True)
     assert said in done.stdout and done.stdout.count("\n") == 1, done.stderr
+
+
+def test_labels_and_a_teacher_are_weighed_in_the_loss() -> None:
+    done = subprocess.run([sys.executable, "-c", LOSSES], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    logits = np.array(told["logits"])
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    labels = np.array([0, 0, 0, 0, 1, 2])
+    hard, taught = -logs[np.arange(6), labels], -logs[:, 1].mean()
+    weights = np.array([0.5, 2.0, 2.0])[labels]
+    plain, balanced = hard.mean(), (weights * hard).mean()
+    expected = [plain, balanced, 0.5 * taught + 0.5 * plain, 0.5 * taught + 0.5 * balanced]
+    assert told["found"] == pytest.approx(expected, rel=1e-5)

@@ -31,6 +31,7 @@ class Tinybert(Recipe):
         "lr_scaling": "none",
         "weight_decay": 0.01,
         "warmup": 0.06,
+        "class_weight": "none",
         "epochs": 4,
         "patience": 2,
         "monitor": "accuracy",
