@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.api import BenchError, Probabilities, did_you_mean
 from serving.records import Record
 
 FORMATS = ("csv", "jsonl", "parquet")
 Row = dict[str, Any]
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def output_format(path: Path | None, given: str | None) -> str:
@@ -26,18 +29,16 @@ def output_format(path: Path | None, given: str | None) -> str:
 
 def scored_rows(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> list[Row]:
     """A row a record, in order; `probabilities` float32 [n_texts, n_labels] are of those that have a text."""
+    names = ["predicted", "probability", *(f"p_{label}" for label in labels), "problem"]
+    unknown = [None] * (len(names) - 1)
+    best, rounded = probabilities.argmax(axis=1).tolist(), np.round(probabilities.astype(np.float64), 6).tolist()
+    given = ([labels[i], values[i], *values] for i, values in zip(best, rounded, strict=True))
     rows: list[Row] = []
-    given = iter(probabilities)
     for record in records:
-        row = dict(record.columns)
-        values = next(given) if record.problem is None else None
-        best = int(values.argmax()) if values is not None else None
-        told: Row = {"predicted": None if best is None else labels[best]}
-        told["probability"] = None if values is None or best is None else round(float(values[best]), 6)
-        for i, label in enumerate(labels):
-            told[f"p_{label}"] = None if values is None else round(float(values[i]), 6)
-        told["problem"] = record.problem
-        rows.append(row | {_free(name, row): value for name, value in told.items()})
+        told = [*(next(given) if record.problem is None else unknown), record.problem]
+        taken = record.columns
+        free = names if taken.keys().isdisjoint(names) else [_free(name, taken) for name in names]
+        rows.append(taken | dict(zip(free, told, strict=True)))
     return rows
 
 
@@ -51,7 +52,7 @@ def _free(name: str, row: Mapping[str, Any]) -> str:
 def encode(rows: Sequence[Row], kind: str, header: bool) -> bytes:
     """Rows as the bytes of one part of a file; `header` is for the first part of a CSV."""
     if kind == "jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows).encode()
+        return "".join(_JSON.encode(row) + "\n" for row in rows).encode()
     if kind == "csv":
         return _csv(rows, header)
     return _parquet(rows)
