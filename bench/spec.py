@@ -58,9 +58,15 @@ class RunSpec:
 
     @property
     def title(self) -> str:
-        """How the run is named on a screen."""
+        """How the run is named on a screen; what is compressed stands behind `of`, by its recipes alone."""
         changed = self.variant
-        return f"{self.recipe}{f'[{changed}]' if changed else ''} · {self.dataset.name} · seed {self.seed}"
+        own = f"{self.recipe}{f'[{changed}]' if changed else ''}{self._of}"
+        return f"{own} · {self.dataset.name} · seed {self.seed}"
+
+    @property
+    def _of(self) -> str:
+        above = [parent if isinstance(parent, str) else parent.recipe + parent._of for parent in self.parents]
+        return f" of {' and '.join(dict.fromkeys(above))}" if above else ""
 
 
 class _Closed(BaseModel):
