@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +19,7 @@ Serving = Callable[..., subprocess.CompletedProcess[bytes]]
 
 @dataclass(frozen=True)
 class Trained:
-    """A run of `bayes` on toy, with its test texts and what it said of them."""
+    """A run on toy, with its test texts and what it said of them."""
 
     folder: Path
     run: str
@@ -32,10 +33,14 @@ class Trained:
         return folder
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    folder = tmp_path_factory.mktemp("served")
-    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none"]
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def train(recipe: str, folder: Path) -> Trained:
+    """A run of a recipe on toy, its store in `folder`."""
+    command = [sys.executable, "-m", "bench", "run", "-r", recipe, "-d", "toy", "--measure", "none"]
     subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
     store = Store(folder / "store")
     (run,) = store.run_ids()
@@ -45,6 +50,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     ids, texts = data.test_texts()
     assert list(ids) == list(arrays["ids"])
     return Trained(folder, run, list(texts), arrays["probabilities"], list(data.label_names))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return train("bayes", tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture

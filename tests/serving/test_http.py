@@ -20,20 +20,15 @@ import numpy as np
 import pytest
 
 from tests.conftest import bench_environment
-from tests.serving.conftest import Serving, Trained
+from tests.serving.conftest import Serving, Trained, free_port
 
 Started = tuple[httpx.Client, "subprocess.Popen[str]"]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @contextmanager
 def running(trained: Trained, *options: str) -> Iterator[Started]:
     """A server in a process of its own, stopped at the end."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "serving", "http", trained.run, "--port", str(port), *options],
         env=bench_environment(trained.folder), stderr=subprocess.PIPE, text=True,
