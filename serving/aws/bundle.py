@@ -39,7 +39,7 @@ class Bundle:
 
 
 def write_bundle(model: Model, out: Path) -> Bundle:
-    """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source, and, when these are whole, `bundle.json`."""
+    """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source; `bundle.json` comes last."""
     if out.exists() and not (out.is_dir() and ((out / CARD).is_file() or not any(out.iterdir()))):
         raise BenchError(f"{out} is there already and is no bundle: choose another --out")
     requirements = requirements_of(model.folder)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,11 +30,6 @@ class Trained:
     def artifact(self) -> Path:
         (folder,) = (self.folder / "store" / "artifacts").iterdir()
         return folder
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def train(recipe: str, folder: Path) -> Trained:

@@ -22,7 +22,8 @@ import pytest
 from bench.artifact import folder_hash
 from serving.aws.archive import write_archive
 from tests.conftest import ROOT, bench_environment
-from tests.serving.conftest import Trained, free_port
+from tests.serving.conftest import Trained
+from tests.serving.server import free_port
 
 HIDDEN = Path(__file__).parent / "hidden"
 
