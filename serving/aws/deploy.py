@@ -32,8 +32,11 @@ def deploy(bundle: Bundle, wanted: Deployment, aws: Aws, tell: Tell, poll_s: flo
             _send(aws, call, tell)
     if current is not None:
         _wait(aws, wanted.name, tell, poll_s)
-    _roll(aws, calls.pop("create_endpoint"), current, tell)
-    _wait(aws, wanted.name, tell, poll_s)
+    create = calls.pop("create_endpoint")
+    _roll(aws, create, current, tell)
+    standing = _wait(aws, wanted.name, tell, poll_s) or {}
+    if standing.get("EndpointConfigName") != create.parameters["EndpointConfigName"]:
+        raise BenchError(f"endpoint {wanted.name} rolled back and serves what it did before{_reason(standing)}")
     if not calls:
         _unscale(aws, wanted.name, tell)
     for call in calls.values():
@@ -67,8 +70,8 @@ def _send(aws: Aws, call: Call, tell: Tell) -> None:
     aws.call(call)
 
 
-def _wait(aws: Aws, name: str, tell: Tell, poll_s: float) -> None:
-    """Until the endpoint moves no more; a `BenchError` with SageMaker's reason if it failed."""
+def _wait(aws: Aws, name: str, tell: Tell, poll_s: float) -> dict[str, Any] | None:
+    """What the endpoint is when it moves no more, None if it is gone; a `BenchError` with the reason if it failed."""
     started = time.monotonic()
     while (found := aws.look("sagemaker", "describe_endpoint", EndpointName=name)) is not None:
         status = found["EndpointStatus"]
@@ -77,10 +80,13 @@ def _wait(aws: Aws, name: str, tell: Tell, poll_s: float) -> None:
         tell(f"endpoint {name}: {status}, {time.monotonic() - started:.0f} s")
         time.sleep(poll_s)
     if found is not None and found["EndpointStatus"] != "InService":
-        reason = " ".join(str(found.get("FailureReason", "")).split())[:300]
-        raise BenchError(
-            f"endpoint {name} is {found['EndpointStatus']}: {reason}; its log is in CloudWatch, --delete removes it"
-        )
+        raise BenchError(f"endpoint {name} is {found['EndpointStatus']}{_reason(found)}; --delete removes it")
+    return found
+
+
+def _reason(found: dict[str, Any]) -> str:
+    said = " ".join(str(found.get("FailureReason", "")).split())[:300]
+    return f": {said or 'SageMaker gives no reason'}; the container's log is in CloudWatch"
 
 
 def _unscale(aws: Aws, name: str, tell: Tell) -> None:

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.api import read_card
 from bench.errors import BenchError
-from bench.registry import ROOT, TRACKS, load_recipe, recipe_files
+from bench.registry import ROOT, TRACKS, load_recipe
 
-OWN = ("bench", "serving", *TRACKS, "__main__")
+OWN = ("bench", "serving", *TRACKS)
+"""This very module is `__main__`, and so is none of them: what a C extension imports comes by the watching frame."""
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """PyTorch without the gigabytes for a GPU."""
 
@@ -49,7 +51,7 @@ def watched_imports(folder: Path) -> set[str]:
 
     What a library imports of its own accord is not counted: what it must have, pip brings; what it can do without (such
     as pandas, where that is there) an image can do without. A back-end that no metadata names (TensorFlow of Keras)
-    counts where some recipe requires it.
+    counts where the artifact's recipe requires it.
     """
     found: set[str] = set()
     original = builtins.__import__
@@ -65,15 +67,11 @@ def watched_imports(folder: Path) -> set[str]:
     finally:
         builtins.__import__ = original
     loaded = {name.partition(".")[0] for name in sys.modules}
-    required = {package for name in recipe_files() for package in _requires(name)}
+    layouts = {
+        read_card(card.parent)["layout"] for card in folder.rglob("artifact.json")
+    }  # an ensemble's members have some
+    required = {package for layout in layouts for package in load_recipe(layout).requires}
     return found | required & loaded
-
-
-def _requires(recipe: str) -> tuple[str, ...]:
-    try:
-        return load_recipe(recipe).requires
-    except BenchError:  # a recipe of the user's own that is broken is none of this artifact's concern
-        return ()
 
 
 def _serve_once(folder: Path) -> None:

@@ -25,7 +25,7 @@ from serving.model import Model
 
 PAGE = Path(__file__).parent / "page.html"
 MAX_WORDS = 64
-"""Words of a text that are left out in turn to explain it."""
+"""The first words of a text: those that are left out in turn to explain it."""
 
 
 class AskedOne(BaseModel):
@@ -154,10 +154,10 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
         """What each word did: how far the label's probability falls when the word is left out."""
         words = asked.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        found = await service.predict(request, [asked.text, *without])
+        found = await service.predict(request, [asked.text, " ".join(words), *without])
         (prediction,) = service.predictions(found[:1])
         label = int(found[0].argmax())
-        effects = (found[0, label] - found[1:, label]).astype(float).tolist()
+        effects = (found[1, label] - found[2:, label]).astype(float).tolist()
         told = [{"word": word, "effect": effect} for word, effect in zip(words, effects, strict=True)]
         return AsciiResponse({"prediction": prediction, "words": told})
 

@@ -18,7 +18,7 @@ Serving = Callable[..., subprocess.CompletedProcess[bytes]]
 
 @dataclass(frozen=True)
 class Trained:
-    """A run on toy, with its test texts and what it said of them."""
+    """A run of `bayes` on toy, with its test texts and what it said of them."""
 
     folder: Path
     run: str
@@ -32,9 +32,10 @@ class Trained:
         return folder
 
 
-def train(recipe: str, folder: Path) -> Trained:
-    """A run of a recipe on toy, its store in `folder`."""
-    command = [sys.executable, "-m", "bench", "run", "-r", recipe, "-d", "toy", "--measure", "none"]
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("served")
+    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none"]
     subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
     store = Store(folder / "store")
     (run,) = store.run_ids()
@@ -44,11 +45,6 @@ def train(recipe: str, folder: Path) -> Trained:
     ids, texts = data.test_texts()
     assert list(ids) == list(arrays["ids"])
     return Trained(folder, run, list(texts), arrays["probabilities"], list(data.label_names))
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return train("bayes", tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture

@@ -180,10 +180,19 @@ def test_a_failure_says_sagemakers_reason(packed: Path, sent: list[Call]) -> Non
     _run(str(packed), *SERVERLESS)
     (endpoint,) = sagemaker_backends["123456789012"][REGION].endpoints.values()
     endpoint.endpoint_status, endpoint.failure_reason = "Failed", "The container\ndid not answer /ping."
-    with pytest.raises(BenchError, match=r"Failed: The container did not answer /ping\.; its log is in CloudWatch"):
+    with pytest.raises(BenchError, match=r"Failed: The container did not answer /ping\.; the container's log is"):
         _run(str(packed), *SERVERLESS)
     with pytest.raises(BenchError, match=r"NoSuchBucket: .*make the bucket first"):
         _run(str(packed), *(option if option != BUCKET else "no-bucket-here" for option in SERVERLESS), "--name", "b")
+
+
+def test_an_update_that_sagemaker_takes_back_is_told(
+    packed: Path, sent: list[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _run(str(packed), *SERVERLESS)
+    monkeypatch.setattr(SageMakerResponse, "update_endpoint", lambda self: ActionResult({"EndpointArn": "arn"}))
+    with pytest.raises(BenchError, match="tweets rolled back and serves what it did before: SageMaker gives no reason"):
+        _run(str(_pack(tmp_path / "newer", b"another archive")), *SERVERLESS)
 
 
 @pytest.mark.parametrize(
@@ -214,12 +223,12 @@ def test_what_cannot_be_deployed_is_one_line(
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [("model.tar.gz", b"altered", "is altered since it was packaged"), ("bundle.json", b"{}", "is no whole bundle")],
-)
-def test_a_bundle_that_is_not_whole_is_one_line(packed: Path, name: str, content: bytes, said: str) -> None:
-    (packed / name).write_bytes(content)
+def test_a_bundle_that_is_not_whole_is_one_line(packed: Path) -> None:
+    (packed / "model.tar.gz").write_bytes(b"altered")
+    with pytest.raises(BenchError, match="is altered since it was packaged: package the artifact again"):
+        _run(str(packed), *SERVERLESS, "--dry-run")
+    (packed / "model.tar.gz").unlink()
     command = [sys.executable, "-m", "serving", "deploy", str(packed), *SERVERLESS, "--dry-run"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 2 and said in ran.stderr and len(ran.stderr.strip().splitlines()) == 1
+    said = f"error: {packed} is no whole bundle: it needs bundle.json and model.tar.gz"
+    assert ran.returncode == 2 and ran.stderr.startswith(said) and len(ran.stderr.splitlines()) == 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,31 +14,48 @@ import sys
 import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from bench.artifact import folder_hash
 from serving.aws.archive import write_archive
 from tests.conftest import ROOT, bench_environment
-from tests.serving.conftest import Trained
+from tests.serving.aws.conftest import Artifact
 from tests.serving.server import free_port
 
 HIDDEN = Path(__file__).parent / "hidden"
 
 
 def _modules_left_out(requirements: str) -> str:
-    """What no image made by these requirements holds of the packages that the project's files pin."""
+    """What an image made by these requirements lacks of the packages that the project's files pin."""
     pinned = {line for path in ROOT.glob("requirements*.txt") for line in path.read_text().splitlines() if "==" in line}
-    others = {line.partition("==")[0].partition("[")[0] for line in pinned - set(requirements.splitlines())}
+    others = {_name(line) for line in pinned} - _brought({_name(line) for line in requirements.splitlines()})
     owners = importlib.metadata.packages_distributions().items()
-    return ",".join(sorted(module for module, packages in owners if others & {name.lower() for name in packages}))
+    return ",".join(sorted(module for module, packages in owners if others & set(map(_name, packages))))
 
 
-@contextmanager
+def _brought(names: set[str]) -> set[str]:
+    """These packages and what pip installs for them."""
+    found, left = set[str](), set(names)
+    while left:
+        name = left.pop()
+        found.add(name)
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            needed = map(Requirement, importlib.metadata.requires(name) or ())
+            its = {_name(one.name) for one in needed if not one.marker or one.marker.evaluate({"extra": ""})}
+            left |= its - found
+    return found
+
+
+def _name(line: str) -> str:
+    return re.split(r"==|\[", line)[0].lower().replace("_", "-")
+
+
+@contextlib.contextmanager
 def _container(bundle: Path, model: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
     """What SageMaker starts, with the bundle's own copy of the source, and only the packages of its requirements."""
     port = free_port()
@@ -54,7 +73,7 @@ def _container(bundle: Path, model: Path) -> Iterator[tuple[httpx.Client, subpro
             yield client, process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def _ping(client: httpx.Client, process: subprocess.Popen[str]) -> int:
@@ -64,23 +83,22 @@ def _ping(client: httpx.Client, process: subprocess.Popen[str]) -> int:
             return client.get("/ping").status_code
         except httpx.TransportError:
             time.sleep(0.05)
-    raise AssertionError(process.communicate()[1])
+    raise AssertionError(process.stderr.read() if process.stderr else "")
 
 
-def test_what_the_container_runs_answers_as_the_artifact(bundle: Path, linear: Trained, tmp_path: Path) -> None:
+def test_what_the_container_runs_answers_as_the_artifact(bundle: Path, linear: Artifact, tmp_path: Path) -> None:
     model = tmp_path / "model"
     with tarfile.open(bundle / "model.tar.gz") as archive:
         archive.extractall(model, filter="data")
-    assert folder_hash(model) == linear.artifact.name
+    assert folder_hash(model) == linear.hash
     with _container(bundle, model) as (client, process):
         assert _ping(client, process) == 200
-        halves = (linear.texts[:400], linear.texts[400:])
-        answers = [client.post("/invocations", json={"instances": half}).json()["predictions"] for half in halves]
-        got = np.array([[one["probabilities"][label] for label in linear.labels] for half in answers for one in half])
+        answer = client.post("/invocations", json={"instances": linear.texts}).json()["predictions"]
+        got = np.array([[one["probabilities"][label] for label in linear.labels] for one in answer])
         assert got.shape == linear.probabilities.shape and np.abs(got - linear.probabilities).max() < 1e-5
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in (0, -signal.SIGTERM)
-    assert folder_hash(model) == linear.artifact.name
+    assert folder_hash(model) == linear.hash
 
 
 def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
@@ -100,20 +118,20 @@ def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
     assert not list(bundle.rglob("__pycache__")) and str(ROOT) not in (bundle / "bundle.json").read_text()
 
 
-def test_the_same_artifact_is_the_same_bytes(bundle: Path, linear: Trained, tmp_path: Path) -> None:
+def test_the_same_artifact_is_the_same_bytes(bundle: Path, linear: Artifact, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(linear.artifact, copy, copy_function=shutil.copyfile)
+    shutil.copytree(linear.folder, copy, copy_function=shutil.copyfile)
     told = json.loads((bundle / "bundle.json").read_text())
-    assert write_archive(copy, tmp_path / "again.tar.gz") == told["sha256"] and told["artifact"] == linear.artifact.name
+    assert write_archive(copy, tmp_path / "again.tar.gz") == told["sha256"] and told["artifact"] == linear.hash
     assert (tmp_path / "again.tar.gz").read_bytes() == (bundle / "model.tar.gz").read_bytes()
 
 
 @pytest.fixture(scope="module")
-def broken(linear: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def broken(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copies of an artifact, each with something wrong."""
     folder = tmp_path_factory.mktemp("broken")
     for name in ("weightless", "cut", "foreign"):
-        shutil.copytree(linear.artifact, folder / name)
+        shutil.copytree(linear.folder, folder / name)
     (folder / "weightless" / "weights.safetensors").unlink()
     cut = folder / "cut" / "weights.safetensors"
     cut.write_bytes(cut.read_bytes()[:1000])
@@ -137,18 +155,32 @@ def broken(linear: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_what_cannot_be_packaged_or_served_is_one_line(
-    broken: Path, linear: Trained, arguments: tuple[str, ...], said: str
+    broken: Path, linear: Artifact, tmp_path: Path, arguments: tuple[str, ...], said: str
 ) -> None:
-    given = [str(linear.artifact) if one == "ARTIFACT" else one for one in arguments]
+    given = [str(linear.folder) if one == "ARTIFACT" else one for one in arguments]
     given += ["--out", "out"] if given[0] == "package" and "--out" not in given else []
-    _one_line(given, said, broken, bench_environment(linear.folder))
+    _one_line(given, said, broken, bench_environment(tmp_path))
     assert not (broken / "out").exists()
 
 
-def test_a_runtime_that_is_not_installed_is_one_line(linear: Trained, tmp_path: Path) -> None:
-    without = {"HIDDEN_PACKAGES": "scipy", "PYTHONPATH": f"{HIDDEN}{os.pathsep}{ROOT}"}
-    said = "this artifact runs on 'scipy': pip install -r requirements.txt"
-    _one_line(["predict", str(linear.artifact)], said, tmp_path, bench_environment(linear.folder) | without)
+@pytest.mark.parametrize(
+    ("hidden", "command", "said"),
+    [
+        ("scipy", ("predict", "ARTIFACT"), "this artifact runs on 'scipy': pip install -r requirements.txt"),
+        ("uvicorn", ("http", "ARTIFACT"), "a server needs 'uvicorn': pip install -r requirements-serve.txt"),
+        (
+            "boto3",
+            ("deploy", "--name", "a", "--delete"),
+            "deploying needs 'boto3': pip install -r requirements-aws.txt",
+        ),
+    ],
+)
+def test_a_package_that_is_not_installed_is_one_line(
+    linear: Artifact, tmp_path: Path, hidden: str, command: tuple[str, ...], said: str
+) -> None:
+    without = {"HIDDEN_PACKAGES": hidden, "PYTHONPATH": f"{HIDDEN}{os.pathsep}{ROOT}"}
+    given = [str(linear.folder) if one == "ARTIFACT" else one for one in command]
+    _one_line(given, said, tmp_path, bench_environment(tmp_path) | without)
 
 
 def _one_line(arguments: list[str], said: str, where: Path, environment: dict[str, str]) -> None:
