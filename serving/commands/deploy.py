@@ -13,7 +13,7 @@ import typer
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from serving.aws.plan import Deployment, Instances, Serverless
+    from serving.aws.wanted import Deployment, Instances, Serverless
 
 
 def deploy(
@@ -42,7 +42,8 @@ def deploy(
     from serving.aws.client import Aws
     from serving.aws.deploy import deploy as send
     from serving.aws.deploy import remove
-    from serving.aws.plan import Deployment, check_name, plan
+    from serving.aws.plan import plan
+    from serving.aws.wanted import Deployment, check_name
 
     if delete:
         if dry_run:
@@ -70,7 +71,7 @@ def _capacity(
     serverless: bool, memory_mb: int, max_concurrency: int,
     instance: str | None, count: int, scale_to: int | None, per_minute: int,
 ) -> Serverless | Instances:  # fmt: skip
-    from serving.aws.plan import Instances, Serverless
+    from serving.aws.wanted import Instances, Serverless
 
     if serverless == (instance is not None):
         raise BenchError("choose one of --serverless and --instance TYPE")

@@ -11,7 +11,7 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from serving.aws import plan
+from serving.aws import plan, wanted
 from tests.conftest import ROOT
 
 MODULE = ROOT / "serving" / "aws" / "terraform"
@@ -40,8 +40,8 @@ def _parsed() -> dict[str, dict[str, object]]:
 
 def test_its_names_are_what_the_command_calls_them() -> None:
     blocks = _parsed()
-    wanted = {"name", "bundle", "bucket", "image", "role_arn", "instance_type", "instance_count", "scale_to"}
-    assert blocks["variable"].keys() >= wanted | {"memory_mb", "max_concurrency", "invocations_per_minute"}
+    variables = {"name", "bundle", "bucket", "image", "role_arn", "instance_type", "instance_count", "scale_to"}
+    assert blocks["variable"].keys() >= variables | {"memory_mb", "max_concurrency", "invocations_per_minute"}
     for name, variable in blocks["variable"].items():
         assert isinstance(variable, dict) and "description" in variable, name
         assert name == "tags" or "validation" in variable, name
@@ -50,7 +50,7 @@ def test_its_names_are_what_the_command_calls_them() -> None:
     text = "".join(path.read_text() for path in MODULE.glob("*.tf"))
     for shared in (plan.DIMENSION, plan.METRIC, f'"{plan.VARIANT}"', "sentibench/${var.name}/"):
         assert shared in text, shared
-    assert f"{list(plan.MEMORY_MB)}, var.memory_mb" in text
+    assert f"{list(wanted.MEMORY_MB)}, var.memory_mb" in text
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
