@@ -5,10 +5,10 @@ import sys
 import typer
 
 from bench.errors import BenchError
-from serving.commands import http, predict
+from serving.commands import deploy, http, package, predict
 
 app = typer.Typer(
-    help="Use a trained artifact: on a file, over HTTP, on a live stream.",
+    help="Use a trained artifact: on a file, over HTTP, on a live stream, in the cloud.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 app.command()(predict.predict)
 app.command()(http.http)
+app.command()(package.package)
+app.command()(deploy.deploy)
 
 if __name__ == "__main__":
     try:

@@ -10,8 +10,7 @@ from typing import Any
 from bench.api import BenchError, Predictor, load_artifact, read_card
 from bench.artifact import folder_hash
 from bench.machine import cores
-from bench.registry import load_recipe, requirements_file
-from bench.run.keys import package_versions
+from bench.registry import requirements_file
 from bench.run.launcher import worker_environment
 from bench.store import Store
 
@@ -59,12 +58,18 @@ def open_model(name: str, store: Store) -> Model:
     card = read_card(folder)
     if card.get("artifact_version", 0) > NEWEST:
         raise BenchError(f"artifact {folder} is of version {card['artifact_version']}, newer than {NEWEST}: upgrade")
-    _check_installed(card)
     _set_environment()
     try:
         predictor = load_artifact(folder)
-    except (OSError, KeyError, ValueError) as error:
-        raise BenchError(f"artifact {folder} cannot be loaded: {' '.join(str(error).split())[:200]}") from None
+        predictor.predict_proba(["a first text"])  # a runtime may be imported as late as here
+    except ImportError as error:
+        missing = (error.name or str(error)).partition(".")[0]
+        raise BenchError(f"this artifact runs on '{missing}': pip install -r {requirements_file(missing)}") from None
+    except BenchError:
+        raise
+    except Exception as error:  # each runtime has errors of its own for a file that is missing, cut or no model
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BenchError(f"artifact {folder} cannot be loaded: {said}") from None
     return Model(folder, content, card, predictor)
 
 
@@ -73,11 +78,3 @@ def _set_environment() -> None:
     for name, value in worker_environment("auto", cores()).items():
         if name not in ("PYTHONPATH", "PYTHONHASHSEED"):
             os.environ.setdefault(name, value)
-
-
-def _check_installed(card: dict[str, Any]) -> None:
-    recipe = load_recipe(card["layout"])
-    versions = package_versions(recipe, card["params"] if card["layout"] == card["recipe"] else recipe.defaults)
-    missing = [name for name, version in versions.items() if version == "missing"]
-    if missing:
-        raise BenchError(f"this artifact runs on '{missing[0]}': pip install -r {requirements_file(missing[0])}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -17,45 +17,43 @@ from bench.api import Probabilities
 from serving.http.batcher import Batcher, BusyError
 from serving.http.gate import Gate
 from serving.http.metrics import Metrics
+from serving.http.predictions import Prediction
+from serving.http.refusals import GATE, TEXTS, AsciiResponse, Refused, add_refusals, json_only, refusals
 from serving.http.sagemaker import add_sagemaker
 from serving.http.settings import Settings
 from serving.model import Model
 
 PAGE = Path(__file__).parent / "page.html"
 MAX_WORDS = 64
-"""Words of a text that are left out in turn to explain it."""
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No key, or a wrong one"}, 413: {"description": "The body is too large"},
-    429: {"description": "Too many requests; Retry-After says when"},
-    503: {"description": "Too much waits; Retry-After says when"},
-}  # fmt: skip
+"""The first words of a text: those that are left out in turn to explain it."""
+
+
+class AskedOne(BaseModel):
+    """One text."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(examples=["what a lovely day"])
 
 
 class Asked(BaseModel):
     """One text, or many."""
 
-    model_config = ConfigDict(extra="forbid")
-    text: str | None = Field(None, examples=["what a lovely day"])
-    texts: list[str] | None = Field(None, examples=[["what a lovely day", "not so good"]])
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["texts"]}]}
+    )
+    text: str = Field("", examples=["what a lovely day"])
+    texts: list[str] = Field([], examples=[["what a lovely day", "not so good"]])
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Asked:
-        if (self.text is None) == (self.texts is None):
+        if len(self.model_fields_set) != 1:
             raise ValueError("give text, or texts")
         return self
 
     @property
     def all(self) -> list[str]:
         """The texts."""
-        return self.texts if self.texts is not None else [self.text or ""]
-
-
-class Prediction(BaseModel):
-    """What the model says of one text."""
-
-    label: str
-    probability: float
-    probabilities: dict[str, float]
+        return self.texts if "texts" in self.model_fields_set else [self.text]
 
 
 class Predictions(BaseModel):
@@ -95,7 +93,7 @@ class Service:
         if not texts:
             return np.zeros((0, len(self.model.labels)), np.float32)
         try:
-            found = await self.batcher(texts)
+            found = await self.batcher([_encodable(text) for text in texts])
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
         for label, times in zip(*np.unique(found.argmax(axis=1), return_counts=True), strict=True):
@@ -122,10 +120,20 @@ class Service:
         await self.batcher.stop()
 
 
+def _encodable(text: str) -> str:
+    """JSON escapes can make lone surrogates, on which tokenizers fail, and all texts of the batch with them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def create_app(model: Model, settings: Settings) -> Any:
     """The ASGI application of a loaded artifact."""
     service = Service(model, settings)
     app = FastAPI(title="Sentibench", version=model.hash[:12], lifespan=service.running, redoc_url=None)
+    add_refusals(app)
     _add_predictions(app, service)
     _add_about(app, service)
     add_sagemaker(app, service)
@@ -133,29 +141,29 @@ def create_app(model: Model, settings: Settings) -> Any:
 
 
 def _add_predictions(app: FastAPI, service: Service) -> None:
-    @app.post("/predict", response_model=Predictions, responses=REFUSALS)
+    given: dict[str, Any] = {"dependencies": [Depends(json_only)], "responses": refusals(*TEXTS)}
+
+    @app.post("/predict", response_model=Predictions, **given)
     async def predict(asked: Asked, request: Request) -> Response:
         """The label and the probabilities of one text, or of many."""
         found = await service.predict(request, asked.all)
         return JSONResponse({"model": service.model.hash[:12], "predictions": service.predictions(found)})
 
-    @app.post("/explain", responses=REFUSALS)
-    async def explain(asked: Annotated[Asked, "one text"], request: Request) -> Explanation:
+    @app.post("/explain", response_model=Explanation, **given)
+    async def explain(asked: AskedOne, request: Request) -> Response:
         """What each word did: how far the label's probability falls when the word is left out."""
-        if asked.text is None:
-            raise HTTPException(422, "one text is explained at a time: give text")
         words = asked.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        found = await service.predict(request, [asked.text, *without])
+        found = await service.predict(request, [asked.text, " ".join(words), *without])
         (prediction,) = service.predictions(found[:1])
         label = int(found[0].argmax())
-        effects = (found[0, label] - found[1:, label]).astype(float).tolist()
-        told = [Word(word=word, effect=effect) for word, effect in zip(words, effects, strict=True)]
-        return Explanation(prediction=Prediction(**prediction), words=told)
+        effects = (found[1, label] - found[2:, label]).astype(float).tolist()
+        told = [{"word": word, "effect": effect} for word, effect in zip(words, effects, strict=True)]
+        return AsciiResponse({"prediction": prediction, "words": told})
 
 
 def _add_about(app: FastAPI, service: Service) -> None:
-    @app.get("/healthz", responses={503: {"description": "Starting or stopping"}})
+    @app.get("/healthz", responses={503: {"model": Refused, "description": "Starting or stopping"}})
     async def healthz() -> dict[str, str]:
         """Whether the model answers."""
         if not service.ready:
@@ -168,7 +176,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
         service.metrics.queued.set(service.batcher.queued)
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/model")
+    @app.get("/model", responses=refusals(*GATE))
     async def card() -> dict[str, Any]:
         """What the artifact says of itself."""
         predictor = service.model.predictor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import sys
@@ -24,6 +25,16 @@ OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
 KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/model", "/invocations", "/docs", "/openapi.json")
 CLIENTS = 10_000
 """Clients whose rate is remembered."""
+GONE = 499
+"""Logged of a client that left before its request was whole; nobody gets it as an answer."""
+
+
+class _GoneError(Exception):
+    """The client left."""
+
+
+class _TooLargeError(Exception):
+    """The body is larger than may be."""
 
 
 @dataclass
@@ -60,6 +71,8 @@ class Gate:
                 await _answer(told, *refused)
             else:
                 await self._bounded(scope, receive, told)
+        except _GoneError:
+            status = GONE
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
@@ -73,7 +86,7 @@ class Gate:
             if not hmac.compare_digest(given.encode(), wanted.encode()):
                 return 401, "a key is needed: X-API-Key or Authorization: Bearer", {"www-authenticate": "Bearer"}
         length = headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self.settings.max_body_bytes:
+        if length.isdecimal() and int(length) > self.settings.max_body_bytes:
             return 413, f"the body has {int(length):,} bytes; {self.settings.max_body_bytes:,} are allowed", {}
         wait = self._wait((scope.get("client") or ("",))[0])
         if wait > 0:
@@ -97,23 +110,36 @@ class Gate:
         return (1 - bucket.tokens) / rate
 
     async def _bounded(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Read the body, which may come in chunks of no told length, then pass it on; a larger one is refused."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.settings.max_body_bytes:
-                await _answer(send, 413, f"the body is larger than {self.settings.max_body_bytes:,} bytes", {})
-                return
+        """Read the body, then pass it on; one that is larger or slower than may be is refused."""
+        try:
+            async with asyncio.timeout(self.settings.timeout_s):
+                body = await self._body(receive)
+        except _TooLargeError:
+            await _answer(send, 413, f"the body is larger than {self.settings.max_body_bytes:,} bytes", {})
+            return
+        except TimeoutError:
+            said = f"the body did not come within {self.settings.timeout_s:g} s"
+            await _answer(send, 408, said, {"connection": "close"})
+            return
         whole = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return whole.pop() if whole else await receive()
 
         await self.app(scope, replay, send)
+
+    async def _body(self, receive: Receive) -> bytes:
+        """It may come in chunks of no told length."""
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _GoneError
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.settings.max_body_bytes:
+                raise _TooLargeError
+        return bytes(body)
 
     def _record(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"

@@ -9,35 +9,47 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel
+
+from serving.http.predictions import Prediction
+from serving.http.refusals import TEXTS, refusals
 
 if TYPE_CHECKING:
     from serving.http.app import Service
 
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
+KEYS, INSTANCE_KEYS = ("instances", "texts", "inputs", "text"), ("text", "inputs")
+"""Where the texts are in a JSON object, and where the text of one instance is."""
 ALIASES = {"application/x-jsonlines": LINES, "application/jsonl": LINES}
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"description": "The body is not of its content type"},
-    401: {"description": "No key, or a wrong one"},
-    406: {"description": "Accept names nothing that can be written"},
-    413: {"description": "The body is too large, or holds too many texts"},
-    415: {"description": "An unknown content type"},
-    422: {"description": "A text is no string"},
-    429: {"description": "Too many requests"},
-    503: {"description": "Too much waits"},
-}
+TEXT = {"type": "string"}
+INSTANCE = {"anyOf": [TEXT, *({"type": "object", "properties": {k: TEXT}, "required": [k]} for k in INSTANCE_KEYS)]}
+MANY = {"anyOf": [TEXT, {"type": "array", "items": INSTANCE}]}
+ASKED = {"anyOf": [MANY, *({"type": "object", "properties": {k: MANY}, "required": [k]} for k in KEYS)]}
 BODY = {
+    "required": True,
     "content": {
-        JSON: {"schema": {}, "example": {"instances": ["what a lovely day"]}},
-        LINES: {"schema": {"type": "string"}, "example": '{"text": "what a lovely day"}'},
-        CSV: {"schema": {"type": "string"}, "example": "what a lovely day"},
-    }
+        JSON: {"schema": ASKED, "example": {"instances": ["what a lovely day"]}},
+        LINES: {"schema": TEXT, "example": '{"text": "what a lovely day"}'},
+        CSV: {"schema": TEXT, "example": "what a lovely day"},
+    },
 }
+ANSWER = {
+    "description": "One prediction a text, in order, as the request or Accept asks",
+    "content": {LINES: {"schema": TEXT}, CSV: {"schema": TEXT}},
+}
+"""JSON is documented by its model."""
+
+
+class Answer(BaseModel):
+    """What `/predict` says too."""
+
+    predictions: list[Prediction]
 
 
 def add_sagemaker(app: FastAPI, service: Service) -> None:
     """The two paths of the contract."""
 
-    @app.get("/ping", responses={503: {"description": "Starting or stopping"}})
+    @app.get("/ping", response_class=Response, responses={503: {"description": "Starting or stopping"}})
     async def ping() -> Response:
         """Whether the model answers."""
         return Response(status_code=200 if service.ready else 503)
@@ -45,7 +57,8 @@ def add_sagemaker(app: FastAPI, service: Service) -> None:
     @app.post(
         "/invocations",
         openapi_extra={"requestBody": BODY},
-        responses=REFUSALS,
+        response_model=Answer,
+        responses=refusals(*TEXTS, 406) | {200: ANSWER},
     )
     async def invocations(request: Request) -> Response:
         """Texts in the request's content type; an answer in what `Accept` names, else in the same."""
@@ -79,14 +92,14 @@ def _read_json(body: str) -> list[Any]:
     """`{"instances": […]}`, `{"texts": […]}`, `{"text": …}`, a list, a string; an instance may be `{"text": …}`."""
     found = json.loads(body)
     if isinstance(found, dict):
-        found = next((found[key] for key in ("instances", "texts", "inputs", "text") if key in found), None)
+        found = next((found[key] for key in KEYS if key in found), None)
     if isinstance(found, list):
         return [_text_of(item) for item in found]
     return [found]
 
 
 def _text_of(item: Any) -> Any:
-    return next((item[key] for key in ("text", "inputs") if key in item), None) if isinstance(item, dict) else item
+    return next((item[key] for key in INSTANCE_KEYS if key in item), None) if isinstance(item, dict) else item
 
 
 def _read_lines(body: str) -> list[Any]:

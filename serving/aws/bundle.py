@@ -1,0 +1,84 @@
+"""A bundle: the folder that `package` leaves, and that `deploy` and the Terraform module read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.errors import BenchError
+from bench.registry import ROOT, TRACKS
+from serving.aws.archive import file_hash, write_archive
+from serving.aws.needs import requirements_of
+
+if TYPE_CHECKING:
+    from serving.model import Model
+
+ARCHIVE, CARD, SOURCE = "model.tar.gz", "bundle.json", "source"
+CONTAINER = Path(__file__).parent / "container"
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "checkpoints", "terraform", "container")
+"""What no server reads: weights to start a training from, and what lies here beside the code."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A packaged artifact."""
+
+    folder: Path
+    artifact: str
+    """The content hash of the artifact."""
+    sha256: str
+    """Of `model.tar.gz`, in hex."""
+
+    @property
+    def archive(self) -> Path:
+        """`model.tar.gz`."""
+        return self.folder / ARCHIVE
+
+
+def write_bundle(model: Model, out: Path) -> Bundle:
+    """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source; `bundle.json` comes last."""
+    if out.exists() and not (out.is_dir() and ((out / CARD).is_file() or not any(out.iterdir()))):
+        raise BenchError(f"{out} is there already and is no bundle: choose another --out")
+    requirements = requirements_of(model.folder)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / CARD).unlink(missing_ok=True)
+        sha256 = write_archive(model.folder, out / ARCHIVE)
+        for path in CONTAINER.iterdir():
+            shutil.copy(path, out)
+        (out / "requirements.txt").write_text(requirements, encoding="utf-8")
+        _copy_source(out / SOURCE)
+        told = {
+            "artifact": model.hash, "sha256": sha256, "recipe": model.card["recipe"], "labels": model.labels,
+            "runtime": model.predictor.runtime,
+        }  # fmt: skip
+        (out / CARD).write_text(json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot write {out}: {error.strerror}; free space or choose another --out") from None
+    return Bundle(out, model.hash, sha256)
+
+
+def _copy_source(target: Path) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    for package in ("bench", "serving", *TRACKS):
+        shutil.copytree(ROOT / package, target / package, ignore=LEFT_OUT)
+    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*.txt")):
+        shutil.copy(path, target)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """A bundle whose archive is what was packaged; a `BenchError` for one that is not whole, or altered."""
+    try:
+        told = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        bundle = Bundle(folder, str(told["artifact"]), str(told["sha256"]))
+        found = file_hash(bundle.archive)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BenchError(
+            f"{folder} is no whole bundle: it needs {CARD} and {ARCHIVE} as `python -m serving package` leaves them"
+        ) from None
+    if found != bundle.sha256:
+        raise BenchError(f"{bundle.archive} is altered since it was packaged: package the artifact again")
+    return bundle

@@ -1,0 +1,36 @@
+"""`serving package`: an artifact as a bundle for a cloud endpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.options import StoreOption
+from bench.errors import BenchError, did_you_mean
+
+TARGETS = ("sagemaker",)
+
+
+def package(
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; a bundle that is there is written anew.")],
+    target: Annotated[str, typer.Option(help="What the bundle is for: sagemaker.")] = "sagemaker",
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Write model.tar.gz and all that an image needs to serve it: Dockerfile, pinned packages, source. Sends nothing.
+
+    [dim]python -m serving package finetune-emotions-s0-3f2a81c09b --out bundle[/]
+    """
+    if target not in TARGETS:
+        raise BenchError(f"--target {target}: {did_you_mean(target, TARGETS)}")
+    from bench.store import Store
+    from serving.aws.bundle import write_bundle
+    from serving.model import open_model
+
+    bundle = write_bundle(open_model(artifact, Store(store)), out)
+    size = bundle.archive.stat().st_size
+    print(f"{bundle.archive}: {size:,} bytes, artifact {bundle.artifact[:12]}")
+    print(f"image: docker build -t sentibench:{bundle.artifact[:12]} {out}")
+    print(f"then push it to ECR, and: python -m serving deploy {out} --name … --role … --bucket … --image …")

@@ -1,0 +1,66 @@
+"""What is refused, and how it is told: every answer that is no success has one line in `detail`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+SHOWN = 3
+"""Problems of a body that are told; a list of texts may have hundreds."""
+REASONS = {
+    400: "The body is not what its content type says",
+    401: "No key, or a wrong one",
+    406: "Accept names nothing that can be written",
+    408: "The body did not come in time",
+    413: "The body is too large, or holds too many texts",
+    415: "An unknown content type",
+    422: "The body holds something else than texts",
+    429: "Too many requests; Retry-After says when",
+    503: "Too much waits; Retry-After says when",
+}
+GATE = (401, 408, 413, 429)
+"""What any request may get that is no probe."""
+TEXTS = (*GATE, 400, 415, 422, 503)
+"""What a request with texts may get."""
+
+
+class Refused(BaseModel):
+    """Why there is no answer."""
+
+    detail: str
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """As the interface documents them."""
+    return {status: {"model": Refused, "description": REASONS[status]} for status in sorted(statuses)}
+
+
+class AsciiResponse(JSONResponse):
+    """JSON that can hold any text: what UTF-8 cannot (lone surrogates) goes out escaped, as it came in."""
+
+    def render(self, content: Any) -> bytes:
+        """Compact, in ASCII."""
+        return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
+
+
+def json_only(request: Request) -> None:
+    """415 for a body that does not say that it is JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415, f"unknown content type '{kind}': send application/json")
+
+
+def add_refusals(app: FastAPI) -> None:
+    """Tell what is wrong with a body in one line, and never what was in it: it may hold a text, or no valid JSON."""
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        problems = error.errors()
+        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in problems]
+        more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+        return AsciiResponse({"detail": "; ".join([*told[:SHOWN], *more])}, 422)
