@@ -59,23 +59,31 @@ class Slot:
         if not is_slot(root) and root.exists() and any(root.iterdir()):
             raise BenchError(f"{root} exists and is no slot; choose another folder")
         slot.versions.mkdir(parents=True, exist_ok=True)
-        with slot.work() as work:
-            shutil.copytree(folder, work / "artifact", symlinks=True)
-            version = slot.add(work / "artifact")
+        copy = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
+        try:
+            version = slot.add(Path(shutil.copytree(folder, copy / "artifact", symlinks=True)))
+        finally:
+            shutil.rmtree(copy, ignore_errors=True)
         slot.point(version, "create")
         return version
 
     @contextmanager
-    def work(self) -> Iterator[Path]:
-        """A folder for a version in the making, gone afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self.root, prefix=".new-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    def learning(self) -> Iterator[Path]:
+        """A folder, yet to be made, for the one version in the making; a second process that wants one is refused."""
+        folder = self.root / ".learning"
+        with (self.root / ".learner").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BenchError(f"another process learns for slot {self.root} already: wait for it") from None
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed one has left
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, artifact: Path) -> str:
-        """Move a finished artifact of `work()` in, not yet served, and return its hash; it keeps the slot's labels."""
+        """Move a finished artifact within the slot in, not yet served, and return its hash; labels must stay."""
         if self.pointer.is_file():
             ours, theirs = self.card(self.current())["label_names"], read_card(artifact)["label_names"]
             if ours != theirs:

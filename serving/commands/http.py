@@ -55,7 +55,7 @@ def http(
     settings = Settings(max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, rate, burst, api_key)
     following = follow(artifact, Store(store))
     _check_free(host, port)
-    app = create_app(following, settings, Feedback(feedback) if feedback else None)
+    app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=30)
 
 

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.store import Store
-    from serving.learn.update import Plan
+    from serving.learn.gather import Plan
     from serving.slot import Slot
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -58,8 +58,7 @@ def learn(
     """
     from bench.data import DatasetRef
     from bench.store import Store
-    from serving.learn.feedback import FILE
-    from serving.learn.update import Plan
+    from serving.learn.gather import Plan
     from serving.slot import Slot
 
     if once and every:
@@ -69,7 +68,7 @@ def learn(
     found = Slot.open(slot)
     named = dataset or found.card(found.current())["dataset"]
     plan = Plan(
-        tuple(path / FILE if path.is_dir() else path for path in feedback or ()), weak_emoticons, validation,
+        tuple(feedback or ()), weak_emoticons, validation,
         DatasetRef(named, text_column, label_column, data_dir), recipe, replay, min_feedback, margin / 100,
         text_column, label_column,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.api import BenchError
 from serving.lines import append_line
 
 FILE = "feedback.jsonl"
@@ -19,6 +20,17 @@ class Feedback:
 
     folder: Path
     most_bytes: int = MOST_BYTES
+
+    @classmethod
+    def open(cls, folder: Path) -> Feedback:
+        """Of a folder, which is made; a `BenchError` where it cannot be written."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / FILE).open("ab"):
+                pass
+        except OSError as error:
+            raise BenchError(f"--feedback {folder}: cannot be written: {error.strerror}") from None
+        return cls(folder)
 
     @property
     def path(self) -> Path:

@@ -20,12 +20,12 @@ class News:
     """To train on: labelled and weak."""
     kept: list[Row]
     """Labelled, held out of the training to see what it gains."""
-    left_out: int
-    """Rows whose text stands in validation or test."""
+    left_out: list[str]
+    """Keys of rows whose text stands in validation or test."""
 
     @property
     def keys(self) -> list[str]:
-        """Of all."""
+        """Of those that are used."""
         return [row.key for row in (*self.learnt, *self.kept)]
 
 
@@ -37,7 +37,8 @@ def sort_out(labelled: Sequence[Row], weak: Sequence[Row], forbidden: Sequence[s
     others = [row for row, leak in zip(weak, _stands_in(weak, taken), strict=True) if not leak]
     learnt = [row for row in free if not held_out(row.key)]
     kept = [row for row in free if held_out(row.key)]
-    return News([*learnt, *others], kept, len(labelled) + len(weak) - len(free) - len(others))
+    used = {row.key for row in (*free, *others)}
+    return News([*learnt, *others], kept, [row.key for row in (*labelled, *weak) if row.key not in used])
 
 
 def _stands_in(rows: Sequence[Row], hashes: np.ndarray) -> np.ndarray:
