@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import BenchError, Params, Split, Training, read_card
-from transformers_pt import adapters, artifact, classifier, device, layers
-from transformers_pt.encode import Encoder
 from transformers_pt.presets import LR_SMALL, Backbone
 from transformers_pt.recipes.lora import Lora
 
@@ -37,20 +35,19 @@ def update(parent: Path, train: Split, params: Params, seed: int, out_dir: Path)
 
     No validation chooses the epoch, so that the set which later judges the outcome has had no hand in it.
     """
+    from transformers_pt import adapters, artifact, classifier, device, layers
+
     given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or LEARNING_RATE}
     classifier.check(given)
     use = device.prepare_device(seed, given)
     model, encoder, facts = artifact.load_parts(parent)
     if facts["pooling"] != "head":
         raise BenchError(f"an artifact with pooling={facts['pooling']} cannot learn on: train it with pooling=head")
-    prepared = _prepared(adapters.add_adapter(model, given), encoder)
+    origin = Backbone("", encoder.normalization, encoder.max_length, LR_SMALL)
+    prepared = classifier.Prepared(adapters.add_adapter(model, given), encoder, origin)
     share = layers.trainable_share(prepared.model)
     none = Split([], [], np.empty(0, np.int64), train.label_names)
     log = classifier.train(prepared, train, none, given, use)
     merged = prepared.model.merge_and_unload()
     artifact.save_artifact(out_dir, merged, encoder, facts)
     return replace(log, history=[entry | {"trainable_share": share} for entry in log.history])
-
-
-def _prepared(model: object, encoder: Encoder) -> classifier.Prepared:
-    return classifier.Prepared(model, encoder, Backbone("", encoder.normalization, encoder.max_length, LR_SMALL))

@@ -21,6 +21,7 @@ from serving.following import Following, Swap
 from serving.http.batcher import Batcher, BusyError
 from serving.http.feedback import add_feedback
 from serving.http.gate import Gate
+from serving.http.invalid import add_invalid
 from serving.http.metrics import Metrics
 from serving.http.sagemaker import add_sagemaker
 from serving.http.settings import Settings
@@ -153,6 +154,7 @@ def create_app(following: Following, settings: Settings, feedback: Feedback | No
     """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` keeps them."""
     service = Service(following, settings)
     app = FastAPI(title="Sentibench", version=service.model.hash[:12], lifespan=service.running, redoc_url=None)
+    add_invalid(app)
     _add_predictions(app, service)
     _add_about(app, service)
     add_sagemaker(app, service)

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import BenchError, Probabilities, did_you_mean
-from bench.data.duplicates import normalized
 from serving.learn.emoticons import Noise, weakly
 from serving.records import format_of, opened, read_records
 
@@ -38,7 +37,7 @@ def labelled_rows(paths: Iterable[Path], labels: Sequence[str], text_column: str
             if label not in labels:
                 near = did_you_mean(label, labels)
                 raise BenchError(f"{path} record {number}: the model has no label {label[:60]!r}: {near}")
-            post = row_id or normalized(text)
+            post = row_id or text
             found.pop(post, None)
             found[post] = Row(key_of(text, label), text, list(labels).index(label))
     return list(found.values())

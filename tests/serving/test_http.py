@@ -31,12 +31,14 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running(trained: Trained, *options: str) -> Iterator[Started]:
-    """A server in a process of its own, stopped at the end."""
+def running(
+    trained: Trained, *options: str, served: str | None = None, log: int = subprocess.PIPE
+) -> Iterator[Started]:
+    """A server of the trained run, or of what `served` names, in a process of its own, stopped at the end."""
     port = _free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "http", trained.run, "--port", str(port), *options],
-        env=bench_environment(trained.folder), stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "serving", "http", served or trained.run, "--port", str(port), *options],
+        env=bench_environment(trained.folder), stderr=log, text=True,
     )  # fmt: skip
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:
@@ -130,6 +132,7 @@ ODD: list[tuple[str, dict[str, str], bytes, int]] = [
     ("/predict", {}, b'{"text": "' + b"a" * 1_000_000 + b'"}', 200),
     ("/predict", {}, json.dumps({"texts": ["", "😀", "שלום", "\x00\x07", "\ud800"]}).encode(), 200),
     ("/predict", {}, b'{"texts": []}', 200),
+    ("/predict", {}, b'{"text": "\\ud800", "texts": [], "\\udfff": 1}', 422),
     ("/invocations", {}, b"\xff", 400),
     ("/invocations", {}, NESTED, 400),
     ("/invocations", {}, b"{}", 422),
