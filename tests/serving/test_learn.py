@@ -76,10 +76,12 @@ def test_good_feedback_is_accepted_and_wrong_feedback_refused(slot: Slot, toy: S
     feedback.mkdir()
     assert run_update(slot, store, plan, said.append) is None and said == ["0 new rows; an update needs 32"]
     write(feedback / "feedback.jsonl", part(toy, 1000, 1300))
-    good = run_update(slot, store, plan, said.append)
+    posts = write(tmp_path / "posts.jsonl", part(toy, 1500, 1900))  # their labels are not read
+    good = run_update(slot, store, replace(plan, weak=posts), said.append)
     assert good is not None and good["verdict"] == "accepted", good
     assert slot.current() == good["candidate"] != first and slot.card(slot.current())["learnt_from"] == first
     assert good["rows"]["labelled"] + good["rows"]["held_out"] == 300
+    assert 20 < good["rows"]["weak"] < 100 and good["noise"]["positive"] == [pytest.approx(0.127, abs=1e-3), "measured"]
     assert good["on_held_out_feedback"]["texts"] == good["rows"]["held_out"] > 10
     assert run_update(slot, store, plan, said.append) is None  # nothing is new any more
     write(feedback / "feedback.jsonl", part(toy, 1300, 1500), shift=1)
@@ -163,12 +165,8 @@ def test_what_is_validated_or_tested_on_is_never_learnt() -> None:
 
 def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Path) -> None:
     kept = Feedback.open(tmp_path)
-    for text, label, post in (
-        ("a b :)", "negative", None),
-        ("a b :(", "neutral", None),
-        ("a b :)", "positive", None),
-        ("x", "neutral", "7"),
-    ):
+    said = [("a b :)", "negative", None), ("a b :(", "neutral", None), ("a b :)", "positive", None)]
+    for text, label, post in [*said, ("x", "neutral", "7")]:
         assert kept.append(text, label, post, "m")
     table = tmp_path / "more.csv"
     table.write_text('id,text,label\n7,"x, corrected",positive\n8,,neutral\n')
