@@ -32,12 +32,12 @@ def toy() -> Split:
 
 @pytest.fixture(scope="module")
 def taught(toy: Split, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny encoder, trained for a moment on a quarter of `toy`."""
+    """The tiny encoder, trained for a moment on a sixth of `toy`."""
     from transformers_pt.recipes.finetune import Finetune
 
     folder = tmp_path_factory.mktemp("taught")
     params = {**Finetune.defaults, "epochs": 2, "learning_rate": 1e-3, "max_length": 32, "precision": "float32"}
-    Finetune().fit(part(toy, 0, 600), part(toy, 600, 700), params, 0, folder)
+    Finetune().fit(part(toy, 0, 400), part(toy, 600, 700), params, 0, folder)
     card = {
         "artifact_version": 1, "recipe": "finetune", "layout": "finetune", "framework": "pytorch", "params": params,
         "seed": 0, "normalization": "plain-1", "label_names": list(toy.label_names), "dataset": "toy",
@@ -70,21 +70,21 @@ def write(path: Path, part: Split, shift: int = 0) -> Path:
 
 def test_good_feedback_is_accepted_and_wrong_feedback_refused(slot: Slot, toy: Split, tmp_path: Path) -> None:
     store, said, first = Store(tmp_path / "store"), list[str](), slot.current()
-    recipe = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=2,learning_rate=0.003]"
+    recipe = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=4,learning_rate=0.004]"
     feedback = tmp_path / "kept"
     plan = Plan((feedback,), recipe=recipe, replay=0.5, margin=0.02)
     feedback.mkdir()
     assert run_update(slot, store, plan, said.append) is None and said == ["0 new rows; an update needs 32"]
-    write(feedback / "feedback.jsonl", part(toy, 1000, 1300))
+    write(feedback / "feedback.jsonl", part(toy, 1000, 1500))
     posts = write(tmp_path / "posts.jsonl", part(toy, 1500, 1900))  # their labels are not read
     good = run_update(slot, store, replace(plan, weak=posts), said.append)
     assert good is not None and good["verdict"] == "accepted", good
     assert slot.current() == good["candidate"] != first and slot.card(slot.current())["learnt_from"] == first
-    assert good["rows"]["labelled"] + good["rows"]["held_out"] == 300
+    assert good["rows"]["labelled"] + good["rows"]["held_out"] == 500
     assert 20 < good["rows"]["weak"] < 100 and good["noise"]["positive"] == [pytest.approx(0.127, abs=1e-3), "measured"]
     assert good["on_held_out_feedback"]["texts"] == good["rows"]["held_out"] > 10
     assert run_update(slot, store, plan, said.append) is None  # nothing is new any more
-    write(feedback / "feedback.jsonl", part(toy, 1300, 1500), shift=1)
+    write(feedback / "feedback.jsonl", part(toy, 600, 800), shift=1)
     bad = run_update(slot, store, replace(plan, replay=0.0), said.append)
     assert bad is not None and bad["verdict"] == "refused" and slot.current() == good["candidate"]
     assert {one["against"] for one in bad["against"]} == {first, good["candidate"]}
