@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, Predictor, Probabilities, load_artifact, read_card
+from bench.api import BenchError, Params, Predictor, Probabilities, Recipe, load_artifact, read_card
 from bench.artifact import folder_hash
 from bench.machine import cores
 from bench.registry import load_recipe, requirements_file
@@ -98,7 +98,11 @@ def _set_environment() -> None:
 
 def _check_installed(card: dict[str, Any]) -> None:
     recipe = load_recipe(card["layout"])
-    versions = package_versions(recipe, card["params"] if card["layout"] == card["recipe"] else recipe.defaults)
-    missing = [name for name, version in versions.items() if version == "missing"]
+    check_packages(recipe, card["params"] if card["layout"] == card["recipe"] else recipe.defaults)
+
+
+def check_packages(recipe: Recipe, params: Params) -> None:
+    """A `BenchError` that says where to get a package which the recipe needs and which is not installed."""
+    missing = [name for name, version in package_versions(recipe, params).items() if version == "missing"]
     if missing:
         raise BenchError(f"this artifact runs on '{missing[0]}': pip install -r {requirements_file(missing[0])}")

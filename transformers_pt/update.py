@@ -25,6 +25,9 @@ def check_updatable(folder: Path, params: Params) -> None:
             f"an artifact of '{card['recipe']}' (layout '{card['layout']}') cannot learn on: "
             f"those in the layout of {' or '.join(LAYOUTS)} can"
         )
+    rate = params["learning_rate"]
+    if not isinstance(rate, int | float | None):
+        raise BenchError(f"learning_rate={rate}: give a number, such as {LEARNING_RATE}")
     changed = [key for key in KEPT if params[key] != Lora.defaults[key]]
     if changed:
         raise BenchError(f"{changed[0]}={params[changed[0]]}: an update keeps what the artifact has; leave it out")

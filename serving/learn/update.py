@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.api import named_recipe, read_card
+from bench.api import BenchError, Params, named_recipe, read_card
 from bench.data.digest import split_hash
 from bench.store import Store
 from serving.learn.gather import Gathered, Plan, gather
@@ -20,7 +20,7 @@ from serving.learn.ledger import Ledger
 from serving.learn.lesson import lesson
 from serving.learn.rows import Row, targets
 from serving.learn.verdict import Comparison, compare, verdict
-from serving.model import Model, open_folder
+from serving.model import Model, check_packages, open_folder
 from serving.slot import Slot
 
 Say = Callable[[str], None]
@@ -28,27 +28,36 @@ Say = Callable[[str], None]
 
 def run_update(slot: Slot, store: Store, plan: Plan, say: Say) -> dict[str, Any] | None:
     """One update: its decision as it stands in the journal; None where there is too little that is new."""
-    from transformers_pt.update import check_updatable
-
-    started, ledger, served = time.monotonic(), Ledger(slot), slot.current()
-    check_updatable(slot.folder(served), named_recipe(plan.recipe)[1])
-    gathered = gather(slot, ledger, store, plan, served)
-    for noise in gathered.noise.values():
-        say(noise.told())
-    new = len(gathered.news.keys)
-    if new < plan.least or not gathered.news.learnt:
-        say(f"{new} new rows; an update needs {plan.least}")
-        return None
+    recipe, params = named_recipe(plan.recipe)
+    check_packages(recipe, params)
     with slot.learning() as folder:
+        ledger, served = Ledger(slot), slot.current()
+        _check(slot.folder(served), recipe.name, params)
+        gathered = gather(slot, ledger, store, plan, served)
+        for noise in gathered.noise.values():
+            say(noise.told())
+        new = len(gathered.news.keys)
+        if new < plan.least or not gathered.news.learnt:
+            say(f"{new} new rows; an update needs {plan.least}")
+            return None
+        started = time.monotonic()
         candidate = _train(slot.folder(served), served, gathered, plan, len(ledger.decisions()), folder)
         decision = _decide(slot, served, candidate, gathered, plan.margin)
         if decision["verdict"] == "accepted":
             slot.add(candidate)
             if not slot.point(decision["candidate"], "learn", instead_of=served):
                 decision |= {"verdict": "refused", "reason": f"the slot no longer serves {served[:12]}"}
-    decision |= {"recipe": plan.recipe, "replay": plan.replay, "seconds": round(time.monotonic() - started, 1)}
-    ledger.record(decision, [*gathered.news.keys, *gathered.news.left_out])
-    return decision
+        decision |= {"recipe": plan.recipe, "replay": plan.replay, "seconds": round(time.monotonic() - started, 1)}
+        ledger.record(decision, [*gathered.news.keys, *gathered.news.left_out])
+        return decision
+
+
+def _check(parent: Path, recipe: str, params: Params) -> None:
+    from transformers_pt.update import check_updatable
+
+    if recipe != "lora":
+        raise BenchError(f"--recipe {recipe}: an update trains low-rank adapters, lora[...]")
+    check_updatable(parent, params)
 
 
 def _train(parent: Path, served: str, gathered: Gathered, plan: Plan, seed: int, out_dir: Path) -> Path:
