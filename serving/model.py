@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, Predictor, load_artifact, read_card
+from bench.api import BenchError, Predictor, Probabilities, load_artifact, read_card
 from bench.artifact import folder_hash
 from bench.machine import cores
 from bench.registry import requirements_file
@@ -32,6 +33,22 @@ class Model:
         """In the order of the probabilities."""
         return list(self.card["label_names"])
 
+    def score(self, texts: Sequence[str]) -> Scored:
+        """What it says of texts."""
+        return Scored(self, self.predictor.predict_proba(texts))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Probabilities float32 [n_texts, n_labels], and the model that gave them."""
+
+    model: Model
+    probabilities: Probabilities
+
+    def __getitem__(self, rows: slice) -> Scored:
+        """Of these texts alone."""
+        return Scored(self.model, self.probabilities[rows])
+
 
 def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
     """The folder of an artifact by its path, its run or its hash in the store, and the hash that it must have."""
@@ -51,7 +68,11 @@ def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
 
 def open_model(name: str, store: Store) -> Model:
     """Find, verify and load; each way in which that can fail is a one-line `BenchError`."""
-    folder, wanted = find_artifact(name, store)
+    return open_folder(*find_artifact(name, store))
+
+
+def open_folder(folder: Path, wanted: str | None) -> Model:
+    """Verify the artifact in a folder, by the hash that it must have where one is known, and load it."""
     content = folder_hash(folder)
     if wanted is not None and content != wanted:
         raise BenchError(f"artifact {folder} is altered: its content is {content[:12]}…; train the run again")

@@ -15,7 +15,7 @@ DEFAULT = Settings()
 
 
 def http(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Which port.", min=0, max=65535)] = 8080,
     max_batch: Annotated[int, typer.Option(help="Texts through the model at once.", min=1)] = DEFAULT.max_batch,
@@ -30,6 +30,9 @@ def http(
     burst: Annotated[int, typer.Option(help="Requests that a client may send at once.", min=1)] = DEFAULT.burst,
     api_key: Annotated[
         str | None, typer.Option(envvar="SENTIBENCH_API_KEY", help="What clients must send as X-API-Key.")
+    ] = None,
+    feedback: Annotated[
+        Path | None, typer.Option(help="Keep the labels that POST /feedback sends in this folder.")
     ] = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -46,12 +49,13 @@ def http(
     except ModuleNotFoundError as error:
         raise BenchError(f"a server needs '{error.name}': pip install -r requirements-serve.txt") from None
     from bench.store import Store
-    from serving.model import open_model
+    from serving.following import follow
+    from serving.learn.feedback import Feedback
 
     settings = Settings(max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, rate, burst, api_key)
-    model = open_model(artifact, Store(store))
+    following = follow(artifact, Store(store))
     _check_free(host, port)
-    app = create_app(model, settings)
+    app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=30)
 
 

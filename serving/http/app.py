@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +17,17 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bench.api import Probabilities
+from serving.following import Following, Swap
 from serving.http.batcher import Batcher, BusyError
+from serving.http.feedback import add_feedback
 from serving.http.gate import Gate
 from serving.http.metrics import Metrics
 from serving.http.predictions import Prediction
 from serving.http.refusals import GATE, TEXTS, AsciiResponse, Refused, add_refusals, json_only, refusals
 from serving.http.sagemaker import add_sagemaker
 from serving.http.settings import Settings
-from serving.model import Model
+from serving.learn.feedback import Feedback
+from serving.model import Model, Scored
 
 PAGE = Path(__file__).parent / "page.html"
 MAX_WORDS = 64
@@ -78,31 +84,51 @@ class Explanation(BaseModel):
 
 
 class Service:
-    """A model with its batcher and counters."""
+    """A model, or the one that a slot names, with its batcher and counters."""
 
-    def __init__(self, model: Model, settings: Settings) -> None:
-        self.model, self.settings, self.metrics = model, settings, Metrics()
-        self.batcher = Batcher(model.predictor.predict_proba, settings, self.metrics.batches.observe)
+    def __init__(self, following: Following, settings: Settings) -> None:
+        self.following, self.settings, self.metrics = following, settings, Metrics()
+        self.labels = following.current().labels
+        self.batcher = Batcher(self._score, settings, self.metrics.batches.observe)
         self.ready = False
+        self.metrics.model.labels(self.model.hash[:12]).set(1)
+        following.watch(self._swapped)
 
-    async def predict(self, request: Request, texts: Sequence[str]) -> Probabilities:
-        """Probabilities [n_texts, n_labels]; too many texts and a full queue are HTTP errors."""
+    @property
+    def model(self) -> Model:
+        """The one that answers now."""
+        return self.following.current()
+
+    def _score(self, texts: Sequence[str]) -> Scored:
+        """A batch, by one model."""
+        return self.model.score(texts)
+
+    def _swapped(self, swap: Swap) -> None:
+        self.metrics.swaps.labels("failed" if swap.problem else "ok").inc()
+        if swap.problem is None:
+            self.metrics.model.clear()
+            self.metrics.model.labels(swap.version[:12]).set(1)
+        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "model": swap.version[:12]}
+        print(json.dumps(line | {"problem": swap.problem}), file=sys.stderr)
+
+    async def predict(self, request: Request, texts: Sequence[str]) -> Scored:
+        """What one model says of the texts; too many of them and a full queue are HTTP errors."""
         if len(texts) > self.settings.max_texts:
             raise HTTPException(413, f"{len(texts):,} texts; {self.settings.max_texts:,} are allowed")
         request.state.texts = len(texts)
         if not texts:
-            return np.zeros((0, len(self.model.labels)), np.float32)
+            return Scored(self.model, np.zeros((0, len(self.labels)), np.float32))
         try:
             found = await self.batcher([_encodable(text) for text in texts])
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
-        for label, times in zip(*np.unique(found.argmax(axis=1), return_counts=True), strict=True):
-            self.metrics.labels.labels(self.model.labels[label]).inc(int(times))
+        for label, times in zip(*np.unique(found.probabilities.argmax(axis=1), return_counts=True), strict=True):
+            self.metrics.labels.labels(self.labels[label]).inc(int(times))
         return found
 
     def predictions(self, probabilities: Probabilities) -> list[dict[str, Any]]:
         """One `Prediction` a text, as plain data."""
-        labels, rows = self.model.labels, probabilities.astype(float).tolist()
+        labels, rows = self.labels, probabilities.astype(float).tolist()
         best = probabilities.argmax(axis=1).tolist() if len(rows) else []
         return [
             {"label": labels[i], "probability": row[i], "probabilities": dict(zip(labels, row, strict=True))}
@@ -118,6 +144,7 @@ class Service:
         yield
         self.ready = False
         await self.batcher.stop()
+        self.following.close()
 
 
 def _encodable(text: str) -> str:
@@ -129,14 +156,16 @@ def _encodable(text: str) -> str:
     return text
 
 
-def create_app(model: Model, settings: Settings) -> Any:
-    """The ASGI application of a loaded artifact."""
-    service = Service(model, settings)
-    app = FastAPI(title="Sentibench", version=model.hash[:12], lifespan=service.running, redoc_url=None)
+def create_app(following: Following, settings: Settings, feedback: Feedback | None = None) -> Any:
+    """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` keeps them."""
+    service = Service(following, settings)
+    app = FastAPI(title="Sentibench", version=service.model.hash[:12], lifespan=service.running, redoc_url=None)
     add_refusals(app)
     _add_predictions(app, service)
     _add_about(app, service)
     add_sagemaker(app, service)
+    if feedback is not None:
+        add_feedback(app, service, feedback)
     return Gate(app, settings, service.metrics)
 
 
@@ -147,14 +176,14 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
     async def predict(asked: Asked, request: Request) -> Response:
         """The label and the probabilities of one text, or of many."""
         found = await service.predict(request, asked.all)
-        return JSONResponse({"model": service.model.hash[:12], "predictions": service.predictions(found)})
+        return JSONResponse({"model": found.model.hash[:12], "predictions": service.predictions(found.probabilities)})
 
     @app.post("/explain", response_model=Explanation, **given)
     async def explain(asked: AskedOne, request: Request) -> Response:
         """What each word did: how far the label's probability falls when the word is left out."""
         words = asked.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        found = await service.predict(request, [asked.text, " ".join(words), *without])
+        found = (await service.predict(request, [asked.text, " ".join(words), *without])).probabilities
         (prediction,) = service.predictions(found[:1])
         label = int(found[0].argmax())
         effects = (found[1, label] - found[2:, label]).astype(float).tolist()
@@ -179,9 +208,9 @@ def _add_about(app: FastAPI, service: Service) -> None:
     @app.get("/model", responses=refusals(*GATE))
     async def card() -> dict[str, Any]:
         """What the artifact says of itself."""
-        predictor = service.model.predictor
-        told = {"hash": service.model.hash, "runtime": predictor.runtime, "parameters": predictor.parameters}
-        return service.model.card | told
+        model = service.model
+        told = {"hash": model.hash, "runtime": model.predictor.runtime, "parameters": model.predictor.parameters}
+        return model.card | told
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> str:

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from bench.api import Probabilities
 from serving.http.settings import Settings
+from serving.model import Scored
 
 
 class BusyError(Exception):
@@ -20,14 +20,14 @@ class BusyError(Exception):
 @dataclass(eq=False)
 class _Waiting:
     texts: Sequence[str]
-    answer: asyncio.Future[Probabilities] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Scored] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Batcher:
-    """One model, one thread that runs it, and a queue before it."""
+    """One thread that runs the model, and a queue before it."""
 
     def __init__(
-        self, predict: Callable[[Sequence[str]], Probabilities], settings: Settings, watch: Callable[[int], None]
+        self, predict: Callable[[Sequence[str]], Scored], settings: Settings, watch: Callable[[int], None]
     ) -> None:
         """`watch` is told the size of each batch."""
         self._predict, self._settings, self._watch = predict, settings, watch
@@ -52,8 +52,8 @@ class Batcher:
                 await self._task
         self._thread.shutdown()
 
-    async def __call__(self, texts: Sequence[str]) -> Probabilities:
-        """Probabilities of texts, float32 [n_texts, n_labels]; raises `BusyError`."""
+    async def __call__(self, texts: Sequence[str]) -> Scored:
+        """What one model says of all these texts; raises `BusyError`."""
         if self.queued + len(texts) > self._settings.max_queue:
             raise BusyError("the queue is full")
         waiting = _Waiting(texts)

@@ -22,7 +22,7 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
-KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/model", "/invocations", "/docs", "/openapi.json")
+KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
 CLIENTS = 10_000
 """Clients whose rate is remembered."""
 GONE = 499

@@ -20,4 +20,6 @@ class Metrics:
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
         )  # fmt: skip
         self.queued = Gauge("sentibench_queued_texts", "Texts that wait for the model", registry=self.registry)
+        self.model = Gauge("sentibench_model", "1 for the model that answers", ["hash"], registry=self.registry)
+        self.swaps = Counter("sentibench_model_swaps", "New models, by outcome", ["outcome"], registry=self.registry)
         self.labels = Counter("sentibench_predictions", "Predictions", ["label"], registry=self.registry)

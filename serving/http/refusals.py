@@ -22,6 +22,7 @@ REASONS = {
     422: "The body holds something else than texts",
     429: "Too many requests; Retry-After says when",
     503: "Too much waits; Retry-After says when",
+    507: "It could not be kept: no room",
 }
 GATE = (401, 408, 413, 429)
 """What any request may get that is no probe."""

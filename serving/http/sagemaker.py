@@ -69,7 +69,7 @@ def add_sagemaker(app: FastAPI, service: Service) -> None:
         if wanted not in WRITE:
             raise HTTPException(406, f"cannot answer as '{wanted}': {JSON}, {LINES} or {CSV}")
         texts = _texts(await request.body(), kind)
-        found = service.predictions(await service.predict(request, texts))
+        found = service.predictions((await service.predict(request, texts)).probabilities)
         return Response(WRITE[wanted](found), media_type=wanted)
 
 

@@ -17,9 +17,10 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.python import asgi
 
 from bench.store import Store
+from serving.following import follow
 from serving.http.app import create_app
 from serving.http.settings import Settings
-from serving.model import open_model
+from serving.learn.feedback import Feedback
 from tests.conftest import RECIPES
 from tests.serving.conftest import Trained
 from tests.serving.server import running
@@ -40,10 +41,11 @@ def _as_it_is(context: Any, value: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def interface(trained: Trained) -> Iterator[Any]:
+def interface(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
-        app = create_app(open_model(str(trained.artifact), Store(trained.folder / "store")), Settings())
+        following = follow(str(trained.artifact), Store(trained.folder / "store"))
+        app = create_app(following, Settings(), Feedback.open(tmp_path_factory.mktemp("feedback")))
     yield schemathesis.openapi.from_asgi("/openapi.json", app, config=SchemathesisConfig.from_dict(CONFIG))
     asgi.shutdown_lifespans()
 
@@ -57,7 +59,7 @@ def test_every_answer_is_as_documented(interface: Any) -> None:
             cases[recorder.label] = cases.get(recorder.label, 0) + len(recorder.cases)
             wrong |= set(_failures(recorder))
     assert not wrong, "\n\n".join(sorted(wrong))
-    assert min(cases[f"POST {path}"] for path in ("/predict", "/explain", "/invocations")) > 250, cases
+    assert min(cases[f"POST {path}"] for path in ("/predict", "/explain", "/invocations", "/feedback")) > 250, cases
     assert {f"GET {path}" for path in ("/healthz", "/ping", "/metrics", "/model")} <= cases.keys()
 
 

@@ -1,0 +1,108 @@
+"""`serving learn`: update a slot from feedback, in a process beside the server."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.store import Store
+    from serving.learn.gather import Plan
+    from serving.slot import Slot
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def learn(
+    slot: Annotated[Path, typer.Argument(help="The folder of the slot: python -m serving slot create.")],
+    feedback: Annotated[
+        list[Path] | None, typer.Option(help="The folder of a server's --feedback, or a file; may be given often.")
+    ] = None,
+    weak_emoticons: Annotated[
+        Path | None, typer.Option(help="Unlabelled posts whose emoticons are weak labels; any file with a text.")
+    ] = None,
+    every: Annotated[str | None, typer.Option(help="Update again and again: 30s, 10m, 6h, 1d.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="One update; so it is without --every.")] = False,
+    min_feedback: Annotated[int, typer.Option(help="New rows that an update waits for.", min=1)] = 32,
+    replay: Annotated[
+        float, typer.Option(help="The share of an update's rows that is of earlier ones.", min=0.0, max=0.99)
+    ] = 0.8,
+    recipe: Annotated[
+        str, typer.Option(help="Adapters and training, by the parameters of `lora`.")
+    ] = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=3]",
+    validation: Annotated[
+        Path | None, typer.Option(help="What candidates are judged by; the data set's validation split if left out.")
+    ] = None,
+    margin: Annotated[float, typer.Option(help="Points of accuracy that a candidate might lose.", min=0)] = 0.5,
+    dataset: Annotated[
+        str | None, typer.Option("-d", "--dataset", help="The training data; what the artifact names if left out.")
+    ] = None,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Learn from labelled feedback and serve what is no worse; exit code 1 where the one update is refused.
+
+    [dim]python -m serving learn live --feedback feedback --once[/]
+
+    [dim]python -m serving learn live --feedback feedback --feedback more.csv --every 10m --min-feedback 100[/]
+    """
+    from bench.data import DatasetRef
+    from bench.store import Store
+    from serving.learn.gather import Plan
+    from serving.slot import Slot
+
+    if once and every:
+        raise BenchError("--once and --every exclude each other")
+    if not feedback and not weak_emoticons:
+        raise BenchError("nothing to learn from: give --feedback, or --weak-emoticons")
+    found = Slot.open(slot)
+    named = dataset or found.card(found.current())["dataset"]
+    plan = Plan(
+        tuple(feedback or ()), weak_emoticons, validation,
+        DatasetRef(named, text_column, label_column, data_dir), recipe, replay, min_feedback, margin / 100,
+        text_column, label_column,
+    )  # fmt: skip
+    os.nice(10)  # the server beside it goes first
+    if every is None:
+        told = _update(found, Store(store), plan)
+        raise typer.Exit(1 if told and told["verdict"] == "refused" else 0)
+    _again_and_again(found, Store(store), plan, _seconds(every))
+
+
+def _update(slot: Slot, store: Store, plan: Plan) -> dict[str, Any] | None:
+    from serving.learn.update import run_update
+
+    decision = run_update(slot, store, plan, typer.echo)
+    if decision is not None:
+        gain = decision["on_held_out_feedback"]
+        said = f"; on {gain['texts']} held-out rows {100 * gain['difference']:+.1f} points" if gain else ""
+        typer.echo(f"{decision['candidate'][:12]} {decision['verdict']}: {decision['reason']}{said}")
+    return decision
+
+
+def _again_and_again(slot: Slot, store: Store, plan: Plan, seconds: float) -> None:
+    """The first update's errors end it; later ones are told, and may pass."""
+    _update(slot, store, plan)
+    while True:
+        time.sleep(seconds)
+        try:
+            _update(slot, store, plan)
+        except BenchError as error:
+            typer.echo(f"error: {error}", err=True)
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d+)([smhd])", text)
+    if found is None or not int(found[1]):
+        raise BenchError(f"--every {text}: give a number and a unit: 30s, 10m, 6h, 1d")
+    return int(found[1]) * SECONDS[found[2]]

@@ -1,0 +1,57 @@
+"""`serving slot`: the versions of a served artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.options import StoreOption
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="A slot: versions of an artifact, and which one is served."
+)
+SlotArgument = Annotated[Path, typer.Argument(help="The folder of the slot.")]
+
+
+@app.command()
+def create(
+    slot: SlotArgument,
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Make a slot that serves an artifact; in a slot that is there, make it the next version.
+
+    [dim]python -m serving slot create live finetune-emotions-s0-3f2a81c09b && python -m serving http live[/]
+    """
+    from bench.store import Store
+    from serving.slot import Slot
+
+    typer.echo(f"{slot} serves {Slot.create(slot, artifact, Store(store))[:12]}")
+
+
+@app.command("list")
+def list_(slot: SlotArgument) -> None:
+    """Every move of the pointer; the version that is served is marked."""
+    from serving.slot import Slot
+
+    found = Slot.open(slot)
+    current, history = found.current(), found.history()
+    served = max((i for i, moved in enumerate(history) if moved.version == current), default=-1)
+    for i, moved in enumerate(history):
+        typer.echo(f"{'*' if i == served else ' '} {moved.time}  {moved.version[:12]}  {moved.why}")
+
+
+@app.command()
+def rollback(
+    slot: SlotArgument,
+    version: Annotated[str | None, typer.Argument(help="A version's hash; the one before if left out.")] = None,
+) -> None:
+    """Serve an earlier version again, or any other by its hash; a server that follows the slot changes to it.
+
+    [dim]python -m serving slot rollback live[/]
+    """
+    from serving.slot import Slot
+
+    typer.echo(f"{slot} serves {Slot.open(slot).roll_back(version)[:12]}")

@@ -1,0 +1,95 @@
+"""The model that answers now: of an artifact always the same, of a slot the one that its pointer names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.api import BenchError
+from bench.store import Store
+from serving.model import Model, find_artifact, open_folder
+from serving.slot import Slot, is_slot
+
+EVERY_S = 0.25
+"""How often a slot's pointer is looked at."""
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A model that was put in the place of another, or could not be."""
+
+    version: str
+    problem: str | None = None
+    """Why the old model goes on answering."""
+
+
+Watch = Callable[[Swap], None]
+
+
+class Following:
+    """`current()` before each batch gives the model to use for all of it.
+
+    A new version is loaded and warmed by a thread beside the old one, which answers until then; the old one is freed
+    with its last batch. A version that cannot be loaded changes nothing, and is told to `watch`, once.
+    """
+
+    def __init__(self, model: Model, slot: Slot | None = None, watch: Watch | None = None) -> None:
+        self._model, self._slot, self._watch = model, slot, watch
+        self._stopped = threading.Event()
+        self._failed: str | None = None
+        if slot is not None:
+            threading.Thread(target=self._run, args=(slot,), name="following", daemon=True).start()
+
+    def current(self) -> Model:
+        """The model to answer with; never waits."""
+        return self._model
+
+    def watch(self, told: Watch) -> None:
+        """Tell `told`, from the loading thread, of every swap to come."""
+        self._watch = told
+
+    def close(self) -> None:
+        """Follow no longer."""
+        self._stopped.set()
+
+    def _run(self, slot: Slot) -> None:
+        while not self._stopped.wait(EVERY_S):
+            try:
+                version = slot.current()
+            except BenchError as error:
+                self._tell(Swap("", str(error)))
+                continue
+            if version not in (self._model.hash, self._failed):
+                self._swap(slot, version)
+            elif version == self._model.hash:
+                self._failed = None  # it may be mended and pointed at again
+
+    def _swap(self, slot: Slot, version: str) -> None:
+        try:
+            model = open_folder(slot.folder(version), version)
+            if model.labels != self._model.labels:
+                raise BenchError(f"version {version[:12]} has other labels")
+            model.predictor.predict_proba(["warm", "up"])
+        except Exception as error:  # whatever is wrong with it, the old model goes on
+            self._tell(Swap(version, " ".join(str(error).split())[:300] or type(error).__name__))
+            return
+        self._failed, self._model = None, model
+        if self._watch is not None:
+            self._watch(Swap(version))
+
+    def _tell(self, swap: Swap) -> None:
+        """A failure, the same one once only."""
+        if swap.version != self._failed and self._watch is not None:
+            self._watch(swap)
+        self._failed = swap.version
+
+
+def follow(name: str, store: Store, watch: Watch | None = None) -> Following:
+    """What to serve by the folder of a slot or of an artifact, a run, or a hash; errors as of `open_model`."""
+    if is_slot(Path(name)):
+        slot = Slot.open(Path(name))
+        version = slot.current()
+        return Following(open_folder(slot.folder(version), version), slot, watch)
+    return Following(open_folder(*find_artifact(name, store)), None, watch)

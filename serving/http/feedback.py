@@ -1,0 +1,67 @@
+"""`POST /feedback`: the right label of a text, kept for `python -m serving learn`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.api import did_you_mean
+from serving.http.refusals import TEXTS, json_only, refusals
+from serving.learn.feedback import Feedback
+
+if TYPE_CHECKING:
+    from serving.http.app import Service
+
+
+class Labelled(BaseModel):
+    """A text and what it should have been."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: str = Field(pattern=r"\S", examples=["not so good"])
+    label: str = Field(examples=["negative"])
+    id: str | None = Field(None, max_length=200, description="Of the post; a later label of the same post replaces it.")
+
+
+class Kept(BaseModel):
+    """An acknowledgement: the label is on disk."""
+
+    status: str
+
+
+def add_feedback(app: FastAPI, service: Service, feedback: Feedback) -> None:
+    """The path."""
+
+    body = {"schema": {"properties": {"label": {"enum": service.labels}}}}
+
+    @app.post(
+        "/feedback",
+        status_code=201,
+        responses=refusals(*TEXTS, 507),
+        dependencies=[Depends(json_only)],
+        openapi_extra={"requestBody": {"content": {"application/json": body}}},
+    )
+    def keep(labelled: Labelled, request: Request) -> Kept:
+        """Keep the right label of a text."""
+        if labelled.label not in service.labels:
+            raise HTTPException(422, f"unknown label: {did_you_mean(labelled.label, service.labels)}")
+        if not _is_unicode(labelled.text, labelled.id or ""):
+            raise HTTPException(422, "the text holds half a character")
+        request.state.texts = 1
+        try:
+            kept = feedback.append(labelled.text, labelled.label, labelled.id, service.model.hash[:12])
+        except OSError as error:
+            raise HTTPException(507, f"it could not be kept: {error.strerror}") from None
+        if not kept:
+            raise HTTPException(507, f"the feedback file has its {feedback.most_bytes:,} bytes: move it away")
+        return Kept(status="kept")
+
+
+def _is_unicode(*texts: str) -> bool:
+    """Whether they can be written: JSON may hold half a character."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Learning from the stream: labelled feedback, weak labels, updates that must prove themselves."""

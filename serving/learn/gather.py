@@ -1,0 +1,90 @@
+"""What there is to learn from, read anew for each update: data set, feedback, posts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bench.api import BenchError, Split
+from bench.data import DatasetRef, Prepared, prepare
+from bench.store import Store
+from serving.learn.emoticons import Noise, measure
+from serving.learn.feedback import FILE
+from serving.learn.ledger import Ledger
+from serving.learn.lesson import News, sort_out
+from serving.learn.rows import Row, labelled_rows, weak_rows
+from serving.slot import Slot
+
+MOST = 5_000
+"""New rows of one update; the next one takes the rest."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What updates learn from, how, and what they are judged by."""
+
+    feedback: tuple[Path, ...]
+    """Files, and folders of servers, which may be without feedback yet."""
+    weak: Path | None = None
+    validation: Path | None = None
+    """None: the validation split of the data set."""
+    dataset: DatasetRef | None = None
+    """None: the one that the artifact's card names."""
+    recipe: str = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=3]"
+    replay: float = 0.8
+    least: int = 32
+    margin: float = 0.005
+    text_column: str = "text"
+    label_column: str = "label"
+
+    def files(self) -> list[Path]:
+        """The files with labelled rows."""
+        found = [path / FILE if path.is_dir() else path for path in self.feedback]
+        return [path for path in found if path.name != FILE or path.exists()]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What there is to learn."""
+
+    data: Prepared
+    news: News
+    earlier: list[Row]
+    """Rows that the served version has learnt from already."""
+    judged_by: Split
+    noise: dict[str, Noise] = field(default_factory=dict)
+
+
+def gather(slot: Slot, ledger: Ledger, store: Store, plan: Plan, served: str) -> Gathered:
+    """Read data set, feedback and posts; raises `BenchError` where labels do not fit."""
+    card = slot.card(served)
+    labels = tuple(card["label_names"])
+    data = prepare(plan.dataset or DatasetRef(card["dataset"]), store.prepared)
+    if data.label_names != labels:
+        raise BenchError(
+            f"data set {data.name} has the labels {', '.join(data.label_names)}; the model has {', '.join(labels)}: "
+            "give its own with --dataset"
+        )
+    columns = (plan.text_column, plan.label_column)
+    judged_by = _split(labelled_rows([plan.validation], labels, *columns), labels) if plan.validation else None
+    judged_by = judged_by or data.validation()
+    used = ledger.used()
+    rows = labelled_rows(plan.files(), labels, *columns)
+    new = [row for row in rows if row.key not in used][:MOST]
+    noise, weak = {}, []
+    if plan.weak is not None:
+        noise = measure(data.train())
+        weak = weak_rows(plan.weak, noise, labels, used, MOST - len(new), plan.text_column)
+    forbidden = [*judged_by.texts, *data.validation().texts, *data.test_texts()[1]]
+    known = ledger.learnt(served)
+    earlier = sort_out([row for row in rows if row.key in known], [], forbidden)
+    return Gathered(data, sort_out(new, weak, forbidden), [*earlier.learnt, *earlier.kept], judged_by, noise)
+
+
+def _split(rows: list[Row], labels: tuple[str, ...]) -> Split:
+    if not rows:
+        raise BenchError("--validation holds no row with a text")
+    ids = [row.key for row in rows]
+    return Split(ids, [row.text for row in rows], np.array([row.label for row in rows], np.int64), labels)

@@ -1,0 +1,63 @@
+"""What an update is trained on: new rows, and a sample of what was learnt before, against forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.api import Split, Teaching
+from bench.data.duplicates import hash_texts
+from serving.learn.rows import Row, held_out, targets
+
+
+@dataclass(frozen=True)
+class News:
+    """The rows that no update has used, sorted out."""
+
+    learnt: list[Row]
+    """To train on: labelled and weak."""
+    kept: list[Row]
+    """Labelled, held out of the training to see what it gains."""
+    left_out: list[str]
+    """Keys of rows whose text stands in validation or test."""
+
+    @property
+    def keys(self) -> list[str]:
+        """Of those that are used."""
+        return [row.key for row in (*self.learnt, *self.kept)]
+
+
+def sort_out(labelled: Sequence[Row], weak: Sequence[Row], forbidden: Sequence[str]) -> News:
+    """New rows less every text that is tested or validated on; a weak row gives way to a labelled one of its text."""
+    known = hash_texts(forbidden)
+    free = [row for row, leak in zip(labelled, _stands_in(labelled, known), strict=True) if not leak]
+    taken = np.concatenate([known, hash_texts(row.text for row in labelled)])
+    others = [row for row, leak in zip(weak, _stands_in(weak, taken), strict=True) if not leak]
+    learnt = [row for row in free if not held_out(row.key)]
+    kept = [row for row in free if held_out(row.key)]
+    used = {row.key for row in (*free, *others)}
+    return News([*learnt, *others], kept, [row.key for row in (*labelled, *weak) if row.key not in used])
+
+
+def _stands_in(rows: Sequence[Row], hashes: np.ndarray) -> np.ndarray:
+    return np.isin(hash_texts(row.text for row in rows), hashes)
+
+
+def lesson(rows: Sequence[Row], train: Split, earlier: Sequence[Row], share: float, seed: int) -> Split:
+    """The rows and so many of `train` and `earlier` that they make up `share` of all, in an order of chance.
+
+    Where there are weak rows, each row teaches its target (`Teaching` with alpha 1 at temperature 1: the loss is the
+    divergence from it, which for a certain label is the cross-entropy).
+    """
+    random = np.random.default_rng(seed)
+    pool = [*(Row("", text, int(label)) for text, label in zip(train.texts, train.labels, strict=True)), *earlier]
+    count = min(len(pool), round(len(rows) * share / (1.0 - share)))
+    whole = [*rows, *(pool[i] for i in random.choice(len(pool), count, replace=False))]
+    whole = [whole[i] for i in random.permutation(len(whole))]
+    labels = np.array([row.label for row in whole], np.int64)
+    weak = any(row.target is not None for row in whole)
+    teaching = Teaching(targets(whole, len(train.label_names)), 1.0, 1.0) if weak else None
+    ids = [str(i) for i in range(len(whole))]
+    return Split(ids, [row.text for row in whole], labels, train.label_names, teaching)

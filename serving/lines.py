@@ -1,0 +1,58 @@
+"""JSON lines that are appended whole: flushed to disk, by one process at a time, a torn last line mended."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = None) -> bool:
+    """Append one object; False where the file would become larger than `most_bytes`. Raises `OSError` on a full disk.
+
+    What a kill or a full disk has left of an earlier line is cut off first, so that every line is whole.
+    """
+    line = (json.dumps(row) + "\n").encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        size = _whole(file.fileno())
+        if most_bytes is not None and size + len(line) > most_bytes:
+            return False
+        try:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise
+    return True
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file in order; none where there is no file, a torn last line is left out."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+
+
+def _whole(descriptor: int) -> int:
+    """Cut what follows the last line break; the size that is left."""
+    size = os.fstat(descriptor).st_size
+    end = size
+    while end:
+        start = max(0, end - 65536)
+        at = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if at >= 0:
+            end = start + at + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(descriptor, end)
+    return end

@@ -1,0 +1,174 @@
+"""A slot: the versions of a served artifact, a pointer to the one that answers, and the way back.
+
+Layout: `versions/<content hash>/` are artifacts, `current` holds the hash of the one that is served and is replaced
+whole, `history.jsonl` tells when it pointed where and why; `python -m serving learn` adds its own journal.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError, did_you_mean, read_card
+from bench.artifact import adopt
+from bench.store import Store, write_atomic
+from serving.lines import append_line, read_lines
+from serving.model import find_artifact, open_folder
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One move of the pointer."""
+
+    time: str
+    version: str
+    why: str
+    """`create`, `learn` or `rollback`."""
+
+
+class Slot:
+    """A folder of versions; every change of the pointer is safe against a second process and against a kill."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.versions, self.pointer = root, root / "versions", root / "current"
+        self._history = root / "history.jsonl"
+
+    @classmethod
+    def open(cls, root: Path) -> Slot:
+        """The slot in a folder; a `BenchError` where there is none."""
+        if not is_slot(root):
+            raise BenchError(f"no slot in {root}: make one with `python -m serving slot create {root} RUN`")
+        return cls(root)
+
+    @classmethod
+    def create(cls, root: Path, artifact: str, store: Store) -> str:
+        """A new slot that serves a copy of an artifact (folder, run or hash), which is loaded once to see that it can.
+
+        In a slot that is there the artifact becomes its next version. Returns the version.
+        """
+        folder, wanted = find_artifact(artifact, store)
+        open_folder(folder, wanted)
+        slot = cls(root)
+        if not is_slot(root) and root.exists() and any(root.iterdir()):
+            raise BenchError(f"{root} exists and is no slot; choose another folder")
+        slot.versions.mkdir(parents=True, exist_ok=True)
+        copy = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
+        try:
+            version = slot.add(Path(shutil.copytree(folder, copy / "artifact", symlinks=True)))
+        finally:
+            shutil.rmtree(copy, ignore_errors=True)
+        slot.point(version, "create")
+        return version
+
+    @contextmanager
+    def learning(self) -> Iterator[Path]:
+        """A folder, yet to be made, for the one version in the making; a second process that wants one is refused."""
+        folder = self.root / ".learning"
+        with (self.root / ".learner").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BenchError(f"another process learns for slot {self.root} already: wait for it") from None
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed one has left
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, artifact: Path) -> str:
+        """Move a finished artifact within the slot in, not yet served, and return its hash; labels must stay."""
+        if self.pointer.is_file():
+            ours, theirs = self.card(self.current())["label_names"], read_card(artifact)["label_names"]
+            if ours != theirs:
+                raise BenchError(f"the new version's labels are {', '.join(theirs)}; the slot's are {', '.join(ours)}")
+        return adopt(artifact, self.versions)
+
+    def current(self) -> str:
+        """The hash of the version that is to be served."""
+        try:
+            return self.pointer.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            raise BenchError(
+                f"slot {self.root} has no readable pointer {self.pointer}: roll back to a version"
+            ) from None
+
+    def folder(self, version: str) -> Path:
+        """Where a version lies."""
+        return self.versions / version
+
+    def card(self, version: str) -> dict[str, Any]:
+        """What a version says of itself."""
+        return read_card(self.folder(version))
+
+    def find(self, name: str) -> str:
+        """The version whose hash begins with `name`; a `BenchError` with the nearest right one."""
+        known = sorted(path.name for path in self.versions.iterdir() if not path.name.startswith("."))
+        found = [version for version in known if name and version.startswith(name)]
+        if len(found) != 1:
+            raise BenchError(f"no one version '{name}': {did_you_mean(name, [version[:12] for version in known])}")
+        return found[0]
+
+    def point(self, version: str, why: str, instead_of: str | None = None) -> bool:
+        """Serve a version from now on; False where the pointer is no longer at `instead_of`."""
+        with self._locked():
+            if instead_of is not None and self.current() != instead_of:
+                return False
+            moved = Moved(datetime.now(UTC).isoformat(timespec="milliseconds"), version, why)
+            append_line(self._history, vars(moved))
+            write_atomic(self.pointer, f"{version}\n".encode())
+            return True
+
+    def history(self) -> list[Moved]:
+        """Every move, the first one first."""
+        return [Moved(**line) for line in read_lines(self._history)]
+
+    def roll_back(self, name: str | None = None) -> str:
+        """Serve the version `name`, else the one from which the current came; verified before. Returns it."""
+        version = self.find(name) if name else self._earlier()
+        open_folder(self.folder(version), version)
+        self.point(version, "rollback")
+        return version
+
+    def chosen(self) -> str:
+        """The version that a person last put there, by `create` or `rollback`."""
+        by_hand = [moved.version for moved in self.history() if moved.why != "learn"]
+        return by_hand[-1] if by_hand else self.current()
+
+    def _earlier(self) -> str:
+        standing: list[str] = []
+        for moved in self.history():
+            if moved.version in standing:  # back to it: what came after no longer stands
+                del standing[standing.index(moved.version) + 1 :]
+            else:
+                standing.append(moved.version)
+        if len(standing) < 2:
+            raise BenchError(f"slot {self.root} has no earlier version; name one: `slot list` shows them")
+        return standing[-2]
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.root / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def is_slot(folder: Path) -> bool:
+    """Whether a folder is a slot."""
+    return (folder / "versions").is_dir()
+
+
+def origin(slot: Slot, version: str) -> list[str]:
+    """A version and those that it was learnt from, the newest first, by what their cards say."""
+    found: list[str] = []
+    at: Any = version
+    while at is not None and at not in found and slot.folder(at).is_dir():
+        found.append(at)
+        at = slot.card(at).get("learnt_from")
+    return found
