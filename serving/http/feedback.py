@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from serving.http.app import Service
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No key, or a wrong one"}, 413: {"description": "The body is too large"},
+    400: {"description": "The body cannot be read"}, 401: {"description": "No key, or a wrong one"},
+    413: {"description": "The body is too large"},
     422: {"description": "A label that the model does not have, or no text"},
     429: {"description": "Too many requests; Retry-After says when"},
     507: {"description": "The feedback file is full"},
