@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ import yaml
 
 from bench.api import Recipe
 from bench.errors import BenchError, did_you_mean
+
+EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)
+"""Numbers that YAML 1.1 reads as words, such as 1e-3."""
 
 
 def parse_recipe(text: str) -> tuple[str, dict[str, Any]]:
@@ -67,6 +71,8 @@ def resolve(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _typed(recipe: str, key: str, value: Any, default: Any) -> Any:
+    if isinstance(value, str) and not isinstance(default, str) and EXPONENT.fullmatch(value):
+        value = float(value)
     if default is None or value is None or (isinstance(value, type(default)) and not isinstance(value, bool)):
         return value
     if isinstance(default, bool) or isinstance(value, bool):

@@ -121,3 +121,9 @@ def test_text_that_looks_like_a_number_needs_no_quotes() -> None:
         "python -m bench run -r 'dnn[layers=16,char_ngrams=3-5]' -d toy --seeds 1"
     )
     assert resolve(recipe, parse_recipe("dnn[layers=16,char_ngrams=3-5]")[1]) == params
+
+
+@pytest.mark.parametrize("written", ["1e-3", "1E-03", "1.0e-3", ".1e-2", "0.001"])
+def test_a_number_may_be_written_with_an_exponent(written: str) -> None:
+    for name in ("lstm", "finetune"):  # whose default is a number, and whose default is none
+        assert resolve(load_recipe(name), parse_recipe(f"{name}[learning_rate={written}]")[1])["learning_rate"] == 0.001
