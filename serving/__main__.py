@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench.errors import BenchError
-from serving.commands import http, predict
+from serving.commands import http, predict, stream
 
 app = typer.Typer(
     help="Use a trained artifact: on a file, over HTTP, on a live stream.",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(predict.predict)
 app.command()(http.http)
+app.command()(stream.stream)
 
 if __name__ == "__main__":
     try:
