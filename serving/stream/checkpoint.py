@@ -9,19 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import BenchError
+from serving.stream.database import open_database
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL);
 CREATE TABLE IF NOT EXISTS told (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-
-
-def open_database(path: Path) -> sqlite3.Connection:
-    """A database whose transactions are on the disk when they end."""
-    database = sqlite3.connect(path, isolation_level=None, timeout=30)
-    for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "secure_delete=ON"):
-        database.execute(f"PRAGMA {pragma}")
-    return database
 
 
 class Checkpoint:

@@ -46,7 +46,7 @@ class Patience:
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             if self._stopped():
-                raise BenchError(f"stopped while {why}: what was not yet written is read again by the same command")
+                raise BenchError(f"stopped while {why}: the same command goes on from what is written")
             self._idle()
             time.sleep(TICK)
 

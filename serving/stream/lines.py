@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
 
-LONGEST = 1 << 20
+LONGEST = 1 << 18
 """Bytes of a line; of a longer one only the first `KEPT` are kept, to be told."""
 KEPT = 1000
 TICK = 0.2

@@ -15,10 +15,11 @@ from bench.store import Store
 from serving.model import Model
 from serving.stream.checkpoint import Checkpoint
 from serving.stream.consume import Consumer, Settings
+from serving.stream.outputs import open_sink
 from serving.stream.posts import keys_of
 from serving.stream.reader import Reader
 from serving.stream.reference import find_reference
-from serving.stream.sinks import JsonLinesSink, Sink, open_sink
+from serving.stream.sinks import JsonLinesSink, Sink
 from serving.stream.sources import Source
 from serving.stream.tally import Tally
 from serving.stream.watch import Watch

@@ -13,14 +13,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from serving.stream.drift import Reading
+from serving.stream.drift import FEWEST, Reading
 from serving.stream.sources import Source
 from serving.stream.tally import Tally
 
 AVERAGES = (1, 5, 15)
 """Minutes."""
 COLOURS = {"stable": "green", "moderate change": "yellow", "drift": "bold white on red"}
-BAR = 24
+BAR = 12
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,12 @@ def _width(seen: Seen) -> int:
 
 def _labels(seen: Seen) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    table.add_column("label")
-    table.add_column("posts", justify="right")
-    table.add_column("all", justify="right")
+    table.add_column("label", no_wrap=True)
+    table.add_column("posts", justify="right", no_wrap=True)
+    table.add_column("all", justify="right", no_wrap=True)
     for minutes in AVERAGES:
-        table.add_column(f"{minutes} min", justify="right")
-    table.add_column("", ratio=1)
+        table.add_column(f"{minutes} min", justify="right", no_wrap=True)
+    table.add_column("", ratio=1, no_wrap=True, overflow="crop")
     recent = [seen.tally.recent(minutes) for minutes in AVERAGES]
     for label in seen.labels:
         counts = seen.tally.labels
@@ -98,11 +98,11 @@ def _flow(seen: Seen) -> Table:
 def _stability(seen: Seen) -> Text:
     reading = seen.drift
     if reading is None:
-        return Text(f"\nstability {seen.about_drift}", "dim")
+        return Text(f"\nstability is told from {FEWEST} posts on; {seen.about_drift}", "dim")
     told = Text("\nstability ")
     told.append(f" {reading.level} ", COLOURS[reading.level])
     told.append(f" labels {reading.labels:.2f}, confidence {reading.confidence:.2f}")
-    told.append(f" (last {reading.posts:,} posts {seen.about_drift})", "dim")
+    told.append(f"\nlast {reading.posts:,} posts {seen.about_drift}; index .10 moderate, .25 drift", "dim")
     return told
 
 

@@ -46,6 +46,8 @@ class XApi:
     """The first line that was never sent."""
     dropped: int = 0
     connected: int = 0
+    sent: int = 0
+    """Lines, again or for the first time."""
     address: str = ""
     closing: bool = False
     _clock: float = 0.0
@@ -86,6 +88,7 @@ class XApi:
         """Lines from `place` up to `due`, or to the next drop, as chunks, and the place behind them."""
         stop = min(due, self.drops[0][0]) if self.drops and self.drops[0][0] >= place else due
         parts = []
+        self.sent += max(stop - place, 0)
         for number in range(place, stop):
             line = self.lines[number] + b"\r\n"
             parts.append(b"%x\r\n%b\r\n" % (len(line), line))
@@ -105,6 +108,8 @@ class XApi:
             if rule["value"].count("(") != rule["value"].count(")"):
                 details = ["no viable alternative at input '<EOF>' (at position 6)"]
                 errors.append({"value": rule["value"], "details": details, "title": "UnprocessableEntity"})
+            elif rule["value"] in [known["value"] for known in self.rules.values()]:
+                errors.append({"value": rule["value"], "id": "1", "title": "DuplicateRule"})
             else:
                 number = str(1000 + len(self.rules))
                 self.rules[number] = rule
