@@ -150,7 +150,7 @@ def _through_trouble(streaming: Streaming, n: int, drops: int, kills: int, rate:
             streaming.start(*command, api.address, **scale)
         streaming.until(lambda: api.done and count_lines(out) >= n, "the end", 300)
         assert streaming.stop() == 0 and not api.rules
-    assert api.dropped == drops and api.connected >= drops + kills + 1
+    assert api.dropped == drops < api.connected
     check_each_once(rows_of(out), n)
     return f"{streaming.said.splitlines()[-1]} [{api.connected} connections, {api.sent:,} lines sent]"
 
@@ -280,6 +280,7 @@ def test_a_killed_replay_goes_on_where_it_was(streaming: Streaming, name: str) -
         (out / ".part-00000099.parquet.tmp").write_bytes(b"PAR1")
     assert streaming.run(*command) == 0, streaming.said
     check_each_once(rows_of(out), 3_000)
+    assert name != "out.jsonl" or out.read_bytes().endswith(b"}\n")
     assert streaming.run(*command) == 0 and "0 posts → " in streaming.said.splitlines()[-1]
     write_lines(streaming.folder / "in.jsonl", posts[7:])
     assert streaming.run(*command) == 2 and "is another one than before" in streaming.said
@@ -385,6 +386,7 @@ def test_a_full_disk_pauses_the_stream(streaming: Streaming, small_disk: Path, n
     streaming.start(*command)
     streaming.until(lambda: "the disk is full" in streaming.said, "a full disk")
     assert "room again" not in streaming.said
+    assert name != "out.jsonl" or (small_disk / name).read_bytes()[-2:] in (b"", b"}\n"), "half a line"
     ballast.unlink()
     assert streaming.running[-1].wait(timeout=60) == 0 and "room again" in streaming.said
     check_each_once(rows_of(small_disk / name), n)
