@@ -143,8 +143,9 @@ def _through_trouble(streaming: Streaming, n: int, drops: int, kills: int, rate:
         scale = {"SENTIBENCH_TIME_SCALE": str(minute_s / 60)}
         streaming.start(*command, api.address, **scale)
         for i in range(kills):
-            enough = (i + 1) * n // (kills + 1)
+            enough = int((i + 0.8) * n / (kills + 1))
             streaming.until(lambda enough=enough: count_lines(out) > enough, f"{enough:,} posts", 300)
+            time.sleep(0.3)  # some more are on their way, or wait to be written
             streaming.kill()
             assert api.rules, "nobody was left to remove the rules"
             streaming.start(*command, api.address, **scale)

@@ -74,6 +74,7 @@ class XApi:
                 self.dropped += 1
                 if self.drops.pop(0)[1] == "cut":
                     yield b"ffff\r\n" + self.lines[place][:40]
+                    self._first_time(place)
                 else:
                     yield b"0\r\n\r\n"
                 if self.dropped in self.after_drop:
@@ -92,10 +93,14 @@ class XApi:
         for number in range(place, stop):
             line = self.lines[number] + b"\r\n"
             parts.append(b"%x\r\n%b\r\n" % (len(line), line))
-            if number == self.next:
-                self.next += 1
-                self._sent_at.append(self._clock)
+            self._first_time(number)
         return b"".join(parts), max(place, stop)
+
+    def _first_time(self, number: int) -> None:
+        """A line is sent, be it in part: without backfill it is not sent again."""
+        if number == self.next:
+            self.next += 1
+            self._sent_at.append(self._clock)
 
     def change_rules(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Add or delete rules; an unbalanced bracket is a wrong one."""
