@@ -5,7 +5,7 @@ import sys
 import typer
 
 from bench.errors import BenchError
-from serving.commands import deploy, http, learn, package, predict, slot
+from serving.commands import deploy, http, learn, package, predict, slot, stream
 
 app = typer.Typer(
     help="Use a trained artifact: on a file, over HTTP, on a live stream, in the cloud.",
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.command()(predict.predict)
 app.command()(http.http)
+app.command()(stream.stream)
 app.command()(learn.learn)
 app.add_typer(slot.app, name="slot")
 app.command()(package.package)

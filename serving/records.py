@@ -56,13 +56,13 @@ def opened(path: Path | None) -> Iterator[BinaryIO]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[str]:
-    r"""Split on `\n` alone; bytes that are not UTF-8 become lone surrogates, which `_checked` tells."""
+    r"""Split on `\n` alone; bytes that are not UTF-8 become lone surrogates, which `checked` tells."""
     for number, line in enumerate(stream):
         yield line.decode("utf-8-sig" if number == 0 else "utf-8", "surrogateescape")
 
 
-def _checked(columns: dict[str, Any], text: Any) -> Record:
-    """A record with its text, or with what is wrong with it."""
+def checked(columns: dict[str, Any], text: Any) -> Record:
+    """A record with its text, or with what is wrong with that: none, no string, not to be written as UTF-8."""
     if text is None:
         return Record(columns, None, "no text")
     if not isinstance(text, str):
@@ -89,7 +89,7 @@ def packed(record: Record, column: str) -> Record:
 def _read_lines(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
     for line in _lines(stream):
         text = line.rstrip("\r\n")
-        yield _checked({column: text}, text)
+        yield checked({column: text}, text)
 
 
 def _read_table(delimiter: str, quoting: Literal[0, 3]) -> Callable[[BinaryIO, str, str], Iterator[Record]]:
@@ -108,7 +108,7 @@ def _read_table(delimiter: str, quoting: Literal[0, 3]) -> Callable[[BinaryIO, s
             if len(row) != len(names):
                 yield Record(columns, None, f"{len(row)} fields where the header has {len(names)}")
             else:
-                yield _checked(columns, columns[column])
+                yield checked(columns, columns[column])
 
     return read
 
@@ -125,7 +125,7 @@ def _read_json_lines(stream: BinaryIO, column: str, where: str) -> Iterator[Reco
         if not isinstance(found, dict):
             yield Record({"line": shown(line)}, None, f"a {type(found).__name__} where an object is needed")
         else:
-            yield _checked(found, found.get(column))
+            yield checked(found, found.get(column))
 
 
 def _read_parquet(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
@@ -141,7 +141,7 @@ def _read_parquet(stream: BinaryIO, column: str, where: str) -> Iterator[Record]
         raise BenchError(f"{where}: no column '{column}': {known}; choose with --text-column")
     for batch in file.iter_batches(batch_size=BATCH):
         for row in batch.to_pylist():
-            yield _checked(row, row[column])
+            yield checked(row, row[column])
 
 
 READERS: dict[str, Callable[[BinaryIO, str, str], Iterator[Record]]] = {

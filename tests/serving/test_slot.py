@@ -7,6 +7,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -28,7 +29,7 @@ from serving.following import follow
 from serving.learn.feedback import Feedback
 from serving.lines import read_lines
 from serving.slot import Slot
-from tests.conftest import RECIPES
+from tests.conftest import RECIPES, bench_environment
 from tests.serving.conftest import Serving, Trained
 from tests.serving.server import running
 
@@ -128,6 +129,32 @@ def test_swap_and_rollback_lose_no_request(slot: Slot, two: Two, trained: Traine
         assert np.abs(own[model][at] - probabilities).max() < 1e-5
     assert 'sentibench_model_swaps_total{outcome="ok"} 4.0' in metrics
     assert f'sentibench_model{{hash="{two.first[:12]}"}} 1.0' in metrics and two.second[:12] not in metrics
+
+
+def test_a_stream_follows_a_slot(slot: Slot, two: Two, trained: Trained, tmp_path: Path) -> None:
+    texts, out = trained.texts[:40], tmp_path / "out.jsonl"
+    command = [sys.executable, "-m", "serving", "stream", str(slot.root), "--source", "stdin", "-o", str(out)]
+    with subprocess.Popen(
+        command, env=bench_environment(trained.folder), cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stderr is not None
+
+        def send(first: int) -> None:
+            lines = [json.dumps({"id": first + i, "text": text}).encode() for i, text in enumerate(texts)]
+            process.stdin.write(b"\n".join(lines) + b"\n")  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]
+            wait_for(lambda: out.is_file() and out.read_bytes().count(b"\n") == first + len(texts))
+
+        send(0)
+        Slot.create(slot.root, two.second, two.store)
+        assert any(f"model {two.second[:12]}: answers from here on".encode() in line for line in process.stderr)
+        send(len(texts))
+        process.stdin.close()
+        assert process.wait(60) == 0
+    rows = [json.loads(line) for line in out.read_bytes().splitlines()]
+    assert [row["model"] for row in rows] == [two.first[:12]] * 40 + [two.second[:12]] * 40
+    for row, wanted in zip(rows[40:], load_artifact(two.folder(two.second)).predict_proba(texts), strict=True):
+        assert np.abs(np.array([row[f"p_{label}"] for label in trained.labels]) - wanted).max() < 1e-5
 
 
 def test_a_broken_candidate_leaves_the_old_model_answering(slot: Slot, two: Two, trained: Trained) -> None:

@@ -1,0 +1,1 @@
+"""A live stream of posts through a model: read, classified in micro-batches, written once, watched."""

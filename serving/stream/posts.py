@@ -1,0 +1,118 @@
+"""What a line of a stream says: a post, a notice that one must go, word from the sender, or nothing readable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from serving.records import checked
+from serving.scored import Row
+
+POST_NOTICES = {"delete": "deleted", "drop": "deleted", "withheld": "withheld", "status_withheld": "withheld"}
+"""By X's name, what becomes of the post. https://docs.x.com/x-api/compliance/streams/introduction"""
+AUTHOR_NOTICES = {
+    "user_delete": "deleted", "user_protect": "deleted", "user_suspend": "deleted", "user_withheld": "withheld",
+}  # fmt: skip
+"""The same of all posts of an author."""
+NOTHING_TO_DO = (
+    "undrop", "tweet_edit", "scrub_geo", "user_undelete", "user_unprotect", "user_unsuspend",
+    "user_profile_modification",
+)  # fmt: skip
+"""Notices that ask nothing of who keeps neither places nor profiles; what was removed does not come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A text with where it is from; `rules` are the tags of the rules that it matched."""
+
+    text: str
+    id: str | None = None
+    created_at: str | None = None
+    author_id: str | None = None
+    rules: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A post, or all posts of an author, must no longer be shown: `event` is `deleted` or `withheld`."""
+
+    event: str
+    id: str | None = None
+    author_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the sender says of the stream itself."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A line that is none of these."""
+
+    problem: str
+
+
+def parse(data: bytes, column: str = "text") -> Post | Notice | Word | Malformed:
+    """A line of X's API (v2, `{"data": …}`) or of a recording (`{"id": …, "text": …}`); `column` holds the text."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return Malformed("not JSON")
+    if not isinstance(found, dict):
+        return Malformed(f"a {type(found).__name__} where an object is needed")
+    inner = found.get("data")
+    body = inner if isinstance(inner, dict) else found
+    if column not in body:
+        return _notice(body) or _word(found) or Malformed("no text")
+    record = checked({}, body[column])
+    if record.text is None:
+        return Malformed(record.problem or "no text")
+    return Post(
+        record.text, _name(body.get("id_str", body.get("id"))), _name(body.get("created_at")),
+        _name(body.get("author_id")), _tags(found.get("matching_rules")),
+    )  # fmt: skip
+
+
+def _name(value: Any) -> str | None:
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _tags(rules: Any) -> str | None:
+    if not isinstance(rules, list):
+        return None
+    tags = [_name(rule.get("tag") or rule.get("id")) for rule in rules if isinstance(rule, dict)]
+    return ", ".join(tag for tag in tags if tag) or None
+
+
+def _notice(body: Mapping[str, Any]) -> Notice | Word | None:
+    for name, told in body.items():
+        if name in NOTHING_TO_DO:
+            return Word(name)
+        if not isinstance(told, dict) or name not in POST_NOTICES | AUTHOR_NOTICES:
+            continue
+        of = next((told[key] for key in ("tweet", "status", "user") if isinstance(told.get(key), dict)), told)
+        who = _name(of.get("id_str", of.get("id")))
+        if who is None:
+            return None
+        return Notice(POST_NOTICES[name], id=who) if name in POST_NOTICES else Notice(AUTHOR_NOTICES[name], None, who)
+    return None
+
+
+def _word(found: Mapping[str, Any]) -> Word | None:
+    """X's own errors inside of a stream, as before it disconnects."""
+    errors = found.get("errors")
+    if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
+        return None
+    return Word(str(errors[0].get("detail") or errors[0].get("title") or "an error without words"))
+
+
+def keys_of(row: Row) -> list[str]:
+    """What must not be written twice once a row is: a post's id, a notice, and the id of the post that it removes."""
+    if row["id"] is None:
+        return []
+    return [row["id"]] if row["event"] == "post" else [row["id"], f"{row['event']} {row['id']}"]

@@ -1,0 +1,87 @@
+"""The validation predictions that a stream is compared with: given, stored, or made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from bench.api import BenchError, Probabilities
+from bench.errors import DataError
+from bench.store import Store, write_arrays
+from serving.model import Model
+from serving.scored import output_format
+from serving.stream.drift import FEWEST_TEXTS, Reference
+
+MOST = 5_000
+"""Validation texts that are predicted where no predictions are stored."""
+
+
+def find_reference(model: Model, store: Store, scored: Path | None, cache: Path) -> Reference:
+    """`scored` (what `serving predict` wrote), else what the store or the data set has; `BenchError` says why none."""
+    if scored is not None:
+        found, origin = _scored(scored, model.labels), scored.name
+    elif (stored := _stored(model, store)) is not None:
+        found, origin = stored, "validation"
+    else:
+        found, origin = _predicted(model, cache), "validation"
+    if len(found) < FEWEST_TEXTS:
+        raise BenchError(f"the reference has {len(found)} texts, fewer than {FEWEST_TEXTS}")
+    return Reference.of(found, f"{len(found):,} texts of {origin}")
+
+
+def _scored(path: Path, labels: list[str]) -> Probabilities:
+    import pandas as pd
+
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        "parquet": pd.read_parquet, "csv": pd.read_csv, "jsonl": lambda path: pd.read_json(path, lines=True),
+    }  # fmt: skip
+    kind = output_format(path, None)
+    try:
+        frame = readers[kind](path)
+        return np.asarray(frame[[f"p_{label}" for label in labels]].dropna().to_numpy(), np.float32)
+    except KeyError as error:
+        raise BenchError(f"{path}: no {error} in it: give what `serving predict` wrote with this model") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _stored(model: Model, store: Store) -> Probabilities | None:
+    """Of a run that left this artifact; None where the store has none with validation predictions."""
+    for run in _runs(model, store):
+        found = store.arrays(run, "predictions").get("validation_probabilities")
+        if found is not None and len(found):
+            return np.asarray(found, np.float32)
+    return None
+
+
+def _runs(model: Model, store: Store) -> Iterator[str]:
+    for document in store.documents():
+        if document["identity"].get("artifact") != model.hash:
+            continue
+        if document["data"].get("trained_on") == "train+validation":
+            raise BenchError("the model was refitted on its validation texts")
+        yield document["run_id"]
+
+
+def _predicted(model: Model, cache: Path) -> Probabilities:
+    """Of the validation texts of the model's data set, evenly chosen, kept in `cache` by the model's hash."""
+    from bench.data.load import load
+    from bench.data.ref import DatasetRef
+
+    kept = cache / f"reference-{model.hash[:12]}.npz"
+    if kept.is_file():
+        with np.load(kept, allow_pickle=False) as file:
+            return np.asarray(file["probabilities"], np.float32)
+    try:
+        data = load(DatasetRef(model.card["dataset"]))
+    except DataError as error:
+        raise BenchError(str(error)) from None
+    if list(data.label_names) != model.labels:
+        raise BenchError(f"{data.name} has other labels than the model")
+    texts = data.validation.texts
+    chosen = [texts[i] for i in np.linspace(0, len(texts) - 1, min(MOST, len(texts))).astype(int)]
+    found = model.predictor.predict_proba(chosen)
+    write_arrays(kept, {"probabilities": found})
+    return found
