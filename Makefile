@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := $(wildcard requirements-*.txt)
 
-.PHONY: bench test format clean
+.PHONY: bench test test-slow format clean
 
 bench: $(VENV)/.core
 	@$(BIN)/python -m bench run quick; code=$$?; \
@@ -16,6 +16,9 @@ test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
