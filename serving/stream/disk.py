@@ -11,7 +11,7 @@ from bench.errors import BenchError, StoreError
 from serving.stream.lines import TICK
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-WAIT_S = 2.0
+WAIT_S = 1.0
 """Between two tries."""
 
 

@@ -41,6 +41,7 @@ class Tally:
             self._minutes.append((minute, Counter()))
         self._minutes[-1][1].update(counted)
         self._recent.append((now, len(labels)))
+        self._drop_old(now)
         self.lag_s = _age(created)
 
     def recent(self, minutes: int) -> Counter[str]:
@@ -51,9 +52,12 @@ class Tally:
     def per_second(self) -> float:
         """Posts a second, over the last ten seconds."""
         now = time.monotonic()
+        self._drop_old(now)
+        return sum(n for _, n in self._recent) / max(min(now - self.started, SECONDS), 1e-3)
+
+    def _drop_old(self, now: float) -> None:
         while self._recent and self._recent[0][0] < now - SECONDS:
             self._recent.popleft()
-        return sum(n for _, n in self._recent) / max(min(now - self.started, SECONDS), 1e-3)
 
 
 def _age(created: str | None) -> float | None:

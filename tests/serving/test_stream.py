@@ -265,7 +265,7 @@ def test_a_killed_replay_goes_on_where_it_was(streaming: Streaming, name: str) -
     command = ["--source", "file", "-i", "in.jsonl", "-o", name, "--flush-s", "0.1", "--max-batch", "64"]
     streaming.start(*command, "--rate", "2000")
     streaming.until(lambda: out.exists() and (not out.is_dir() or len(list(out.iterdir())) > 3), "some parts")
-    time.sleep(0.4)
+    time.sleep(0.2)
     streaming.kill()
     state, early = streaming.folder / f"{name}.state", streaming.folder / "early.state"
     shutil.copytree(state, early)
