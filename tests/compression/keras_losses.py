@@ -32,7 +32,7 @@ def losses(given: dict[str, Any]) -> dict[str, Any]:
     weighted = criterion.Taught(hard, teaching, {0: 2.0, 1: 1.0, 2: 1.0})
     return {
         "baselines": float(taught(targets, logits)),
-        "tinybert": float(tinybert.criterion(teaching)(tinybert.targets(split), logits)),
+        "tinybert": float(tinybert.criterion(split, "none")(tinybert.targets(split), logits)),
         "validation": [float(taught(plain, logits)), float(hard(plain, logits))],
         "weighted": float(weighted(targets, logits)),
         "scores": [float(accuracy.result()), float(recall.result())],
