@@ -16,6 +16,14 @@ RECIPES = ROOT / "tests" / "recipes"
 Bench = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Each of several test processes has a core of its own: threads that take turns made trainings twice as slow."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if worker and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker) % len(cores)]})
+
+
 def bench_environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a test's command: the tests' recipes, a cache and a store in `tmp_path`."""
     return os.environ | {
