@@ -123,7 +123,7 @@ def render(
         failures=[row for row in current if row["status"] != "ok"],
         logs=provenance.logs,
         n_models=len({line.title for page in pages for line in page.board.lines}),
-        machine=next((page.board.machine for page in pages if page.board.machine), ""),
+        machines=sorted({page.board.machine for page in pages if page.board.machine}),
         provenance=provenance,
         made=made,
         foreign=foreign,

@@ -99,7 +99,7 @@ class Board:
     superseded: int
     """Older runs left out, because a newer one of the same thing counts."""
     machine: str
-    """The one machine whose times are shown; empty where nothing is timed."""
+    """The one machine whose times are shown, that on which most runs of the data set were timed; empty without any."""
     timed_elsewhere: int
 
     @property
@@ -131,11 +131,10 @@ def smallest_gap(accuracy: float, n: int) -> float:
 def boards(all_rows: list[Row]) -> list[Board]:
     """A leaderboard a data set, by name. `all_rows` come from `aggregate.rows`, superseded ones included."""
     by_id = {row["run_id"]: row for row in all_rows}
-    context = main_context(counted(all_rows))
     grouped: dict[str, list[Row]] = {}
     for row in all_rows:
         grouped.setdefault(row["board"], []).append(row)
-    return [_board(name, grouped[name], by_id, context) for name in sorted(grouped)]
+    return [_board(name, grouped[name], by_id) for name in sorted(grouped)]
 
 
 def main_context(some_rows: Iterable[Row]) -> Context | None:
@@ -146,8 +145,9 @@ def main_context(some_rows: Iterable[Row]) -> Context | None:
     return max(count, key=lambda context: (count[context], context)) if count else None
 
 
-def _board(name: str, board_rows: list[Row], by_id: dict[str, Row], context: Context | None) -> Board:
+def _board(name: str, board_rows: list[Row], by_id: dict[str, Row]) -> Board:
     current = counted(board_rows)
+    context = main_context(current)
     grouped: dict[tuple[Any, ...], list[Row]] = {}
     for row in current:
         grouped.setdefault(line_key(row, by_id), []).append(row)

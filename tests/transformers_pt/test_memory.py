@@ -13,8 +13,9 @@ from tests.conftest import ROOT
 from tests.transformers_pt.checkpoints import wordpiece
 
 SCRIPT = """
-import resource, sys
+import os, resource, sys
 from pathlib import Path
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # each thread takes memory of its own
 from tests.baselines.sentences import split
 from transformers_pt.recipes.finetune import Finetune
 backbone, out, auto = sys.argv[1], Path(sys.argv[2]), sys.argv[3] == "auto"
@@ -25,7 +26,7 @@ def fit(name, **more):
     return recipe.fit(split(128, 0), split(8, 1), recipe.defaults | given | more, 0, out / name)
 fit("warm", batch_size=1)  # libraries, threads and arenas are there
 size = int(Path("/proc/self/status").read_text().split("VmSize:")[1].split()[0]) * 1024
-resource.setrlimit(resource.RLIMIT_AS, (size + 400_000_000,) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (size + 250_000_000,) * 2)
 log = fit("tight", auto_batch=auto)
 print(log.device.batch_per_replica, log.device.accumulation, log.history[-1]["loss"])
 """
