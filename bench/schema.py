@@ -243,6 +243,9 @@ class Measurement(Block):
     cold_start: ColdStart
     energy: Energy = Energy()
     interleaved_with: int = Field(description="Contestants that shared the rounds, this one included.")
+    machine: str | None = Field(
+        default=None, description="Where it was measured; where none is named, on the machine of the training."
+    )
 
 
 class Result(Block):

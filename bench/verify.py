@@ -156,6 +156,7 @@ def _check_samples(where: str, result: Result, arrays: Arrays) -> Iterator[Probl
     assert result.measurement is not None
     again = measurement_from_samples(arrays, result.measurement.interleaved_with)
     peak = inference_peak_bytes(arrays)
+    again = again.model_copy(update={"machine": result.measurement.machine})  # samples do not tell
     yield from _compared(where, "measurement", result.measurement, again)
     stored = result.memory.inference_peak_bytes if result.memory else None
     yield from _compared(where, "memory.inference_peak_bytes", stored, peak)

@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--encoder", default="tweets-tinybert4")
     parser.add_argument("--rows", type=int, default=3200)
+    parser.add_argument("--only", type=int, nargs="+", metavar="N", help="these lines of the table, from 0")
     parser.add_argument("--line", help=argparse.SUPPRESS)
     parser.add_argument("--epochs", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -42,7 +43,7 @@ def main() -> None:
         return
     base = None
     print(f"{'':28}examples/s  steady  ratio (steady)")
-    for name in LINES:
+    for name in [list(LINES)[i] for i in options.only or range(len(LINES))]:
         seconds = {epochs: options.rows * epochs / speed(name, epochs) for epochs in EPOCHS}
         first, last = EPOCHS
         steady = options.rows * (last - first) / (seconds[last] - seconds[first])

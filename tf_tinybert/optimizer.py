@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 UNDECAYED = ("bias", "gamma", "beta")
 """Variables without weight decay: biases, scales and shifts of layer normalization."""
+
+MAX_NORM = 1.0
+"""Of all gradients of a step together."""
 
 
 @keras.saving.register_keras_serializable("sentibench")
@@ -31,12 +35,22 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "warmup": self.warmup, "steps": self.steps}
 
 
-def adamw(model: keras.Model, schedule: WarmupDecay, decay: float) -> keras.optimizers.Optimizer:
-    """AdamW (Loshchilov and Hutter, 2019), its weight decay apart from the gradient.
+@keras.saving.register_keras_serializable("sentibench")
+class ClippedAdamW(keras.optimizers.AdamW):
+    """AdamW (Loshchilov and Hutter, 2019) on gradients of norm 1 at most, as PyTorch's `Trainer` clips them.
 
-    Gradients are not clipped: Keras would clip those of each replica before it sums them, so that the number of
-    replicas would change what is learned.
+    They are clipped once summed over the replicas. `global_clipnorm` would clip those of each replica before, so that
+    the number of replicas would change what is learned.
     """
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=decay, epsilon=1e-6)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        gradients, variables = zip(*super()._all_reduce_sum_gradients(grads_and_vars), strict=True)
+        clipped, _ = tf.clip_by_global_norm(gradients, MAX_NORM)
+        return list(zip(clipped, variables, strict=True))
+
+
+def adamw(model: keras.Model, schedule: WarmupDecay, decay: float) -> keras.optimizers.Optimizer:
+    """The optimizer of a model: its weight decay is apart from the gradient, and of matrices alone."""
+    optimizer = ClippedAdamW(schedule, weight_decay=decay, epsilon=1e-6)
     optimizer.exclude_from_weight_decay([v for v in model.trainable_variables if v.name in UNDECAYED])
     return optimizer

@@ -143,6 +143,7 @@ def _further(document: Document, times: Mapping[str, Any]) -> Row:
         "n_train": data.get("n_train"),
         "notes": NOTES.join(data.get("notes") or ()),
         "machine": document["environment"]["machine"],
+        "timed_on": _timed_on(document),
         "protocol": (document.get("measurement") or {}).get("protocol"),
         "git_commit": identity.get("git_commit"),
         "dirty": identity.get("dirty"),
@@ -150,6 +151,12 @@ def _further(document: Document, times: Mapping[str, Any]) -> Row:
         "board": "",
         "superseded": False,
     }
+
+
+def _timed_on(document: Document) -> str | None:
+    """The machine of the times, which need not be that of the training."""
+    measurement = document.get("measurement")
+    return (measurement.get("machine") or document["environment"]["machine"]) if measurement else None
 
 
 def _megabytes(count: int | None) -> float | None:

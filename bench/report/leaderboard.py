@@ -141,7 +141,7 @@ def main_context(some_rows: Iterable[Row]) -> Context | None:
     """The machine and protocol that timed most runs, of equals the last by name; untimed, the machine of most runs."""
     ok = [row for row in some_rows if row["status"] == "ok"]
     timed = [row for row in ok if row["protocol"] is not None]
-    count = Counter((row["machine"], row["protocol"] or "") for row in timed or ok)
+    count = Counter((row["timed_on"] or row["machine"], row["protocol"] or "") for row in timed or ok)
     return max(count, key=lambda context: (count[context], context)) if count else None
 
 
@@ -182,7 +182,7 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
     group = sorted(group, key=lambda row: (row["seed"], row["run_id"]))
     ok = [row for row in group if row["status"] == "ok" and row["accuracy"] is not None]
     failed = [row for row in group if row not in ok]
-    timed_here = [row for row in ok if row["protocol"] is None or (row["machine"], row["protocol"]) == context]
+    timed_here = [row for row in ok if row["protocol"] is None or (row["timed_on"], row["protocol"]) == context]
     trained_here = [row for row in ok if context is None or row["machine"] == context[0]]
     values = {column: _mean(ok, column) for column in AVERAGED}
     for column in TIMES:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from bench.machine import cores
+from bench.machine import cores, machine_id
 from bench.measure.timing import ROUNDS, RoundSamples, summarize, thread_counts
 from bench.run.execute import Executor
 from bench.run.launcher import Ended, launch
@@ -96,7 +96,7 @@ def _stored(
     memory = (result.memory or Memory()).model_copy(update={"inference_peak_bytes": peak})
     updated = result.model_copy(
         update={
-            "measurement": measurement,
+            "measurement": measurement.model_copy(update={"machine": machine_id()}),
             "memory": memory,
             "outcome": outcome,
             "identity": result.identity.model_copy(update={"measurement_key": key}),

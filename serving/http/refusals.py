@@ -49,8 +49,8 @@ class AsciiResponse(JSONResponse):
         return json.dumps(content, separators=(",", ":"), allow_nan=False).encode()
 
 
-def json_only(request: Request) -> None:
-    """415 for a body that does not say that it is JSON."""
+async def json_only(request: Request) -> None:
+    """415 for a body that does not say that it is JSON; async, or each request would wait for a thread."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(415, f"unknown content type '{kind}': send application/json")

@@ -123,6 +123,20 @@ def test_times_of_another_machine_are_left_out_and_said(store: Store) -> None:
     assert any("another machine" in fact and "3f9a1c2b" in fact for fact in facts(board))
 
 
+def test_times_are_of_the_machine_that_measured(store: Store) -> None:
+    """A training that was held to one core, and timed on all, stands beside what was trained on all."""
+    for seed in range(2):
+        store.put(*result(Model("linear", p50_ms=1.0), seed))
+    made, arrays = result(Model("lstm", p50_ms=100.0), 0, environment=environment("one-core"))
+    assert made.measurement is not None
+    timed = made.measurement.model_copy(update={"machine": environment().machine})
+    store.put(made.model_copy(update={"measurement": timed}), arrays)
+    board = only_board(store)
+    lstm = next(line for line in board.lines if line.recipe == "lstm")
+    assert lstm.values["p50_ms_b1"] is not None and lstm.values["train_examples_per_s"] is None
+    assert board.timed_elsewhere == 0
+
+
 def test_superseded_runs_are_counted(store: Store) -> None:
     for minute in (1, 2):
         store.put(*result(Model("linear"), run_id=f"run{minute}", started_at=f"2025-01-01T00:0{minute}:00+00:00"))
