@@ -16,6 +16,7 @@ import sys
 import time
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import uvloop
@@ -95,7 +96,7 @@ async def ready(port: int) -> None:
 
 
 class Client(asyncio.Protocol):
-    """Asks again and again over one connection; a protocol, since streams would cost the client more than the server."""
+    """Asks again and again over one connection; a protocol, as streams would cost more than the server does."""
 
     def __init__(self, requests: cycle[bytes], end: float, found: list[tuple[float, float, bool]]) -> None:
         self.requests, self.end, self.found = requests, end, found
@@ -104,8 +105,7 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask first."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self.ask()
 
     def ask(self) -> None:
@@ -137,7 +137,7 @@ async def client(port: int, requests: cycle[bytes], end: float, found: list[tupl
     """One connection, to its end."""
     loop = asyncio.get_running_loop()
     _, protocol = await loop.create_connection(lambda: Client(requests, end, found), "127.0.0.1", port)
-    await protocol.done
+    await asyncio.wait_for(protocol.done, end - time.perf_counter() + 30)
 
 
 if __name__ == "__main__":

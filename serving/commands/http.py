@@ -20,7 +20,7 @@ def http(
     port: Annotated[int, typer.Option(help="Which port.", min=0, max=65535)] = 8080,
     max_batch: Annotated[int, typer.Option(help="Texts through the model at once.", min=1)] = DEFAULT.max_batch,
     max_wait_ms: Annotated[
-        float, typer.Option(help="How long a batch waits for more texts.", min=0)
+        float, typer.Option(help="How long a batch waits for more requests, if the last one held several.", min=0)
     ] = DEFAULT.max_wait_ms,
     max_queue: Annotated[int, typer.Option(help="Texts that may wait; more get 503.", min=1)] = DEFAULT.max_queue,
     timeout: Annotated[float, typer.Option(help="Seconds that a request may wait.", min=0.01)] = DEFAULT.timeout_s,

@@ -66,12 +66,14 @@ class Batcher:
             raise BusyError("no answer in time") from None
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, together = asyncio.get_running_loop(), 1
         while True:
             await self._arrived.wait()
-            if self._settings.max_wait_ms and self.queued < self._settings.max_batch:
+            # A client that asks again as soon as it is answered is a moment behind those that were answered with it.
+            if together > 1 and self._settings.max_wait_ms and self.queued < self._settings.max_batch:
                 await asyncio.sleep(self._settings.max_wait_ms / 1000)
             batch = self._take()
+            together = len(batch)
             texts = [text for waiting in batch for text in waiting.texts]
             if not texts:
                 continue

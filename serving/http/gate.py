@@ -23,6 +23,8 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
 KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
+MOMENT = 0.05
+"""Seconds that a line of the log may wait for others."""
 CLIENTS = 10_000
 """Clients whose rate is remembered."""
 GONE = 499
@@ -37,6 +39,25 @@ class _TooLargeError(Exception):
     """The body is larger than may be."""
 
 
+class Log:
+    """Lines to standard error, those of a moment in one call of the system; used from the event loop alone."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        """Soon to be written."""
+        self._lines.append(line)
+        if len(self._lines) == 1:
+            asyncio.get_running_loop().call_later(MOMENT, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._lines:
+            print(*self._lines, sep="\n", file=sys.stderr)
+            self._lines.clear()
+
+
 @dataclass
 class _Bucket:
     """A token bucket: `burst` requests at once, `rate` a second in the long run."""
@@ -49,13 +70,16 @@ class Gate:
     """ASGI middleware around the application."""
 
     def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
-        self.app, self.settings, self.metrics = app, settings, metrics
+        self.app, self.settings, self.metrics, self.log = app, settings, metrics, Log()
         self._buckets: dict[str, _Bucket] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.log.flush()
             return
         started, status = time.perf_counter(), 500
 
@@ -151,7 +175,7 @@ class Gate:
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "method": scope["method"], "path": path,
             "status": status, "ms": round(1000 * seconds, 2), "texts": scope.get("state", {}).get("texts"),
         }  # fmt: skip
-        print(json.dumps(line), file=sys.stderr)
+        self.log.add(json.dumps(line))
 
 
 async def _answer(send: Send, status: int, detail: str, headers: dict[str, str]) -> None:

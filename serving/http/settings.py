@@ -11,8 +11,8 @@ class Settings:
 
     max_batch: int = 64
     """Texts that go through the model at once."""
-    max_wait_ms: float = 0.0
-    """How long a batch waits for more texts; none by default: what queues while the last batch runs is the next one."""
+    max_wait_ms: float = 1.0
+    """How long a batch waits for more requests where the last one held several; a lone request never waits."""
     max_queue: int = 2048
     """Texts that may wait; more are refused with 503."""
     timeout_s: float = 10.0

@@ -43,6 +43,7 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
         "probe": probe(root / "shipped"),
         "trip": {name: round_trip(Path(folder)) for name, folder in (("random", checkpoint), ("shipped", shipped()))},
         "xla": xla_gap(root / "shipped"),
+        "momentum": first_momentum(),
         "torch": "torch" in sys.modules,
     }
 
@@ -104,6 +105,19 @@ def probe(folder: Path) -> dict[str, Any]:
         "staged_gap": float(np.abs(staged - whole).max()),
         "parameters": predictor.parameters,
     }
+
+
+def first_momentum() -> list[float]:
+    """AdamW's momentum after one step on the gradient 30, 40."""
+    import keras
+
+    from tf_tinybert.optimizer import ClippedAdamW, WarmupDecay
+
+    variable = keras.Variable([0.0, 0.0])
+    optimizer = ClippedAdamW(WarmupDecay(1e-3, 1, 10))
+    optimizer.apply([keras.ops.convert_to_tensor([30.0, 40.0])], [variable])
+    (momentum,) = [v for v in optimizer.variables if v.path.endswith("momentum")]
+    return [float(one) for one in momentum.numpy()]
 
 
 def attempts(root: Path, cases: list[dict[str, Any]]) -> list[str]:

@@ -81,6 +81,11 @@ def test_a_refit_keeps_the_last_epoch(learned: Learned) -> None:
     assert all(set(entry) == {"epoch", "loss", "learning_rate"} for entry in refit["history"])
 
 
+def test_the_gradient_of_a_step_is_clipped_whole(learned: Learned) -> None:
+    """Momentum is a tenth of the first gradient: 30 and 40, of norm 50, become 0.6 and 0.8."""
+    assert learned[1]["momentum"] == pytest.approx([0.06, 0.08])
+
+
 def test_steps_that_xla_compiles_learn_the_same(learned: Learned) -> None:
     found = learned[1]
     for compiled, plain in zip(found["compiled"]["history"], found["refit"]["history"], strict=True):
