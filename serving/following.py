@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.api import BenchError
 from bench.store import Store
-from serving.model import Model, find_artifact, open_folder
+from serving.model import Model, open_folder, open_model
 from serving.slot import Slot, is_slot
 
 EVERY_S = 0.25
@@ -86,10 +86,16 @@ class Following:
         self._failed = swap.version
 
 
+def served(name: str, store: Store) -> Model:
+    """The model that the slot in a folder serves now, or an artifact by folder, run or hash; errors as `open_model`."""
+    if not is_slot(Path(name)):
+        return open_model(name, store)
+    slot = Slot.open(Path(name))
+    version = slot.current()
+    return open_folder(slot.folder(version), version)
+
+
 def follow(name: str, store: Store, watch: Watch | None = None) -> Following:
-    """What to serve by the folder of a slot or of an artifact, a run, or a hash; errors as of `open_model`."""
-    if is_slot(Path(name)):
-        slot = Slot.open(Path(name))
-        version = slot.current()
-        return Following(open_folder(slot.folder(version), version), slot, watch)
-    return Following(open_folder(*find_artifact(name, store)), None, watch)
+    """What `served` finds and, if it is a slot, what it will serve from then on."""
+    slot = Slot.open(Path(name)) if is_slot(Path(name)) else None
+    return Following(served(name, store), slot, watch)

@@ -14,7 +14,7 @@ TARGETS = ("sagemaker",)
 
 
 def package(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
     out: Annotated[Path, typer.Option(help="The folder to write; a bundle that is there is written anew.")],
     target: Annotated[str, typer.Option(help="What the bundle is for: sagemaker.")] = "sagemaker",
     store: StoreOption = Path(".sentibench"),
@@ -27,9 +27,9 @@ def package(
         raise BenchError(f"--target {target}: {did_you_mean(target, TARGETS)}")
     from bench.store import Store
     from serving.aws.bundle import write_bundle
-    from serving.model import open_model
+    from serving.following import served
 
-    bundle = write_bundle(open_model(artifact, Store(store)), out)
+    bundle = write_bundle(served(artifact, Store(store)), out)
     size = bundle.archive.stat().st_size
     print(f"{bundle.archive}: {size:,} bytes, artifact {bundle.artifact[:12]}")
     print(f"image: docker build -t sentibench:{bundle.artifact[:12]} {out}")

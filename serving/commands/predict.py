@@ -13,7 +13,7 @@ from bench.commands.options import StoreOption
 
 
 def predict(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
     source: Annotated[
         Path | None, typer.Option("--input", "-i", help="CSV, TSV, JSONL, Parquet or text; standard input if left out.")
     ] = None,
@@ -35,10 +35,10 @@ def predict(
     """
     from bench.store import Store
     from serving.batch import Job, score
-    from serving.model import open_model
+    from serving.following import served
     from serving.screen import bar
 
-    model = open_model(artifact, Store(store))
+    model = served(artifact, Store(store))
     started = time.monotonic()
     with bar(source) as watch:
         count = score(Job(source, target, kind, output_kind, text_column), model, watch)

@@ -182,9 +182,15 @@ def test_a_broken_candidate_leaves_the_old_model_answering(slot: Slot, two: Two,
 def test_versions_are_listed_and_gone_back_to(serving: Serving, slot: Slot, two: Two) -> None:
     name, other = str(slot.root), ("--store", str(two.store.root))
     assert serving("slot", "create", name, two.second, *other).returncode == 0
+
+    def scored(version: str) -> bytes:
+        return serving("predict", version, *other, stdin=b"so happy").stdout
+
     listed = serving("slot", "list", name).stdout.decode().splitlines()
     assert [(line[0], line.split()[-2]) for line in listed] == [(" ", two.first[:12]), ("*", two.second[:12])]
+    assert serving("predict", name, stdin=b"so happy").stdout == scored(two.second)
     assert serving("slot", "rollback", name).returncode == 0 and slot.current() == two.first
+    assert serving("predict", name, stdin=b"so happy").stdout == scored(two.first) != scored(two.second)
     with pytest.raises(BenchError, match="no earlier version"):
         slot.roll_back()
     assert slot.roll_back(two.second[:10]) == two.second and slot.roll_back() == two.first
