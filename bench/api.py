@@ -144,6 +144,8 @@ class Training:
     history: list[dict[str, float]] = field(default_factory=list)
     """One entry an epoch: `epoch` from 1, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`, …"""
     device: DeviceUse = DeviceUse()
+    warnings: list[str] = field(default_factory=list)
+    """What whoever reads the row should know, a line each: a student that is no smaller than its teacher, …"""
 
 
 class Predictor(ABC):

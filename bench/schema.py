@@ -142,6 +142,7 @@ class TrainingLog(Block):
     epochs_run: int | None = None
     best_epoch: int | None = Field(None, description="From 1, chosen on validation.")
     history: list[dict[str, float]] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
 
 
 class PerClass(Block):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,12 @@ def prune(
         importance = measure(model, batches, params["importance"])
         kept, held = shrink.choose(model, importance, target - (whole - shrink.block_weights(model)))
         shrink.cut(model, kept)
-        _say(model, whole, held)
+        _say(model, whole)
         last = step == steps
         recovery.run(params["recovery_epochs"] if last else params["step_epochs"], last)
     save_artifact(out_dir, model, parent.encoder, parent.facts | {"shapes": shrink.shapes(model)})
-    return recovery.log
+    warnings = [f"{line}, though it was to go" for line in held]
+    return replace(recovery.log, warnings=[*recovery.log.warnings, *warnings])
 
 
 def _drop(model: Any, batches: Any, params: Params) -> None:
@@ -47,9 +49,7 @@ def _drop(model: Any, batches: Any, params: Params) -> None:
         shrink.drop_layers(model, measure(model, batches, params["importance"]), count)
 
 
-def _say(model: Any, whole: int, held: Sequence[str]) -> None:
+def _say(model: Any, whole: int) -> None:
     left = shrink.block_weights(model)
     layers = ", ".join(f"{s['heads']} heads and {s['neurons']} neurons" for s in shrink.shapes(model))
     print(f"pruned: {1 - left / whole:.2%} of the layers' weights are gone; left, layer by layer: {layers}")
-    for line in held:
-        print(f"ratio: {line}, though it was to go")

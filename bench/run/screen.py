@@ -50,6 +50,9 @@ class Screen:
     def finished(self, result: Result) -> None:
         """A run has its row."""
         self.console.print(self._line(result), highlight=False, soft_wrap=True)
+        if result.training is not None and result.measurement is None:
+            for warning in result.training.warnings:
+                self.console.print(f"[yellow]![/] {escape(warning)}", highlight=False, soft_wrap=True)
 
     def say(self, line: str) -> None:
         """A line of its own."""
