@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.machine import machine_id
 from bench.store import Store, write_atomic
 from tests.conftest import Bench, bench_environment
 
@@ -113,7 +114,8 @@ def test_an_artifact_cut_short_by_a_power_loss_is_noticed_and_trained_again(benc
     again = bench("run", "-r", "bayes", "-d", "toy")
     assert again.returncode == 0, again.stdout
     assert "its artifact is not in the store" in again.stdout
-    assert store.result(run_id).measurement is not None
+    measured = store.result(run_id).measurement
+    assert measured is not None and measured.machine == machine_id()
 
 
 def test_a_corrupt_result_is_said_skipped_and_made_again(bench: Bench, tmp_path: Path) -> None:
