@@ -142,6 +142,7 @@ def _further(document: Document, times: Mapping[str, Any]) -> Row:
         "limit": data.get("limit"),
         "n_train": data.get("n_train"),
         "notes": NOTES.join(data.get("notes") or ()),
+        "warnings": NOTES.join((document.get("training") or {}).get("warnings") or ()),
         "machine": document["environment"]["machine"],
         "timed_on": _timed_on(document),
         "protocol": (document.get("measurement") or {}).get("protocol"),
