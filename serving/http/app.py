@@ -112,7 +112,6 @@ class Service:
         for start in range(0, len(order), PART):
             part = order[start : start + PART]
             found[part] = model.score([texts[i] for i in part]).probabilities
-        self._count(found)
         return Scored(model, found)
 
     def _count(self, probabilities: Probabilities) -> None:
@@ -137,9 +136,11 @@ class Service:
         if not texts:
             return Scored(self.model, np.zeros((0, len(self.labels)), np.float32))
         try:
-            return await self.batcher([_encodable(text) for text in texts])
+            found = await self.batcher([_encodable(text) for text in texts])
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
+        self._count(found.probabilities)
+        return found
 
     def predictions(self, probabilities: Probabilities) -> list[dict[str, Any]]:
         """One `Prediction` a text, as plain data."""

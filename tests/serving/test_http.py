@@ -58,6 +58,17 @@ def test_texts_that_come_at_once_go_through_together(client: httpx.Client, train
     assert 'sentibench_requests_total{path="/predict",status="200"}' in told and "sentibench_batch_texts_bucket" in told
 
 
+def test_predictions_are_counted_as_they_are_answered(trained: Trained) -> None:
+    def counted() -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("sentibench_predictions_total"))
+
+    with running(trained) as (client, _):
+        assert counted() == 0  # the server's own first texts are no predictions
+        client.post("/predict", json={"texts": trained.texts[:20]})
+        assert counted() == 20
+
+
 def test_the_card_and_the_page(client: httpx.Client, trained: Trained) -> None:
     card = client.get("/model").json()
     assert (
