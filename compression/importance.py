@@ -1,4 +1,4 @@
-"""How much each attention head and feed-forward neuron of an encoder matters, by one of three measures."""
+"""How much each attention head, feed-forward neuron and hidden unit of an encoder matters, by one of three measures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bench.api import Split
 from transformers_pt.batches import Padding, Rows
 from transformers_pt.encode import Encoder
 from transformers_pt.shapes import Block, blocks
+from transformers_pt.width import hidden_width, readers
 
 BATCH = 32
 Batches = Sequence[dict[str, torch.Tensor]]
@@ -40,6 +41,12 @@ def measure(model: Any, batches: Batches, kind: str) -> list[Importance]:
     """The importance of every unit of `model`, layer by layer; `kind` is a key of `MEASURES`."""
     model.eval()
     return MEASURES[kind](model, batches)
+
+
+def measure_width(model: Any, batches: Batches, kind: str) -> torch.Tensor:
+    """The importance of every hidden unit of `model`, float32 [width], by the weights of what reads it."""
+    model.eval()
+    return WIDTH_MEASURES[kind](model, batches)
 
 
 def _magnitude(model: Any, batches: Batches) -> list[Importance]:
@@ -88,7 +95,7 @@ def _loss_change(model: Any, batches: Batches) -> list[Importance]:
     for block in blocks(model):
         parts = [
             torch.tensor([
-                _mean_loss_without(model, batches, block.linear(name), slice(i * width, (i + 1) * width)) - whole
+                _mean_loss_without(model, batches, [block.linear(name)], slice(i * width, (i + 1) * width)) - whole
                 for i in range(block.linear(name).in_features // width)
             ])
             for name, width in ((block.out_of_heads, block.head_size), (block.out_of_neurons, 1))
@@ -97,17 +104,18 @@ def _loss_change(model: Any, batches: Batches) -> list[Importance]:
     return found
 
 
-def _mean_loss_without(model: Any, batches: Batches, linear: nn.Linear, columns: slice) -> float:
+def _mean_loss_without(model: Any, batches: Batches, linears: Sequence[nn.Linear], columns: Any) -> float:
     def silence(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         values = inputs[0].clone()
         values[..., columns] = 0
         return (values, *inputs[1:])
 
-    handle = linear.register_forward_pre_hook(silence)
+    handles = [linear.register_forward_pre_hook(silence) for linear in linears]
     try:
         return _mean_loss(model, batches)
     finally:
-        handle.remove()
+        for handle in handles:
+            handle.remove()
 
 
 def _mean_loss(model: Any, batches: Batches) -> float:
@@ -121,8 +129,44 @@ def _loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     return nn.functional.cross_entropy(logits.float(), moved["labels"])
 
 
+def _magnitude_of_width(model: Any, batches: Batches) -> torch.Tensor:
+    """Sum of squares of the weights that read a unit."""
+    return _by_unit(model, [linear.weight.detach().square().sum(0) for linear in readers(model)])
+
+
+def _taylor_of_width(model: Any, batches: Batches) -> torch.Tensor:
+    """|gradient × weight| of what reads a unit, summed before the absolute value, mean over batches."""
+    sums = torch.zeros(hidden_width(model))
+    for batch in batches:
+        model.zero_grad(set_to_none=True)
+        _loss(model, batch).backward()
+        sums += _by_unit(model, [_moved(linear) for linear in readers(model)]).abs() / len(batches)
+    model.zero_grad(set_to_none=True)
+    return sums
+
+
+@torch.inference_mode()
+def _loss_change_of_width(model: Any, batches: Batches) -> torch.Tensor:
+    """What the loss rises by where nothing reads a unit: a pass over the batches for each of them."""
+    whole, wide = _mean_loss(model, batches), hidden_width(model)
+    found = [
+        _mean_loss_without(model, batches, readers(model), slice(unit, None, wide)) - whole for unit in range(wide)
+    ]
+    return torch.tensor(found)
+
+
+def _by_unit(model: Any, columns: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The sum over readers of their values by input; a head over several poolings has each unit more than once."""
+    return torch.stack([values.cpu().view(-1, hidden_width(model)).sum(0) for values in columns]).sum(0)
+
+
 MEASURES: dict[str, Callable[[Any, Batches], list[Importance]]] = {
     "taylor": _taylor,
     "magnitude": _magnitude,
     "loss": _loss_change,
+}
+WIDTH_MEASURES: dict[str, Callable[[Any, Batches], torch.Tensor]] = {
+    "taylor": _taylor_of_width,
+    "magnitude": _magnitude_of_width,
+    "loss": _loss_change_of_width,
 }

@@ -9,10 +9,11 @@ from typing import Any
 
 from bench.api import BenchError, Params, Split, Training
 from compression import shrink
-from compression.importance import measure, sample
+from compression.importance import measure, measure_width, sample
 from compression.parents import open_parent
 from compression.recovery import Recovery
 from transformers_pt.artifact import save_artifact
+from transformers_pt.width import hidden_width
 
 
 def prune(
@@ -27,6 +28,7 @@ def prune(
     if not batches:
         raise BenchError(f"importance_rows={params['importance_rows']}: it takes training texts to say what matters")
     _drop(model, batches, params)
+    _narrow(model, batches, params)
     steps = params["steps"]
     for step in range(1, steps + 1):
         target = round(whole * params["ratio"] * step / steps)
@@ -36,7 +38,8 @@ def prune(
         _say(model, whole)
         last = step == steps
         recovery.run(params["recovery_epochs"] if last else params["step_epochs"], last)
-    save_artifact(out_dir, model, parent.encoder, parent.facts | {"shapes": shrink.shapes(model)})
+    left = {"shapes": shrink.shapes(model), "width": hidden_width(model)}
+    save_artifact(out_dir, model, parent.encoder, parent.facts | left)
     warnings = [f"{line}, though it was to go" for line in held]
     return replace(recovery.log, warnings=[*recovery.log.warnings, *warnings])
 
@@ -47,6 +50,16 @@ def _drop(model: Any, batches: Any, params: Params) -> None:
         raise BenchError(f"drop_layers={count}: the encoder has {layers} layers; give 0 to {layers - 1}")
     if count:
         shrink.drop_layers(model, measure(model, batches, params["importance"]), count)
+
+
+def _narrow(model: Any, batches: Any, params: Params) -> None:
+    ratio = params["width_ratio"]
+    if not 0 <= ratio < 1:
+        raise BenchError(f"width_ratio={ratio:g}: the share of the hidden width that goes; give 0 (none) to below 1")
+    if ratio:
+        before = hidden_width(model)
+        shrink.narrow_width(model, measure_width(model, batches, params["importance"]), ratio)
+        print(f"pruned: {hidden_width(model)} of {before} hidden units are left")
 
 
 def _say(model: Any, whole: int) -> None:

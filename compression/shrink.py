@@ -1,4 +1,4 @@
-"""Which heads, neurons and layers go, and what is left of the tensors."""
+"""Which heads, neurons, layers and hidden units go, and what is left of the tensors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 from compression.importance import Importance
 from transformers_pt.layers import encoder_layers
 from transformers_pt.shapes import Block, Shape, blocks
+from transformers_pt.width import hidden_width, keep_width
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,17 @@ def drop_layers(model: Any, importance: Sequence[Importance], count: int) -> Non
     for number in sorted(sums.argsort()[:count].tolist(), reverse=True):
         del layers[number]
     model.config.num_hidden_layers = len(layers)
+
+
+def narrow_width(model: Any, importance: torch.Tensor, ratio: float) -> None:
+    """Take about the share `ratio` of the hidden units out, those of least `importance` (float32 [width]).
+
+    A multiple of 8 stays where there are as many, which kernels are made for.
+    """
+    wide = hidden_width(model)
+    step = min(8, wide)
+    left = max(step, round(wide * (1 - ratio) / step) * step)
+    keep_width(model, sorted(importance.argsort(descending=True)[:left].tolist()))
 
 
 def shapes(model: Any) -> list[Shape]:

@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bench.api import Probabilities
+from transformers_pt.empty import empty_model
 from transformers_pt.encode import Encoder
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import EncoderPredictor, Padded
-from transformers_pt.shapes import empty_model
 
 FILE = "model.safetensors"
 SCALE = ".weight_scale"
@@ -59,9 +59,9 @@ class Int8Predictor(EncoderPredictor):
 def load_int8(folder: Path, facts: dict[str, Any]) -> Any:
     """The model that `save_int8` wrote, its linear maps packed."""
     kind = "classifier" if facts["pooling"] == "head" else "encoder"
-    model = empty_model(folder, kind, facts.get("shapes"))
+    model = empty_model(folder, kind, facts)
     if kind == "encoder":
-        model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0)
+        model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0, facts.get("width"))
     tensors = load_file(str(folder / FILE))
     scales = {name.removesuffix(SCALE): tensors.pop(name) for name in list(tensors) if name.endswith(SCALE)}
     packed = {}

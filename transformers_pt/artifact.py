@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from bench.api import Probabilities
 from transformers_pt.backbones import load_tokenizer, quiet
+from transformers_pt.empty import empty_model, without_pooler
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import EncoderPredictor, Padded
-from transformers_pt.shapes import empty_model, without_pooler
 
 HEAD = "head.safetensors"
 
@@ -43,9 +43,9 @@ def load_parts(folder: Path) -> tuple[Any, Encoder, dict[str, Any]]:
     quiet()
     facts = read_facts(folder)
     kind = "classifier" if facts["pooling"] == "head" else "encoder"
-    model = _shaped(folder, kind, facts["shapes"]) if "shapes" in facts else _whole(folder, kind)
+    model = _shaped(folder, kind, facts) if "shapes" in facts else _whole(folder, kind)
     if kind == "encoder":
-        model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0)
+        model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0, facts.get("width"))
         model.classifier.load_state_dict(load_file(str(folder / HEAD)))
     return model.eval(), Encoder(load_tokenizer(folder), facts["normalization"], facts["max_length"]), facts
 
@@ -58,8 +58,8 @@ def _whole(folder: Path, kind: str) -> Any:
     return without_pooler(model) if kind == "encoder" else model
 
 
-def _shaped(folder: Path, kind: str, shapes: Any) -> Any:
-    model = empty_model(folder, kind, shapes)
+def _shaped(folder: Path, kind: str, facts: Mapping[str, Any]) -> Any:
+    model = empty_model(folder, kind, facts)
     model.load_state_dict(load_file(str(folder / "model.safetensors")))
     return model
 

@@ -21,14 +21,17 @@ def check(pooling: str) -> None:
 
 
 class PooledClassifier(nn.Module):
-    """Encoder, poolings joined, dropout, logits: for encoders whose `[CLS]` has learned little."""
+    """Encoder, poolings joined, dropout, logits: for encoders whose `[CLS]` has learned little.
 
-    def __init__(self, encoder: Any, pooling: str, labels: int, dropout: float) -> None:
+    `width` is that of the encoder's hidden state, where it is not the configuration's.
+    """
+
+    def __init__(self, encoder: Any, pooling: str, labels: int, dropout: float, width: int | None = None) -> None:
         super().__init__()
         check(pooling)
         self.encoder, self.kinds, self.config = encoder, pooling.split("+"), encoder.config
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(len(self.kinds) * encoder.config.hidden_size, labels)
+        self.classifier = nn.Linear(len(self.kinds) * (width or encoder.config.hidden_size), labels)
         nn.init.normal_(self.classifier.weight, std=0.02)
         nn.init.zeros_(self.classifier.bias)
 

@@ -1,9 +1,8 @@
-"""Layers of uneven widths: how many heads and feed-forward neurons each keeps, and the way back from a folder."""
+"""Layers of uneven widths: how many heads and feed-forward neurons each keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -55,50 +54,24 @@ class Block:
         """Make the tensors smaller: only these heads and neurons stay, in this order."""
         columns = torch.tensor([h * self.head_size + i for h in heads for i in range(self.head_size)])
         for name in self.into_heads:
-            self._replace(name, rows=columns)
-        self._replace(self.out_of_heads, columns=columns)
-        self._replace(self.into_neurons, rows=torch.tensor(neurons))
-        self._replace(self.out_of_neurons, columns=torch.tensor(neurons))
+            narrow(self.linear(name), rows=columns)
+        narrow(self.linear(self.out_of_heads), columns=columns)
+        narrow(self.linear(self.into_neurons), rows=torch.tensor(neurons))
+        narrow(self.linear(self.out_of_neurons), columns=torch.tensor(neurons))
 
-    def _replace(self, name: str, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None) -> None:
-        old = self.linear(name)
-        weight = old.weight.detach()
-        bias = old.bias.detach()
-        if rows is not None:
-            weight, bias = weight[rows], bias[rows]
-        if columns is not None:
-            weight = weight[:, columns]
-        new = nn.Linear(weight.shape[1], weight.shape[0], device="meta")
-        new.weight, new.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
-        self.layer.set_submodule(name, new)
+
+def narrow(linear: nn.Linear, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None) -> None:
+    """Leave a linear map these outputs (`rows`) and these inputs (`columns`), int64, in this order; None for all."""
+    weight, bias = linear.weight.detach(), linear.bias.detach()
+    if rows is not None:
+        weight, bias = weight[rows], bias[rows]
+    if columns is not None:
+        weight = weight[:, columns]
+    linear.out_features, linear.in_features = weight.shape
+    linear.weight, linear.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
 
 
 def blocks(model: Any) -> list[Block]:
     """The layers of a classifier, or of an encoder alone, from the lowest."""
     size = model.config.hidden_size // model.config.num_attention_heads
     return [Block(layer, size) for layer in encoder_layers(model)]
-
-
-def empty_model(folder: Path, kind: str, shapes: Sequence[Shape] | None = None) -> Any:
-    """A `classifier` or an `encoder` by the configuration in `folder`, float32, whose weights are yet to be loaded.
-
-    `shapes` are those of its layers, where they are not even.
-    """
-    from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
-    from transformers.initialization import no_init_weights
-
-    loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
-    with no_init_weights():
-        model = loader.from_config(AutoConfig.from_pretrained(folder)).float()
-    if kind == "encoder":
-        without_pooler(model)
-    for block, shape in zip(blocks(model), shapes or [], strict=bool(shapes)):
-        block.keep(range(shape["heads"]), range(shape["neurons"]))
-    return model
-
-
-def without_pooler(encoder: Any) -> Any:
-    """The encoder less the map over `[CLS]` that no pooling here uses: RoBERTa's would be a new, random one."""
-    if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None
-    return encoder

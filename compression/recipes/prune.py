@@ -1,4 +1,4 @@
-"""Structured pruning: attention heads and feed-forward neurons of a trained encoder go, and the rest recovers."""
+"""Structured pruning: heads, neurons, layers and hidden units of a trained encoder go, and the rest recovers."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ IMPORTANCE = ("taylor", "magnitude", "loss")
 class Prune(Compression):
     """Heads and feed-forward neurons of an encoder go for good, the least important first; what is left is trained on.
 
-    `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. `teach=true` lets the
-    parent teach. The child stays in the layout of `finetune`, its layers of uneven widths.
+    `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. Whole layers
+    (`drop_layers`) and hidden units (`width_ratio`) go before, and count. `teach=true` lets the parent teach. The child
+    stays in the layout of `finetune`, its layers of uneven widths.
     """
 
     name, framework = "prune", "pytorch"
@@ -43,10 +44,12 @@ class Prune(Compression):
         "steps": 1,
         "step_epochs": 1,
         "drop_layers": 0,
+        "width_ratio": 0.0,
         **RECOVERY,
     }
     space = {
         "ratio": Uniform(0.1, 0.9),
+        "width_ratio": Choice(0.0, 0.25),
         "importance": Choice("taylor", "magnitude"),
         "steps": Choice(1, 3),
         "teach": Choice(False, True),

@@ -78,3 +78,9 @@ def roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fine-tuned DistilBERT."""
     return parent("distilbert", tmp_path_factory.mktemp("distilbert"))
+
+
+@pytest.fixture(scope="session")
+def electra(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fine-tuned ELECTRA."""
+    return parent("electra", tmp_path_factory.mktemp("electra"))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from bench.api import BenchError
 from bench.artifact import folder_hash
 from compression import shrink
-from compression.importance import measure, sample
+from compression.importance import measure, measure_width, sample
 from compression.parents import open_parent
 from compression.recipes.export import Export
 from compression.recipes.prune import Prune
@@ -22,6 +22,7 @@ from compression.recipes.sparsity import Sparsity
 from tests.compression.parents import TRAIN, asked, child, loaded, size, write_card
 from transformers_pt.artifact import TorchPredictor, save_artifact
 from transformers_pt.shapes import blocks
+from transformers_pt.width import hidden_width, readers
 
 QUICK = {"importance_rows": 96, "recovery_epochs": 1, "learning_rate": 2e-3, "precision": "float32"}
 HEAD = 16 * (3 * 33 + 32)
@@ -128,6 +129,39 @@ def test_whole_layers_can_go(bert: Path, tmp_path: Path) -> None:
     assert asked(tmp_path / "child").shape[1] == 3
 
 
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "electra"])
+def test_hidden_units_go_from_every_tensor(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """A quarter of the width, in memory against the file; int8, ONNX, and a second pruning can follow."""
+    source, narrow = request.getfixturevalue(family), tmp_path / "narrow"
+    child(Prune(), source, narrow, **QUICK | {"width_ratio": 0.25, "ratio": 0.4, "recovery_epochs": 0})
+    model = open_parent([narrow], "x").model
+    assert hidden_width(model) == 24 == json.loads((narrow / "model.json").read_text())["width"]
+    whole, left = (shrink.block_weights(open_parent([f], "x").model) for f in (source, narrow))
+    assert abs(left - 0.6 * whole) <= HEAD
+    assert loaded(source).parameters - loaded(narrow).parameters > whole - left  # embeddings are narrower too
+    child(Quantize(), narrow, tmp_path / "int8", to="torch-int8")
+    np.testing.assert_allclose(asked(tmp_path / "int8"), asked(narrow), atol=0.1)
+    child(Export(), narrow, tmp_path / "onnx")
+    np.testing.assert_allclose(asked(tmp_path / "onnx"), asked(narrow), atol=1e-4)
+    child(Prune(), narrow, tmp_path / "again", **QUICK | {"width_ratio": 0.4, "recovery_epochs": 1})
+    assert hidden_width(open_parent([tmp_path / "again"], "x").model) == 16
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert"])
+@pytest.mark.parametrize("kind", ["taylor", "magnitude", "loss"])
+def test_hidden_units_that_nothing_reads_matter_least(family: str, kind: str, request: pytest.FixtureRequest) -> None:
+    parent = open_parent([request.getfixturevalue(family)], "prune")
+    unread = [3, 17, 30]
+    with torch.no_grad():
+        for linear in readers(parent.model):
+            columns = [unit + i for i in range(0, linear.in_features, 32) for unit in unread]
+            linear.weight[:, columns] = 0
+    scores = measure_width(parent.model, sample(TRAIN, parent.encoder, 32, 0), kind)
+    assert scores.shape == (32,) and sorted(scores.abs().argsort()[:3].tolist()) == unread
+    shrink.narrow_width(parent.model, scores.abs(), 0.25)
+    assert hidden_width(parent.model) == 24
+
+
 def test_the_pruned_child_is_a_parent_again(half: Path, tmp_path: Path) -> None:
     child(Quantize(), half, tmp_path / "int8", to="torch-int8")
     np.testing.assert_allclose(asked(tmp_path / "int8"), asked(half), atol=0.1)
@@ -171,6 +205,7 @@ def test_sparsity_is_zeros_and_nothing_else(roberta: Path, tmp_path: Path) -> No
         ({"steps": 0}, "steps=0"),
         ({"importance_rows": 0}, "importance_rows=0"),
         ({"drop_layers": 2}, "the encoder has 2 layers; give 0 to 1"),
+        ({"width_ratio": 1.0}, "width_ratio=1: the share of the hidden width"),
     ],
 )
 def test_bad_parameters(changes: dict[str, object], said: str, bert: Path, tmp_path: Path) -> None:
