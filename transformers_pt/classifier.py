@@ -37,6 +37,9 @@ def check(params: Params) -> None:
     for key, known in CHOICES.items():
         if params[key] not in known:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
+    for key in ("dropout", "piece_dropout"):
+        if not 0.0 <= (params[key] or 0.0) <= 0.9:
+            raise BenchError(f"{key}={params[key]:g}: the share that is dropped; give 0 (none) to 0.9")
     pooled.check(params["pooling"])
 
 

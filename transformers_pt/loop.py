@@ -66,6 +66,8 @@ def _trainer(
     )  # fmt: skip
     trainer.params, trainer.criterion = params, Criterion.of(train, params)
     if params["piece_dropout"]:
+        if tokenizer.mask_token_id is None:
+            raise BenchError("piece_dropout: the tokenizer of this backbone has no mask piece; give 0")
         special = tuple(tokenizer.all_special_ids)
         trainer.piece_dropout = PieceDropout(tokenizer.mask_token_id, special, params["piece_dropout"])
     return trainer

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoTokenizer
 
 from bench.api import BenchError
 from tests.transformers_pt.conftest import Checkpoints, fit
@@ -36,6 +37,8 @@ def copied(folder: Path, tmp_path: Path) -> Path:
         ({"monitor": "f1"}, "monitor=f1"),
         ({"class_weight": "balance"}, "did you mean 'balanced'"),
         ({"pooling": "cls+mena"}, "'mena' is unknown; did you mean 'mean'"),
+        ({"dropout": 0.999}, "dropout=0.999: the share that is dropped; give 0 (none) to 0.9"),
+        ({"piece_dropout": -0.1}, "piece_dropout=-0.1: the share"),
         ({"precision": "bf16"}, "precision=bf16"),
         ({"precision": "float16"}, "needs a GPU"),
         ({"train_top_k_layers": 9}, "the encoder has 2 layers; give 0 to 2"),
@@ -61,6 +64,14 @@ def test_missing_tokenizer(checkpoints: Checkpoints, tmp_path: Path) -> None:
     for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         (folder / name).unlink(missing_ok=True)
     assert "tokenizer" in said(tmp_path / "a", {"backbone": str(folder)})
+
+
+def test_pieces_cannot_be_masked_without_a_mask_piece(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    folder = copied(checkpoints["bert"], tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.mask_token = None
+    tokenizer.save_pretrained(folder)
+    assert "has no mask piece; give 0" in said(tmp_path / "a", {"backbone": str(folder), "piece_dropout": 0.1})
 
 
 def test_a_vocabulary_larger_than_the_weights(checkpoints: Checkpoints, tmp_path: Path) -> None:
