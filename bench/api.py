@@ -247,6 +247,11 @@ class Compression(Recipe):
         """Whether the parent also teaches the child."""
         return False
 
+    def alone(self, params: Params) -> tuple[str, Params] | None:
+        """The recipe, and all of its parameters, that make such a child without a parent: the control of what the
+        parent taught. None where there is none."""
+        return None
+
     @abstractmethod
     def compress(
         self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path

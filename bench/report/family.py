@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.errors import BenchError
+from bench.api import BenchError, Compression, Params
 from bench.measure.paired import Paired, compare_paired
 from bench.params import parse_recipe
 from bench.registry import load_recipe
@@ -147,11 +147,11 @@ class _Known:
         recipe, params = parse_recipe(line.name)
         if not params.get("alpha", 1.0):
             return None
-        siblings = [other for other in self.board.ok_lines if other.parent == line.parent]
         untaught = (recipe, params | {"alpha": 0})
-        student = str(params.get("student") or "")
+        siblings = [other for other in self.board.ok_lines if other.parent == line.parent]
         found = [other for other in siblings if parse_recipe(other.name) == untaught]
-        found += [other for other in self.board.ok_lines if student and _same_model(other, student)]
+        student = _alone(recipe, params)
+        found += [other for other in self.board.ok_lines if not other.parent and _whole(other.name) == student]
         return found[0] if found else None
 
     def _by_seed(self, first: Line, second: Line) -> list[tuple[Run, Run]]:
@@ -183,16 +183,23 @@ def _same_texts(pairs: Sequence[tuple[Run, Run]]) -> list[tuple[Run, Run]]:
     return [(a, b) for a, b in pairs if len(a.ids) and np.array_equal(a.ids, b.ids)]
 
 
-def _same_model(line: Line, name: str) -> bool:
-    """Whether a line without parents has that recipe and, defaults filled in, those parameters."""
+def _whole(name: str) -> tuple[str, Params]:
+    """Recipe and parameters of a line, defaults filled in where this machine knows them."""
     recipe, given = parse_recipe(name)
-    if line.recipe != recipe or line.parent:
-        return False
     try:
-        defaults = dict(load_recipe(recipe).defaults)
+        return recipe, {**load_recipe(recipe).defaults, **given}
     except BenchError:  # of a store that knows more recipes than this machine
-        defaults = {}
-    return defaults | given == defaults | parse_recipe(line.name)[1]
+        return recipe, given
+
+
+def _alone(recipe: str, given: Params) -> tuple[str, Params] | None:
+    """What a child of that recipe is without its parent."""
+    try:
+        compression = load_recipe(recipe)
+        found = compression.alone({**compression.defaults, **given}) if isinstance(compression, Compression) else None
+    except BenchError:
+        return None
+    return found and (found[0], dict(found[1]))
 
 
 def _ratio(one: float | None, other: float | None) -> float | None:

@@ -49,6 +49,11 @@ class Distill(Compression):
         """Always: the parent is the teacher."""
         return True
 
+    def alone(self, params: Params) -> tuple[str, Params]:
+        """The student, trained by labels."""
+        student, given = student_of(params["student"])
+        return student.name, given
+
     def normalization_for(self, params: Params) -> str:
         """The student's own."""
         student, given = student_of(params["student"])

@@ -89,16 +89,20 @@ def test_a_student_is_compared_with_itself_untaught(family: dict[str, Member]) -
     assert untaught.control is None and family["prune[ratio=0.5]"].control is None
 
 
-def test_a_student_alone_is_the_control_where_no_alpha_is_zero(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("student", "alone"),
+    [("lstm", Model("lstm", accuracy=0.8)), ("tweets-tiny[epochs=6]", Model("finetune", "epochs=6", accuracy=0.8))],
+)
+def test_a_student_alone_is_the_control_where_no_alpha_is_zero(student: str, alone: Model, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for seed in range(2):
         _put(store, TEACHER, seed, f"teacher-{seed}", None)
-        _put(store, Model("lstm", accuracy=0.8, epochs=2), seed, f"alone-{seed}", None)
-        student = Model("distill", "student=lstm", "compression", 0.9)
-        _put(store, student, seed, f"student-{seed}", f"teacher-{seed}", taught=True)
+        _put(store, alone, seed, f"alone-{seed}", None)
+        taught = Model("distill", f"student={student}", "compression", 0.9)
+        _put(store, taught, seed, f"student-{seed}", f"teacher-{seed}", taught=True)
     (board,) = boards(rows(store.documents()))
     (family,) = families(board, store)
-    assert family[1].control is not None and family[1].control.name == "lstm"
+    assert family[1].control is not None and family[1].control.recipe == alone.recipe
 
 
 def test_the_same_compression_of_two_parents_is_two_lines(tmp_path: Path) -> None:
