@@ -17,6 +17,7 @@ from compression.layer_map import mapped
 from transformers_pt import artifact, classifier, device, layers
 from transformers_pt.adapters import ALIKE, ROLES
 from transformers_pt.encode import Encoder
+from transformers_pt.facts import read_facts
 
 RELATED = ("query", "key", "value")
 RELATION_HEADS = 12
@@ -39,7 +40,8 @@ def fit(
     teacher = artifact.load_artifact(teacher_dir)
     _check_pieces(prepared.encoder, teacher.encoder, train.texts[:COMPARED])
     layers.train_top_layers(prepared.model, given["train_top_k_layers"])
-    guided = Guided(prepared.model, teacher.model, params)
+    wide = read_facts(teacher_dir).get("width", teacher.model.config.hidden_size)
+    guided = Guided(prepared.model, teacher.model, wide, params)
     log = classifier.train(replace(prepared, model=guided), train, validation, given, use)
     artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, given))
     return log
@@ -49,18 +51,19 @@ class Guided(nn.Module):
     """A student in training beside its teacher, which reads the same pieces and is not trained.
 
     Where widths differ, a linear map that is learned, and not kept, brings the student's states to the teacher's width
-    (Romero et al., "FitNets", 2015). The teacher is no submodule: its weights are neither saved nor optimized.
+    (Romero et al., "FitNets", 2015): `wide`, which is not its configuration's where it was pruned. The teacher is no
+    submodule: its weights are neither saved nor optimized.
     """
 
-    def __init__(self, student: Any, teacher: Any, params: Params) -> None:
+    def __init__(self, student: Any, teacher: Any, wide: int, params: Params) -> None:
         super().__init__()
         self.student, self.params, self.config = student, params, student.config
         self.beside = (teacher.eval().requires_grad_(False),)
         self.seen = (Watch(student, bool(params["attention"])), Watch(teacher, bool(params["attention"])))
         self.pairs = mapped(params["layer_map"], len(self.seen[0].layers), len(self.seen[1].layers))
-        own, theirs = student.config.hidden_size, teacher.config.hidden_size
+        own = student.config.hidden_size
         kinds = [kind for kind in ("hidden", "embedding") if params[kind]]
-        self.maps = nn.ModuleDict({kind: nn.Linear(own, theirs) if own != theirs else nn.Identity() for kind in kinds})
+        self.maps = nn.ModuleDict({kind: nn.Linear(own, wide) if own != wide else nn.Identity() for kind in kinds})
 
     @property
     def base_model(self) -> Any:

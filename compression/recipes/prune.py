@@ -28,7 +28,7 @@ IMPORTANCE = ("taylor", "magnitude", "loss")
 
 
 class Prune(Compression):
-    """Heads and feed-forward neurons of an encoder go for good, the least important first; what is left is trained on.
+    """Parts of an encoder go for good, the least important heads and neurons first; what is left is trained on.
 
     `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. Whole layers
     (`drop_layers`) and hidden units (`width_ratio`) go before, and count. `teach=true` lets the parent teach. The child

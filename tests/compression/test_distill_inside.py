@@ -15,6 +15,7 @@ from bench.api import BenchError
 from compression.intermediate import Watch, relation_distance, state_distance
 from compression.layer_map import mapped
 from compression.recipes.distill import Distill
+from compression.recipes.prune import Prune
 from tests.baselines.sentences import split
 from tests.compression.test_distill import distilled, student
 from transformers_pt.recipes.finetune import Finetune
@@ -61,6 +62,19 @@ def test_its_states_come_nearer_to_the_teachers(
 def test_nothing_of_the_teacher_is_in_the_student(guided: Path) -> None:
     names = [set(safe_open(guided / name / "model.safetensors", "np").keys()) for name in ("guided", "plain")]
     assert names[0] == names[1]
+
+
+def test_a_teacher_that_was_narrowed_still_shows_its_states(
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path
+) -> None:
+    narrow = tmp_path / "narrow"
+    narrow.mkdir()
+    params = {**Prune.defaults, "ratio": 0.4, "width_ratio": 0.25, "recovery_epochs": 0, "importance_rows": 32}
+    Prune().compress([teacher], split(300, 0), split(90, 1), params, 0, narrow)
+    card = json.loads((teacher / "artifact.json").read_text()) | {"recipe": "prune", "layout": "finetune"}
+    (narrow / "artifact.json").write_text(json.dumps(card))
+    log = distilled(narrow, tmp_path / "a", student=student(backbones["bert"]), hidden=1.0, embedding=1.0, **PLAIN)
+    assert np.isfinite(log.history[-1]["loss"])
 
 
 def test_a_student_with_other_pieces_is_refused(teacher: Path, tmp_path: Path) -> None:
