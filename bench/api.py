@@ -185,6 +185,8 @@ class Recipe(ABC):
     """What a search may try."""
     smoke: ClassVar[Mapping[str, Any]] = {}
     """Parameters that make `--smoke` and the contract tests quick."""
+    known_by: ClassVar[str] = ""
+    """The parameter that its models are known by: the short names of reports show it, its default too."""
     path_params: ClassVar[tuple[str, ...]] = ()
     """Parameters that name a file or folder: its content, not its path alone, enters the artifact key."""
     sources: ClassVar[tuple[str, ...]] = ()

@@ -70,8 +70,9 @@ def _defaults_are_json(recipe: Recipe) -> None:
 def _keys_are_known(recipe: Recipe) -> None:
     for attribute in ("space", "smoke"):
         resolve(recipe, {key: recipe.defaults.get(key) for key in getattr(recipe, attribute)})
-    for key in recipe.path_params:
-        assert key in recipe.defaults, f"path_params names '{key}', which is not among the defaults"
+    for attribute, keys in (("path_params", recipe.path_params), ("known_by", filter(None, [recipe.known_by]))):
+        for key in keys:
+            assert key in recipe.defaults, f"{attribute} names '{key}', which is not among the defaults"
 
 
 def _sources_exist(recipe: Recipe) -> None:
@@ -99,7 +100,7 @@ def _imports_lightly(recipe: Recipe) -> None:
 _STATIC: dict[str, Callable[[Recipe], None]] = {
     "says in a docstring what it is": _documented,
     "defaults are plain JSON values": _defaults_are_json,
-    "space, smoke and path_params name known parameters": _keys_are_known,
+    "space, smoke, path_params and known_by name known parameters": _keys_are_known,
     "declared sources exist": _sources_exist,
     "importing its file loads no framework": _imports_lightly,
 }

@@ -13,7 +13,6 @@ from bench.api import BenchError, Compression, Params
 from bench.measure.paired import Paired, compare_paired
 from bench.params import parse_recipe
 from bench.registry import load_recipe
-from bench.report.aggregate import FROM
 from bench.report.evidence import Run, runs_of
 from bench.report.leaderboard import Board, Line
 from bench.store import Store
@@ -86,17 +85,17 @@ class _Known:
 
     @cached_property
     def _by_lineage(self) -> dict[str, Line]:
-        return {_lineage(line): line for line in self.board.ok_lines}
+        return {line.lineage: line for line in self.board.ok_lines}
 
     @cached_property
     def _runs(self) -> dict[str, tuple[Run, ...]]:
-        return {_lineage(line): runs_of(line, self.store) for line in self.board.ok_lines}
+        return {line.lineage: runs_of(line, self.store) for line in self.board.ok_lines}
 
     def parent(self, line: Line) -> Line | None:
         return self._by_lineage.get(line.parent)
 
     def children(self, line: Line) -> list[Line]:
-        return [child for child in self.board.ok_lines if child.parent and child.parent == _lineage(line)]
+        return [child for child in self.board.ok_lines if child.parent and child.parent == line.lineage]
 
     def members(self, head: Line, line: Line | None = None, depth: int = 0) -> Iterator[Member]:
         line = line or head
@@ -132,9 +131,9 @@ class _Known:
 
     def _descent(self, line: Line, forebear: Line, up: int) -> list[tuple[Run, Run]]:
         """Each run of `line` with the run that it descends from, `up` steps higher."""
-        above = {run.result.run_id: run for run in self._runs[_lineage(forebear)]}
+        above = {run.result.run_id: run for run in self._runs[forebear.lineage]}
         pairs = []
-        for run in self._runs[_lineage(line)]:
+        for run in self._runs[line.lineage]:
             run_id = _forebear(run.result, up, self.store)
             if run_id in above:
                 pairs.append((above[run_id], run))
@@ -155,12 +154,8 @@ class _Known:
         return found[0] if found else None
 
     def _by_seed(self, first: Line, second: Line) -> list[tuple[Run, Run]]:
-        theirs = {run.seed: run for run in self._runs[_lineage(first)]}
-        return [(theirs[run.seed], run) for run in self._runs[_lineage(second)] if run.seed in theirs]
-
-
-def _lineage(line: Line) -> str:
-    return line.name + (f"{FROM}{line.parent}" if line.parent else "")
+        theirs = {run.seed: run for run in self._runs[first.lineage]}
+        return [(theirs[run.seed], run) for run in self._runs[second.lineage] if run.seed in theirs]
 
 
 def _forebear(result: Any, up: int, store: Store) -> str | None:

@@ -122,7 +122,7 @@ def render(
         superseded=len(rows) - len(current),
         failures=[row for row in current if row["status"] != "ok"],
         logs=provenance.logs,
-        n_models=len({line.title for page in pages for line in page.board.lines}),
+        n_models=len({line.lineage for page in pages for line in page.board.lines}),
         machines=sorted({page.board.machine for page in pages if page.board.machine}),
         provenance=provenance,
         made=made,

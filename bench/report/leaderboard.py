@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.params import split_assignments
 from bench.report.aggregate import FROM, NOTES, Row, counted, line_key, model_name
+from bench.report.naming import named
 from bench.schema import REFIT_NOTE
 
 Context = tuple[str, str]
@@ -44,8 +44,6 @@ class Line:
     name: str
     parent: str
     teacher: str
-    short: str
-    """The name with those parameters alone that tell it from the board's other models of its recipe."""
     status: str
     """`ok` where at least one seed is."""
     reason: str
@@ -68,6 +66,10 @@ class Line:
     """One of several that are nearer to the best than the smallest gap, or the best of these."""
     rank: int | None = None
     """1 for the best and all that are tied with it, else the place by accuracy; None without scores."""
+    short: str = ""
+    """The name with those parameters alone that tell it from the board's other models of its recipe."""
+    title: str = ""
+    """Its short name with those of what it comes from."""
 
     @property
     def ok(self) -> bool:
@@ -75,10 +77,9 @@ class Line:
         return self.status == "ok"
 
     @property
-    def title(self) -> str:
-        """Its short name with where it comes from."""
-        origin = f"{FROM}{self.parent}" if self.parent else ""
-        return f"{self.short}{origin}{f' (teacher {self.teacher})' if self.teacher not in ('', self.parent) else ''}"
+    def lineage(self) -> str:
+        """The whole name, and those of its parents."""
+        return self.name + (f"{FROM}{self.parent}" if self.parent else "")
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ def _board(name: str, board_rows: list[Row], by_id: dict[str, Row]) -> Board:
     grouped: dict[tuple[Any, ...], list[Row]] = {}
     for row in current:
         grouped.setdefault(line_key(row, by_id), []).append(row)
-    lines = _shortened([_line(key, group, context) for key, group in grouped.items()])
+    lines = named([_line(key, group, context) for key, group in grouped.items()])
     newest = max(current, key=lambda row: (row["status"] == "ok", row["started_at"]))
     n_test = max((row["n_test"] for row in current if row["n_test"]), default=None)
     best = max((_accuracy(line) for line in lines if line.ok), default=None)
@@ -192,7 +193,6 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         track=track,
         recipe=recipe,
         name=model_name(group[0]),
-        short=model_name(group[0]),
         parent=parent,
         teacher=teacher,
         status="ok" if ok else group[-1]["status"],
@@ -206,17 +206,6 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         runtime=ok[0]["runtime"] if ok else "",
         timed_elsewhere=len(ok) - len(timed_here),
     )
-
-
-def _shortened(lines: list[Line]) -> list[Line]:
-    """Leave the parameters out that all models of a recipe share, whatever comes from elsewhere."""
-    parts = {id(line): split_assignments(line.name.partition("[")[2][:-1]) for line in lines}
-    short = []
-    for line in lines:
-        alike = [parts[id(other)] for other in lines if (other.track, other.recipe) == (line.track, line.recipe)]
-        own = [part for part in parts[id(line)] if part and not all(part in other for other in alike)]
-        short.append(replace(line, short=f"{line.recipe}[{','.join(own)}]" if own else line.recipe))
-    return short
 
 
 def _mean(some_rows: list[Row], column: str) -> float | None:

@@ -23,6 +23,7 @@ class Distill(Compression):
     """
 
     name, framework, requires = "distill", "any", ("numpy",)
+    known_by = "student"
     defaults = {
         "student": "tweets-tiny",
         "alpha": 0.7,

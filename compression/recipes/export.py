@@ -21,6 +21,7 @@ class Export(Compression):
 
     name, framework = "export", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
+    known_by = "to"
     defaults = {"to": "onnx"}
     sources = SOURCES
 

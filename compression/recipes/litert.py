@@ -37,6 +37,7 @@ class Litert(Compression):
 
     name, framework = "litert", "litert"
     requires = ("ai_edge_litert", "tensorflow", "keras", "tf_keras", "keras_hub", "tokenizers", "safetensors")
+    known_by = "precision"
     defaults = {"precision": "dynamic_int8", "calibration_texts": 200}
     sources = (
         "litert/convert.py", "litert/flatbuffer.py", "litert/graphs.py", "litert/predictor.py", "litert/texts.py",

@@ -37,6 +37,7 @@ class Prune(Compression):
 
     name, framework = "prune", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
+    known_by = "ratio"
     defaults = {
         "ratio": 0.5,
         "importance": "taylor",

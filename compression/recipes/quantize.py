@@ -33,6 +33,7 @@ class Quantize(Compression):
 
     name, framework = "quantize", "pytorch"
     requires: ClassVar[tuple[str, ...]] = export.Export.requires
+    known_by = "to"
     defaults = {
         "to": "onnx-int8",
         "calibration": 256,

@@ -42,6 +42,7 @@ class Tfmot(Compression):
 
     name, framework = "tfmot", "tensorflow"
     requires = ("tensorflow", "tf_keras", "tensorflow_model_optimization", "keras", "safetensors")
+    known_by = "method"
     defaults = {"method": "prune", "sparsity": 0.8, "clusters": 16, "epochs": 4, "learning_rate": 3e-4}
     space = {
         "sparsity": Choice(0.5, 0.7, 0.8, 0.9, 0.95),

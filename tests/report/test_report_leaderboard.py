@@ -152,7 +152,7 @@ def test_notes_stand_beside_the_name(full_store: Store) -> None:
 
 def test_child_names_its_parent(full_store: Store) -> None:
     board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
-    assert any(line.title == "quantize ← distilbert" for line in board.lines)
+    assert any(line.title == "quantize[to=onnx-int8] ← distilbert" for line in board.lines)
 
 
 def test_advice_ships_the_fastest_in_the_tie(store: Store) -> None:
@@ -176,7 +176,7 @@ def test_advice_without_times(store: Store) -> None:
 def test_latex_escapes(full_store: Store) -> None:
     text = latex(boards(rows(full_store.documents())))
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    assert r"quantize $\leftarrow$ distilbert" in text and r"units=4096" in text
+    assert r"quantize[to=onnx-int8] $\leftarrow$ distilbert" in text and r"units=4096" in text
     assert EMOTIONS[0] not in text
     for line in text.splitlines():
         if line.endswith(r"\\"):
@@ -199,4 +199,39 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
         "linear[C=8,ngrams=[3,6]]": "linear[C=8]",
         "dnn": "dnn",
         "dnn[layers=512]": "dnn[layers=512]",
+    }
+
+
+def test_short_names_hold_no_more_than_needed(store: Store) -> None:
+    tiny, large = "weights=random", "backbone=large,rate=3e-4,dropout=0.1,epochs=6"
+    for variant in ("", tiny, large, f"{large},pieces=0.1,patience=6"):
+        store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
+    (board,) = boards(rows(store.documents()))
+    assert {line.name: line.title for line in board.lines} == {
+        "finetune": "finetune[backbone=tweets-tiny]",
+        "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
+        f"finetune[{large}]": "finetune[backbone=large]",
+        f"finetune[{large},pieces=0.1,patience=6]": "finetune[backbone=large,pieces=0.1]",
+    }
+
+
+def test_short_names_of_parents_and_of_students(store: Store) -> None:
+    for variant in ("units=8,rate=1", "units=16,rate=2"):
+        model = Model("dnn", variant)
+        parent, arrays = scored(model, 0, 0.9, 0.01)
+        store.put(parent, arrays)
+        child, arrays = scored(Model("quantize", "to=int8,rows=9"), 0, 0.9, 0.01)
+        identity = child.identity.model_copy(update={"parent_run_id": parent.run_id})
+        store.put(child.model_copy(update={"identity": identity, "run_id": f"child-{variant}"}), arrays)
+    for student in ("static[units=8,rate=1]", "lstm[units=8]", "lstm[units=9]"):
+        store.put(*scored(Model("distill", f"student={student},alpha=0.9"), 0, 0.9, 0.01))
+    (board,) = boards(rows(store.documents()))
+    assert {line.title for line in board.lines} == {
+        "dnn[units=8]",
+        "dnn[units=16]",
+        "quantize[to=int8] ← dnn[units=8]",
+        "quantize[to=int8] ← dnn[units=16]",
+        "distill[student=static]",
+        "distill[student=lstm[units=8]]",
+        "distill[student=lstm[units=9]]",
     }

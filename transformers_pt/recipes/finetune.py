@@ -30,6 +30,7 @@ class Finetune(Recipe):
         "safetensors",
         "sklearn",
     )
+    known_by = "backbone"
     defaults = {
         "backbone": "tweets-tiny",
         "weights": "pretrained",

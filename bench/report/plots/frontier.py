@@ -210,7 +210,7 @@ def _hover(point: Point) -> str:
     spread = "" if line.spread is None else f" ± {line.spread:.3f} over seeds"
     facts = [
         f"<b>{plain(line.title)}</b>",
-        *([plain(line.name)] if line.name != line.short else []),
+        *([plain(line.lineage)] if line.lineage != line.title else []),
         f"accuracy {point.y:.3f} [{interval(line)}]{spread}",
         f"{significant(values['p50_ms_b1']) or '–'} ms · {megabytes(values['bytes_on_disk']) or '–'} MB",
         f"seeds {', '.join(map(str, line.seeds))}",

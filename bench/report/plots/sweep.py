@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError
 from bench.params import parse_recipe
 from bench.registry import load_recipe
+from bench.report.aggregate import FROM
 from bench.report.leaderboard import Board, Line
 from bench.report.plots.style import (
     COLOURS,
@@ -111,8 +112,9 @@ def _curve(tried: list[tuple[float, Line]], board: Board) -> Curve:
         y, low, high = (line.values[name] or 0.0 for name in ("accuracy", "accuracy_low", "accuracy_high"))
         points.append(Point(x, y, low, high))
     line = tried[0][1]
-    above = [other for other in board.ok_lines if line.parent.startswith(other.name)]
-    return Curve(f"{line.recipe} ← {line.parent}", tuple(points), above[0].values["accuracy"] if above else None)
+    above = next((other for other in board.ok_lines if other.lineage == line.parent), None)
+    origin = above.title if above else line.parent
+    return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.values["accuracy"] if above else None)
 
 
 def _interactive(panel: Panel) -> dict[str, Any]:
