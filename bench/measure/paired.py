@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,36 +51,48 @@ def compare_paired(
     A resample draws texts, the same for all, and pairs of seeds (a two-level bootstrap: Davison and Hinkley, 1997);
     with one seed the interval knows of the texts alone.
     """
-    n, k = first[0].shape
-    terms = [[terms_of(labels, probabilities) for probabilities in model] for model in (first, second)]
+    n = len(labels)
+    whole = _scores(labels, first, second, [(np.ones(n), list(range(len(first))))])
     random = np.random.default_rng(SEED)
-
-    def difference(weights: Floats, seeds: Sequence[int]) -> dict[str, tuple[float, float]]:
-        means = []
-        for model in terms:
-            sums = {seed: model[seed].sums(weights) for seed in set(seeds)}
-            scores = scores_of(np.stack([sums[seed] for seed in seeds]), k, n)
-            means.append({name: float(scores[name].mean()) for name in METRICS})
-        return {name: (means[0][name], means[1][name]) for name in METRICS}
-
-    whole = difference(np.ones(n), range(len(first)))
-    drawn: dict[str, list[float]] = {name: [] for name in METRICS}
-    for _ in range(n_bootstrap):
-        weights = np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n).astype(np.float64)
-        seeds = random.integers(0, len(first), len(first)).tolist()
-        for name, (a, b) in difference(weights, seeds).items():
-            drawn[name].append(b - a)
+    draws = (
+        (
+            np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n).astype(np.float64),
+            random.integers(0, len(first), len(first)).tolist(),
+        )
+        for _ in range(n_bootstrap)
+    )
+    drawn = _scores(labels, first, second, draws)
     return Paired(
-        first={name: a for name, (a, _) in whole.items()},
-        second={name: b for name, (_, b) in whole.items()},
-        difference={name: _interval(whole[name][1] - whole[name][0], drawn[name]) for name in METRICS},
+        first={name: float(whole[name][0, 0]) for name in METRICS},
+        second={name: float(whole[name][0, 1]) for name in METRICS},
+        difference={name: _interval(whole[name], drawn[name]) for name in METRICS},
         pairs=_seed_pairs(labels, first, second),
     )
 
 
-def _interval(value: float, drawn: Sequence[float]) -> Interval:
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return Interval(value=value, low=float(low), high=float(high))
+def _scores(
+    labels: Labels,
+    first: Sequence[Probabilities],
+    second: Sequence[Probabilities],
+    draws: Iterable[tuple[Floats, list[int]]],
+) -> dict[str, Floats]:
+    """Scores of both models [draws, 2], means over the seeds of each draw: how often each text counts, and seeds."""
+    n, k = first[0].shape
+    terms = [[terms_of(labels, probabilities) for probabilities in model] for model in (first, second)]
+    sums = []
+    for weights, seeds in draws:
+        for model in terms:
+            of_seed = {seed: model[seed].sums(weights) for seed in set(seeds)}
+            sums.append([of_seed[seed] for seed in seeds])
+    stacked = np.array(sums)
+    scores = scores_of(stacked.reshape(-1, stacked.shape[-1]), k, n)
+    return {name: scores[name].reshape(-1, 2, len(first)).mean(axis=2) for name in METRICS}
+
+
+def _interval(whole: Floats, drawn: Floats) -> Interval:
+    """Second less first, of scores [draws, 2]."""
+    low, high = np.percentile(drawn[:, 1] - drawn[:, 0], [2.5, 97.5])
+    return Interval(value=float(whole[0, 1] - whole[0, 0]), low=float(low), high=float(high))
 
 
 def _seed_pairs(
