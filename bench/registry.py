@@ -15,6 +15,8 @@ from bench.errors import BenchError, did_you_mean
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
+OWN_MODULE = "_sentibench_recipe_"
+"""What the module names of the user's own recipes begin with."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _is_recipe(thing: object, module: ModuleType) -> bool:
 def _import(file: RecipeFile) -> ModuleType:
     if file.path.parent == ROOT / file.track / "recipes":
         return importlib.import_module(f"{file.track}.recipes.{file.name}")
-    spec = importlib.util.spec_from_file_location(f"_sentibench_recipe_{file.name}", file.path)
+    spec = importlib.util.spec_from_file_location(f"{OWN_MODULE}{file.name}", file.path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
-from bench.registry import ROOT, TRACKS
+from bench.registry import ROOT, TRACKS, load_recipe
 from serving.aws.archive import file_hash, write_archive
-from serving.aws.needs import requirements_of
+from serving.aws.needs import own_recipes, requirements_of
 
 if TYPE_CHECKING:
     from serving.model import Model
 
 ARCHIVE, CARD, SOURCE = "model.tar.gz", "bundle.json", "source"
+RECIPES = "recipes"
+"""Where `serve` looks for the user's own recipes, beside the source."""
 CONTAINER = Path(__file__).parent / "container"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "checkpoints", "terraform", "container")
 """What no server reads: weights to start a training from, and what lies here beside the code."""
@@ -51,6 +53,7 @@ def write_bundle(model: Model, out: Path) -> Bundle:
             shutil.copy(path, out)
         (out / "requirements.txt").write_text(requirements, encoding="utf-8")
         _copy_source(out / SOURCE)
+        _copy_recipes(model.folder, out / SOURCE / RECIPES)
         told = {
             "artifact": model.hash, "sha256": sha256, "recipe": model.card["recipe"], "labels": model.labels,
             "runtime": model.predictor.runtime,
@@ -67,6 +70,15 @@ def _copy_source(target: Path) -> None:
         shutil.copytree(ROOT / package, target / package, ignore=LEFT_OUT)
     for path in (ROOT / "LICENSE", *ROOT.glob("requirements*.txt")):
         shutil.copy(path, target)
+
+
+def _copy_recipes(artifact: Path, target: Path) -> None:
+    """The user's own recipes that load the artifact, with the helpers that they declare."""
+    for file in own_recipes(artifact):
+        for name in (file.path.name, *load_recipe(file.name).sources):
+            copy = target / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file.folder / name, copy)
 
 
 def read_bundle(folder: Path) -> Bundle:

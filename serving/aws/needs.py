@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.api import read_card
 from bench.errors import BenchError
-from bench.registry import ROOT, TRACKS, load_recipe
+from bench.registry import OWN_MODULE, ROOT, TRACKS, RecipeFile, load_recipe, recipe_file
 
 OWN = ("bench", "serving", *TRACKS)
 """This very module is `__main__`, and so is none of them: what a C extension imports comes by the watching frame."""
@@ -33,8 +33,26 @@ def requirements_of(folder: Path) -> str:
         )
     needed = set(json.loads(ran.stdout.splitlines()[-1]))
     pins = [line for line in _pins("requirements*.txt") if _name(line) in needed]
-    lines = dict.fromkeys([*pins, *_pins("requirements-serve.txt")])
+    lines = dict.fromkeys([*pins, *_pins("requirements-serve.txt"), *_own_pins(folder)])
     return "\n".join([*([CPU_WHEELS] if any(_name(line) == "torch" for line in lines) else []), *lines]) + "\n"
+
+
+def layouts_of(folder: Path) -> set[str]:
+    """The recipes that load the artifact: one, and those of an ensemble's members."""
+    return {read_card(card.parent)["layout"] for card in folder.rglob("artifact.json")}
+
+
+def own_recipes(folder: Path) -> list[RecipeFile]:
+    """Those of them that are the user's own, of `$SENTIBENCH_RECIPES`."""
+    files = map(recipe_file, sorted(layouts_of(folder)))
+    return [file for file in files if file.path.parent != ROOT / file.track / "recipes"]
+
+
+def _own_pins(folder: Path) -> list[str]:
+    """What they require beyond what the project pins, as it is installed here."""
+    pinned = set(map(_name, _pins("requirements*.txt")))
+    required = {package for file in own_recipes(folder) for package in load_recipe(file.name).requires}
+    return [f"{name}=={importlib.metadata.version(name)}" for name in sorted(_distributions(required) - pinned)]
 
 
 def _pins(pattern: str) -> list[str]:
@@ -57,7 +75,8 @@ def watched_imports(folder: Path) -> set[str]:
     original = builtins.__import__
 
     def watch(name: str, namespace: Any = None, *rest: Any, **named: Any) -> Any:
-        if str((namespace or {}).get("__name__", "")).partition(".")[0] in OWN:
+        importer = str((namespace or {}).get("__name__", ""))
+        if importer.partition(".")[0] in OWN or importer.startswith(OWN_MODULE):
             found.add(name.partition(".")[0])
         return original(name, namespace, *rest, **named)
 
@@ -67,10 +86,7 @@ def watched_imports(folder: Path) -> set[str]:
     finally:
         builtins.__import__ = original
     loaded = {name.partition(".")[0] for name in sys.modules}
-    layouts = {
-        read_card(card.parent)["layout"] for card in folder.rglob("artifact.json")
-    }  # an ensemble's members have some
-    required = {package for layout in layouts for package in load_recipe(layout).requires}
+    required = {package for layout in layouts_of(folder) for package in load_recipe(layout).requires}
     return found | required & loaded
 
 

@@ -25,6 +25,7 @@ from bench.artifact import folder_hash
 from serving.aws.archive import write_archive
 from tests.conftest import ROOT, bench_environment
 from tests.serving.aws.conftest import Artifact
+from tests.serving.conftest import Trained
 from tests.serving.server import free_port
 
 HIDDEN = Path(__file__).parent / "hidden"
@@ -99,6 +100,20 @@ def test_what_the_container_runs_answers_as_the_artifact(bundle: Path, linear: A
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in (0, -signal.SIGTERM)
     assert folder_hash(model) == linear.hash
+
+
+def test_an_own_recipe_is_in_the_bundle(trained: Trained, tmp_path: Path) -> None:
+    bundle, command = tmp_path / "bundle", [sys.executable, "-m", "serving", "package", str(trained.artifact)]
+    ran = subprocess.run(
+        [*command, "--out", str(bundle)], env=bench_environment(tmp_path), cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    with _container(bundle, trained.artifact) as (client, process):
+        assert _ping(client, process) == 200
+        answer = client.post("/invocations", json={"instances": trained.texts[:9]}).json()["predictions"]
+        got = np.array([[one["probabilities"][label] for label in trained.labels] for one in answer])
+        assert np.abs(got - trained.probabilities[:9]).max() < 1e-5
 
 
 def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
