@@ -94,8 +94,8 @@ COLUMNS = (
     ),
     Column(
         "model",
-        "Recipe, with what it is known by and what tells it from the others here, ← what it was made of; the whole name "
-        "stands under the pointer, and in results.csv",
+        "Recipe, with what it is known by and what tells it from the others here, ← what it was made of; the whole "
+        "name stands under the pointer, and in results.csv",
         lambda line: line.title,
         lambda line: line.title,
         1,
