@@ -5,7 +5,8 @@ Works on plain documents, not on validated models: ten thousand of them are read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Row = dict[str, Any]
@@ -44,6 +45,8 @@ SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
 MEGABYTE = 1e6
 FROM = " ← "
 """Between a model and its parent."""
+PREFIX = 16
+"""Digits of a parent's hash that stand in the key of what was made of it."""
 NOTES = " | "
 """Between the notes of a row: a note may hold any other stop."""
 
@@ -56,6 +59,7 @@ def rows(documents: Iterable[Document]) -> list[Row]:
     `superseded` says that a newer run of the same thing counts in its place.
     """
     found = [_row(document) for document in documents]
+    _find_members(found)
     _assign_boards(found)
     _mark_superseded(found)
     return found
@@ -149,6 +153,7 @@ def _further(document: Document, times: Mapping[str, Any]) -> Row:
         "git_commit": identity.get("git_commit"),
         "dirty": identity.get("dirty"),
         "content": data.get("split_hash") or data["revision"],
+        "member_run_ids": (identity.get("key_parts") or {}).get("parent", ""),
         "board": "",
         "superseded": False,
     }
@@ -225,10 +230,18 @@ def _mark_superseded(all_rows: list[Row]) -> None:
         newest[key] = newer
 
 
+def _find_members(all_rows: list[Row]) -> None:
+    """Name the runs that an ensemble is made of, by the beginnings of their artifacts' hashes; none for other rows."""
+    runs = {row["artifact"][:PREFIX]: row["run_id"] for row in all_rows if row["artifact"]}
+    for row in all_rows:
+        members = row["member_run_ids"].split()
+        row["member_run_ids"] = " ".join(runs.get(one, one) for one in members) if len(members) > 1 else ""
+
+
 def line_key(row: Row, by_id: dict[str, Row]) -> tuple[Any, ...]:
     """What the runs of one leaderboard line share: all but the seed."""
-    parent, teacher = (_ancestor(row[name], by_id) for name in ("parent_run_id", "teacher_run_id"))
-    return row["board"], row["track"], row["recipe"], row["variant"], parent, teacher
+    teacher = _ancestor(row["teacher_run_id"], by_id)
+    return row["board"], row["track"], row["recipe"], row["variant"], origins(row, by_id), teacher
 
 
 def _assign_boards(all_rows: list[Row]) -> None:
@@ -255,9 +268,21 @@ def _ancestor(run_id: str | None, by_id: dict[str, Row]) -> str:
     return lineage(by_id[run_id], by_id) if run_id in by_id else run_id
 
 
+def origins(row: Row, by_id: dict[str, Row]) -> tuple[str, ...]:
+    """The lineages of what a model was made of: of one parent, of all members of an ensemble, or none."""
+    made_of = [row["parent_run_id"]] if row["parent_run_id"] else row["member_run_ids"].split()
+    return tuple(_ancestor(run_id, by_id) for run_id in made_of)
+
+
 def lineage(row: Row, by_id: dict[str, Row]) -> str:
     """`quantize ← prune[ratio=0.5] ← finetune`: a model and what it was made of."""
-    return model_name(row) + (f"{FROM}{_ancestor(row['parent_run_id'], by_id)}" if row["parent_run_id"] else "")
+    return descent(model_name(row), origins(row, by_id))
+
+
+def descent(name: str, made_of: Sequence[str]) -> str:
+    """`ensemble ← 2 × finetune + linear`: a name with those of what it was made of, if anything."""
+    each = [f"{count} × {one}" if count > 1 else one for one, count in Counter(made_of).items()]
+    return name + (FROM + " + ".join(each) if each else "")
 
 
 def _seed(run_id: str | None, by_id: dict[str, Row]) -> int | None:

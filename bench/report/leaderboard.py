@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.report.aggregate import FROM, NOTES, Row, counted, line_key, model_name
+from bench.report.aggregate import NOTES, Row, counted, descent, line_key, model_name
 from bench.report.naming import named
 from bench.schema import REFIT_NOTE
 
@@ -42,7 +42,8 @@ class Line:
     track: str
     recipe: str
     name: str
-    parent: str
+    origins: tuple[str, ...]
+    """The lineages of its parent, or of all members of an ensemble; none of what trains from texts alone."""
     teacher: str
     status: str
     """`ok` where at least one seed is."""
@@ -77,9 +78,14 @@ class Line:
         return self.status == "ok"
 
     @property
+    def parent(self) -> str:
+        """The lineage of its one parent; empty for none, and for an ensemble."""
+        return self.origins[0] if len(self.origins) == 1 else ""
+
+    @property
     def lineage(self) -> str:
-        """The whole name, and those of its parents."""
-        return self.name + (f"{FROM}{self.parent}" if self.parent else "")
+        """The whole name, and those of what it was made of."""
+        return descent(self.name, self.origins)
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,7 @@ def _notes_of_data(row: Row) -> list[str]:
 
 
 def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Line:
-    _, track, recipe, _, parent, teacher = key
+    _, track, recipe, _, made_of, teacher = key
     group = sorted(group, key=lambda row: (row["seed"], row["run_id"]))
     ok = [row for row in group if row["status"] == "ok" and row["accuracy"] is not None]
     failed = [row for row in group if row not in ok]
@@ -193,7 +199,7 @@ def _line(key: tuple[Any, ...], group: list[Row], context: Context | None) -> Li
         track=track,
         recipe=recipe,
         name=model_name(group[0]),
-        parent=parent,
+        origins=made_of,
         teacher=teacher,
         status="ok" if ok else group[-1]["status"],
         reason=_reasons(failed),

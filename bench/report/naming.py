@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench.errors import BenchError
 from bench.params import split_assignments
 from bench.registry import load_recipe
-from bench.report.aggregate import FROM
+from bench.report.aggregate import descent
 
 if TYPE_CHECKING:
     from bench.report.leaderboard import Line
@@ -59,19 +60,28 @@ def named(lines: Sequence[Line]) -> list[Line]:
         alike = [given[other.lineage] for other in lines if (other.track, other.recipe) == (line.track, line.recipe)]
         own = [_bare(part, alike) for part in given[line.lineage].telling(alike)]
         short[line.lineage] = f"{line.recipe}[{','.join(own)}]" if own else line.recipe
-    parents = {line.lineage: line.parent for line in lines}
+    made_of = {line.lineage: line.origins for line in lines}
+    ensembles = Counter(short[line.lineage] for line in lines if len(line.origins) > 1)
 
-    def chain(lineage: str) -> str:
-        """A model and what it was made of; what is not on this leaderboard keeps its whole name."""
+    def chain(lineage: str, brief: bool = True) -> str:
+        """A model and what it was made of; what is not on this leaderboard keeps its whole name.
+
+        The `brief` one of the board's only ensemble leaves its members out.
+        """
         if lineage not in short:
             return lineage
-        above = parents[lineage]
-        return short[lineage] + (f"{FROM}{chain(above)}" if above else "")
+        name, above = short[lineage], made_of[lineage]
+        return (
+            name if brief and len(above) > 1 and ensembles[name] == 1 else descent(name, [chain(one) for one in above])
+        )
 
     def taught(line: Line) -> str:
         return f" (teacher {chain(line.teacher)})" if line.teacher not in ("", line.parent) else ""
 
-    return [replace(line, short=short[line.lineage], title=chain(line.lineage) + taught(line)) for line in lines]
+    return [
+        replace(line, short=short[line.lineage], title=chain(line.lineage, brief=False) + taught(line))
+        for line in lines
+    ]
 
 
 def _bare(part: str, alike: Sequence[Given]) -> str:

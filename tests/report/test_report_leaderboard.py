@@ -235,3 +235,28 @@ def test_short_names_of_parents_and_of_students(store: Store) -> None:
         "distill[student=lstm[units=8]]",
         "distill[student=lstm[units=9]]",
     }
+
+
+def test_ensembles_are_told_apart_by_their_members(store: Store) -> None:
+    artifact = {}
+    for number, (name, seed) in enumerate((("dnn", 0), ("dnn", 1), ("linear", 0))):
+        member, arrays = scored(Model(name), seed, 0.9, 0.01)
+        artifact[name, seed] = f"{number}{member.run_id}".ljust(64, "0")
+        identity = member.identity.model_copy(update={"artifact": artifact[name, seed]})
+        store.put(member.model_copy(update={"identity": identity}), arrays)
+    for run_id, members in (("two", [("dnn", 0), ("dnn", 1)]), ("mixed", [("dnn", 0), ("linear", 0)])):
+        made, arrays = scored(Model("ensemble"), 0, 0.92, 0.01, run_id=run_id)
+        key = {"parent": " ".join(artifact[member][:16] for member in members)}
+        store.put(made.model_copy(update={"identity": made.identity.model_copy(update={"key_parts": key})}), arrays)
+        student, arrays = scored(Model("lstm"), 0, 0.9, 0.01, run_id=f"student-{run_id}")
+        identity = student.identity.model_copy(update={"parent_run_id": run_id, "teacher_run_id": run_id})
+        store.put(student.model_copy(update={"identity": identity}), arrays)
+    board = only_board(store)
+    assert board.superseded == 0 and {line.title for line in board.lines} == {
+        "dnn",
+        "linear",
+        "ensemble ← 2 × dnn",
+        "ensemble ← dnn + linear",
+        "lstm ← ensemble ← 2 × dnn",
+        "lstm ← ensemble ← dnn + linear",
+    }
