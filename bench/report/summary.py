@@ -82,7 +82,9 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
 def _caveats(board: Board) -> tuple[str, ...]:
     few = [line.title for line in board.tied if len(line.seeds) < 3]
     said = []
-    if few:
+    if len(few) > 2:
+        said.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
+    elif few:
         said.append("fewer than 3 seeds: " + ", ".join(few))
     if not any(line.values["p50_ms_b1"] for line in board.tied):
         said.append("no latency measured in the tie")
