@@ -9,6 +9,9 @@ from pathlib import Path
 
 from bench.errors import BenchError
 
+PREFIX = 16
+"""Digits of an artifact's hash that stand for it in the key of what was made of it."""
+
 
 def artifact_files(folder: Path) -> list[Path]:
     """Every file below `folder`, sorted by relative path; links are refused, as their content is elsewhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -52,7 +53,7 @@ def compare_paired(
     with one seed the interval knows of the texts alone.
     """
     n = len(labels)
-    whole = _scores(labels, first, second, [(np.ones(n), list(range(len(first))))])
+    whole = (np.ones(n), list(range(len(first))))
     random = np.random.default_rng(SEED)
     draws = (
         (
@@ -61,11 +62,11 @@ def compare_paired(
         )
         for _ in range(n_bootstrap)
     )
-    drawn = _scores(labels, first, second, draws)
+    scores = _scores(labels, first, second, chain([whole], draws))
     return Paired(
-        first={name: float(whole[name][0, 0]) for name in METRICS},
-        second={name: float(whole[name][0, 1]) for name in METRICS},
-        difference={name: _interval(whole[name], drawn[name]) for name in METRICS},
+        first={name: float(scores[name][0, 0]) for name in METRICS},
+        second={name: float(scores[name][0, 1]) for name in METRICS},
+        difference={name: _interval(scores[name][:, 1] - scores[name][:, 0]) for name in METRICS},
         pairs=_seed_pairs(labels, first, second),
     )
 
@@ -89,10 +90,10 @@ def _scores(
     return {name: scores[name].reshape(-1, 2, len(first)).mean(axis=2) for name in METRICS}
 
 
-def _interval(whole: Floats, drawn: Floats) -> Interval:
-    """Second less first, of scores [draws, 2]."""
-    low, high = np.percentile(drawn[:, 1] - drawn[:, 0], [2.5, 97.5])
-    return Interval(value=float(whole[0, 1] - whole[0, 0]), low=float(low), high=float(high))
+def _interval(differences: Floats) -> Interval:
+    """That of all texts and seeds comes first, those of the resamples follow."""
+    low, high = np.percentile(differences[1:], [2.5, 97.5])
+    return Interval(value=float(differences[0]), low=float(low), high=float(high))
 
 
 def _seed_pairs(

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bench.artifact import PREFIX
+
 Row = dict[str, Any]
 Document = dict[str, Any]
 
@@ -45,8 +47,6 @@ SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
 MEGABYTE = 1e6
 FROM = " ← "
 """Between a model and its parent."""
-PREFIX = 16
-"""Digits of a parent's hash that stand in the key of what was made of it."""
 NOTES = " | "
 """Between the notes of a row: a note may hold any other stop."""
 

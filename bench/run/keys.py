@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import PARENTS, Recipe
-from bench.artifact import folder_hash
+from bench.artifact import PREFIX, folder_hash
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
 from bench.registry import ROOT, load_recipe, source_hash
@@ -62,7 +62,7 @@ def artifact_parts(
         "device": device_class(device),
         **packages,
     }
-    return parts | ({"parent": " ".join(parent.artifact[:16] for parent in parents)} if parents else {})
+    return parts | ({"parent": " ".join(parent.artifact[:PREFIX] for parent in parents)} if parents else {})
 
 
 def package_versions(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, str]:
