@@ -12,6 +12,7 @@ from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
 
 PREDICTORS = {
+    "aotinductor": ("compression.compiled_predictor", "CompiledPredictor"),
     "onnx": ("compression.onnx_predictor", "OnnxPredictor"),
     "openvino": ("compression.openvino_predictor", "OpenvinoPredictor"),
     "torch-int8": ("compression.torch_int8", "Int8Predictor"),

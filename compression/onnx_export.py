@@ -8,26 +8,11 @@ from typing import Any
 
 import onnx
 import torch
-from torch import nn
 
 from bench.api import BenchError
+from compression.traced import Logits, example
 
-EXAMPLE = (2, 8)
-"""Batch and length that the export is traced with; neither is fixed by it."""
 OPERATOR = re.compile(r"OpOverload\(op='([^']+)'|\b(aten[.:]+[\w.]+)")
-
-
-class _Logits(nn.Module):
-    """The classifier with arrays alone on both sides."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """Ids and mask [batch, length] to logits [batch, n_labels]."""
-        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-        return logits
 
 
 def export_onnx(model: Any, max_length: int, path: Path) -> None:
@@ -37,11 +22,10 @@ def export_onnx(model: Any, max_length: int, path: Path) -> None:
     """
     if hasattr(model, "base_model"):
         model.base_model.set_attn_implementation("eager")  # plain products: what other runtimes recognize and fuse
-    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length", max=max_length)}
-    ids = torch.zeros(EXAMPLE[0], min(EXAMPLE[1], max_length), dtype=torch.long)
+    inputs, axes = example(max_length)
     try:
         program = torch.onnx.export(
-            _Logits(model).eval(), (ids, torch.ones_like(ids)), dynamo=True, dynamic_shapes=(axes, axes), verbose=False,
+            Logits(model).eval(), inputs, dynamo=True, dynamic_shapes=axes, verbose=False,
             input_names=["input_ids", "attention_mask"], output_names=["logits"], external_data=False,
         )  # fmt: skip
     except torch.onnx.OnnxExporterError as error:

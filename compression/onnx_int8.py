@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,9 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization import quantize_dynamic as _dynamic
 from onnxruntime.quantization import quantize_static as _static
 
+from compression.kernels import products
 from transformers_pt.predictor import Padded
 
-INT8_KERNELS = ("MatMulInteger", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QLinearMatMul", "QGemm")
-FLOAT_KERNELS = ("MatMul", "FusedMatMul", "Gemm")
 OPTIONS = {"DefaultTensorType": onnx.TensorProto.FLOAT}
 
 
@@ -71,11 +69,4 @@ def kernels(path: Path) -> dict[str, int]:
         options.optimized_model_filepath = str(Path(work) / "executed.onnx")
         options.log_severity_level = 3  # that such a file is for this machine alone is known
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        counted = Counter(node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node)
-    return {name: counted[name] for name in (*INT8_KERNELS, *FLOAT_KERNELS) if counted[name]}
-
-
-def executed_dtype(counted: dict[str, int]) -> str:
-    """`int8` where most products of matrices run in it."""
-    low = sum(counted.get(name, 0) for name in INT8_KERNELS)
-    return "int8" if low > sum(counted.get(name, 0) for name in FLOAT_KERNELS) else "float32"
+        return products(node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node)

@@ -25,6 +25,13 @@ def _torch_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir
     close_bundle(out_dir, parent, "torch-int8", dtype="int8")
 
 
+def _torchao_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+    from compression.compiled import save_compiled
+    from compression.torchao_int8 import rounded
+
+    save_compiled(rounded(parent.model), parent, out_dir)
+
+
 def _onnx_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression.onnx_int8 import quantize_dynamic
 
@@ -43,7 +50,8 @@ def _onnx_static_int8(parent: Parent, train: Split, params: Params, seed: int, o
 
 
 def _close_onnx(parent: Parent, out_dir: Path) -> None:
-    from compression.onnx_int8 import executed_dtype, kernels
+    from compression.kernels import executed_dtype
+    from compression.onnx_int8 import kernels
 
     counted = kernels(out_dir / "model.onnx")
     close_bundle(out_dir, parent, "onnx", dtype=executed_dtype(counted), kernels=counted)
@@ -87,6 +95,7 @@ def _exported(parent: Parent) -> Iterator[Path]:
 
 MAKERS: dict[str, Maker] = {
     "torch-int8": _torch_int8,
+    "torchao-int8": _torchao_int8,
     "onnx-int8": _onnx_int8,
     "onnx-static-int8": _onnx_static_int8,
     "openvino-int8": _openvino_int8,

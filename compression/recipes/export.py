@@ -8,16 +8,23 @@ from typing import ClassVar
 
 from bench.api import BenchError, Compression, Params, Predictor, Split, Training, did_you_mean
 
-RUNTIMES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("onnx", "onnxscript", "openvino")}
+RUNTIMES = {
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "openvino": ("onnx", "onnxscript", "openvino"),
+    "aotinductor": (),
+}
 """What each takes to be made and served."""
 SOURCES = (
-    "bundle.py", "onnx_export.py", "onnx_predictor.py", "openvino_model.py", "openvino_predictor.py", "parents.py",
-    "pieces.py",
+    "bundle.py", "compiled.py", "compiled_predictor.py", "kernels.py", "onnx_export.py", "onnx_predictor.py",
+    "openvino_model.py", "openvino_predictor.py", "parents.py", "pieces.py", "traced.py",
 )  # fmt: skip
 
 
 class Export(Compression):
-    """An encoder for ONNX Runtime (`to=onnx`) or OpenVINO (`to=openvino`), float32, tokenizer in the bundle."""
+    """An encoder for ONNX Runtime (`to=onnx`), OpenVINO (`to=openvino`) or compiled PyTorch (`to=aotinductor`).
+
+    Float32, tokenizer in the bundle. Compiled code is for this machine's CPU and version of PyTorch.
+    """
 
     name, framework = "export", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
@@ -43,6 +50,11 @@ class Export(Compression):
         from compression import parents as known
 
         parent = known.open_parent(parents, self.name)
+        if params["to"] == "aotinductor":
+            from compression.compiled import save_compiled
+
+            save_compiled(parent.model, parent, out_dir)
+            return Training()
         path = out_dir / "model.onnx"
         onnx_export.export_onnx(parent.model, parent.encoder.max_length, path)
         if params["to"] == "openvino":

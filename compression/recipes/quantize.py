@@ -13,6 +13,7 @@ ONNX = export.RUNTIMES["onnx"]
 OPENVINO = export.RUNTIMES["openvino"]
 TARGETS: dict[str, tuple[str, ...]] = {
     "torch-int8": (),
+    "torchao-int8": ("torchao",),
     "onnx-int8": ONNX,
     "onnx-static-int8": ONNX,
     "openvino-int8": (*OPENVINO, "nncf"),
@@ -26,9 +27,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
 class Quantize(Compression):
     """An encoder in int8 or 16 bits, for PyTorch, ONNX Runtime or OpenVINO.
 
-    `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `onnx-static-int8` and
-    `openvino-int8` (ranges by `calibration` training texts), `openvino-bf16`, `float16` and `bfloat16` (the file alone
-    is half: loaded, it computes in float32). With `qat=true` it learns on under int8's rounding before it is rounded.
+    `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `torchao-int8` (by piece;
+    compiled for this machine), `onnx-static-int8` and `openvino-int8` (ranges by `calibration` training texts),
+    `openvino-bf16`, `float16` and `bfloat16` (the file alone is half: loaded, it computes in float32). With `qat=true`
+    it learns on under int8's rounding before it is rounded.
     """
 
     name, framework = "quantize", "pytorch"
@@ -50,7 +52,7 @@ class Quantize(Compression):
     smoke = {"to": "onnx-static-int8", "calibration": 32}
     sources = (
         *export.SOURCES, "calibration.py", "onnx_int8.py", "qat.py", "recipes/export.py", "recovery.py", "targets.py",
-        "torch_int8.py",
+        "torch_int8.py", "torchao_int8.py",
     )  # fmt: skip
 
     def requires_for(self, params: Params) -> tuple[str, ...]:

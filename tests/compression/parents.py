@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from bench.api import Compression, Predictor, Training, load_artifact
 from tests.baselines.sentences import LABELS, split
@@ -15,6 +18,7 @@ from tests.transformers_pt.conftest import fit
 from transformers_pt.recipes.finetune import Finetune
 
 TRAIN, VALIDATION = split(300, 0, LABELS), split(60, 1, LABELS)
+needs_compiler = pytest.mark.skipif(not shutil.which(os.environ.get("CXX", "g++")), reason="no C++ compiler here")
 ASKED = [*split(60, 2).texts, "", "😀", "one\0two", "a very long text " * 200]
 
 

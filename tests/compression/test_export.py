@@ -17,7 +17,7 @@ from bench.api import BenchError
 from bench.artifact import folder_hash
 from compression.onnx_export import export_onnx
 from compression.recipes.export import Export
-from tests.compression.parents import ASKED, asked, child, loaded, write_card
+from tests.compression.parents import ASKED, asked, child, loaded, needs_compiler, write_card
 from tests.conftest import ROOT
 from tests.recipes.bayes import Bayes
 
@@ -49,6 +49,32 @@ def test_openvino_says_what_pytorch_says_of_several_poolings(roberta: Path, tmp_
     assert not (folder / "model.onnx").exists()
 
 
+@needs_compiler
+def test_compiled_pytorch_says_the_same_without_transformers_and_on_its_own_cpu_alone(
+    roberta: Path, tmp_path: Path
+) -> None:
+    folder, before = tmp_path / "child", folder_hash(roberta)
+    child(Export(), roberta, folder, to="aotinductor")
+    assert folder_hash(roberta) == before
+    np.testing.assert_allclose(asked(folder), asked(roberta), atol=1e-4)
+    predictor = loaded(folder)
+    assert (predictor.runtime, predictor.dtype) == ("aotinductor", "float32")
+    assert predictor.parameters == loaded(roberta).parameters
+    assert _imported_by(folder) == "{'torch'}"
+    facts = json.loads((folder / "model.json").read_text())
+    for what in ("torch", "cpu"):
+        changed = facts | {"built_for": facts["built_for"] | {what: "of old"}}
+        (folder / "model.json").write_text(json.dumps(changed))
+        with pytest.raises(BenchError, match=f"was compiled for {what} of old, and here is .*: make it again here"):
+            loaded(folder)
+
+
+def test_compiling_asks_for_a_compiler(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(BenchError, match="takes a C\\+\\+ compiler, and there is no no-such-compiler"):
+        child(Export(), bert, tmp_path / "child", to="aotinductor")
+
+
 def test_the_file_tells_nothing_of_where_it_was_made(exported: Path) -> None:
     assert str(ROOT).encode() not in (exported / "model.onnx").read_bytes()
     graph = onnx.load(exported / "model.onnx").graph
@@ -56,14 +82,18 @@ def test_the_file_tells_nothing_of_where_it_was_made(exported: Path) -> None:
 
 
 def test_it_is_served_without_pytorch(exported: Path, tmp_path: Path) -> None:
-    moved = shutil.copytree(exported, tmp_path / "moved")
+    assert _imported_by(shutil.copytree(exported, tmp_path / "moved")) == "set()"
+
+
+def _imported_by(artifact: Path) -> str:
+    """Which of PyTorch and its libraries a process has that serves it."""
     code = (
         "import sys; from pathlib import Path; from bench.api import load_artifact; "
-        f"load_artifact(Path({str(moved)!r})).predict_proba(['good']); "
-        "print({'torch', 'transformers'} & {*sys.modules})"
+        f"load_artifact(Path({str(artifact)!r})).predict_proba(['good']); "
+        "print({'torch', 'transformers', 'torchao', 'torch._inductor.graph'} & {*sys.modules})"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "set()"
+    return ran.stdout.strip()
 
 
 def test_an_operator_that_does_not_export_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +21,18 @@ from bench.registry import requirements_file
 from bench.run.keys import package_versions
 from compression.parents import open_parent
 from compression.recipes.quantize import TARGETS, Quantize
-from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, size
+from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, needs_compiler, size
 
-INT8 = [name for name in TARGETS if name.endswith("int8")]
-FAMILY = {"torch-int8": "roberta", "onnx-int8": "bert", "onnx-static-int8": "distilbert", "openvino-int8": "bert"}
+INT8 = [
+    pytest.param(name, marks=[needs_compiler] if name == "torchao-int8" else []) for name in TARGETS if "int8" in name
+]
+FAMILY = {
+    "torch-int8": "roberta",
+    "torchao-int8": "electra",
+    "onnx-int8": "bert",
+    "onnx-static-int8": "distilbert",
+    "openvino-int8": "bert",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +48,22 @@ def quantized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.mark.parametrize("quantized", INT8, indirect=True)
 def test_int8_is_int8_inside_and_near_its_parent(quantized: tuple[str, Path, Path]) -> None:
     to, parent, folder = quantized
-    weights, floats = WEIGHTS[to](folder)
+    weights, floats = WEIGHTS[to](folder, parent)
     assert weights >= 0.95 * (weights + floats), f"{weights} numbers of weights are int8, {floats} are float"
     predictor = loaded(folder)
     assert (predictor.runtime, predictor.dtype) == (RUNTIMES[to.split("-")[0]], "int8")
     assert predictor.parameters == loaded(parent).parameters
     difference = np.abs(asked(folder) - asked(parent))
     assert 0 < difference.max() < 0.1
-    if "static" in to or "openvino" in to:  # ranges are fixed: a text's answer does not hang on its batch
+    if to not in ("torch-int8", "onnx-int8"):  # ranges are not the batch's: a text's answer does not hang on it
         alone = np.concatenate([predictor.predict_proba([text]) for text in ASKED[:6]])
         np.testing.assert_allclose(alone, predictor.predict_proba(ASKED)[:6], atol=1e-4)
 
 
-RUNTIMES = {"torch": "torch", "onnx": "onnxruntime", "openvino": "openvino"}
+RUNTIMES = {"torch": "torch", "torchao": "aotinductor", "onnx": "onnxruntime", "openvino": "openvino"}
 
 
-def _in_onnx(folder: Path) -> tuple[int, int]:
+def _in_onnx(folder: Path, parent: Path) -> tuple[int, int]:
     counted: Counter[bool] = Counter()
     for tensor in onnx.load(folder / "model.onnx").graph.initializer:
         if len(tensor.dims) == 2 and tensor.data_type in (onnx.TensorProto.INT8, onnx.TensorProto.FLOAT):
@@ -63,7 +72,7 @@ def _in_onnx(folder: Path) -> tuple[int, int]:
     return counted[True], counted[False]
 
 
-def _in_openvino(folder: Path) -> tuple[int, int]:
+def _in_openvino(folder: Path, parent: Path) -> tuple[int, int]:
     import openvino
 
     counted: Counter[bool] = Counter()
@@ -74,7 +83,29 @@ def _in_openvino(folder: Path) -> tuple[int, int]:
     return counted[True], counted[False]
 
 
-def _in_safetensors(folder: Path) -> tuple[int, int]:
+def _in_compiled(folder: Path, parent: Path) -> tuple[int, int]:
+    from compression.torchao_int8 import rounded
+
+    with zipfile.ZipFile(folder / "model.pt2") as package:
+        (code,) = (package.read(name) for name in package.namelist() if name.endswith(".so"))
+        assert not [name for name in package.namelist() if name.endswith(".cpp")]
+    model, counted = open_parent([parent], "quantize").model, Counter[bool]()
+    low = dict(rounded(model).named_modules())
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Linear | torch.nn.Embedding):
+            weight = low[name].weight
+            counted[True] += _inside(getattr(weight, "qdata", weight), code)
+            counted[False] += _inside(module.weight.detach(), code)
+    assert set(json.loads((folder / "model.json").read_text())["kernels"]) == {"_int_mm_out"}
+    return counted[True], counted[False]
+
+
+def _inside(tensor: torch.Tensor, code: bytes) -> int:
+    """How many numbers it has, if a file has them all, by rows or by columns."""
+    return tensor.numel() * any(way.contiguous().numpy().tobytes() in code for way in (tensor, tensor.T))
+
+
+def _in_safetensors(folder: Path, parent: Path) -> tuple[int, int]:
     tensors = [tensor for tensor in load_file(folder / "model.safetensors").values() if tensor.ndim == 2]
     return tuple(sum(t.numel() for t in tensors if t.dtype == dtype) for dtype in (torch.int8, torch.float32))
 
@@ -84,6 +115,7 @@ WEIGHTS: dict[str, Any] = {
     "onnx-static-int8": _in_onnx,
     "openvino-int8": _in_openvino,
     "torch-int8": _in_safetensors,
+    "torchao-int8": _in_compiled,
 }
 """Numbers in matrices: those that are int8, those that are not."""
 

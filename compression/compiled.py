@@ -1,0 +1,76 @@
+"""A PyTorch classifier compiled ahead of time (AOTInductor): machine code and weights in one file."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.api import BenchError
+from compression.bundle import close_bundle
+from compression.kernels import executed_dtype, products
+from compression.parents import Parent
+from compression.traced import Logits, example
+
+FILE = "model.pt2"
+OPTIONS = {
+    "freezing": True,  # weights are packed for the kernels now, not at each call
+    "cpp.threads": 1,  # of the small loops between the products, which choose their threads when they run
+    "aot_inductor.enable_line_tables": False,
+}
+CALL = re.compile(r"\baoti_torch_cpu_(\w+)\(")
+
+
+def built_for() -> dict[str, str]:
+    """What compiled code needs to find again: PyTorch's version and the CPU's instructions."""
+    vnni = " VNNI" if torch.cpu._is_vnni_supported() else ""
+    cpu = f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}{vnni}"
+    return {"torch": torch.__version__.split("+")[0], "cpu": cpu}
+
+
+def save_compiled(model: Any, parent: Parent, folder: Path) -> None:
+    """The artifact of `model`, what became of the parent's.
+
+    Takes a minute and a C++ compiler; loading takes neither. `BenchError` where there is no compiler.
+    """
+    _need_compiler()
+    kernels = compile_model(model, parent.encoder.max_length, folder / FILE)
+    close_bundle(folder, parent, "aotinductor", dtype=executed_dtype(kernels), kernels=kernels, built_for=built_for())
+
+
+def compile_model(model: Any, max_length: int, path: Path) -> dict[str, int]:
+    """Write `model`, inputs ids and mask int64 [batch, length], output logits, and count its products of matrices."""
+    from torch._inductor.utils import fresh_cache
+
+    inputs, axes = example(max_length)
+    model.eval().requires_grad_(False)
+    with tempfile.TemporaryDirectory(prefix="sentibench-") as work, torch.no_grad(), fresh_cache():
+        program = torch.export.export(Logits(model), inputs, dynamic_shapes=axes)
+        whole = Path(work) / FILE
+        torch._inductor.aoti_compile_and_package(program, package_path=str(whole), inductor_configs=OPTIONS)
+        return _without_source(whole, path)
+
+
+def _need_compiler() -> None:
+    name = os.environ.get("CXX", "g++")  # as PyTorch chooses it
+    if shutil.which(name) is None:
+        raise BenchError(f"compiling takes a C++ compiler, and there is no {name}: install it, or name another in CXX")
+
+
+def _without_source(whole: Path, target: Path) -> dict[str, int]:
+    """Copy a package less its C++ source, which serving has no use for, and count the products that it calls."""
+    calls: list[str] = []
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(target, "w") as kept:
+        for item in source.infolist():
+            if item.filename.endswith(".cpp"):
+                calls += CALL.findall(source.read(item).decode())
+            else:
+                kept.writestr(item, source.read(item))
+    return products(calls)

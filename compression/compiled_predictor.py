@@ -1,0 +1,36 @@
+"""PyTorch serves a model that was compiled ahead of time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.api import BenchError, Probabilities
+from compression.compiled import FILE, built_for
+from transformers_pt.encode import Encoder
+from transformers_pt.predictor import EncoderPredictor, Padded, softmax
+
+
+class CompiledPredictor(EncoderPredictor):
+    """Tokenizer, then the network in machine code of its own; `transformers` and a compiler are not needed."""
+
+    runtime = "aotinductor"
+
+    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+        super().__init__(encoder, len(facts["label_names"]))
+        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        self.dtype = facts["dtype"]
+        for what, built in facts["built_for"].items():
+            if built_for()[what] != built:
+                raise BenchError(
+                    f"{folder} was compiled for {what} {built}, and here is {built_for()[what]}: make it again here"
+                )
+        # `torch._inductor.aoti_load_package` is this behind seconds of imports that only compiling needs.
+        self.model = torch._C._aoti.AOTIModelPackageLoader(str(folder / FILE), "model", False, 1, -1)
+
+    def _forward(self, padded: Padded) -> Probabilities:
+        with torch.inference_mode():
+            (logits,) = self.model.run([torch.from_numpy(part) for part in padded])
+        return softmax(logits.numpy())
