@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openvino
 
 from bench.api import Probabilities
@@ -13,6 +14,8 @@ from transformers_pt.encode import Encoder
 from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
 
 MODEL = "model.xml"
+STEP = 16
+"""Texts are padded to multiples of it: OpenVINO compiles its kernels anew, in tens of milliseconds, for each length."""
 NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
 
 
@@ -32,7 +35,11 @@ class OpenvinoPredictor(EncoderPredictor):
         self.dtype = executed_dtype(self.model)
 
     def _forward(self, padded: Padded) -> Probabilities:
-        return softmax(self.model({"input_ids": padded[0], "attention_mask": padded[1]})[0])
+        ids, mask = padded
+        length = ids.shape[1]
+        more = min(-length % STEP, max(self.encoder.max_length - length, 0))
+        ids = np.pad(ids, ((0, 0), (0, more)), constant_values=self.pad_id)
+        return softmax(self.model({"input_ids": ids, "attention_mask": np.pad(mask, ((0, 0), (0, more)))})[0])
 
 
 def executed_dtype(compiled: Any) -> str:
