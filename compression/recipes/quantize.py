@@ -49,7 +49,7 @@ class Quantize(Compression):
         "temperature": 2.0,
     }
     space = {"to": Choice(*(name for name in TARGETS if name.endswith("int8")))}
-    smoke = {"to": "onnx-static-int8", "calibration": 32}
+    smoke = {"calibration": 32}
     sources = (
         *export.SOURCES, "calibration.py", "onnx_int8.py", "qat.py", "recipes/export.py", "recovery.py", "targets.py",
         "torch_int8.py", "torchao_int8.py",
