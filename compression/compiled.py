@@ -23,16 +23,30 @@ FILE = "model.pt2"
 OPTIONS = {
     "freezing": True,  # weights are packed for the kernels now, not at each call
     "cpp.threads": 1,  # of the small loops between the products, which choose their threads when they run
+    "cpp.march": "",  # no instructions but those that are told in `built_for`
     "aot_inductor.enable_line_tables": False,
 }
+INSTRUCTIONS = ("avx2", "avx512_f", "avx512_vnni", "amx_tile", "sve")
+"""Of CPUs, those by which AOTInductor chooses what code it writes."""
 CALL = re.compile(r"\baoti_torch_cpu_(\w+)\(")
 
 
 def built_for() -> dict[str, str]:
-    """What compiled code needs to find again: PyTorch's version and the CPU's instructions."""
-    vnni = " VNNI" if torch.cpu._is_vnni_supported() else ""
-    cpu = f"{platform.system()} {platform.machine()} {torch.backends.cpu.get_cpu_capability()}{vnni}"
-    return {"torch": torch.__version__.split("+")[0], "cpu": cpu}
+    """What compiled code needs to find again: PyTorch's version, the platform, the instructions that it may use."""
+    has = torch.cpu.get_capabilities()
+    return {
+        "torch": torch.__version__.split("+")[0],
+        "platform": f"{platform.system()} {platform.machine()}",
+        "instructions": " ".join(name for name in INSTRUCTIONS if has.get(name)),
+    }
+
+
+def need(built: dict[str, str]) -> None:
+    """A `BenchError` that says what `built`, of an artifact, has and this machine has not."""
+    for what, names in built.items():
+        here = built_for()[what]
+        if set(names.split()) - set(here.split()):
+            raise BenchError(f"compiled for {what} {names}, and here is {here or 'none of them'}: make it again here")
 
 
 def save_compiled(model: Any, parent: Parent, folder: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from bench.api import BenchError, Probabilities
-from compression.compiled import FILE, built_for
+from bench.api import Probabilities
+from compression.compiled import FILE, need
 from transformers_pt.encode import Encoder
 from transformers_pt.predictor import EncoderPredictor, Padded, softmax
 
@@ -22,11 +22,7 @@ class CompiledPredictor(EncoderPredictor):
         super().__init__(encoder, len(facts["label_names"]))
         self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
         self.dtype = facts["dtype"]
-        for what, built in facts["built_for"].items():
-            if built_for()[what] != built:
-                raise BenchError(
-                    f"{folder} was compiled for {what} {built}, and here is {built_for()[what]}: make it again here"
-                )
+        need(facts["built_for"])
         # `torch._inductor.aoti_load_package` is this behind seconds of imports that only compiling needs.
         self.model = torch._C._aoti.AOTIModelPackageLoader(str(folder / FILE), "model", False, 1, -1)
 

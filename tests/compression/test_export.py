@@ -62,11 +62,13 @@ def test_compiled_pytorch_says_the_same_without_transformers_and_on_its_own_cpu_
     assert predictor.parameters == loaded(roberta).parameters
     assert _imported_by(folder) == "{'torch'}"
     facts = json.loads((folder / "model.json").read_text())
-    for what in ("torch", "cpu"):
-        changed = facts | {"built_for": facts["built_for"] | {what: "of old"}}
+    for what in ("torch", "platform", "instructions"):
+        changed = facts | {"built_for": facts["built_for"] | {what: "of_another"}}
         (folder / "model.json").write_text(json.dumps(changed))
-        with pytest.raises(BenchError, match=f"was compiled for {what} of old, and here is .*: make it again here"):
+        with pytest.raises(BenchError, match=f"compiled for {what} of_another, and here is .*: make it again here"):
             loaded(folder)
+    (folder / "model.json").write_text(json.dumps(facts | {"built_for": facts["built_for"] | {"instructions": ""}}))
+    np.testing.assert_allclose(asked(folder), asked(roberta), atol=1e-4)
 
 
 def test_compiling_asks_for_a_compiler(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
