@@ -22,7 +22,7 @@ from compression.traced import Logits, example
 FILE = "model.pt2"
 OPTIONS = {
     "freezing": True,  # weights are packed for the kernels now, not at each call
-    "cpp.threads": 1,  # of the small loops between the products, which choose their threads when they run
+    "cpp.dynamic_threads": True,  # those of whoever serves, not of whoever compiles
     "cpp.march": "",  # no instructions but those that are told in `built_for`
     "aot_inductor.enable_line_tables": False,
 }
