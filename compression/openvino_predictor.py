@@ -15,7 +15,10 @@ from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
 
 MODEL = "model.xml"
 STEP = 16
-"""Texts are padded to multiples of it: OpenVINO compiles its kernels anew, in tens of milliseconds, for each length."""
+"""A single text is padded to a multiple of it: OpenVINO compiles anew, in tens of milliseconds, for each length.
+
+Of a batch padding would cost more than that.
+"""
 NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
 
 
@@ -37,7 +40,7 @@ class OpenvinoPredictor(EncoderPredictor):
     def _forward(self, padded: Padded) -> Probabilities:
         ids, mask = padded
         length = ids.shape[1]
-        more = min(-length % STEP, max(self.encoder.max_length - length, 0))
+        more = min(-length % STEP, max(self.encoder.max_length - length, 0)) if len(ids) == 1 else 0
         ids = np.pad(ids, ((0, 0), (0, more)), constant_values=self.pad_id)
         return softmax(self.model({"input_ids": ids, "attention_mask": np.pad(mask, ((0, 0), (0, more)))})[0])
 
