@@ -10,6 +10,7 @@ from bench.api import Predictor
 from compression.parents import Parent
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
+from transformers_pt.predictor import EncoderPredictor
 
 PREDICTORS = {
     "aotinductor": ("compression.compiled_predictor", "CompiledPredictor"),
@@ -18,6 +19,14 @@ PREDICTORS = {
     "torch-int8": ("compression.torch_int8", "Int8Predictor"),
 }
 """What serves each format: module and class, imported when asked for."""
+
+
+class BundlePredictor(EncoderPredictor):
+    """What all of them know from `model.json`."""
+
+    def __init__(self, encoder: Encoder, facts: dict[str, Any]) -> None:
+        super().__init__(encoder, len(facts["label_names"]))
+        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
 
 
 def close_bundle(folder: Path, parent: Parent, form: str, **facts: Any) -> None:

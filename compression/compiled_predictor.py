@@ -8,19 +8,19 @@ from typing import Any
 import torch
 
 from bench.api import Probabilities
+from compression.bundle import BundlePredictor
 from compression.compiled import FILE, need
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import EncoderPredictor, Padded, softmax
+from transformers_pt.predictor import Padded, softmax
 
 
-class CompiledPredictor(EncoderPredictor):
+class CompiledPredictor(BundlePredictor):
     """Tokenizer, then the network in machine code of its own; `transformers` and a compiler are not needed."""
 
     runtime = "aotinductor"
 
     def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
-        super().__init__(encoder, len(facts["label_names"]))
-        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        super().__init__(encoder, facts)
         self.dtype = facts["dtype"]
         need(facts["built_for"])
         # `torch._inductor.aoti_load_package` is this behind seconds of imports that only compiling needs.

@@ -8,20 +8,20 @@ from typing import Any
 import onnxruntime
 
 from bench.api import Probabilities
+from compression.bundle import BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
+from transformers_pt.predictor import Padded, softmax, threads
 
 MODEL = "model.onnx"
 
 
-class OnnxPredictor(EncoderPredictor):
+class OnnxPredictor(BundlePredictor):
     """Tokenizer, then the network in ONNX Runtime on the CPU."""
 
     runtime = "onnxruntime"
 
     def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
-        super().__init__(encoder, len(facts["label_names"]))
-        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        super().__init__(encoder, facts)
         self.dtype = facts["dtype"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1

@@ -10,8 +10,9 @@ import numpy as np
 import openvino
 
 from bench.api import Probabilities
+from compression.bundle import BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import EncoderPredictor, Padded, softmax, threads
+from transformers_pt.predictor import Padded, softmax, threads
 
 MODEL = "model.xml"
 STEP = 16
@@ -22,14 +23,13 @@ Of a batch padding would cost more than that.
 NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
 
 
-class OpenvinoPredictor(EncoderPredictor):
+class OpenvinoPredictor(BundlePredictor):
     """Tokenizer, then the network in OpenVINO on the CPU."""
 
     runtime = "openvino"
 
     def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
-        super().__init__(encoder, len(facts["label_names"]))
-        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        super().__init__(encoder, facts)
         # Where nothing is said, OpenVINO computes in bfloat16 on a CPU that can.
         options = {"INFERENCE_PRECISION_HINT": facts["hint"], "PERFORMANCE_HINT": "LATENCY"}
         if threads():

@@ -12,10 +12,11 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bench.api import Probabilities
+from compression.bundle import BundlePredictor
 from transformers_pt.empty import empty_model
 from transformers_pt.encode import Encoder
 from transformers_pt.pooled import PooledClassifier
-from transformers_pt.predictor import EncoderPredictor, Padded
+from transformers_pt.predictor import Padded
 
 FILE = "model.safetensors"
 SCALE = ".weight_scale"
@@ -39,14 +40,13 @@ def to_int8(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.round(weight / scale[:, None]).to(torch.int8), scale
 
 
-class Int8Predictor(EncoderPredictor):
+class Int8Predictor(BundlePredictor):
     """Tokenizer, then the network in PyTorch: linear maps in int8 by the ranges of each batch, all else float32."""
 
     runtime, dtype = "torch", "int8"
 
     def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
-        super().__init__(encoder, len(facts["label_names"]))
-        self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
+        super().__init__(encoder, facts)
         self.model = load_int8(folder, facts)
 
     def _forward(self, padded: Padded) -> Probabilities:
