@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ class Trimmed(Compression):
     """Weights of a naive Bayes below a quantile become the mean of those (numpy)."""
 
     name, framework, requires = "trimmed", "numpy", ("numpy",)
-    defaults = {"ratio": 0.5, "ask": False}
+    defaults = {"ratio": 0.5, "ask": False, "pause": 0.0}
     space = {"ratio": Uniform(0.1, 1.0)}
     example = "bayes"
 
@@ -34,6 +35,7 @@ class Trimmed(Compression):
             raise BenchError("trimmed takes bayes alone")
         if params["ask"]:
             assert teacher_probabilities(parent, train.texts).shape == (len(train), len(train.label_names))
+        time.sleep(params["pause"])
         tensors = load_file(parent / "model.safetensors")
         weights = tensors["weights"]
         small = weights < np.quantile(weights, params["ratio"])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from bench.machine import machine_id
 from bench.store import Store, write_atomic
@@ -80,6 +81,28 @@ def test_kills_at_any_moment_leave_a_store_that_the_same_command_completes(bench
     done = bench(*arguments)
     assert done.returncode == 0, done.stderr
     assert len(store.run_ids()) == 3
+    assert bench("verify", str(tmp_path / "store")).returncode == 0
+
+
+def test_a_chain_killed_in_its_middle_goes_on(bench: Bench, tmp_path: Path) -> None:
+    store, suite = Store(tmp_path / "store"), tmp_path / "chain.yaml"
+    chain = [
+        {"id": "whole", "recipe": "bayes"},
+        {"id": "half", "recipe": "trimmed", "parent": "whole", "params": {"pause": 3.0}},
+        {"recipe": "trimmed", "parent": "half", "params": {"ratio": 0.75}},
+    ]
+    suite.write_text(yaml.safe_dump({"name": "chain", "datasets": ["toy"], "seeds": [0], "runs": chain}))
+    process = _start(tmp_path, "run", str(suite), "--measure", "none")
+    _wait_for(lambda: len(store.run_ids()) == 1 and _workers_of(store.work))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    (whole,) = store.run_ids()
+    before = (store.folder(whole) / "result.json").read_bytes()
+    gone_on = bench("run", str(suite), "--measure", "none")
+    assert gone_on.returncode == 0, gone_on.stdout + gone_on.stderr
+    assert (store.folder(whole) / "result.json").read_bytes() == before
+    child_of = {found.identity.parent_run_id: found.run_id for found in map(store.result, store.run_ids())}
+    assert child_of.keys() == {None, whole, child_of[whole]}
     assert bench("verify", str(tmp_path / "store")).returncode == 0
 
 
