@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, Split, Teaching, did_you_mean
+from bench.api import BenchError, SoftTargets, Split, did_you_mean
 
 CLASS_WEIGHTS = ("none", "balanced")
 
@@ -17,18 +17,18 @@ CLASS_WEIGHTS = ("none", "balanced")
 def targets(split: Split) -> npt.NDArray[np.float32]:
     """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, what it says at its temperature."""
     hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
-    return np.hstack([hard, split.teaching.softened()]) if split.teaching else hard
+    return np.hstack([hard, split.soft_targets.softened()]) if split.soft_targets else hard
 
 
-class Taught(keras.losses.Loss):
-    """Cross-entropy mixed with what a teacher says, as `Teaching` documents; class weights are of labels alone.
+class DistillationLoss(keras.losses.Loss):
+    """Cross-entropy mixed with what a teacher says, as `SoftTargets` documents; class weights are of labels alone.
 
     Targets without a teacher's half, as of validation, get `hard` by itself.
     """
 
-    def __init__(self, hard: keras.losses.Loss, teaching: Teaching, weights: dict[int, float] | None) -> None:
+    def __init__(self, hard: keras.losses.Loss, soft_targets: SoftTargets, weights: dict[int, float] | None) -> None:
         super().__init__(name="taught")
-        self.hard, self.teaching, self.weights = hard, teaching, weights
+        self.hard, self.soft_targets, self.weights = hard, soft_targets, weights
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Of each text, float [batch]."""
@@ -38,7 +38,7 @@ class Taught(keras.losses.Loss):
             return loss
         if self.weights is not None:
             loss *= ops.sum(y_true[:, :count] * ops.array([self.weights.get(i, 0.0) for i in range(count)]), axis=-1)
-        alpha, temperature = self.teaching.alpha, self.teaching.temperature
+        alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
         theirs, own = y_true[:, count:], ops.log_softmax(y_pred / temperature)
         told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
         return alpha * temperature**2 * told + (1.0 - alpha) * loss

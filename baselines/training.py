@@ -11,17 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from baselines.criterion import Accuracy, MacroRecall, Taught, class_weights
-from bench.api import (
-    BenchError,
-    DeviceUse,
-    Params,
-    Split,
-    Training,
-    did_you_mean,
-    progress,
-    requested_device,
-)
+from baselines.criterion import Accuracy, DistillationLoss, MacroRecall, class_weights
+from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, did_you_mean
 
 SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
@@ -39,17 +30,17 @@ class Batches:
     steps: int
 
 
-def prepare_device(seed: int, precision: str) -> DeviceUse:
+def prepare_device(seed: int, precision: str, wanted: str) -> DeviceUse:
     """Seed everything, make operations deterministic, set device and precision; what is really used.
 
-    `precision` is `float32`, `mixed_bfloat16`, or `auto`: the latter on a GPU, float32 on a CPU.
+    `precision` is `float32`, `mixed_bfloat16`, or `auto`: the latter on a GPU, float32 on a CPU. `wanted` is the device
+    that was asked for: `auto`, `cpu` or `gpu`.
     """
     if precision not in PRECISIONS:
         raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     gpus = tf.config.list_physical_devices("GPU")
-    wanted = requested_device()
     if wanted == "gpu" and not gpus:
         raise BenchError("device 'gpu' was asked for, but TensorFlow finds none here: use --device cpu or auto")
     if wanted == "cpu" and gpus:
@@ -67,6 +58,7 @@ def train(
     split: Split,
     params: Params,
     device: DeviceUse,
+    context: RunContext,
 ) -> Training:
     """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation.
 
@@ -81,14 +73,14 @@ def train(
     check(params)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     weights = class_weights(split.labels, params["class_weight"])
-    if split.teaching:
-        loss, weights = Taught(loss, split.teaching, weights), None
+    if split.soft_targets:
+        loss, weights = DistillationLoss(loss, split.soft_targets, weights), None
     optimizer = _optimizer(training.steps * params["epochs"], params)
     model.compile(optimizer, loss, metrics=[Accuracy(), MacroRecall()], jit_compile=False)
     stopping = keras.callbacks.EarlyStopping(
         monitor=f"val_{params['monitor']}", mode="max", patience=params["patience"], restore_best_weights=True
     )
-    journal = Journal(training, params["epochs"])
+    journal = Journal(training, params["epochs"], context)
     # First of the callbacks: it puts the averaged weights into the model before the others look at them.
     averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params["ema"] else []
     chosen = [stopping] if validation else []
@@ -159,9 +151,9 @@ class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
 class Journal(keras.callbacks.Callback):
     """What a training did: its history, its speed, and a word to the harness every few steps."""
 
-    def __init__(self, training: Batches, epochs: int) -> None:
+    def __init__(self, training: Batches, epochs: int, context: RunContext) -> None:
         super().__init__()
-        self.training, self.total_steps = training, training.steps * epochs
+        self.training, self.total_steps, self.context = training, training.steps * epochs, context
         self.history: list[dict[str, float]] = []
         self.finite = True
         self._seconds = 0.0
@@ -182,7 +174,7 @@ class Journal(keras.callbacks.Callback):
         self._steps += 1
         self.finite = self.finite and math.isfinite((logs or {}).get("loss", 0.0))
         if self._steps % PROGRESS_EVERY == 0:
-            progress(self._steps, self.total_steps, loss=float((logs or {}).get("loss", 0.0)))
+            self.context.progress(self._steps, self.total_steps, loss=float((logs or {}).get("loss", 0.0)))
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
         """The training steps of this epoch are over: stop the clock."""
@@ -196,7 +188,7 @@ class Journal(keras.callbacks.Callback):
         entry = {"epoch": float(epoch + 1), "loss": float(logs["loss"]), "learning_rate": rate}
         entry |= {f"validation_{k[4:]}": float(v) for k, v in logs.items() if k.startswith("val_")}
         self.history.append(entry)
-        progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
+        self.context.progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
 
     def _stop_clock(self) -> None:
         """Once an epoch: where its validation begins or, without one, at its end."""

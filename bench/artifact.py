@@ -1,11 +1,13 @@
-"""The content hash of an artifact's folder, which is also its name."""
+"""An artifact's folder: its content hash, which is also its name, and its card."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 from bench.errors import BenchError
 
@@ -60,3 +62,12 @@ def is_intact(folder: Path) -> bool:
         return folder_hash(folder) == folder.name
     except BenchError:
         return False
+
+
+def read_card(artifact_dir: Path) -> dict[str, Any]:
+    """What an artifact says of itself: `recipe`, `layout`, `params`, `label_names`, `normalization`, `dataset`, …"""
+    try:
+        card: dict[str, Any] = json.loads((artifact_dir / "artifact.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BenchError(f"{artifact_dir} is no artifact: it has no readable artifact.json") from None
+    return {"layout": card.get("recipe")} | card

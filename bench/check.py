@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from bench.api import Compression, Recipe
 from bench.artifact import artifact_files
+from bench.contract import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import resolve
 from bench.registry import ROOT, load_recipe, source_hash
 from bench.run.datasets import prepared_dataset
+from bench.run.job import PredictJob, ProbeJob, Trained, TrainJob
 from bench.run.launcher import Ended, launch, worker_environment
 from bench.store import Store
 
@@ -109,11 +109,11 @@ _STATIC: dict[str, Callable[[Recipe], None]] = {
 def _trained_checks(recipe: Recipe, work: Path) -> Iterator[Check]:
     prepared = prepared_dataset(DatasetRef("toy"), Store(work / "store"), limit=ROWS)
     if isinstance(recipe, Compression):
-        parent = _phase(load_recipe(recipe.example), prepared, work / "parent", "train")
+        parent = _trained(load_recipe(recipe.example), prepared, work / "parent")
         if parent.status != "ok":
             yield Check(f"its example of a parent, '{recipe.example}', trains", parent.reason)
             return
-    first = _phase(recipe, prepared, work / "first", "train")
+    first = _trained(recipe, prepared, work / "first")
     yield Check("trains on toy with its smoke parameters", first.reason if first.status != "ok" else None)
     if first.status != "ok":
         return
@@ -121,28 +121,25 @@ def _trained_checks(recipe: Recipe, work: Path) -> Iterator[Check]:
     yield _attempt("leaves an artifact without pickle", lambda: _no_pickle(artifact))
     moved = work / "elsewhere"
     shutil.copytree(artifact, moved)
-    probed = launch(_job(recipe, prepared, moved) | {"phase": "probe"}, work / "probe", TIMEOUT)
-    if probed.status != "ok":
+    probed = launch(ProbeJob(artifact=moved, prepared=prepared.folder), work / "probe", TIMEOUT)
+    if probed.value is None:
         yield Check("loads in a new process, from another folder", probed.reason)
         return
     yield Check("loads in a new process, from another folder", None)
-    for clause, problem in probed.value["clauses"].items():
+    for clause, problem in probed.value.clauses.items():
         yield Check(clause, problem)
     yield _attempt("the same seed trains to the same predictions", lambda: _repeats(recipe, prepared, work))
 
 
-def _job(recipe: Recipe, prepared: Prepared, artifact: Path) -> dict[str, Any]:
+def _trained(recipe: Recipe, prepared: Prepared, folder: Path) -> Ended[Trained]:
+    parents: list[Path] = []
+    if isinstance(recipe, Compression):
+        parents = [folder.parent / "parent" / "artifact"] * (recipe.parents or 2)
     params = resolve(recipe, dict(recipe.smoke))
-    return {
-        "recipe": recipe.name, "params": params, "seed": 0, "prepared": str(prepared.folder), "artifact": str(artifact),
-    }  # fmt: skip
-
-
-def _phase(recipe: Recipe, prepared: Prepared, folder: Path, phase: str) -> Ended:
-    parents: list[str] = []
-    if isinstance(recipe, Compression) and phase == "train":
-        parents = [str(folder.parent / "parent" / "artifact")] * (recipe.parents or 2)
-    job = _job(recipe, prepared, folder / "artifact") | {"phase": phase, "parents": parents}
+    job = TrainJob(
+        recipe=recipe.name, params=params, seed=0, prepared=prepared.folder, artifact=folder / "artifact",
+        parents=tuple(parents),
+    )  # fmt: skip
     return launch(job, folder, TIMEOUT)
 
 
@@ -160,10 +157,11 @@ def _repeats(recipe: Recipe, prepared: Prepared, work: Path) -> None:
     predictions = []
     for folder in (work / "first", work / "second"):
         if not (folder / "artifact").is_dir():
-            ended = _phase(recipe, prepared, folder, "train")
+            ended = _trained(recipe, prepared, folder)
             assert ended.status == "ok", f"the second training failed: {ended.reason}"
-        ended = _phase(recipe, prepared, folder, "predict")
-        assert ended.status == "ok", f"prediction failed: {ended.reason}"
+        job = PredictJob(artifact=folder / "artifact", prepared=prepared.folder)
+        predicted = launch(job, folder, TIMEOUT)
+        assert predicted.status == "ok", f"prediction failed: {predicted.reason}"
         with np.load(folder / "predictions.npz") as file:
             predictions.append(file["probabilities"])
     difference = float(np.abs(predictions[0] - predictions[1]).max())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.api import Compression
+from bench.contract import Compression
 from bench.data import DatasetRef
 from bench.errors import BenchError, did_you_mean
 from bench.params import resolve

@@ -59,6 +59,12 @@ def cores() -> int:
     return max(1, min(allowed, math.floor(quota))) if quota else allowed
 
 
+def thread_limit() -> int:
+    """How many threads a runtime may use: `$OMP_NUM_THREADS`, which most libraries read themselves, else the cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) else cores()
+
+
 @functools.cache
 def ram_gb() -> float:
     """Memory in GiB: the machine's, or a container's limit where that is less."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from bench.api import Recipe
+from bench.contract import Recipe
 from bench.errors import BenchError, did_you_mean
 
 EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)

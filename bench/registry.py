@@ -9,9 +9,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from bench.api import Recipe
+from bench.artifact import read_card
+from bench.contract import Predictor, Recipe
 from bench.errors import BenchError, did_you_mean
+from bench.params import parse_recipe, resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
@@ -65,6 +68,18 @@ def load_recipe(name: str) -> Recipe:
         raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {held}")
     recipe: Recipe = classes[0]()
     return recipe
+
+
+def load_artifact(artifact_dir: Path) -> Predictor:
+    """The predictor of any artifact, by the recipe whose layout it has."""
+    return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
+
+
+def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
+    """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
+    name, given = parse_recipe(text)
+    recipe = load_recipe(name)
+    return recipe, resolve(recipe, given)
 
 
 def _is_recipe(thing: object, module: ModuleType) -> bool:

@@ -51,7 +51,7 @@ def _take_params(arguments: list[str], known: set[str]) -> tuple[list[str], list
 
 
 def _help(track: str, names: list[str]) -> str:
-    from bench.api import Compression
+    from bench.contract import Compression
     from bench.registry import load_recipe
 
     compresses = bool(names) and isinstance(load_recipe(names[-1]), Compression)

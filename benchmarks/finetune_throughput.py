@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -98,13 +97,14 @@ def by_recipe(
     model: Any, rows: Any, checks: Any, tokenizer: Any, options: argparse.Namespace
 ) -> dict[str, float | None]:
     """The loop of `finetune`, its clock and its scores; the padding is that of batches of like length."""
+    from bench.api import STANDALONE
     from transformers_pt.device import prepare_device
     from transformers_pt.loop import fine_tune
     from transformers_pt.recipes.finetune import Finetune
 
     changes = {"learning_rate": RATE, "batch_size": BATCH, "compile": options.part == COMPILED}
     params = Finetune.defaults | changes | {"epochs": options.epochs, "patience": options.epochs}
-    log = fine_tune(model, rows, checks, tokenizer, params, prepare_device(0, params))
+    log = fine_tune(model, rows, checks, tokenizer, params, prepare_device(0, params, STANDALONE.device), STANDALONE)
     return {
         "speed": log.examples_per_second or 0.0,
         "accuracy": log.history[-1]["validation_accuracy"],
@@ -117,8 +117,8 @@ def encoded(options: argparse.Namespace) -> tuple[Any, Any, Any]:
     from transformers_pt.batches import Rows
 
     encoder, train, validation = texts(options)
-    rows = Rows(encoder.cached(train.texts[: options.rows]), train.labels[: options.rows])
-    checks = Rows(encoder.cached(validation.texts[:CHECKS]), validation.labels[:CHECKS])
+    rows = Rows(encoder.cached(train.texts[: options.rows], None), train.labels[: options.rows])
+    checks = Rows(encoder.cached(validation.texts[:CHECKS], None), validation.labels[:CHECKS])
     return rows, checks.by_length(), encoder.tokenizer
 
 
@@ -141,11 +141,10 @@ def encoding(options: argparse.Namespace) -> dict[str, float]:
     encoder, train, _ = texts(options)
     some = train.texts[: options.rows]
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["SENTIBENCH_TRAINING_CACHE"] = folder
         seconds = []
         for _ in range(2):
             started = time.perf_counter()
-            encoder.cached(some)
+            encoder.cached(some, Path(folder))
             seconds.append(time.perf_counter() - started)
     return {"rows": len(some), "anew": seconds[0], "cached": seconds[1]}
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from bench.api import BenchError, Params, Split, Training
+from bench.api import BenchError, Params, RunContext, Split, Training
 from compression.layer_map import mapped
 from transformers_pt import artifact, classifier, device, layers
 from transformers_pt.adapters import ALIKE, ROLES
@@ -28,21 +28,28 @@ Seen = dict[tuple[str, int], torch.Tensor]
 
 
 def fit(
-    given: Params, teacher_dir: Path, train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    given: Params,
+    teacher_dir: Path,
+    train: Split,
+    validation: Split,
+    params: Params,
+    seed: int,
+    out_dir: Path,
+    context: RunContext,
 ) -> Training:
     """As `finetune` does with `given`, and by `hidden`, `attention` and `embedding` of `params`.
 
     Raises `BenchError` where teacher and student do not cut texts into the same pieces.
     """
     classifier.check(given)
-    use = device.prepare_device(seed, given)
+    use = device.prepare_device(seed, given, context.device)
     prepared = classifier.prepare(given, len(train.label_names), use)
     teacher = artifact.load_artifact(teacher_dir)
     _check_pieces(prepared.encoder, teacher.encoder, train.texts[:COMPARED])
     layers.train_top_layers(prepared.model, given["train_top_k_layers"])
     wide = read_facts(teacher_dir).get("width", teacher.model.config.hidden_size)
     guided = Guided(prepared.model, teacher.model, wide, params)
-    log = classifier.train(replace(prepared, model=guided), train, validation, given, use)
+    log = classifier.train(replace(prepared, model=guided), train, validation, given, use, context)
     artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, given))
     return log
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import onnxruntime
 
-from bench.api import Probabilities
+from bench.api import Probabilities, thread_limit
 from compression.bundle import BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded, softmax, threads
+from transformers_pt.predictor import Padded, softmax
 
 MODEL = "model.onnx"
 
@@ -24,7 +24,7 @@ class OnnxPredictor(BundlePredictor):
         super().__init__(encoder, facts)
         self.dtype = facts["dtype"]
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads(), 1
+        options.intra_op_num_threads, options.inter_op_num_threads = thread_limit(), 1
         self.session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
 
     def _forward(self, padded: Padded) -> Probabilities:

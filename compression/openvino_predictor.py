@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import openvino
 
-from bench.api import Probabilities
+from bench.api import Probabilities, thread_limit
 from compression.bundle import BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded, softmax, threads
+from transformers_pt.predictor import Padded, softmax
 
 MODEL = "model.xml"
 STEP = 16
@@ -31,9 +31,10 @@ class OpenvinoPredictor(BundlePredictor):
     def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
         super().__init__(encoder, facts)
         # Where nothing is said, OpenVINO computes in bfloat16 on a CPU that can.
-        options = {"INFERENCE_PRECISION_HINT": facts["hint"], "PERFORMANCE_HINT": "LATENCY"}
-        if threads():
-            options["INFERENCE_NUM_THREADS"] = str(threads())
+        options = {
+            "INFERENCE_PRECISION_HINT": facts["hint"], "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": str(thread_limit()),
+        }  # fmt: skip
         self.model = openvino.Core().compile_model(folder / MODEL, "CPU", options)
         self.dtype = executed_dtype(self.model)
 

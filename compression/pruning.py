@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, Params, Split, Training
+from bench.api import BenchError, Params, RunContext, Split, Training
 from compression import shrink
 from compression.importance import measure, measure_width, sample
 from compression.parents import open_parent
@@ -17,13 +17,19 @@ from transformers_pt.width import hidden_width
 
 
 def prune(
-    parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    parents: Sequence[Path],
+    train: Split,
+    validation: Split,
+    params: Params,
+    seed: int,
+    out_dir: Path,
+    context: RunContext,
 ) -> Training:
     """Leave the pruned child of the one parent in `out_dir`; `params` are those of the recipe, checked."""
     parent = open_parent(parents, "prune")
     model = parent.model
     whole = shrink.block_weights(model)
-    recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed)
+    recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed, context)
     batches = sample(train, parent.encoder, params["importance_rows"], seed)
     if not batches:
         raise BenchError(f"importance_rows={params['importance_rows']}: it takes training texts to say what matters")

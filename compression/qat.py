@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
-from bench.api import Params, Split, Training
+from bench.api import Params, RunContext, Split, Training
 from compression.parents import Parent
 from compression.recovery import Recovery
 
@@ -39,9 +39,11 @@ def rounded_input(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[
     return (torch.fake_quantize_per_tensor_affine(values, scale, zero, 0, 255), *inputs[1:])
 
 
-def train_rounded(parent: Parent, folder: Path, train: Split, validation: Split, params: Params, seed: int) -> Training:
+def train_rounded(
+    parent: Parent, folder: Path, train: Split, validation: Split, params: Params, seed: int, context: RunContext
+) -> Training:
     """Train the parent's model in place for `qat_epochs`, then take the rounding off again."""
-    recovery = Recovery.prepare(parent, folder, train, validation, params, seed, RATE)
+    recovery = Recovery.prepare(parent, folder, train, validation, params, seed, context, RATE)
     linears = [module for module in parent.model.modules() if type(module) is nn.Linear]
     hooks = [module.register_forward_pre_hook(rounded_input) for module in linears]
     for module in linears:

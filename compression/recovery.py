@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.api import DeviceUse, Params, Split, Teaching, Training, read_card, teacher_probabilities
+from bench.api import DeviceUse, Params, RunContext, SoftTargets, Split, Training, read_card, teacher_probabilities
 from compression.parents import Parent
 from transformers_pt import classifier, device, dropout
 from transformers_pt.pooled import PooledClassifier
@@ -29,6 +26,7 @@ class Recovery:
     validation: Split
     params: Params
     use: DeviceUse
+    context: RunContext
     log: Training
 
     @classmethod
@@ -40,6 +38,7 @@ class Recovery:
         validation: Split,
         params: Params,
         seed: int,
+        context: RunContext,
         share: float = 1.0,
     ) -> Recovery:
         """Seed, choose the device and set the parent's model up for it; with `teach`, ask the parent in `folder`.
@@ -48,12 +47,12 @@ class Recovery:
         """
         rate = params["learning_rate"] or share * _rate(parent, folder)
         given = {**Finetune.defaults, **params, "learning_rate": rate}
-        use = device.prepare_device(seed, given)
+        use = device.prepare_device(seed, given, context.device)
         if params["teach"]:
-            told = teacher_probabilities(folder, train.texts)
-            train = replace(train, teaching=Teaching(told, params["alpha"], params["temperature"]))
+            told = teacher_probabilities(folder, train.texts, context)
+            train = replace(train, soft_targets=SoftTargets(told, params["alpha"], params["temperature"]))
         _ready(parent.model, use)
-        return cls(parent, train, validation, given, use, Training(device=use))
+        return cls(parent, train, validation, given, use, context, Training(device=use))
 
     def run(self, epochs: int, last: bool = True) -> None:
         """So many epochs; the best on validation stays. Only the `last` training goes on after a kill."""
@@ -61,8 +60,10 @@ class Recovery:
             return
         origin = Backbone("", self.parent.encoder.normalization, self.parent.encoder.max_length, LR_SMALL)
         prepared = classifier.Prepared(self.parent.model, self.parent.encoder, origin)
-        with _checkpoints(last):
-            log = classifier.train(prepared, self.train, self.validation, {**self.params, "epochs": epochs}, self.use)
+        # what the harness keeps is of one training: another's weights must not lie in its folder
+        context = self.context if last else replace(self.context, checkpoint=None)
+        asked = {**self.params, "epochs": epochs}
+        log = classifier.train(prepared, self.train, self.validation, asked, self.use, context)
         self.parent.model.eval()
         before = self.log.epochs_run or 0
         history = [entry | {"epoch": entry["epoch"] + before} for entry in log.history]
@@ -91,16 +92,3 @@ def _ready(model: Any, use: DeviceUse) -> None:
         dropout.replace_dropout(model)
     else:
         model.to("cuda")
-
-
-@contextmanager
-def _checkpoints(kept: bool) -> Iterator[None]:
-    """Hide the harness's checkpoint folder from a training that is not the last: another's weights would lie in it."""
-    folder = os.environ.pop("SENTIBENCH_CHECKPOINT", None)
-    try:
-        if kept and folder:
-            os.environ["SENTIBENCH_CHECKPOINT"] = folder
-        yield
-    finally:
-        if folder:
-            os.environ["SENTIBENCH_CHECKPOINT"] = folder

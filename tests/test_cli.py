@@ -9,10 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from bench.cli import app
-from bench.run.launcher import worker_environment
 from tests.conftest import ROOT, Bench, bench_environment
 
 HEAVY = {
@@ -116,11 +113,3 @@ def test_a_suite_with_a_mistake(bench: Bench, tmp_path: Path, text: str, said: s
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
-
-
-def test_workers_look_for_data_where_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For the texts of a transfer set, and for those of test splits that nothing may learn from."""
-    monkeypatch.setenv("SENTIBENCH_DATA", "")
-    given = ["-r", "constant", "-d", "toy", "--data-dir", str(tmp_path), "--store", str(tmp_path / "store")]
-    assert CliRunner().invoke(app, ["run", "--dry-run", *given]).exit_code == 0
-    assert worker_environment("cpu", 1)["SENTIBENCH_DATA"] == str(tmp_path)

@@ -16,15 +16,15 @@ CLASS_WEIGHTS = ("none", "balanced")
 
 def targets(split: Split) -> npt.NDArray[Any]:
     """Labels int32 [n]; with a teacher float32 [n, 1 + labels]: the label, then what it says at its temperature."""
-    if split.teaching is None:
+    if split.soft_targets is None:
         return split.labels.astype(np.int32)
-    return np.column_stack([split.labels.astype(np.float32), split.teaching.softened()])
+    return np.column_stack([split.labels.astype(np.float32), split.soft_targets.softened()])
 
 
 def criterion(train: Split, class_weight: str) -> keras.losses.Loss:
-    """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, mixed as `Teaching` says."""
+    """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, mixed as `SoftTargets` says."""
     weights = _class_weights(train.labels, class_weight)
-    if train.teaching is None and weights is None:
+    if train.soft_targets is None and weights is None:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return Criterion(train, weights)
 
@@ -44,18 +44,18 @@ class Criterion(keras.losses.Loss):
 
     def __init__(self, train: Split, weights: list[float] | None) -> None:
         super().__init__(name="criterion")
-        self.teaching, self.weights = train.teaching, weights
+        self.soft_targets, self.weights = train.soft_targets, weights
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Of each text, float [batch]."""
-        labels = ops.cast(y_true if self.teaching is None else y_true[:, 0], "int32")
+        labels = ops.cast(y_true if self.soft_targets is None else y_true[:, 0], "int32")
         labels = ops.reshape(labels, (-1,))
         hard = ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=True)
         if self.weights is not None:
             hard = hard * ops.take(ops.convert_to_tensor(self.weights, hard.dtype), labels)
-        if self.teaching is None:
+        if self.soft_targets is None:
             return hard
-        alpha, temperature = self.teaching.alpha, self.teaching.temperature
+        alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
         theirs, own = y_true[:, 1:], ops.log_softmax(y_pred / temperature)
         told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
         return alpha * temperature**2 * told + (1.0 - alpha) * hard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.api import Params, Split, Training
+from bench.api import Params, RunContext, Split, Training
 from tf_tinybert.artifact import save_artifact
 from tf_tinybert.batches import Batches, widths
 from tf_tinybert.checkpoint import Checkpoint, open_checkpoint
@@ -18,9 +18,9 @@ from tf_tinybert.training import Validation
 from tf_tinybert.training import train as fit_model
 
 
-def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Path, context: RunContext) -> Training:
     """What the recipe `tinybert` does: see there for `params`."""
-    place, device = prepare(params, seed)
+    place, device = prepare(params, seed, context.device)
     found = origin(params)
     start = open_checkpoint(found)
     shape = Architecture.of(start.config)
@@ -31,16 +31,16 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     with place.strategy.scope():
         model = build_classifier(start.config, len(train.label_names), dropout)
         load_weights(model, start.tensors or {}, shape.layers, POOLER if start.tensors else ALL, seed)
-    rows = encoder.cached(train.texts)
+    rows = encoder.cached(train.texts, context.cache)
     # A TPU wants one shape; so does a loop of steps whose replicas exchange gradients, which TensorFlow sizes once.
     fixed = place.name == "tpu" or (place.replicas > 1 and params["steps_per_execution"] > 1)
     shapes = widths(rows, longest, fixed)
     batches = Batches(rows, targets(train), params["batch_size"], shapes, seed, params["steps_per_execution"])
     checks = None
     if len(validation):
-        seen = encoder.cached(validation.texts)
+        seen = encoder.cached(validation.texts, context.cache)
         checks = Validation(seen, validation.labels, widths(seen, longest, fixed))
-    log = fit_model(model, batches, checks, criterion(train, params["class_weight"]), params, place, device)
+    log = fit_model(model, batches, checks, criterion(train, params["class_weight"]), params, place, device, context)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, start.config, weights, encoder, _facts(train, found, start), dropout)
     return log

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import BenchError, progress
+from bench.api import BenchError, RunContext
 
 PROGRESS_EVERY = 20
 """Training steps between two words to the harness."""
@@ -39,10 +39,11 @@ class Journal(keras.callbacks.Callback):
         monitor: str,
         patience: int,
         folder: Path | None,
+        context: RunContext,
     ) -> None:
         super().__init__()
         self.steps, self.batch_size, self.rate, self.validate = steps, batch_size, rate, validate
-        self.monitor, self.patience, self.folder = monitor, patience, folder
+        self.monitor, self.patience, self.folder, self.context = monitor, patience, folder, context
         self.history: list[dict[str, float]] = []
         self.best_epoch: int | None = None
         self._best: list[npt.NDArray[np.floating]] = []
@@ -81,7 +82,7 @@ class Journal(keras.callbacks.Callback):
             )
         if step - self._told >= PROGRESS_EVERY:
             self._told = step
-            progress(step, self.steps * self.params["epochs"], loss=self._loss)
+            self.context.progress(step, self.steps * self.params["epochs"], loss=self._loss)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Validate, keep the weights if they are the best, and say whether to go on."""
@@ -96,7 +97,9 @@ class Journal(keras.callbacks.Callback):
             self.best_epoch, self._best = epoch + 1, self.model.get_weights()
         if self.folder:
             self._keep(self.folder)
-        progress(done, self.steps * self.params["epochs"], **{k: v for k, v in entry.items() if k != "epoch"})
+        self.context.progress(
+            done, self.steps * self.params["epochs"], **{k: v for k, v in entry.items() if k != "epoch"}
+        )
         if self.best_epoch and epoch + 1 - self.best_epoch >= self.patience:
             self.model.stop_training = True
 

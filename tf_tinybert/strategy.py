@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
-from bench.api import BenchError, DeviceUse, Params, did_you_mean, requested_device
+from bench.api import BenchError, DeviceUse, Params, did_you_mean
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 SCALINGS: dict[str, Callable[[int], float]] = {
@@ -36,14 +36,15 @@ class Place:
         return int(self.strategy.num_replicas_in_sync)
 
 
-def prepare(params: Params, seed: int) -> tuple[Place, DeviceUse]:
+def prepare(params: Params, seed: int, wanted: str) -> tuple[Place, DeviceUse]:
     """Find the place, then seed everything, make operations deterministic and set the precision.
 
     The place comes first: TensorFlow sets up communication between processes before any operation has run. Raises
     `BenchError` for a strategy or device that the machine has not, and for a batch that the replicas do not divide.
+    `wanted` is the device that was asked for: `auto`, `cpu` or `gpu`.
     """
     _check(params)
-    place = find(params["strategy"])
+    place = find(params["strategy"], wanted)
     keras.utils.set_random_seed(seed)
     if not params["jit_compile"] and place.name != "tpu":  # Keras would leave XLA out without a word
         tf.config.experimental.enable_op_determinism()
@@ -63,9 +64,8 @@ def prepare(params: Params, seed: int) -> tuple[Place, DeviceUse]:
     return place, DeviceUse(place.actual, policy, place.name, place.replicas, part)
 
 
-def find(name: str) -> Place:
+def find(name: str, wanted: str) -> Place:
     """The place of that name; `auto`: several processes where TF_CONFIG names them, a TPU, several GPUs, one device."""
-    wanted = requested_device()
     gpus = tf.config.list_physical_devices("GPU") if wanted != "cpu" else []
     if wanted == "gpu" and not gpus:
         raise BenchError("device 'gpu' was asked for, but TensorFlow finds none here: use --device cpu or auto")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import cache_dir, normalizer
+from bench.api import normalizer
 
 CHARACTERS_A_PIECE = 24
 """A text is cut to this many characters for each piece it may keep, before any work on it."""
@@ -64,9 +64,8 @@ class Encoder:
         starts = np.cumsum([0, *map(len, ids)], dtype=np.int64)
         return Rows(np.array([piece for row in ids for piece in row], np.int32), starts)
 
-    def cached(self, texts: Sequence[str]) -> Rows:
-        """The same, read from the cache where these texts were encoded in this way before."""
-        folder = cache_dir()
+    def cached(self, texts: Sequence[str], folder: Path | None) -> Rows:
+        """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self(texts)
         path = folder / "pieces" / f"{self._key(texts)}.npz"

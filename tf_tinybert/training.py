@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir, did_you_mean
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, did_you_mean
 from tf_tinybert.batches import Batches, in_order
 from tf_tinybert.journal import BACKUP, Journal, backed_up, own_folder
 from tf_tinybert.optimizer import WarmupDecay, adamw
@@ -61,7 +61,7 @@ class Validation:
 
 def train(
     model: keras.Model, batches: Batches, validation: Validation | None, loss: keras.losses.Loss, params: Params,
-    place: Place, device: DeviceUse,
+    place: Place, device: DeviceUse, context: RunContext,
 ) -> Training:  # fmt: skip
     """Fit `model`, built under the strategy of `place`, by `loss`; leave it with the weights of its best epoch.
 
@@ -81,12 +81,11 @@ def train(
             steps_per_execution=params["steps_per_execution"],
             jit_compile=params["jit_compile"],
         )
-    kept = checkpoint_dir()
-    folder = own_folder(kept) if kept else None
+    folder = own_folder(context.checkpoint) if context.checkpoint else None
     journal = Journal(
         batches.steps, batches.batch_size, lambda step: float(keras.ops.convert_to_numpy(schedule(step))),
         validation.of(model, place, params["jit_compile"]) if validation else None, params["monitor"],
-        params["patience"], folder,
+        params["patience"], folder, context,
     )  # fmt: skip
     first = backed_up(folder) if folder else 0
     model.fit(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bench.api import Probabilities, Teaching
+from bench.api import Probabilities, SoftTargets
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
     ids: Sequence[list[int]]
     labels: npt.NDArray[np.int64]
-    teaching: Teaching | None = None
+    soft_targets: SoftTargets | None = None
 
     @functools.cached_property
     def softened(self) -> Probabilities | None:
         """The teacher's probabilities at its temperature, float32 [n, labels]."""
-        return self.teaching.softened() if self.teaching else None
+        return self.soft_targets.softened() if self.soft_targets else None
 
     def __len__(self) -> int:
         return len(self.ids)

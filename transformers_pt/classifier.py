@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, DeviceUse, Params, Split, Training, did_you_mean
+from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, did_you_mean
 from transformers_pt import dropout, loop, pooled
 from transformers_pt.backbones import check_vocabulary, load_classifier, load_tokenizer
 from transformers_pt.batches import Rows
@@ -62,15 +63,17 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
     return Prepared(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
 
 
-def train(prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse) -> Training:
+def train(
+    prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse, context: RunContext
+) -> Training:
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
-    rows, checks = (_rows(prepared.encoder, split) for split in (train, validation))
-    return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device)
+    rows, checks = (_rows(prepared.encoder, split, context.cache) for split in (train, validation))
+    return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device, context)
 
 
-def _rows(encoder: Encoder, split: Split) -> Rows:
-    return Rows(encoder.cached(split.texts), split.labels, split.teaching)
+def _rows(encoder: Encoder, split: Split, cache: Path | None) -> Rows:
+    return Rows(encoder.cached(split.texts, cache), split.labels, split.soft_targets)
 
 
 def facts(prepared: Prepared, split: Split, params: Params) -> dict[str, Any]:

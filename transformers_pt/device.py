@@ -7,22 +7,23 @@ import os
 import torch
 from transformers import set_seed
 
-from bench.api import BenchError, DeviceUse, Params, did_you_mean, requested_device
+from bench.api import BenchError, DeviceUse, Params, did_you_mean
 from transformers_pt.backbones import quiet
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
-def prepare_device(seed: int, params: Params) -> DeviceUse:
+def prepare_device(seed: int, params: Params, wanted: str) -> DeviceUse:
     """Seed everything, ask for deterministic operations, say what is really used.
 
     `params`: `precision`, where `auto` is bfloat16 where the CPU or GPU multiplies in it, else float32 (weights stay
-    float32), and `fsdp`, which is a `BenchError` where nothing would be sharded.
+    float32), and `fsdp`, which is a `BenchError` where nothing would be sharded. `wanted` is the device that was asked
+    for: `auto`, `cpu` or `gpu`.
     """
     precision = params["precision"]
     if precision not in PRECISIONS:
         raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
-    wanted, gpu = requested_device(), torch.cuda.is_available()
+    gpu = torch.cuda.is_available()
     if wanted == "gpu" and not gpu:
         raise BenchError("device 'gpu' was asked for, but PyTorch finds none here: use --device cpu or auto")
     actual = "gpu" if gpu and wanted != "cpu" else "cpu"

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import cache_dir, normalizer
+from bench.api import normalizer
 
 CHARACTERS_A_PIECE = 24
 """A text is cut to this many characters for each piece it may keep, before any work on it."""
@@ -38,9 +38,8 @@ class Encoder:
         encoded = self.tokenizer(plain, truncation=True, max_length=self.max_length, verbose=False)
         return list(encoded["input_ids"])
 
-    def cached(self, texts: Sequence[str]) -> list[list[int]]:
-        """The same, read from the cache where these texts were encoded in this way before."""
-        folder = cache_dir()
+    def cached(self, texts: Sequence[str], folder: Path | None) -> list[list[int]]:
+        """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self._sliced(texts)
         path = folder / "pieces" / f"{self._key(texts)}.npz"

@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from bench.api import progress
+from bench.api import RunContext
 
 SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
 """What is kept of a validation."""
@@ -16,7 +16,8 @@ SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
 class Journal(TrainerCallback):
     """The clock of the training steps, and a word to the harness every few of them."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, context: RunContext) -> None:
+        self.context = context
         self.rows, self.seconds, self.epochs, self._started = rows, 0.0, 0, 0.0
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
@@ -26,7 +27,7 @@ class Journal(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
         """Tell the harness."""
         if state.global_step % 10 == 0:
-            progress(state.global_step, state.max_steps)
+            self.context.progress(state.global_step, state.max_steps)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
         """Stop the clock: validation is no training."""
@@ -36,4 +37,4 @@ class Journal(TrainerCallback):
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **unused: Any) -> None:
         """An epoch's scores."""
         told = {f"validation_{k[5:]}": v for k, v in (metrics or {}).items() if k[5:] in SCORES}
-        progress(state.global_step, state.max_steps, **told)
+        self.context.progress(state.global_step, state.max_steps, **told)

@@ -16,7 +16,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from bench.api import BenchError, DeviceUse, Params, Training, checkpoint_dir
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training
 from transformers_pt.batches import Padding, PieceDropout, Rows
 from transformers_pt.criterion import Criterion
 from transformers_pt.journal import SCORES, Journal
@@ -26,19 +26,27 @@ from transformers_pt.scores import validation_scores
 EVAL_BATCH = 128
 
 
-def fine_tune(model: Any, train: Rows, validation: Rows, tokenizer: Any, params: Params, device: DeviceUse) -> Training:
+def fine_tune(
+    model: Any,
+    train: Rows,
+    validation: Rows,
+    tokenizer: Any,
+    params: Params,
+    device: DeviceUse,
+    context: RunContext,
+) -> Training:
     """Train `model` in place and leave it with the weights of the epoch that is best on validation.
 
     Goes on from the last epoch of a killed run where the harness keeps one. An empty `validation` means: exactly
     `epochs`, the last weights. `params` are those of the `finetune` recipe. A loss that is no number is a `BenchError`.
     With `auto_batch`, memory that runs out halves what is computed at once; the batch that a step learns from stays.
     """
-    kept = checkpoint_dir()
+    kept = context.checkpoint
     folder = kept or Path(tempfile.mkdtemp(prefix="sentibench-"))
     start = {name: value.clone() for name, value in model.state_dict().items()} if params["auto_batch"] else {}
     try:
         while True:
-            trainer = _trainer(model, train, validation, tokenizer, params, device, folder)
+            trainer = _trainer(model, train, validation, tokenizer, params, device, folder, context)
             try:
                 trainer.train(
                     resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None
@@ -55,9 +63,16 @@ def fine_tune(model: Any, train: Rows, validation: Rows, tokenizer: Any, params:
 
 
 def _trainer(
-    model: Any, train: Rows, validation: Rows, tokenizer: Any, params: Params, device: DeviceUse, folder: Path
+    model: Any,
+    train: Rows,
+    validation: Rows,
+    tokenizer: Any,
+    params: Params,
+    device: DeviceUse,
+    folder: Path,
+    context: RunContext,
 ) -> Classifying:
-    callbacks: list[Any] = [Journal(len(train))]
+    callbacks: list[Any] = [Journal(len(train), context)]
     if len(validation):
         callbacks.append(EarlyStoppingCallback(params["patience"]))
     trainer = Classifying(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -57,8 +56,3 @@ def softmax(logits: npt.NDArray[np.floating]) -> Probabilities:
     """Logits [batch, n_labels] to probabilities, float32."""
     exponents = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
-
-
-def threads() -> int:
-    """How many threads a runtime may use; 0, its own choice, where the harness does not say."""
-    return int(os.environ.get("SENTIBENCH_THREADS", "0"))

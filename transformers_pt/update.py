@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, Params, Split, Training, read_card
+from bench.api import STANDALONE, BenchError, Params, Split, Training, read_card
 from transformers_pt.presets import LR_SMALL, Backbone
 from transformers_pt.recipes.lora import Lora
 
@@ -42,7 +42,7 @@ def update(parent: Path, train: Split, params: Params, seed: int, out_dir: Path)
 
     given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or LEARNING_RATE}
     classifier.check(given)
-    use = device.prepare_device(seed, given)
+    use = device.prepare_device(seed, given, STANDALONE.device)
     model, encoder, facts = artifact.load_parts(parent)
     if facts["pooling"] != "head":
         raise BenchError(f"an artifact with pooling={facts['pooling']} cannot learn on: train it with pooling=head")
@@ -50,7 +50,7 @@ def update(parent: Path, train: Split, params: Params, seed: int, out_dir: Path)
     prepared = classifier.Prepared(adapters.add_adapter(model, given), encoder, origin)
     share = layers.trainable_share(prepared.model)
     none = Split([], [], np.empty(0, np.int64), train.label_names)
-    log = classifier.train(prepared, train, none, given, use)
+    log = classifier.train(prepared, train, none, given, use, STANDALONE)
     merged = prepared.model.merge_and_unload()
     artifact.save_artifact(out_dir, merged, encoder, facts)
     return replace(log, history=[entry | {"trainable_share": share} for entry in log.history])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import Params, Predictor, Probabilities, Recipe, Split, Training
+from bench.api import STANDALONE, Params, Predictor, Probabilities, Recipe, RunContext, Split, Training
 
 
 class Constant(Recipe):
@@ -16,7 +16,15 @@ class Constant(Recipe):
 
     name, framework = "constant", "numpy"
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Count; add-one smoothed, so that no label is impossible."""
         counts = np.bincount(train.labels, minlength=len(train.label_names)) + 1.0
         document = {"label_names": list(train.label_names), "probabilities": (counts / counts.sum()).tolist()}

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import BenchError, Choice, LogUniform, Params, Predictor, Probabilities, Recipe, Split, Training, Uniform
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Probabilities,
+    Recipe,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+)
 
 if TYPE_CHECKING:
     from baselines.vectorize import TextFeatures
@@ -73,7 +86,15 @@ class Dnn(Recipe):
     normalization = "plain-2"
     learns_from_teacher = True
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Vectorizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from scipy.sparse import hstack
 
@@ -82,7 +103,7 @@ class Dnn(Recipe):
         from baselines.vectorize import TextFeatures
 
         widths = layer_widths(params["layers"])
-        device = training.prepare_device(seed, params["precision"])
+        device = training.prepare_device(seed, params["precision"], context.device)
         features = TextFeatures(params, self.normalization)
         matrix = features.fit_transform(train.texts)
         batches = dense.sparse_batches(
@@ -93,7 +114,7 @@ class Dnn(Recipe):
             held_out = hstack(features.transform(features.clean(validation.texts)), format="csr")
             checks = dense.sparse_batches(held_out, criterion.targets(validation), SLICE)
         model = dense.build_dense(matrix.shape[1], widths, len(train.label_names), params["dropout"])
-        log = training.train(model, batches, checks, train, params, device)
+        log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.api import (
+    STANDALONE,
     BenchError,
     Choice,
     LogUniform,
@@ -17,6 +18,7 @@ from bench.api import (
     Predictor,
     Probabilities,
     Recipe,
+    RunContext,
     Split,
     Training,
     did_you_mean,
@@ -63,7 +65,15 @@ class Linear(Recipe):
     sources = ("artifact.py", "ngrams.py", "vectorize.py")
     normalization = "plain-2"
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Vectorizer and classifier on train, the temperature on validation or, without it, by cross-validation."""
         from baselines.artifact import save_artifact
         from baselines.vectorize import TextFeatures

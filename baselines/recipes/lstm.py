@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Choice, LogUniform, Params, Predictor, Probabilities, Recipe, Split, Training, Uniform
+from bench.api import (
+    STANDALONE,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Probabilities,
+    Recipe,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+)
 
 if TYPE_CHECKING:
     from baselines.sequences import Pieces
@@ -101,14 +113,22 @@ class Lstm(Recipe):
     normalization = "plain-2"
     learns_from_teacher = True
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Tokenizer on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from baselines import recurrent, subwords, training
         from baselines.artifact import save_artifact
 
         recurrent.check(params)
         subwords.ngram_span(params)
-        device = training.prepare_device(seed, params["precision"])
+        device = training.prepare_device(seed, params["precision"], context.device)
         pieces, known = _vocabulary(train.texts, params, self.normalization)
         speller = subwords.speller(pieces, params)
         batches = _batches(train, pieces, speller, params["batch_size"], seed)
@@ -116,7 +136,7 @@ class Lstm(Recipe):
         model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
         if known is not None:
             known.start_embedding(model, pieces)
-        log = training.train(model, batches, checks, train, params, device)
+        log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.api import BenchError, Choice, LogUniform, Params, Predictor, Probabilities, Recipe, Split, Training, Uniform
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Probabilities,
+    Recipe,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+)
 
 if TYPE_CHECKING:
     from baselines.artifact import Weights
@@ -76,19 +89,27 @@ class Static(Recipe):
     normalization = "plain-2"
     learns_from_teacher = True
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Vocabulary on train; the network on train, its best epoch chosen on validation, the last one without it."""
         from baselines import convolution, training, words
         from baselines.artifact import save_artifact
 
         check(params)
-        device = training.prepare_device(seed, params["precision"])
+        device = training.prepare_device(seed, params["precision"], context.device)
         known = words.learn_words(
             train.texts, self.normalization, params["max_length"], params["vocabulary"], params["min_count"]
         )
         batches, checks = _batches(train, validation, known, params, self.normalization, seed)
         model = convolution.build_convolution(len(known), len(train.label_names), params)
-        log = training.train(model, batches, checks, train, params, device)
+        log = training.train(model, batches, checks, train, params, device, context)
         text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
         (out_dir / "vocabulary.json").write_text(text, encoding="utf-8")
         config = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -20,16 +19,7 @@ TextColumn = Annotated[str, typer.Option(help="The column of the texts in your o
 LabelColumn = Annotated[str, typer.Option(help="The column of the labels in your own file.")]
 
 
-def _known_to_workers(folder: Path | None) -> Path | None:
-    """Workers look for texts of other data sets, to learn from them or to leave them out: where we do."""
-    if folder is not None:
-        os.environ["SENTIBENCH_DATA"] = str(folder.absolute())
-    return folder
-
-
 DataDir = Annotated[
     Path | None,
-    typer.Option(
-        "--data-dir", envvar="SENTIBENCH_DATA", help="Where to look for data first.", callback=_known_to_workers
-    ),
+    typer.Option("--data-dir", envvar="SENTIBENCH_DATA", help="Where to look for data first."),
 ]

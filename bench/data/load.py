@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import Split
+from bench.contract import Split
 from bench.data.duplicates import conflicting, extra_copies
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef

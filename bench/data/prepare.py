@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Split
+from bench.contract import Split
 from bench.data.describe import describe_published
 from bench.data.digest import split_hash
 from bench.data.load import Dataset, assemble

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bench.api import Split
+from bench.contract import Split
 from bench.data.describe import Description
 from bench.errors import DataError
 

@@ -8,7 +8,7 @@ from itertools import chain
 
 import numpy as np
 
-from bench.api import Probabilities
+from bench.contract import Probabilities
 from bench.measure.quality import SEED, Floats, Labels, scores_of, terms_of
 from bench.schema import Interval
 

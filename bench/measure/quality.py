@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Probabilities
+from bench.contract import Probabilities
 from bench.errors import BenchError
 from bench.schema import Interval, PerClass, Quality, Validation
 

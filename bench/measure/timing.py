@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor
+from bench.contract import Predictor
 from bench.errors import BenchError
 from bench.measure.energy import Rapl
 from bench.measure.memory import peak_rss_bytes

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import BenchError, Compression, Params
+from bench.contract import Compression, Params
+from bench.errors import BenchError
 from bench.measure.paired import Paired, compare_paired
 from bench.params import parse_recipe
 from bench.registry import load_recipe

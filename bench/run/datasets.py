@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.data import DatasetRef, Prepared, find_prepared
 from bench.errors import DataError
+from bench.run.job import PrepareJob
 from bench.run.launcher import launch
 from bench.store import Store
 
@@ -23,10 +24,10 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
     if found is not None:
         return found
     folder = (work or store.work) / "prepare"
-    job = {
-        "phase": "prepare", "dataset": ref.name, "text_column": ref.text_column, "label_column": ref.label_column,
-        "data_dir": str(ref.data_dir) if ref.data_dir else None, "cache": str(store.prepared), "limit": limit,
-    }  # fmt: skip
+    job = PrepareJob(
+        dataset=ref.name, text_column=ref.text_column, label_column=ref.label_column, data_dir=ref.data_dir,
+        prepared=store.prepared, limit=limit,
+    )  # fmt: skip
     ended = launch(job, folder, TIMEOUT)
     shutil.rmtree(folder, ignore_errors=True)
     if ended.status != "ok":

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from bench.api import Compression
-from bench.artifact import adopt
+from bench.contract import Compression
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.registry import recipe_file, requirements_file
+from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, git_state, package_versions
 from bench.run.launcher import Ended, launch, thread_settings
-from bench.run.plan import PlannedRun, known_artifact
+from bench.run.plan import PlannedRun
+from bench.run.trained import TrainedArtifact, adopt_artifact, known_artifact
 from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
-from bench.store import Arrays, Store, write_atomic
+from bench.store import Arrays, Store
 
 
 class Listener(Protocol):
@@ -65,40 +65,43 @@ class Executor:
         """The row of a run that cannot be because of its parent."""
         return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
-    def artifact(self, planned: PlannedRun, folder: Path) -> Ended:
-        """The record of the run's artifact, trained in `folder` where the store has none or that is due."""
-        record = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
-        return self._train(planned, folder / "train") if record is None else Ended("ok", record)
+    def artifact(self, planned: PlannedRun, folder: Path) -> Ended[TrainedArtifact]:
+        """The run's artifact, trained in `folder` where the store has none or that is due."""
+        known = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
+        return self._train(planned, folder / "train") if known is None else Ended("ok", known)
 
     def _run(self, planned: PlannedRun, folder: Path) -> Result:
         trained = self.artifact(planned, folder)
-        if trained.status != "ok":
+        if trained.value is None:
             return self._failed(planned, "train", trained, folder)
-        record = trained.value
         self.listener.phase(planned.spec.title, "predict")
-        job = _job(planned) | {"phase": "predict", "artifact": str(self.store.artifacts / record["artifact"])}
+        job = PredictJob(
+            artifact=self.store.artifacts / trained.value.artifact, prepared=planned.prepared.folder,
+            refit=planned.spec.refit,
+        )  # fmt: skip
         predicted = launch(job, folder / "predict", self.timeout, self.device)
-        if predicted.status != "ok":
+        if predicted.value is None:
             return self._failed(planned, "predict", predicted, folder)
-        return self._score(planned, record, predicted, folder)
+        return self._score(planned, trained.value, predicted.value, folder)
 
-    def _train(self, planned: PlannedRun, folder: Path) -> Ended:
-        self.listener.phase(planned.spec.title, "train")
-        work = folder / "artifact"
+    def _train(self, planned: PlannedRun, folder: Path) -> Ended[TrainedArtifact]:
+        spec = planned.spec
+        self.listener.phase(spec.title, "train")
         checkpoint = self.store.checkpoints / planned.artifact_key
-        kept = {"checkpoint": str(checkpoint), "cache": str(self.store.cache)}
-        parents = [str(self.store.artifacts / parent.artifact) for parent in planned.parents]
-        job = _job(planned) | {"phase": "train", "artifact": str(work), "parents": parents} | kept
-        launcher = planned.recipe.launcher(planned.spec.params)
+        job = TrainJob(
+            recipe=spec.recipe, params=dict(spec.params), seed=spec.seed, prepared=planned.prepared.folder,
+            artifact=folder / "artifact", refit=spec.refit, cache=self.store.cache, checkpoint=checkpoint,
+            parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
+            data_dir=spec.dataset.data_dir,
+        )  # fmt: skip
+        launcher = planned.recipe.launcher(spec.params)
         ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
-        if ended.status != "ok":
-            return ended
+        if ended.value is None:
+            return ended.with_value(None)
         shutil.rmtree(checkpoint, ignore_errors=True)
-        record = ended.value | {"artifact": adopt(work, self.store.artifacts)}
-        write_atomic(self.store.keys / f"{planned.artifact_key}.json", json.dumps(record).encode())
-        return replace(ended, value=record)
+        return ended.with_value(adopt_artifact(self.store, planned.artifact_key, job.artifact, ended.value))
 
-    def _score(self, planned: PlannedRun, record: dict[str, Any], predicted: Ended, folder: Path) -> Result:
+    def _score(self, planned: PlannedRun, trained: TrainedArtifact, predicted: Predicted, folder: Path) -> Result:
         with np.load(folder / "predict" / "predictions.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         ids, labels = planned.prepared.test_labels()
@@ -112,38 +115,37 @@ class Executor:
                 validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
         except Exception as error:
             return self._failed(planned, "score", Ended("failed", reason=str(error)), folder)
-        result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
+        result = self._row(planned, Outcome(status="ok", started_at=_now()), trained, predicted).model_copy(
             update={"quality": quality, "validation": validation}
         )
         return self._put(result, predictions=arrays | {"labels": labels}, log=_joined_log(folder))
 
-    def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
-        artifact = record["artifact"]
-        training = dict(record["training"])
-        device = training.pop("device")
-        replicas, batch = device["replicas"], device["batch_per_replica"]
+    def _row(self, planned: PlannedRun, outcome: Outcome, trained: TrainedArtifact, predicted: Predicted) -> Result:
+        used, log = trained.training.device, trained.training
+        seconds = {"train_seconds": trained.seconds, "predict_seconds": predicted.seconds}
         return _bare_row(planned, outcome).model_copy(
             update={
-                "identity": _identity(planned, artifact),
-                "outcome": outcome.model_copy(
-                    update={"train_seconds": record["seconds"], "predict_seconds": predictor["seconds"]}
-                ),
+                "identity": _identity(planned, trained.artifact),
+                "outcome": outcome.model_copy(update=seconds),
                 "device": Device(
                     requested=self.device,
-                    **device,
-                    runtime=predictor["runtime"],
-                    inference_dtype=predictor["dtype"],
-                    global_batch=batch * replicas if batch else None,
+                    **asdict(used),
+                    runtime=predicted.runtime,
+                    inference_dtype=predicted.dtype,
+                    global_batch=used.batch_per_replica * used.replicas if used.batch_per_replica else None,
                 ),
-                "training": TrainingLog(**training),
+                "training": TrainingLog(
+                    examples_per_second=log.examples_per_second, epochs_run=log.epochs_run, best_epoch=log.best_epoch,
+                    history=log.history, warnings=log.warnings,
+                ),
                 "size": measure_size(
-                    self.store.artifacts / artifact, predictor["parameters"], predictor["nonzero_parameters"]
+                    self.store.artifacts / trained.artifact, predicted.parameters, predicted.nonzero_parameters
                 ),
-                "memory": Memory(training_peak_bytes=record["peak_bytes"]),
+                "memory": Memory(training_peak_bytes=trained.peak_bytes),
             }
-        )
+        )  # fmt: skip
 
-    def _failed(self, planned: PlannedRun, phase: Phase, ended: Ended, folder: Path | None = None) -> Result:
+    def _failed(self, planned: PlannedRun, phase: Phase, ended: Ended[Any], folder: Path | None = None) -> Result:
         outcome = Outcome(
             status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
             started_at=_now(),
@@ -154,14 +156,6 @@ class Executor:
         self.store.put(result, predictions=predictions, log=log)
         self.listener.finished(result)
         return result
-
-
-def _job(planned: PlannedRun) -> dict[str, Any]:
-    spec = planned.spec
-    return {
-        "recipe": spec.recipe, "params": dict(spec.params), "seed": spec.seed, "prepared": str(planned.prepared.folder),
-        "refit": spec.refit,
-    }  # fmt: skip
 
 
 def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import PARENTS, Recipe
 from bench.artifact import PREFIX, folder_hash
+from bench.contract import PARENTS, Recipe
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
 from bench.registry import ROOT, load_recipe, source_hash

@@ -10,13 +10,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar, cast
 
+from bench.contract import ProgressListener
 from bench.machine import cores
 from bench.registry import ROOT
+from bench.run.job import A, Assignment, Job, Outcome
 from bench.schema import Status
 
 GRACE_SECONDS = 10.0
@@ -25,23 +27,29 @@ GRACE_SECONDS = 10.0
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
 _KEPT_PREFIXES = ("SENTIBENCH_", "HF_", "KAGGLE", "CUDA_", "TPU_", "http", "no_proxy", "SSL_")
 
-ProgressListener = Callable[[float, float, Mapping[str, float]], None]
-
 
 class StopWorker(Exception):
     """Raised by a progress listener to end its worker: the phase ends as `skipped`, with this message as its reason."""
 
 
+V = TypeVar("V")
+W = TypeVar("W")
+
+
 @dataclass(frozen=True)
-class Ended:
-    """How a phase ended: its value when `ok`, else the reason in one line."""
+class Ended(Generic[V]):
+    """How a phase ended: a value where it went well, which is where `status` is `ok`, else the reason in one line."""
 
     status: Status
-    value: dict[str, Any] = field(default_factory=dict)
+    value: V | None = None
     reason: str | None = None
     exit_code: int | None = None
     seconds: float = 0.0
     log_tail: str | None = None
+
+    def with_value(self, value: W | None) -> Ended[W]:
+        """The same end with another value."""
+        return Ended(self.status, value, self.reason, self.exit_code, self.seconds, self.log_tail)
 
 
 def worker_environment(device: str, threads: int) -> dict[str, str]:
@@ -54,8 +62,6 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "TOKENIZERS_PARALLELISM": "false",
-        "SENTIBENCH_DEVICE": device,
-        "SENTIBENCH_THREADS": str(threads),
     }
     if device == "cpu":
         kept["CUDA_VISIBLE_DEVICES"] = ""
@@ -69,14 +75,14 @@ def thread_settings(threads: int) -> dict[str, str]:
 
 
 def launch(
-    job: Mapping[str, Any],
+    job: Job[A],
     folder: Path,
     timeout: float,
     device: str = "auto",
     threads: int | None = None,
     on_progress: ProgressListener | None = None,
     launcher: Sequence[str] = (),
-) -> Ended:
+) -> Ended[A]:
     """Run `python -m bench.run.worker` on `job` in `folder`, where its log and outcome stay.
 
     `launcher`, as `Recipe.launcher` gives it, starts several such workers that train together.
@@ -86,33 +92,39 @@ def launch(
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "outcome.json").unlink(missing_ok=True)
-    (folder / "job.json").write_text(json.dumps(dict(job) | {"folder": str(folder), "parent": os.getpid()}))
     kills = _oom_kills()
     started = time.monotonic()
-    environment = worker_environment(device, threads or cores())
-    code, cut = _run([*launcher, "-m", "bench.run.worker"], folder, environment, timeout, on_progress)
+    threads = threads or cores()
+    assignment = Assignment.model_validate(
+        {"job": job, "folder": folder, "parent": os.getpid(), "device": device, "threads": threads}
+    )
+    environment = worker_environment(device, threads)
+    code, cut = _run([*launcher, "-m", "bench.run.worker"], assignment, environment, timeout, on_progress)
     seconds = time.monotonic() - started
     tail = _tail(folder / "log.txt")
     if cut is not None:
-        return replace(cut, exit_code=code, seconds=seconds, log_tail=tail)
+        return Ended(cut.status, None, cut.reason, code, seconds, tail)
     try:
-        outcome = json.loads((folder / "outcome.json").read_text())
+        outcome = Outcome.model_validate_json((folder / "outcome.json").read_bytes())
+        answer = None if outcome.answer is None else job.answer.model_validate(outcome.answer)
     except (OSError, ValueError):
         status, reason = _unexplained(code, _oom_kills() > kills)
-        return Ended(status, {}, reason, code, seconds, tail)
-    return Ended(outcome["status"], outcome.get("value", {}), outcome.get("reason"), code, seconds, tail)
+        return Ended(status, None, reason, code, seconds, tail)
+    return Ended(outcome.status, cast("A | None", answer), outcome.reason, code, seconds, tail)
 
 
 def _run(
     module: Sequence[str],
-    folder: Path,
+    assignment: Assignment,
     environment: dict[str, str],
     timeout: float,
     on_progress: ProgressListener | None,
-) -> tuple[int, Ended | None]:
+) -> tuple[int, Ended[None] | None]:
     """The exit code, and how the phase ended where we ended it."""
     reading, writing = os.pipe()
-    environment["SENTIBENCH_PROGRESS_FD"] = str(writing)
+    folder = assignment.folder
+    told = assignment.model_copy(update={"progress": writing})
+    (folder / "job.json").write_text(told.model_dump_json())
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *module, str(folder / "job.json")],
@@ -120,7 +132,7 @@ def _run(
             pass_fds=(writing,), start_new_session=True,
         )  # fmt: skip
     os.close(writing)
-    cut: list[Ended] = []
+    cut: list[Ended[None]] = []
 
     def listen() -> None:
         try:

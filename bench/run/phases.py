@@ -6,54 +6,104 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import PARENTS, BenchError, Compression, Predictor, Probabilities, Split, load_artifact, read_card
+from bench.artifact import read_card
+from bench.contract import PARENTS, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
+from bench.errors import BenchError
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
-from bench.registry import load_recipe
+from bench.registry import load_artifact, load_recipe
+from bench.run.job import (
+    Answer,
+    Assignment,
+    MeasureJob,
+    Predicted,
+    PredictJob,
+    PrepareJob,
+    ProbeJob,
+    TeachJob,
+    Trained,
+    TrainJob,
+    ValidateJob,
+)
 from bench.run.probe import probe
 from bench.store import write_arrays
 
-Job = dict[str, Any]
 SLICE = 10_000
 """Texts that a teacher is asked at once, so that its memory stays bounded."""
 
 
-def _prepare(job: Job) -> dict[str, Any]:
-    data_dir = Path(job["data_dir"]) if job["data_dir"] else None
-    ref = DatasetRef(job["dataset"], job["text_column"], job["label_column"], data_dir)
-    return {"folder": str(prepare(ref, Path(job["cache"]), job["limit"]).folder)}
+def perform(assignment: Assignment) -> Answer:
+    """Do what a worker is asked, and answer."""
+    folder = assignment.folder
+    match assignment.job:
+        case PrepareJob() as job:
+            return _prepare(job)
+        case TrainJob() as job:
+            return _train(job, _context(job, assignment))
+        case PredictJob() as job:
+            return _predict(job, folder)
+        case ValidateJob() as job:
+            return _validate(job, folder)
+        case MeasureJob() as job:
+            return _measure(job, folder)
+        case TeachJob() as job:
+            return _teach(job)
+        case ProbeJob() as job:
+            return probe(job)
 
 
-def _train(job: Job) -> dict[str, Any]:
-    recipe = load_recipe(job["recipe"])
-    prepared = Prepared.open(Path(job["prepared"]))
+def _context(job: TrainJob, assignment: Assignment) -> RunContext:
+    return RunContext(
+        device=assignment.device, threads=assignment.threads, cache=job.cache, checkpoint=job.checkpoint,
+        prepared=job.prepared.parent, data_dir=job.data_dir, listener=_listener(assignment.progress),
+    )  # fmt: skip
+
+
+def _listener(descriptor: int | None) -> ProgressListener | None:
+    """Who writes progress to the harness, a line of JSON each; None where nobody listens."""
+    if descriptor is None:
+        return None
+
+    def tell(done: float, total: float, values: Mapping[str, float]) -> None:
+        line = json.dumps({"done": done, "total": total, "values": dict(values)})
+        try:
+            os.write(descriptor, (line + "\n").encode())
+        except OSError:  # nobody listens any more: a training does not stop for that
+            return
+
+    return tell
+
+
+def _prepare(job: PrepareJob) -> Answer:
+    ref = DatasetRef(job.dataset, job.text_column, job.label_column, job.data_dir)
+    prepare(ref, job.prepared, job.limit)
+    return Answer()
+
+
+def _train(job: TrainJob, context: RunContext) -> Trained:
+    recipe = load_recipe(job.recipe)
+    prepared = Prepared.open(job.prepared)
     train, validation = prepared.train(), prepared.validation()
-    if job.get("refit"):
+    if job.refit:
         train, validation = _together(train, validation)
-    out_dir = Path(job["artifact"])
-    out_dir.mkdir(parents=True)
-    for key, variable in (("checkpoint", "SENTIBENCH_CHECKPOINT"), ("cache", "SENTIBENCH_TRAINING_CACHE")):
-        if key in job:
-            os.environ[variable] = job[key]
-    os.environ["SENTIBENCH_PREPARED"] = str(prepared.folder.parent)
+    job.artifact.mkdir(parents=True)
     started = time.perf_counter()
-    parents = [Path(folder) for folder in job.get("parents", ())]
-    cards = _checked_cards(parents, prepared)
+    cards = _checked_cards(job.parents, prepared)
     if isinstance(recipe, Compression):
-        training = recipe.compress(parents, train, validation, job["params"], job["seed"], out_dir)
+        training = recipe.compress(job.parents, train, validation, job.params, job.seed, job.artifact, context)
     else:
-        training = recipe.fit(train, validation, job["params"], job["seed"], out_dir)
+        training = recipe.fit(train, validation, job.params, job.seed, job.artifact, context)
     seconds = time.perf_counter() - started
-    _write_card(job, prepared, cards, out_dir)
-    return {"training": dataclasses.asdict(training), "seconds": seconds, "peak_bytes": peak_rss_bytes()}
+    _write_card(job, prepared, cards)
+    return Trained(training=training, seconds=seconds, peak_bytes=peak_rss_bytes())
 
 
 def _together(train: Split, validation: Split) -> tuple[Split, Split]:
@@ -64,7 +114,7 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
     return whole, Split([], [], np.empty(0, np.int64), names)
 
 
-def _checked_cards(parents: list[Path], prepared: Prepared) -> list[dict[str, Any]]:
+def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str, Any]]:
     """The cards of the parents; a `BenchError` for one that tells other labels, or the same in another order."""
     cards = [read_card(parent) for parent in parents]
     for card in cards:
@@ -76,52 +126,50 @@ def _checked_cards(parents: list[Path], prepared: Prepared) -> list[dict[str, An
     return cards
 
 
-def _write_card(job: Job, prepared: Prepared, parents: list[dict[str, Any]], out_dir: Path) -> None:
+def _write_card(job: TrainJob, prepared: Prepared, parents: list[dict[str, Any]]) -> None:
     """`artifact.json`: what the artifact needs to say of itself to be loaded, and served, anywhere."""
-    recipe = load_recipe(job["recipe"])
-    layout = recipe.layout(parents, job["params"]) if isinstance(recipe, Compression) else recipe.name
-    normalization = recipe.normalization_for(job["params"])
+    recipe = load_recipe(job.recipe)
+    layout = recipe.layout(parents, job.params) if isinstance(recipe, Compression) else recipe.name
+    normalization = recipe.normalization_for(job.params)
     card = {
         "artifact_version": 1,
         "recipe": recipe.name,
         "layout": layout,
         "framework": recipe.framework,
-        "params": job["params"],
-        "seed": job["seed"],
+        "params": job.params,
+        "seed": job.seed,
         "normalization": parents[0]["normalization"] if normalization == PARENTS else normalization,
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }
-    (out_dir / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
+    (job.artifact / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
 
 
-def _predict(job: Job) -> dict[str, Any]:
-    prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_artifact(Path(job["artifact"]))
+def _predict(job: PredictJob, folder: Path) -> Predicted:
+    prepared = Prepared.open(job.prepared)
+    predictor = load_artifact(job.artifact)
     ids, texts = prepared.test_texts()
     started = time.perf_counter()
     test = _shuffled(predictor, texts, len(prepared.label_names))
     seconds = time.perf_counter() - started
     arrays = {"ids": np.asarray(ids), "probabilities": test}
-    if not job.get("refit"):  # a refit has learnt the validation rows: a score on them would say nothing
+    if not job.refit:  # a refit has learnt the validation rows: a score on them would say nothing
         arrays |= _predicted_validation(prepared, predictor)
-    write_arrays(Path(job["folder"]) / "predictions.npz", arrays)
-    return {
-        "seconds": seconds,
-        "parameters": int(predictor.parameters),
-        "nonzero_parameters": int(predictor.nonzero_parameters),
-        "dtype": predictor.dtype,
-        "device": predictor.device,
-        "runtime": predictor.runtime,
-    }
+    write_arrays(folder / "predictions.npz", arrays)
+    return Predicted(
+        seconds=seconds,
+        parameters=int(predictor.parameters),
+        nonzero_parameters=int(predictor.nonzero_parameters),
+        dtype=predictor.dtype,
+        device=predictor.device,
+        runtime=predictor.runtime,
+    )
 
 
-def _validate(job: Job) -> dict[str, Any]:
-    """Predict the validation split alone: the files of the test split are not opened."""
-    prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_artifact(Path(job["artifact"]))
-    write_arrays(Path(job["folder"]) / "validation.npz", _predicted_validation(prepared, predictor))
-    return {}
+def _validate(job: ValidateJob, folder: Path) -> Answer:
+    prepared = Prepared.open(job.prepared)
+    write_arrays(folder / "validation.npz", _predicted_validation(prepared, load_artifact(job.artifact)))
+    return Answer()
 
 
 def _predicted_validation(prepared: Prepared, predictor: Predictor) -> dict[str, npt.NDArray[Any]]:
@@ -142,41 +190,28 @@ def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int =
     return restored
 
 
-def _measure(job: Job) -> dict[str, Any]:
+def _measure(job: MeasureJob, folder: Path) -> Answer:
     from bench.measure.imports import ImportClock
     from bench.measure.timing import RoundSettings, run_round
 
-    texts = json.loads(Path(job["texts"]).read_text())
+    texts = json.loads(job.texts.read_text())
     clock = ImportClock()
 
     def load() -> Predictor:
         with clock:
-            return load_artifact(Path(job["artifact"]))
+            return load_artifact(job.artifact)
 
-    settings = RoundSettings(number=job["round"], threads=job["threads"], n_labels=job["n_labels"])
+    settings = RoundSettings(number=job.round, threads=job.threads, n_labels=job.n_labels)
     samples = run_round(load, texts, 0.0, settings)
     imported = clock.milliseconds
     samples = dataclasses.replace(samples, import_ms=imported, load_ms=samples.load_ms - imported)
-    samples.write(Path(job["folder"]))
-    return {}
+    samples.write(folder)
+    return Answer()
 
 
-def _teach(job: Job) -> dict[str, Any]:
-    """Predict texts that are no test texts, for a student."""
-    texts = json.loads(Path(job["texts"]).read_text())
-    predictor = load_artifact(Path(job["artifact"]))
+def _teach(job: TeachJob) -> Answer:
+    texts = json.loads(job.texts.read_text())
+    predictor = load_artifact(job.artifact)
     slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
-    arrays = {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job["key"]))}
-    write_arrays(Path(job["out"]), arrays)
-    return {}
-
-
-PHASES: dict[str, Callable[[Job], dict[str, Any]]] = {
-    "prepare": _prepare,
-    "train": _train,
-    "predict": _predict,
-    "validate": _validate,
-    "measure": _measure,
-    "teach": _teach,
-    "probe": probe,
-}
+    write_arrays(job.out, {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job.key))})
+    return Answer()

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.api import Recipe
-from bench.artifact import is_intact
+from bench.contract import Recipe
 from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
 from bench.run.keys import Parent, artifact_parts, digest, evaluation_key, explain_miss, measurement_key
+from bench.run.trained import known_artifact
 from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
@@ -39,15 +38,6 @@ class PlannedRun:
     due: Due
     why: str
     stored: Result | None
-
-
-def known_artifact(store: Store, artifact_key: str) -> dict[str, Any] | None:
-    """What the store knows of a trained artifact that is still there, unaltered."""
-    try:
-        record: dict[str, Any] = json.loads((store.keys / f"{artifact_key}.json").read_bytes())
-    except (OSError, ValueError):
-        return None
-    return record if is_intact(store.artifacts / record["artifact"]) else None
 
 
 @dataclass(frozen=True)

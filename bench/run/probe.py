@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor, load_artifact
+from bench.contract import Predictor
 from bench.data import Prepared
+from bench.registry import load_artifact
+from bench.run.job import Probed, ProbeJob
 
 TOLERANCE = 1e-4
 """Batches of other sizes may sum floats in another order."""
@@ -27,14 +28,13 @@ ODD_TEXTS = [
 ]
 
 
-def probe(job: dict[str, Any]) -> dict[str, Any]:
+def probe(job: ProbeJob) -> Probed:
     """Each clause with what was wrong, None when it holds."""
-    prepared = Prepared.open(Path(job["prepared"]))
-    predictor = load_artifact(Path(job["artifact"]))
+    prepared = Prepared.open(job.prepared)
+    predictor = load_artifact(job.artifact)
     texts = prepared.test_texts()[1][:64]
-    return {
-        "clauses": {clause: _problem(test, predictor, texts, len(prepared.label_names)) for clause, test in _CLAUSES}
-    }
+    labels = len(prepared.label_names)
+    return Probed(clauses={clause: _problem(test, predictor, texts, labels) for clause, test in _CLAUSES})
 
 
 def _problem(test: Callable[..., None], predictor: Predictor, texts: list[str], n_labels: int) -> str | None:

@@ -22,7 +22,7 @@ class Waiting:
     why: str = "after its parent"
 
 
-Ended = tuple[PlannedRun, Result | None]
+Finished = tuple[PlannedRun, Result | None]
 """A run with its row; None for one that is not stored and was not to be run."""
 
 
@@ -51,12 +51,12 @@ class Queue:
     lineage: Lineage
     say: Callable[[str], None]
 
-    def run(self, specs: Iterable[RunSpec]) -> Iterator[Ended]:
+    def run(self, specs: Iterable[RunSpec]) -> Iterator[Finished]:
         """Each run with its row, in the order in which they end."""
         for spec in specs:
             yield from self._run(spec)
 
-    def _run(self, spec: RunSpec, needed: bool = False) -> Iterator[Ended]:
+    def _run(self, spec: RunSpec, needed: bool = False) -> Iterator[Finished]:
         parents = self.lineage.parents(spec)
         if parents is None:
             raise BenchError(f"{spec.title}: its parent has not run, and --cache always runs nothing")
@@ -76,19 +76,19 @@ class Queue:
         yield planned, result
         yield from self._gentler(spec)
 
-    def _skip(self, spec: RunSpec, stopped: Stopped) -> Ended:
+    def _skip(self, spec: RunSpec, stopped: Stopped) -> Finished:
         planned = self.planner.plan(spec, (stopped.parent,))
         result = self.executor.skip(planned, stopped.reason)
         self.lineage.add(spec, result)
         return planned, result
 
-    def _parents_again(self, spec: RunSpec) -> Iterator[Ended]:
+    def _parents_again(self, spec: RunSpec) -> Iterator[Finished]:
         for asked in spec.parents:
             if isinstance(asked, str):
                 raise BenchError(f"the artifact of {asked} is not in the store: train that run again first")
             yield from self._run(self.lineage.standing(asked), needed=True)
 
-    def _gentler(self, spec: RunSpec) -> Iterator[Ended]:
+    def _gentler(self, spec: RunSpec) -> Iterator[Finished]:
         """Where a run misses its gate: say so, and try the run that stands in for it."""
         fallen = self.lineage.fallen(spec)
         if fallen is None or spec.gate is None:

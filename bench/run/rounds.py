@@ -12,6 +12,7 @@ from pathlib import Path
 from bench.machine import cores, machine_id
 from bench.measure.timing import ROUNDS, RoundSamples, summarize, thread_counts
 from bench.run.execute import Executor
+from bench.run.job import Answer, MeasureJob
 from bench.run.launcher import Ended, launch
 from bench.run.plan import PlannedRun, current_measurement_key
 from bench.schema import Memory, Outcome, Result
@@ -49,9 +50,9 @@ def _sampled_texts(planned: PlannedRun, folder: Path) -> Path:
 
 def _all_rounds(
     executor: Executor, planned: list[PlannedRun], texts: Path, folder: Path
-) -> tuple[dict[str, list[RoundSamples]], dict[str, Ended]]:
+) -> tuple[dict[str, list[RoundSamples]], dict[str, Ended[Answer]]]:
     rounds: dict[str, list[RoundSamples]] = {p.run_id: [] for p in planned}
-    failed: dict[str, Ended] = {}
+    failed: dict[str, Ended[Answer]] = {}
     for threads in thread_counts(cores()):
         for number in range(ROUNDS):
             for p in planned:
@@ -68,19 +69,18 @@ def _all_rounds(
 
 def _one_round(
     executor: Executor, planned: PlannedRun, texts: Path, folder: Path, threads: int, number: int
-) -> RoundSamples | Ended:
+) -> RoundSamples | Ended[Answer]:
     stored = executor.store.result(planned.run_id)
     artifact = executor.store.artifacts / str(stored.identity.artifact)
-    job = {
-        "phase": "measure", "recipe": planned.recipe.name, "artifact": str(artifact), "texts": str(texts),
-        "round": number, "threads": threads, "n_labels": len(planned.prepared.label_names),
-    }  # fmt: skip
+    job = MeasureJob(
+        artifact=artifact, texts=texts, round=number, threads=threads, n_labels=len(planned.prepared.label_names)
+    )
     ended = launch(job, folder, min(executor.timeout, 600.0), executor.device, threads)
     return RoundSamples.read(folder) if ended.status == "ok" else ended
 
 
 def _stored(
-    executor: Executor, planned: PlannedRun, rounds: list[RoundSamples], failed: Ended | None, contestants: int
+    executor: Executor, planned: PlannedRun, rounds: list[RoundSamples], failed: Ended[Answer] | None, contestants: int
 ) -> Result:
     result = executor.store.result(planned.run_id)
     if failed is not None:

@@ -11,32 +11,32 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, Probabilities, requested_device
 from bench.artifact import folder_hash
+from bench.contract import Probabilities, RunContext
+from bench.errors import BenchError
+from bench.run.job import TeachJob
 from bench.run.launcher import launch
 
 TIMEOUT = 6 * 3600.0
 
 
-def teacher_probabilities(artifact: Path, texts: Sequence[str], cache: Path | None) -> Probabilities:
-    """Float32 [n_texts, n_labels]; from `cache` where these texts were asked of this very artifact before."""
+def teacher_probabilities(artifact: Path, texts: Sequence[str], context: RunContext) -> Probabilities:
+    """Float32 [n_texts, n_labels]; from the cache where these texts were asked of this very artifact before."""
     key = {"artifact": folder_hash(artifact), "texts": _texts_hash(texts)}
-    work = Path(tempfile.mkdtemp(prefix="sentibench-teach-"))
+    cache, work = context.cache, Path(tempfile.mkdtemp(prefix="sentibench-teach-"))
     try:
         path = cache / "teachers" / f"{key['artifact'][:24]}-{key['texts'][:24]}.npz" if cache else work / "said.npz"
         if not path.is_file():
-            _ask(artifact, texts, key, work, path)
+            _ask(TeachJob(artifact=artifact, texts=work / "texts.json", out=path, key=key), texts, work, context.device)
         return _read(path, key, len(texts))
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _ask(artifact: Path, texts: Sequence[str], key: dict[str, str], work: Path, path: Path) -> None:
-    (work / "texts.json").write_text(json.dumps(list(texts)))
-    job = {
-        "phase": "teach", "artifact": str(artifact), "texts": str(work / "texts.json"), "out": str(path), "key": key,
-    }  # fmt: skip
-    ended = launch(job, work / "job", TIMEOUT, requested_device())
+def _ask(job: TeachJob, texts: Sequence[str], work: Path, device: str) -> None:
+    job.texts.write_text(json.dumps(list(texts)))
+    # a worker of a worker: the teacher's framework must not share a process with the student's
+    ended = launch(job, work / "job", TIMEOUT, device)
     if ended.status != "ok":
         raise BenchError(f"the teacher failed ({ended.status}): {ended.reason}")
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import re
 import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
 
 from bench.errors import BenchError
+from bench.run.job import Assignment, Outcome, TrainJob
 from bench.store import write_atomic
 
 _PR_SET_PDEATHSIG = 1
@@ -22,45 +21,47 @@ _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate 
 
 def main(job_path: Path) -> int:
     """Run the phase that the job names; always leave an `outcome.json` unless killed."""
-    job = json.loads(job_path.read_text())
+    assignment = Assignment.model_validate_json(job_path.read_bytes())
     rank = os.environ.get("RANK")
     if rank is None:
-        _die_with_parent(job["parent"])
+        _die_with_parent(assignment.parent)
     else:
-        _join(job, int(rank))
-    _keep_to_cores(int(os.environ["SENTIBENCH_THREADS"]))
-    outcome = _attempt(job)
-    if rank not in (None, "0"):
-        return 0 if outcome["status"] == "ok" else 1
-    write_atomic(Path(job["folder"]) / "outcome.json", json.dumps(outcome).encode())
-    return 0 if outcome["status"] == "ok" else 1
+        assignment = _joined(assignment, int(rank))
+    _keep_to_cores(assignment.threads)
+    outcome = _attempt(assignment)
+    if rank in (None, "0"):
+        write_atomic(assignment.folder / "outcome.json", outcome.model_dump_json().encode())
+    return 0 if outcome.status == "ok" else 1
 
 
-def _attempt(job: dict[str, Any]) -> dict[str, Any]:
-    from bench.run.phases import PHASES
+def _attempt(assignment: Assignment) -> Outcome:
+    from bench.run.phases import perform
 
     try:
-        return {"status": "ok", "value": PHASES[job["phase"]](job)}
+        return Outcome(status="ok", answer=perform(assignment).model_dump(mode="json"))
     except BenchError as error:
-        return {"status": "failed", "reason": str(error)}
+        return Outcome(status="failed", reason=str(error))
     except MemoryError:
         traceback.print_exc()
-        return {"status": "out_of_memory", "reason": "the process could get no more memory"}
+        return Outcome(status="out_of_memory", reason="the process could get no more memory")
     except ModuleNotFoundError as error:
         traceback.print_exc()
-        return {"status": "unavailable", "reason": f"package '{error.name}' is not installed"}
+        return Outcome(status="unavailable", reason=f"package '{error.name}' is not installed")
     except Exception as error:
         traceback.print_exc()
-        status = "out_of_memory" if _OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}") else "failed"
-        return {"status": status, "reason": " ".join(f"{type(error).__name__}: {error}".split())[:500]}
+        said = f"{type(error).__name__}: {error}"
+        reason = " ".join(said.split())[:500]
+        return Outcome(status="out_of_memory" if _OUT_OF_MEMORY.search(said) else "failed", reason=reason)
 
 
-def _join(job: dict[str, Any], rank: int) -> None:
+def _joined(assignment: Assignment, rank: int) -> Assignment:
     """One of several workers that a launcher has started: its parent is the launcher, and dies with ours."""
     _die_with_parent(os.getppid())
-    os.environ.pop("SENTIBENCH_PROGRESS_FD", None)  # the launcher has closed the pipe; its number may be anything
-    if rank:
-        job["artifact"] += f".rank{rank}"
+    job = assignment.job
+    if rank and isinstance(job, TrainJob):
+        job = job.model_copy(update={"artifact": job.artifact.with_name(f"{job.artifact.name}.rank{rank}")})
+    # the launcher has closed the pipe; the number of its descriptor may be anything by now
+    return assignment.model_copy(update={"job": job, "progress": None})
 
 
 def _die_with_parent(parent: int) -> None:

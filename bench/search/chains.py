@@ -8,7 +8,7 @@ from typing import Any
 
 from optuna.trial import BaseTrial
 
-from bench.api import Compression
+from bench.contract import Compression
 from bench.data import DatasetRef
 from bench.errors import BenchError
 from bench.params import parse_recipe, resolve, split_assignments

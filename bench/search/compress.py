@@ -25,8 +25,9 @@ from bench.measure.size import measure_size
 from bench.measure.timing import RoundSamples, summarize
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
+from bench.run.job import MeasureJob, ValidateJob
 from bench.run.keys import Parent, digest
-from bench.run.launcher import Ended, launch
+from bench.run.launcher import Ended, V, launch
 from bench.run.plan import Planner, parent_of
 from bench.run.rounds import MAX_TEXTS
 from bench.run.suite import RunOptions, run_specs
@@ -172,30 +173,25 @@ class Compress:
         for step in chain_of(spec) if spec else []:
             planned = planner.plan(step, [parent])
             ended = executor.artifact(planned, folder / step.recipe)
-            _check(ended, step.title)
-            parent = Parent(planned.run_id, ended.value["artifact"], planned.parts["normalization"])
+            trained = _check(ended, step.title)
+            parent = Parent(planned.run_id, trained.artifact, planned.parts["normalization"])
         return self.store.artifacts / parent.artifact
 
     def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[float, Costs]:
         """Validation accuracy and costs of an artifact; the files of the test split stay closed."""
-        job = {"artifact": str(artifact), "prepared": str(self.prepared.folder)}
         executor.listener.phase(artifact.name[:12], "validate")
         limits = (executor.timeout, executor.device)
-        _check(launch(job | {"phase": "validate"}, folder / "validate", *limits), "validation")
+        validate = ValidateJob(artifact=artifact, prepared=self.prepared.folder)
+        _check(launch(validate, folder / "validate", *limits), "validation")
         with np.load(folder / "validate" / "validation.npz", allow_pickle=False) as file:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         scores = validation_scores(labels, probabilities, self.prepared.label_names)
         executor.listener.phase(artifact.name[:12], "measure")
         texts = folder / "texts.json"
         texts.write_text(json.dumps(self.prepared.validation().texts[:MAX_TEXTS]))
-        told = {
-            "phase": "measure",
-            "texts": str(texts),
-            "round": 0,
-            "threads": cores(),
-            "n_labels": len(self.prepared.label_names),
-        }
-        _check(launch(job | told, folder / "measure", *limits, cores()), "measuring")
+        labels = len(self.prepared.label_names)
+        measure = MeasureJob(artifact=artifact, texts=texts, round=0, threads=cores(), n_labels=labels)
+        _check(launch(measure, folder / "measure", *limits, cores()), "measuring")
         measured, _, _ = summarize([RoundSamples.read(folder / "measure")], 1)
         single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
         return scores.accuracy, Costs(measure_size(artifact, 1, 1).bytes_on_disk, single.p50_ms)
@@ -225,9 +221,10 @@ class _ChainError(Exception):
     """A step of a chain failed; the search goes on."""
 
 
-def _check(ended: Ended, what: str) -> None:
-    if ended.status != "ok":
+def _check(ended: Ended[V], what: str) -> V:
+    if ended.value is None:
         raise _ChainError(f"{what}: {ended.status}: {ended.reason}")
+    return ended.value
 
 
 def _feasible(trial: FrozenTrial) -> bool:

@@ -16,6 +16,7 @@ from optuna.trial import BaseTrial, Trial
 
 from bench.errors import BenchError
 from bench.measure.quality import validation_scores
+from bench.run.job import A, TrainJob, ValidateJob
 from bench.run.launcher import Ended, launch
 from bench.search.pruning import Watcher
 from bench.search.question import Question
@@ -55,6 +56,7 @@ class Objective:
     """This process's own."""
     cache: Path
     """What trainings keep for one another, such as encoded texts."""
+    data_dir: Path | None
     listener: Listener
     device: str
     timeout: float
@@ -79,33 +81,31 @@ class Objective:
         title = f"trial {slot + 1} of {self.trials}"
         try:
             params = self.question.params(suggested(trial, self.space))
-            job = {
-                "recipe": self.question.recipe.name, "params": params, "seed": self.seed,
-                "artifact": str(work / "artifact"), "prepared": str(self.question.prepared.folder),
-                "cache": str(self.cache),
-            }  # fmt: skip
+            prepared = self.question.prepared.folder
+            job = TrainJob(
+                recipe=self.question.recipe.name, params=params, seed=self.seed, prepared=prepared,
+                artifact=work / "artifact", cache=self.cache, data_dir=self.data_dir,
+            )  # fmt: skip
             self._train(trial, job, title, work / "train")
             self.listener.phase(title, "validate")
-            ended = launch(job | {"phase": "validate"}, work / "validate", self.timeout, self.device)
+            validate = ValidateJob(artifact=job.artifact, prepared=prepared)
+            ended = launch(validate, work / "validate", self.timeout, self.device)
             _check(trial, ended, "predict")
             return self._score(trial, work / "validate" / "validation.npz")
         finally:
             trial.set_user_attr("seconds", time.monotonic() - started)
 
-    def _train(self, trial: Trial, job: dict[str, Any], title: str, folder: Path) -> None:
+    def _train(self, trial: Trial, job: TrainJob, title: str, folder: Path) -> None:
         self.listener.phase(title, "train")
         watcher = Watcher(trial, self.metric, self.listener.progress)
-        launcher = self.question.recipe.launcher(job["params"])
-        ended = launch(
-            job | {"phase": "train"}, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher
-        )
+        launcher = self.question.recipe.launcher(job.params)
+        ended = launch(job, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher)
         watcher.close()
         if watcher.pruned:
             raise optuna.TrialPruned
-        _check(trial, ended, "train")
-        training = ended.value["training"]
-        for name in ("epochs_run", "best_epoch"):
-            trial.set_user_attr(name, training[name])
+        training = _check(trial, ended, "train").training
+        trial.set_user_attr("epochs_run", training.epochs_run)
+        trial.set_user_attr("best_epoch", training.best_epoch)
 
     def _score(self, trial: Trial, path: Path) -> float:
         with np.load(path, allow_pickle=False) as file:
@@ -118,9 +118,10 @@ class Objective:
         return float(getattr(scores, self.metric))
 
 
-def _check(trial: Trial, ended: Ended, phase: str) -> None:
-    if ended.status != "ok":
+def _check(trial: Trial, ended: Ended[A], phase: str) -> A:
+    if ended.value is None:
         raise _failure(trial, f"{ended.status} in {phase}: {ended.reason or 'no reason recorded'}")
+    return ended.value
 
 
 def _failure(trial: Trial, reason: str) -> FailedTrialError:

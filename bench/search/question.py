@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.api import Compression, Recipe
+from bench.contract import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import resolve

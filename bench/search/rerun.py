@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from bench.api import Recipe
+from bench.contract import Recipe
 from bench.errors import StoreInUseError
 from bench.run.plan import Planner
 from bench.run.suite import RunOptions, run_specs

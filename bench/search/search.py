@@ -59,8 +59,8 @@ class Search:
             study = open_study(open_storage(url), question.name, question.parts, options.metric, sampler)
         screen = SearchScreen(self.console, options.trials, options.metric)
         objective = Objective(
-            question, space, options.metric, options.seed, options.trials, work, Store(options.run.store).cache, screen,
-            options.run.device, options.run.timeout,
+            question, space, options.metric, options.seed, options.trials, work, Store(options.run.store).cache,
+            options.dataset.data_dir, screen, options.run.device, options.run.timeout,
         )  # fmt: skip
         self.console.print(f"study {question.name}: {options.trials} trials over {', '.join(question.space)}")
 

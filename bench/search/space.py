@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bench.api import Choice, LogUniform, Recipe, Uniform
+from bench.contract import Choice, LogUniform, Recipe, Uniform
 from bench.errors import BenchError, did_you_mean
 from bench.registry import load_recipe, recipe_files
 

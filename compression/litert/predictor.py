@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor, Probabilities
+from bench.api import Predictor, Probabilities, thread_limit
 from compression.litert.texts import READERS, Inputs
 
 SLICE = 64
@@ -29,8 +28,7 @@ class LiteRtPredictor(Predictor):
         self.read, self.labels = READERS[facts["base"]](folder), len(facts["label_names"])
         self.parameters, self.nonzero_parameters = sum(facts["weights"].values()), facts["nonzero"]
         self.dtype = "float32" if facts["precision"] == "float32" else "int8"
-        threads = os.environ.get("SENTIBENCH_THREADS")
-        self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=int(threads) if threads else None)
+        self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=thread_limit())
         self.inputs = {_name(given["name"]): given["index"] for given in self.interpreter.get_input_details()}
         self.output = self.interpreter.get_output_details()[0]["index"]
         self.shapes: dict[str, tuple[int, ...]] = {}

@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, Choice, Compression, Params, Split, Training, Uniform, load_recipe, read_card
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    Compression,
+    Params,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+    load_recipe,
+    read_card,
+)
 from compression.students import student_of
 
 INSIDE = ("hidden", "attention", "embedding")
@@ -40,7 +52,7 @@ class Distill(Compression):
     space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
     smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}
     example = "linear"
-    sources = ("augment.py", "intermediate.py", "layer_map.py", "lessons.py", "sizes.py", "students.py")
+    sources = ("augment.py", "intermediate.py", "layer_map.py", "sizes.py", "soft_targets.py", "students.py")
 
     def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
         """The student's recipe."""
@@ -76,11 +88,18 @@ class Distill(Compression):
         return student.launcher(given)
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Ask the teacher, in a process of its own, and train the student as its own recipe does."""
-        from compression.lessons import lessons
         from compression.sizes import compared
+        from compression.soft_targets import with_soft_targets
 
         _check(params)
         (teacher,) = parents
@@ -89,10 +108,11 @@ class Distill(Compression):
             _check_inside(teacher, student.name)
             from compression.intermediate import fit
 
-            lesson = lessons(teacher, train, params, seed)
-            training = fit(given, teacher, lesson, validation, params, seed, out_dir)
+            taught = with_soft_targets(teacher, train, params, seed, context)
+            training = fit(given, teacher, taught, validation, params, seed, out_dir, context)
         else:
-            training = student.fit(lessons(teacher, train, params, seed), validation, given, seed, out_dir)
+            taught = with_soft_targets(teacher, train, params, seed, context)
+            training = student.fit(taught, validation, given, seed, out_dir, context)
         return compared(training, teacher, out_dir)
 
 

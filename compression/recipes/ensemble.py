@@ -10,11 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from bench.api import (
+    STANDALONE,
     BenchError,
     Compression,
     Params,
     Predictor,
     Probabilities,
+    RunContext,
     Split,
     Training,
     load_artifact,
@@ -38,7 +40,14 @@ class Ensemble(Compression):
     example = "linear"
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Copy the parents; nothing is trained."""
         frameworks = {framework for parent in parents for framework in frameworks_of(parent)}

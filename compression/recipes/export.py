@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from bench.api import BenchError, Compression, Params, Predictor, Split, Training, did_you_mean
+from bench.api import STANDALONE, BenchError, Compression, Params, Predictor, RunContext, Split, Training, did_you_mean
 
 RUNTIMES = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
@@ -41,7 +41,14 @@ class Export(Compression):
         return ("finetune",)
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """No weight is changed."""
         if params["to"] not in RUNTIMES:

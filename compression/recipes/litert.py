@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.api import (
+    STANDALONE,
     BenchError,
     Compression,
     DeviceUse,
     Params,
     Predictor,
+    RunContext,
     Split,
     Training,
     did_you_mean,
@@ -50,7 +52,14 @@ class Litert(Compression):
         return ("dnn", "lstm", "tinybert")
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Raises `BenchError` for a parent of another layout, and for an operator that LiteRT has not."""
         layout, precision = read_card(parents[0])["layout"], params["precision"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import BenchError, Compression, Params, Split, Training, read_card
+from bench.api import STANDALONE, BenchError, Compression, Params, RunContext, Split, Training, read_card
 
 OTHER = {"tinybert": "finetune", "finetune": "tinybert"}
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -32,7 +32,14 @@ class Port(Compression):
         return _other(parents[0]["layout"])
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Copy the files that both layouts share, and say in `model.json` what the other one needs to know."""
         (parent,) = parents

@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import BenchError, Choice, Compression, LogUniform, Params, Split, Training, Uniform, did_you_mean
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    Compression,
+    LogUniform,
+    Params,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+    did_you_mean,
+)
 
 RECOVERY: dict[str, Any] = {
     "recovery_epochs": 3,
@@ -23,7 +35,7 @@ RECOVERY: dict[str, Any] = {
     "alpha": 0.7,
     "temperature": 2.0,
 }
-"""Of the training after the cut, as `finetune` and `Teaching` know them."""
+"""Of the training after the cut, as `finetune` and `SoftTargets` know them."""
 IMPORTANCE = ("taylor", "magnitude", "loss")
 
 
@@ -72,7 +84,14 @@ class Prune(Compression):
         return bool(params["teach"])
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Cut, recover, and save what is left."""
         check_ratio(params["ratio"])
@@ -82,7 +101,7 @@ class Prune(Compression):
             raise BenchError(f"steps={params['steps']}: give 1 for one cut, or more")
         from compression.pruning import prune
 
-        return prune(parents, train, validation, params, seed, out_dir)
+        return prune(parents, train, validation, params, seed, out_dir, context)
 
 
 def check_ratio(ratio: float) -> None:

@@ -6,7 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import BenchError, Choice, Compression, Params, Predictor, Split, Training, did_you_mean
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    Compression,
+    Params,
+    Predictor,
+    RunContext,
+    Split,
+    Training,
+    did_you_mean,
+)
 from compression.recipes import export
 
 ONNX = export.RUNTIMES["onnx"]
@@ -72,7 +83,14 @@ class Quantize(Compression):
         return bool(params["qat"] and params["teach"])
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Weights are rounded; nothing is trained without `qat`."""
         if params["to"] not in TARGETS:
@@ -86,7 +104,7 @@ class Quantize(Compression):
         if params["qat"]:
             from compression.qat import train_rounded
 
-            log = train_rounded(parent, parents[0], train, validation, params, seed)
+            log = train_rounded(parent, parents[0], train, validation, params, seed, context)
         targets.MAKERS[params["to"]](parent, train, params, seed, out_dir)
         return log
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from bench.api import Params, Split, Training, Uniform
+from bench.api import STANDALONE, Params, RunContext, Split, Training, Uniform
 from compression.recipes import prune
 
 
@@ -24,7 +24,14 @@ class Sparsity(prune.Prune):
     sources = ("parents.py", "recipes/prune.py", "recovery.py")
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Zero the smallest weights, train the others on, save."""
         prune.check_ratio(params["ratio"])
@@ -37,7 +44,7 @@ class Sparsity(prune.Prune):
         from transformers_pt.layers import encoder_layers
 
         parent = open_parent(parents, self.name)
-        recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed)
+        recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed, context)
         modules = [part for part in encoder_layers(parent.model).modules() if isinstance(part, nn.Linear)]
         weights = [(module, "weight") for module in modules]
         global_unstructured(weights, pruning_method=L1Unstructured, amount=params["ratio"])

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import (
+    STANDALONE,
     BenchError,
     Choice,
     Compression,
     LogUniform,
     Params,
     Predictor,
+    RunContext,
     Split,
     Training,
     did_you_mean,
@@ -69,7 +71,14 @@ class Tfmot(Compression):
         return {"prune": str(parents[0]["layout"]), "cluster": self.name, "qat": "litert"}[_checked(params)["method"]]
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         """Raises `BenchError` for a parent that is no `dnn` or `lstm`, and for a layer that `qat` does not know."""
         layout = read_card(parents[0])["layout"]
@@ -78,7 +87,7 @@ class Tfmot(Compression):
         checked = _checked(params)
         from compression.tfmot.run import compress
 
-        return compress(parents[0], layout, train, validation, checked, seed, out_dir)
+        return compress(parents[0], layout, train, validation, checked, seed, out_dir, context)
 
     def load(self, artifact_dir: Path) -> Predictor:
         """A clustered child: expanded, then as its parent; any other child by its own layout."""

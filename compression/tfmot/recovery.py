@@ -16,7 +16,7 @@ import tf_keras
 
 from baselines.criterion import class_weights
 from baselines.training import PROGRESS_EVERY, Batches
-from bench.api import BenchError, DeviceUse, Params, Training, progress
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training
 from tf_tinybert.scores import scores
 
 
@@ -28,6 +28,7 @@ class Journal(tf_keras.callbacks.Callback):
     checks: tf.data.Dataset | None
     epochs: int
     monitor: str
+    context: RunContext
     first: int = 1
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int | None = None
@@ -49,7 +50,7 @@ class Journal(tf_keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise BenchError("the loss became NaN or infinite in recovery: lower learning_rate")
         if self.steps % PROGRESS_EVERY == 0:
-            progress(self.steps, self.batches.steps * self.epochs, loss=loss)
+            self.context.progress(self.steps, self.batches.steps * self.epochs, loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """One entry of the history; the weights are kept where no epoch that counts was better."""
@@ -60,7 +61,7 @@ class Journal(tf_keras.callbacks.Callback):
             self._keep(entry, f"validation_{self.monitor}")
         self.history.append(entry)
         told = {name: value for name, value in entry.items() if name != "epoch"}
-        progress(self.steps, self.batches.steps * self.epochs, **told)
+        self.context.progress(self.steps, self.batches.steps * self.epochs, **told)
 
     def _keep(self, entry: dict[str, float], key: str) -> None:
         if entry["epoch"] < self.first:
@@ -84,6 +85,7 @@ def recover(
     labels: npt.NDArray[np.int64],
     params: Params,
     device: DeviceUse,
+    context: RunContext,
     callbacks: Sequence[tf_keras.callbacks.Callback] = (),
     first: int = 1,
 ) -> Training:
@@ -99,7 +101,7 @@ def recover(
         tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"]),
         jit_compile=False,
     )
-    journal = Journal(batches, checks.dataset if checks else None, params["epochs"], params["monitor"], first)
+    journal = Journal(batches, checks.dataset if checks else None, params["epochs"], params["monitor"], context, first)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(

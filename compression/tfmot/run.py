@@ -10,7 +10,7 @@ import numpy as np
 
 from baselines.artifact import Weights, save_artifact
 from baselines.training import prepare_device
-from bench.api import Params, Split, Training
+from bench.api import Params, RunContext, Split, Training
 from compression.tfmot import codebook, methods
 from compression.tfmot.data import BASES, CHECKED, Base
 from compression.tfmot.recovery import recover
@@ -18,10 +18,17 @@ from compression.tfmot.twins import read_weights
 
 
 def compress(
-    parent: Path, layout: str, train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+    parent: Path,
+    layout: str,
+    train: Split,
+    validation: Split,
+    params: Params,
+    seed: int,
+    out_dir: Path,
+    context: RunContext,
 ) -> Training:
     """Train the wrapped twin of `parent`, whose layout is `layout`, and leave the child in `out_dir`."""
-    device = prepare_device(seed, "float32")
+    device = prepare_device(seed, "float32", context.device)
     base, method = BASES[layout](parent), params["method"]
     asked = {**base.params, "epochs": params["epochs"], "learning_rate": params["learning_rate"]}
     sparse = method != "qat"
@@ -37,7 +44,7 @@ def compress(
     else:
         model = methods.quantization_aware(plain)
     device = replace(device, batch_per_replica=asked["batch_size"])
-    log = recover(model, batches, checks, train.labels, asked, device, callbacks, first)
+    log = recover(model, batches, checks, train.labels, asked, device, context, callbacks, first)
     _write(model, base, parent, layout, params, out_dir)
     return log
 

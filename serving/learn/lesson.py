@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.api import Split, Teaching
+from bench.api import SoftTargets, Split
 from bench.data.duplicates import hash_texts
 from serving.learn.rows import Row, held_out, targets
 
@@ -48,7 +48,7 @@ def _stands_in(rows: Sequence[Row], hashes: np.ndarray) -> np.ndarray:
 def lesson(rows: Sequence[Row], train: Split, earlier: Sequence[Row], share: float, seed: int) -> Split:
     """The rows and so many of `train` and `earlier` that they make up `share` of all, in an order of chance.
 
-    Where there are weak rows, each row teaches its target (`Teaching` with alpha 1 at temperature 1: the loss is the
+    Where there are weak rows, each row teaches its target (`SoftTargets` with alpha 1 at temperature 1: the loss is the
     divergence from it, which for a certain label is the cross-entropy).
     """
     random = np.random.default_rng(seed)
@@ -58,6 +58,6 @@ def lesson(rows: Sequence[Row], train: Split, earlier: Sequence[Row], share: flo
     whole = [whole[i] for i in random.permutation(len(whole))]
     labels = np.array([row.label for row in whole], np.int64)
     weak = any(row.target is not None for row in whole)
-    teaching = Teaching(targets(whole, len(train.label_names)), 1.0, 1.0) if weak else None
+    soft_targets = SoftTargets(targets(whole, len(train.label_names)), 1.0, 1.0) if weak else None
     ids = [str(i) for i in range(len(whole))]
-    return Split(ids, [row.text for row in whole], labels, train.label_names, teaching)
+    return Split(ids, [row.text for row in whole], labels, train.label_names, soft_targets)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from transformers import AutoConfig, BertConfig, BertModel
 
-from bench.api import Recipe, load_recipe
+from bench.api import Recipe, RunContext, load_recipe
 from tests.baselines.sentences import LABELS, split
 from tests.compression.parents import parent
 from tests.conftest import RECIPES
@@ -56,10 +56,9 @@ def quick_teacher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the harness's cache, for what a teacher said."""
-    monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "teachers"
+def kept(tmp_path: Path) -> RunContext:
+    """As in the harness: what a teacher said is kept, in the folder `teachers` of the cache."""
+    return RunContext(cache=tmp_path / "cache", prepared=tmp_path / "prepared")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Split, Teaching
+from bench.api import SoftTargets, Split
 
 
 def losses(given: dict[str, Any]) -> dict[str, Any]:
@@ -20,16 +20,20 @@ def losses(given: dict[str, Any]) -> dict[str, Any]:
     from tf_tinybert import criterion as tinybert
 
     logits = np.array(given["logits"], np.float32)
-    teaching = Teaching(np.array(given["theirs"], np.float32), given["alpha"], given["temperature"])
+    soft_targets = SoftTargets(np.array(given["theirs"], np.float32), given["alpha"], given["temperature"])
     labels = np.array(given["labels"])
-    split = Split([""] * len(labels), [""] * len(labels), labels, ("a", "b", "c"), teaching)
+    split = Split([""] * len(labels), [""] * len(labels), labels, ("a", "b", "c"), soft_targets)
     hard = keras.losses.CategoricalCrossentropy(from_logits=True)
-    taught, accuracy, recall = criterion.Taught(hard, teaching, None), criterion.Accuracy(), criterion.MacroRecall()
+    taught, accuracy, recall = (
+        criterion.DistillationLoss(hard, soft_targets, None),
+        criterion.Accuracy(),
+        criterion.MacroRecall(),
+    )
     targets = criterion.targets(split)
     plain = np.eye(3, dtype=np.float32)[labels]
     for metric in (accuracy, recall):
         metric.update_state(targets, logits)
-    weighted = criterion.Taught(hard, teaching, {0: 2.0, 1: 1.0, 2: 1.0})
+    weighted = criterion.DistillationLoss(hard, soft_targets, {0: 2.0, 1: 1.0, 2: 1.0})
     return {
         "baselines": float(taught(targets, logits)),
         "tinybert": float(tinybert.criterion(split, "none")(tinybert.targets(split), logits)),

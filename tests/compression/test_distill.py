@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.api import BenchError, Teaching
+from bench.api import BenchError, SoftTargets
 from bench.params import parse_recipe
 from compression.recipes.distill import Distill
 from compression.students import student_of
@@ -94,9 +94,9 @@ def test_the_loss_is_the_documented_one_in_every_framework(tmp_path: Path) -> No
     told = alpha * temperature**2 * (soft * np.log(soft / own)).sum(1)
     hard = -(1 - alpha) * np.log(softmax(logits)[np.arange(5), labels])
 
-    teaching = Teaching(theirs.astype(np.float32), alpha, temperature)
-    batch = {"labels": torch.tensor(labels), "softened": torch.from_numpy(teaching.softened())}
-    loss = Criterion(None, 0.0, teaching)(torch.from_numpy(logits).float(), batch)
+    soft_targets = SoftTargets(theirs.astype(np.float32), alpha, temperature)
+    batch = {"labels": torch.tensor(labels), "softened": torch.from_numpy(soft_targets.softened())}
+    loss = Criterion(None, 0.0, soft_targets)(torch.from_numpy(logits).float(), batch)
     assert float(loss) == pytest.approx((told + hard).mean(), abs=1e-5)
 
     given = {"logits": logits.tolist(), "theirs": theirs.tolist(), "labels": labels.tolist()}
@@ -158,7 +158,7 @@ def test_a_student_that_is_no_smaller_is_warned_of(
 
 def test_what_a_split_says_of_its_teacher_follows_its_rows() -> None:
     said = np.random.default_rng(0).dirichlet(np.ones(3), 4).astype(np.float32)
-    rows = Rows([[1], [2], [3], [4]], np.arange(4), Teaching(said, 0.5, 1.0))
+    rows = Rows([[1], [2], [3], [4]], np.arange(4), SoftTargets(said, 0.5, 1.0))
     for number in range(4):
         np.testing.assert_allclose(rows[number]["softened"], said[number], atol=1e-6)
-    assert "softened" not in replace(rows, teaching=None)[0]
+    assert "softened" not in replace(rows, soft_targets=None)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.api import Params, Predictor, Recipe, Split, Training
+from bench.api import STANDALONE, Params, Predictor, Recipe, RunContext, Split, Training
 
 
 class Absent(Recipe):
@@ -12,7 +12,15 @@ class Absent(Recipe):
 
     name, framework, requires = "absent", "none", ("no_such_package_anywhere",)
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         raise AssertionError("never called")
 
     def load(self, artifact_dir: Path) -> Predictor:

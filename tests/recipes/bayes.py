@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from bench.api import Params, Predictor, Probabilities, Recipe, Split, Training, progress
+from bench.api import STANDALONE, Params, Predictor, Probabilities, Recipe, RunContext, Split, Training
 
 BUCKETS = 2048
 
@@ -42,9 +42,17 @@ class Bayes(Recipe):
     name, framework, requires = "bayes", "numpy", ("numpy",)
     defaults = {"alpha": 1.0, "pause": 0.0}
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         counts, k = _counts(train.texts), len(train.label_names)
-        progress(1, 2, loss=1.0)
+        context.progress(1, 2, loss=1.0)
         time.sleep(params["pause"])
         totals = np.stack([counts[train.labels == label].sum(axis=0) for label in range(k)]) + params["alpha"]
         weights = np.log(totals / totals.sum(axis=1, keepdims=True)).T.astype(np.float32)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, Params, Predictor, Probabilities, Recipe, Split, Training
+from bench.api import STANDALONE, BenchError, Params, Predictor, Probabilities, Recipe, RunContext, Split, Training
 
 
 class _Wrong(Predictor):
@@ -38,7 +38,15 @@ class Broken(Recipe):
     name, framework = "broken", "none"
     defaults = {"how": "raise"}
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         how = params["how"]
         if how == "raise":
             raise ValueError("two\nlines of trouble")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import (
+    STANDALONE,
     BenchError,
     Choice,
     LogUniform,
@@ -17,9 +18,9 @@ from bench.api import (
     Predictor,
     Probabilities,
     Recipe,
+    RunContext,
     Split,
     Training,
-    progress,
 )
 
 BEST_EPOCH = 3
@@ -44,14 +45,22 @@ class Epochal(Recipe):
     space = {"level": Choice("good", "bad"), "rate": LogUniform(1e-5, 1e-1)}
     smoke = {"pause": 0.0}
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         if params["rate"] > params["fails_over"]:
             raise BenchError(f"rate={params['rate']} is too high")
         good = params["level"] == "good"
         for epoch in range(1, params["epochs"] + 1):
             time.sleep(params["pause"])
             told = {"validation_accuracy": (0.6 if good else 0.2) + epoch / 100} if len(validation) else {}
-            progress(epoch, params["epochs"], loss=1 / epoch, **told)
+            context.progress(epoch, params["epochs"], loss=1 / epoch, **told)
         labels = validation.labels if len(validation) else train.labels
         counts = np.bincount(labels, minlength=len(train.label_names)).astype(float)
         label = counts.argmax() if good else counts.argmin()

@@ -10,7 +10,18 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from bench.api import BenchError, Compression, Params, Split, Training, Uniform, read_card, teacher_probabilities
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Compression,
+    Params,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+    read_card,
+    teacher_probabilities,
+)
 
 
 class Trimmed(Compression):
@@ -28,13 +39,20 @@ class Trimmed(Compression):
         return bool(params["ask"])
 
     def compress(
-        self, parents: Sequence[Path], train: Split, validation: Split, params: Params, seed: int, out_dir: Path
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
     ) -> Training:
         (parent,) = parents
         if read_card(parent)["layout"] != "bayes":
             raise BenchError("trimmed takes bayes alone")
         if params["ask"]:
-            assert teacher_probabilities(parent, train.texts).shape == (len(train), len(train.label_names))
+            assert teacher_probabilities(parent, train.texts, context).shape == (len(train), len(train.label_names))
         time.sleep(params["pause"])
         tensors = load_file(parent / "model.safetensors")
         weights = tensors["weights"]

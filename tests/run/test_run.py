@@ -199,3 +199,22 @@ def test_the_parent_of_a_suite_stays_small(tmp_path: Path) -> None:
     )
     assert "1 ok" in done.stdout
     assert int(done.stdout.rpartition("peak ")[2]) < 400e6
+
+
+def test_a_training_is_told_of_its_run_by_one_object_and_by_no_variable(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    done = bench("run", "-r", "surroundings", "--data-dir", "mine", "--device", "cpu", *QUICK)
+    assert done.returncode == 0, done.stderr
+    (told,) = (tmp_path / "store" / "artifacts").glob("*/context.json")
+    context = json.loads(told.read_text())
+    store = tmp_path / "store"
+    assert context["device"] == "cpu" and context["data_dir"] == "mine" and int(context["threads"]) > 0
+    assert context["cache"] == str(store / "cache") and context["prepared"] == str(store / "prepared")
+    assert Path(context["checkpoint"]).parent == store / "checkpoints" and context["listener"] != "None"
+    # only what the user may set is handed down
+    assert set(context["variables"].split()) <= {
+        "SENTIBENCH_RECIPES",
+        "SENTIBENCH_STORE",
+        "SENTIBENCH_CACHE",
+        "SENTIBENCH_DATA",
+    }

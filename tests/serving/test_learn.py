@@ -148,11 +148,13 @@ def test_the_noise_of_emoticons_is_measured_where_it_can_be(tmp_path: Path) -> N
     assert not weak_rows(posts, noise, train.label_names, {row.key for row in weak}, 10, "text")
     whole = lesson([Row("k", "sure", 1), *weak], train, [], 0.8, 0)
     assert (
-        len(whole) == 15 and whole.teaching is not None and (whole.teaching.alpha, whole.teaching.temperature) == (1, 1)
+        len(whole) == 15
+        and whole.soft_targets is not None
+        and (whole.soft_targets.alpha, whole.soft_targets.temperature) == (1, 1)
     )
-    said = dict(zip(whole.texts, whole.teaching.probabilities, strict=True))
+    said = dict(zip(whole.texts, whole.soft_targets.probabilities, strict=True))
     assert said["sure"].tolist() == [0, 1, 0] and said["so good"].tolist() == noise["positive"].target.tolist()
-    assert lesson([Row("k", "sure", 1)], train, [], 0.0, 0).teaching is None
+    assert lesson([Row("k", "sure", 1)], train, [], 0.0, 0).soft_targets is None
 
 
 def test_what_is_validated_or_tested_on_is_never_learnt() -> None:

@@ -45,10 +45,10 @@ print(json.dumps({"whole": whole, "later": later, "parts": parts, "steps": batch
 LOSSES = """
 import json, keras, numpy as np
 from dataclasses import replace
-from bench.api import Split, Teaching
+from bench.api import Split, SoftTargets
 from tf_tinybert.criterion import criterion, targets
 plain = Split([*"abcdef"], [*"abcdef"], np.array([0, 0, 0, 0, 1, 2]), ("x", "y", "z"))
-rows = replace(plain, teaching=Teaching(np.eye(3)[[1] * 6], 0.5, 1.0))
+rows = replace(plain, soft_targets=SoftTargets(np.eye(3)[[1] * 6], 0.5, 1.0))
 logits = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
 pairs = [(split, kind) for split in (plain, rows) for kind in ("none", "balanced")]
 found = [float(criterion(split, kind)(targets(split), logits)) for split, kind in pairs]
@@ -95,12 +95,11 @@ def test_scores_are_those_of_scikit_learn() -> None:
 
 
 def test_pieces_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path))
     encoder = Encoder(read_tokenizer(SHIPPED / "tweets-tiny"), "plain-2", 12)
     texts = [*split(20, 0).texts, "", "\ud83d"]
-    first = encoder.cached(texts)
+    first = encoder.cached(texts, tmp_path)
     monkeypatch.setattr(Encoder, "__call__", None)
-    second = encoder.cached(texts)
+    second = encoder.cached(texts, tmp_path)
     assert np.array_equal(first.flat, second.flat) and first.lengths.max() <= 12 and first.lengths.min() == 2
     assert len(list((tmp_path / "pieces").iterdir())) == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Training, Uniform
+from bench.api import STANDALONE, Choice, LogUniform, Params, Predictor, Recipe, RunContext, Split, Training, Uniform
 from tf_tinybert.presets import origin
 
 
@@ -69,14 +69,22 @@ class Tinybert(Recipe):
         """Several processes on this machine for more than one worker."""
         return ["-m", "tf_tinybert.workers", str(params["workers"])] if params["workers"] > 1 else []
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""
         from tf_tinybert.libraries import check_libraries
 
         check_libraries()
         from tf_tinybert.fitting import fit
 
-        return fit(train, validation, params, seed, out_dir)
+        return fit(train, validation, params, seed, out_dir, context)
 
     def load(self, artifact_dir: Path) -> Predictor:
         """From the artifact alone; no hub is asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import Choice, LogUniform, Params, Predictor, Recipe, Split, Training, Uniform
+from bench.api import STANDALONE, Choice, LogUniform, Params, Predictor, Recipe, RunContext, Split, Training, Uniform
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
@@ -90,15 +90,23 @@ class Finetune(Recipe):
             return []
         return ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={params['processes']}"]
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Best epoch on validation; the artifact holds weights and tokenizer in Hugging Face layout."""
         from transformers_pt import artifact, classifier, device, layers
 
         classifier.check(params)
-        use = device.prepare_device(seed, params)
+        use = device.prepare_device(seed, params, context.device)
         prepared = classifier.prepare(params, len(train.label_names), use)
         layers.train_top_layers(prepared.model, params["train_top_k_layers"])
-        log = classifier.train(prepared, train, validation, params, use)
+        log = classifier.train(prepared, train, validation, params, use, context)
         artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, params))
         return log
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from bench.api import Choice, LogUniform, Params, Predictor, Split, Training, Uniform
+from bench.api import STANDALONE, Choice, LogUniform, Params, Predictor, RunContext, Split, Training, Uniform
 from transformers_pt.recipes import finetune
 
 
@@ -36,18 +36,26 @@ class Lora(finetune.Finetune):
     }
     sources = (*finetune.SOURCES, "adapters.py", "recipes/finetune.py")
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
         """Adapters and head trained, best epoch on validation, then merged; its history tells the trained share."""
         from transformers_pt import adapters, artifact, classifier, device, layers
 
         given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or 1e-3}
         classifier.check(given)
-        use = device.prepare_device(seed, params)
+        use = device.prepare_device(seed, params, context.device)
         prepared = classifier.prepare(given, len(train.label_names), use)
         adapted = adapters.add_adapter(prepared.model, given)
         share = layers.trainable_share(adapted)
         print(f"trainable: {share:.2%} of the weights")
-        log = classifier.train(replace(prepared, model=adapted), train, validation, given, use)
+        log = classifier.train(replace(prepared, model=adapted), train, validation, given, use, context)
         for entry in log.history:
             entry["trainable_share"] = share
         told = classifier.facts(prepared, train, given)

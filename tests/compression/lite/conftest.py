@@ -50,4 +50,4 @@ class Family:
 def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
     """Trained in one process, read in another."""
     root = tmp_path_factory.mktemp("family") / "root"
-    return Family(root, run_phase("family", root), run_phase("tell", root, SENTIBENCH_THREADS="1"))
+    return Family(root, run_phase("family", root), run_phase("tell", root, OMP_NUM_THREADS="1"))

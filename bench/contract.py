@@ -1,0 +1,294 @@
+"""What the harness and a recipe agree on: types alone.
+
+It needs the standard library and numpy alone, so that names and defaults are listed without loading a framework.
+`bench.api` is its face for recipes; modules of `bench` import this one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.errors import BenchError
+
+PARENTS = "parent's"
+"""The normalization of a child that reads texts as its parent does."""
+Params = Mapping[str, Any]
+Probabilities = npt.NDArray[np.float32]
+ProgressListener = Callable[[float, float, Mapping[str, float]], None]
+"""Called with what is done, the total, and any values worth a look."""
+
+
+@dataclass(frozen=True)
+class SoftTargets:
+    """What a teacher says of the texts of a split, and how much a student listens (Hinton et al., 2015).
+
+    The loss is alpha · T² · KL(teacher ‖ student), both at temperature T, + (1 − alpha) · cross-entropy with labels.
+    A recipe that declares `learns_from_teacher` trains by it.
+    """
+
+    probabilities: Probabilities
+    """Of each text at temperature 1, float32 [n_texts, n_labels]."""
+    alpha: float
+    temperature: float
+
+    def softened(self) -> Probabilities:
+        """The teacher's probabilities at the temperature, float32 [n_texts, n_labels]."""
+        logits = np.log(np.maximum(self.probabilities, 1e-12)) / self.temperature
+        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Texts with their labels: `labels[i]` is an index into `label_names`, int64 [n_texts]."""
+
+    ids: list[str]
+    texts: list[str]
+    labels: npt.NDArray[np.int64]
+    label_names: tuple[str, ...]
+    soft_targets: SoftTargets | None = None
+    """Of a training split whose student has a teacher."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values that a search may try."""
+
+    options: tuple[Any, ...]
+
+    def __init__(self, *options: Any) -> None:
+        object.__setattr__(self, "options", options)
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A float from `low` to `high` that a search may try."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """A float from `low` to `high`, even on a logarithmic scale, that a search may try."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    """What a training really ran on."""
+
+    actual: str = "cpu"
+    dtype: str = "float32"
+    strategy: str = "single"
+    replicas: int = 1
+    batch_per_replica: int | None = None
+    accumulation: int = 1
+    """How many parts the batch of a replica is computed in."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """What `fit` tells of itself: the harness stores it in the result."""
+
+    examples_per_second: float | None = None
+    """Training examples seen, over seconds spent in training steps (validation left out where it can be)."""
+    epochs_run: int | None = None
+    best_epoch: int | None = None
+    """The epoch, from 1, whose weights are in the artifact, chosen on validation; None where nothing was chosen."""
+    history: list[dict[str, float]] = field(default_factory=list)
+    """One entry an epoch: `epoch` from 1, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`, …"""
+    device: DeviceUse = DeviceUse()
+    warnings: list[str] = field(default_factory=list)
+    """What whoever reads the row should know, a line each: a student that is no smaller than its teacher, …"""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Where and how a training runs: what whoever starts it gives, besides data, parameters and seed.
+
+    The harness makes one in each worker. Without one a training runs on whatever device it finds and keeps nothing.
+    """
+
+    device: str = "auto"
+    """The device that was asked for: `auto`, `cpu` or `gpu`."""
+    threads: int | None = None
+    """How many threads it may use; None: as many as its libraries choose."""
+    cache: Path | None = None
+    """A folder for what can be made again, named by its content; None: nothing is kept."""
+    checkpoint: Path | None = None
+    """A folder that outlives a killed training of this very run: what `fit` saves there, its next call may resume.
+
+    The harness removes it when the training ends well.
+    """
+    prepared: Path | None = None
+    """The store's folder of prepared data sets; None outside of the harness."""
+    data_dir: Path | None = None
+    """Where data sets are looked for first."""
+    listener: ProgressListener | None = None
+    """Who is told how far the training is."""
+
+    def progress(self, done: float, total: float, **values: float) -> None:
+        """Tell how far the training is, with any values worth a look (loss, validation accuracy)."""
+        if self.listener is not None:
+            self.listener(done, total, {name: float(value) for name, value in values.items()})
+
+
+STANDALONE = RunContext()
+"""Outside of the harness."""
+
+
+class Predictor(ABC):
+    """A loaded artifact: text in, probabilities out, normalization and tokenization included."""
+
+    parameters: int
+    """Learned numbers in the artifact."""
+    nonzero_parameters: int
+    dtype: str = "float32"
+    device: str = "cpu"
+    """The device really used."""
+    runtime: str
+    """What executes the model: `scikit-learn`, `keras`, `torch`, `onnxruntime`, …"""
+
+    @abstractmethod
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Probabilities of each text, float32 [n_texts, n_labels], rows summing to 1."""
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """The steps of `predict_proba` that can be timed apart, in order, each fed with what the last returned."""
+        return {}
+
+
+class Recipe(ABC):
+    """What trains one kind of model and loads it back. One file of `<track>/recipes/`, one recipe of the file's name.
+
+    The module imports nothing heavy at its top: frameworks are imported inside of `fit` and `load`.
+    """
+
+    name: ClassVar[str]
+    framework: ClassVar[str]
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Importable packages it needs; where one is missing its runs are rows with status `unavailable`."""
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """Every parameter with its default. Closed: an unknown key is an error."""
+    space: ClassVar[Mapping[str, Choice | Uniform | LogUniform]] = {}
+    """What a search may try."""
+    smoke: ClassVar[Mapping[str, Any]] = {}
+    """Parameters that make `--smoke` and the contract tests quick."""
+    known_by: ClassVar[str] = ""
+    """The parameter that its models are known by: the short names of reports show it, its default too."""
+    path_params: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name a file or folder: its content, not its path alone, enters the artifact key."""
+    sources: ClassVar[tuple[str, ...]] = ()
+    """Helper files, relative to the track's folder, hashed with the recipe's own file into the artifact key."""
+    normalization: ClassVar[str] = "none"
+    """The name of the text normalization that the artifact is trained and served with."""
+    learns_from_teacher: ClassVar[bool] = False
+    """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
+
+    def requires_for(self, params: Params) -> tuple[str, ...]:
+        """What a run with these parameters needs, where it depends on them (on the runtime, say)."""
+        return self.requires
+
+    def normalization_for(self, params: Params) -> str:
+        """The normalization of a run with these parameters, where it depends on them (on the backbone, say)."""
+        return self.normalization
+
+    def paths_for(self, params: Params) -> dict[str, Path]:
+        """The files and folders that these parameters name, by parameter."""
+        return {name: Path(params[name]) for name in self.path_params if params.get(name)}
+
+    def builds_on(self, params: Params) -> tuple[str, ...]:
+        """Other recipes whose code a run with these parameters rests on: their sources enter the artifact key too."""
+        return ()
+
+    def launcher(self, params: Params) -> list[str]:
+        """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
+
+        Every process calls `fit` with an `out_dir` of its own, and what the first one leaves there is kept.
+        """
+        return []
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
+        """Train and leave a self-contained artifact in the empty folder `out_dir`, no pickle in it.
+
+        An empty `validation` (a refit on all labelled rows) means: train for exactly `epochs`, where the recipe has
+        them, and keep the last weights; what is otherwise fitted on validation is cross-validated inside of `train`.
+        """
+
+    @abstractmethod
+    def load(self, artifact_dir: Path) -> Predictor:
+        """The predictor of an artifact that `fit` left, in a process that knows nothing else."""
+
+
+class Compression(Recipe):
+    """What makes a smaller child of a trained artifact. Its `normalization` is the parent's unless it names another."""
+
+    parents: ClassVar[int | None] = 1
+    """How many artifacts it takes; None for two or more."""
+    normalization: ClassVar[str] = PARENTS
+    example: ClassVar[str] = "finetune"
+    """A recipe whose artifacts it takes, for the contract tests."""
+
+    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
+        """The recipe whose `load` reads the child; `parents` are the cards of the parents' artifacts."""
+        return self.name
+
+    def taught(self, params: Params) -> bool:
+        """Whether the parent also teaches the child."""
+        return False
+
+    def alone(self, params: Params) -> tuple[str, Params] | None:
+        """The recipe, and all of its parameters, that make such a child without a parent: the control of what the
+        parent taught. None where there is none."""
+        return None
+
+    @abstractmethod
+    def compress(
+        self,
+        parents: Sequence[Path],
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
+        """Leave a self-contained child in the empty folder `out_dir`; the folders of the parents are read only."""
+
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
+        """Nothing can be compressed without a parent: a `BenchError`."""
+        raise BenchError(f"recipe '{self.name}' compresses a trained model: give one with --parent RUN_ID")
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """Of a child whose layout is this recipe's own. Raises `BenchError` where `layout` names another recipe."""
+        raise BenchError(f"an artifact of '{self.name}' is loaded by the recipe that its layout names: load_artifact")
