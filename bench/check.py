@@ -18,7 +18,7 @@ from bench.artifact import artifact_files
 from bench.contract import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
-from bench.params import resolve
+from bench.params import with_defaults
 from bench.registry import ROOT, load_recipe, source_hash
 from bench.run.datasets import prepared_dataset
 from bench.run.job import PredictJob, ProbeJob, Trained, TrainJob
@@ -69,8 +69,11 @@ def _defaults_are_json(recipe: Recipe) -> None:
 
 def _keys_are_known(recipe: Recipe) -> None:
     for attribute in ("space", "smoke"):
-        resolve(recipe, {key: recipe.defaults.get(key) for key in getattr(recipe, attribute)})
-    for attribute, keys in (("path_params", recipe.path_params), ("known_by", filter(None, [recipe.known_by]))):
+        with_defaults(recipe, {key: recipe.defaults.get(key) for key in getattr(recipe, attribute)})
+    for attribute, keys in (
+        ("path_params", recipe.path_params),
+        ("headline_param", filter(None, [recipe.headline_param])),
+    ):
         for key in keys:
             assert key in recipe.defaults, f"{attribute} names '{key}', which is not among the defaults"
 
@@ -100,7 +103,7 @@ def _imports_lightly(recipe: Recipe) -> None:
 _STATIC: dict[str, Callable[[Recipe], None]] = {
     "says in a docstring what it is": _documented,
     "defaults are plain JSON values": _defaults_are_json,
-    "space, smoke, path_params and known_by name known parameters": _keys_are_known,
+    "space, smoke, path_params and headline_param name known parameters": _keys_are_known,
     "declared sources exist": _sources_exist,
     "importing its file loads no framework": _imports_lightly,
 }
@@ -135,7 +138,7 @@ def _trained(recipe: Recipe, prepared: Prepared, folder: Path) -> Ended[Trained]
     parents: list[Path] = []
     if isinstance(recipe, Compression):
         parents = [folder.parent / "parent" / "artifact"] * (recipe.parents or 2)
-    params = resolve(recipe, dict(recipe.smoke))
+    params = with_defaults(recipe, dict(recipe.smoke))
     job = TrainJob(
         recipe=recipe.name, params=params, seed=0, prepared=prepared.folder, artifact=folder / "artifact",
         parents=tuple(parents),

@@ -171,6 +171,36 @@ class Predictor(ABC):
         return {}
 
 
+@dataclass(frozen=True)
+class Resolved:
+    """What a run with certain parameters needs, and what it leaves."""
+
+    requires: tuple[str, ...]
+    """Importable packages; where one is missing the run is a row with status `unavailable`."""
+    normalization: str
+    """Of the texts; `PARENTS` for a child that reads them as its parent does."""
+    layout: str | Mapping[str, str]
+    """The recipe whose `load` reads the artifact; where that depends on the parent, by the parent's layout."""
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    """The files and folders that parameters name: their content enters the artifact key."""
+    builds_on: tuple[str, ...] = ()
+    """Other recipes whose code the run rests on: their sources enter the artifact key too."""
+    launcher: tuple[str, ...] = ()
+    """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
+
+    Every process calls `fit` with an `out_dir` of its own, and what the first one leaves there is kept.
+    """
+    distills: bool = False
+    """Whether the parent is also the teacher of the child."""
+    control: tuple[str, Params] | None = None
+    """The recipe, and all of its parameters, that make such a child without a parent: the control of what the parent
+    taught."""
+
+    def layout_of(self, parents: Sequence[Mapping[str, Any]]) -> str:
+        """The layout of an artifact whose parents have these cards."""
+        return self.layout if isinstance(self.layout, str) else self.layout[parents[0]["layout"]]
+
+
 class Recipe(ABC):
     """What trains one kind of model and loads it back. One file of `<track>/recipes/`, one recipe of the file's name.
 
@@ -187,8 +217,8 @@ class Recipe(ABC):
     """What a search may try."""
     smoke: ClassVar[Mapping[str, Any]] = {}
     """Parameters that make `--smoke` and the contract tests quick."""
-    known_by: ClassVar[str] = ""
-    """The parameter that its models are known by: the short names of reports show it, its default too."""
+    headline_param: ClassVar[str] = ""
+    """The parameter that short names of reports show, its default too."""
     path_params: ClassVar[tuple[str, ...]] = ()
     """Parameters that name a file or folder: its content, not its path alone, enters the artifact key."""
     sources: ClassVar[tuple[str, ...]] = ()
@@ -198,28 +228,10 @@ class Recipe(ABC):
     learns_from_teacher: ClassVar[bool] = False
     """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
 
-    def requires_for(self, params: Params) -> tuple[str, ...]:
-        """What a run with these parameters needs, where it depends on them (on the runtime, say)."""
-        return self.requires
-
-    def normalization_for(self, params: Params) -> str:
-        """The normalization of a run with these parameters, where it depends on them (on the backbone, say)."""
-        return self.normalization
-
-    def paths_for(self, params: Params) -> dict[str, Path]:
-        """The files and folders that these parameters name, by parameter."""
-        return {name: Path(params[name]) for name in self.path_params if params.get(name)}
-
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """Other recipes whose code a run with these parameters rests on: their sources enter the artifact key too."""
-        return ()
-
-    def launcher(self, params: Params) -> list[str]:
-        """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
-
-        Every process calls `fit` with an `out_dir` of its own, and what the first one leaves there is kept.
-        """
-        return []
+    def resolve(self, params: Params) -> Resolved:
+        """What a run with these parameters needs and leaves; a recipe says here what depends on them."""
+        paths = {name: Path(params[name]) for name in self.path_params if params.get(name)}
+        return Resolved(self.requires, self.normalization, layout=self.name, paths=paths)
 
     @abstractmethod
     def fit(
@@ -250,19 +262,6 @@ class Compression(Recipe):
     normalization: ClassVar[str] = PARENTS
     example: ClassVar[str] = "finetune"
     """A recipe whose artifacts it takes, for the contract tests."""
-
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """The recipe whose `load` reads the child; `parents` are the cards of the parents' artifacts."""
-        return self.name
-
-    def taught(self, params: Params) -> bool:
-        """Whether the parent also teaches the child."""
-        return False
-
-    def alone(self, params: Params) -> tuple[str, Params] | None:
-        """The recipe, and all of its parameters, that make such a child without a parent: the control of what the
-        parent taught. None where there is none."""
-        return None
 
     @abstractmethod
     def compress(

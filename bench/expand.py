@@ -11,7 +11,7 @@ from typing import Any
 from bench.contract import Compression
 from bench.data import DatasetRef
 from bench.errors import BenchError, did_you_mean
-from bench.params import resolve
+from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.spec import Gate, RunSpec, Suite, SuiteRun
 
@@ -72,7 +72,7 @@ class _Entry:
 
     def _spec(self, given: Mapping[str, Any], seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents)
-        params = resolve(load_recipe(self.run.recipe), given)
+        params = with_defaults(load_recipe(self.run.recipe), given)
         return RunSpec(
             self.run.recipe, params, self.ref, seed, measured=measured, suite=self.suite.name, parents=parents
         )
@@ -91,7 +91,7 @@ class _Entry:
         return replace(spec, gate=gate)
 
     def _changed(self, spec: RunSpec, step: Mapping[str, Any]) -> RunSpec:
-        return replace(spec, params=resolve(load_recipe(spec.recipe), dict(spec.params) | dict(step)))
+        return replace(spec, params=with_defaults(load_recipe(spec.recipe), dict(spec.params) | dict(step)))
 
     def _parents(self, seed: int) -> list[tuple[RunSpec, ...]]:
         """One tuple of parents for each child: a single name stands for every run of that entry and seed."""

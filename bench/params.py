@@ -60,7 +60,7 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def resolve(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
     """`given` over the recipe's defaults; an unknown key or a value of another type is an error."""
     params = dict(recipe.defaults)
     for key, value in given.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from bench.artifact import read_card
-from bench.contract import Predictor, Recipe
+from bench.contract import Compression, Predictor, Recipe
 from bench.errors import BenchError, did_you_mean
-from bench.params import parse_recipe, resolve
+from bench.params import parse_recipe, with_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
@@ -66,6 +67,12 @@ def load_recipe(name: str) -> Recipe:
     if len(classes) != 1 or classes[0].name != name:
         held = ", ".join(getattr(c, "name", c.__name__) for c in classes) or "none"
         raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {held}")
+    method = "compress" if issubclass(classes[0], Compression) else "fit"
+    if "context" not in inspect.signature(getattr(classes[0], method)).parameters:
+        raise BenchError(
+            f"recipe '{name}' ({file.path}): its {method} takes no context; add `context: RunContext = STANDALONE` to its "
+            "parameters (docs/add-a-recipe.md)"
+        )
     recipe: Recipe = classes[0]()
     return recipe
 
@@ -79,7 +86,7 @@ def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
     """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
     name, given = parse_recipe(text)
     recipe = load_recipe(name)
-    return recipe, resolve(recipe, given)
+    return recipe, with_defaults(recipe, given)
 
 
 def _is_recipe(thing: object, module: ModuleType) -> bool:

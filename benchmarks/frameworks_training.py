@@ -63,7 +63,7 @@ def trained(options: argparse.Namespace) -> float:
     from dataclasses import replace
 
     from bench.data import DatasetRef, prepare
-    from bench.params import resolve
+    from bench.params import with_defaults
     from bench.registry import load_recipe
 
     prepared = prepare(DatasetRef("covid19-5"), options.store / "prepared")
@@ -81,7 +81,7 @@ def trained(options: argparse.Namespace) -> float:
         "epochs": options.epochs,
     }
     recipe = load_recipe(name)
-    params = resolve(recipe, shared | changes | {START[name]: options.encoder, "patience": options.epochs})
+    params = with_defaults(recipe, shared | changes | {START[name]: options.encoder, "patience": options.epochs})
     with tempfile.TemporaryDirectory() as folder:
         return recipe.fit(some, check, params, 0, Path(folder)).examples_per_second or 0.0
 

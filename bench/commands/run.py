@@ -155,7 +155,7 @@ def _from_options(
 ) -> list[RunSpec]:
     from bench.data import DatasetRef
     from bench.expand import check_parents
-    from bench.params import parse_recipe, parse_seeds, resolve
+    from bench.params import parse_recipe, parse_seeds, with_defaults
     from bench.registry import load_recipe
     from bench.spec import RunSpec, check_dataset
 
@@ -170,7 +170,7 @@ def _from_options(
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            params = resolve(load_recipe(recipe_name), given)
+            params = with_defaults(load_recipe(recipe_name), given)
             check_parents(recipe_name, parents)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
@@ -196,7 +196,7 @@ def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
     """A smoke run: few rows, and the recipe's quickest parameters over the asked ones; so are its parents."""
     from dataclasses import replace
 
-    from bench.params import resolve
+    from bench.params import with_defaults
     from bench.registry import load_recipe
 
     if options.limit is None:
@@ -206,5 +206,5 @@ def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
     gate = spec.gate
     if gate is not None and gate.instead is not None:
         gate = replace(gate, instead=_limited(gate.instead, options))
-    params = resolve(recipe, dict(spec.params) | dict(recipe.smoke))
+    params = with_defaults(recipe, dict(spec.params) | dict(recipe.smoke))
     return replace(spec, limit=options.limit, params=params, parents=parents, gate=gate)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.contract import Compression, Params
+from bench.contract import Params
 from bench.errors import BenchError
 from bench.measure.paired import Paired, compare_paired
 from bench.params import parse_recipe
@@ -192,7 +192,7 @@ def _alone(recipe: str, given: Params) -> tuple[str, Params] | None:
     """What a child of that recipe is without its parent."""
     try:
         compression = load_recipe(recipe)
-        found = compression.alone({**compression.defaults, **given}) if isinstance(compression, Compression) else None
+        found = compression.resolve({**compression.defaults, **given}).control
     except BenchError:
         return None
     return found and (found[0], dict(found[1]))

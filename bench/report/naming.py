@@ -22,7 +22,7 @@ class Given:
 
     parts: tuple[str, ...]
     """`key=value`, in the recipe's order."""
-    known_by: str
+    headline_param: str
     """That of them that the recipe's models are known by; empty for none."""
 
     @classmethod
@@ -33,7 +33,7 @@ class Given:
             recipe = load_recipe(line.recipe)
         except BenchError:
             return cls(parts, "")
-        if not (key := recipe.known_by):
+        if not (key := recipe.headline_param):
             return cls(parts, "")
         written = next((part for part in parts if part.startswith(f"{key}=")), None)
         default = f"{key}={recipe.defaults[key]}"
@@ -46,7 +46,7 @@ class Given:
         """
         left = [rival for rival in rivals if not set(self.parts) <= set(rival.parts)]
         first = next((part for part in self.parts if any(part not in rival.parts for rival in left)), "")
-        chosen = {self.known_by or first} - {""}
+        chosen = {self.headline_param or first} - {""}
         while left := [rival for rival in left if chosen <= set(rival.parts)]:
             chosen.add(max(self.parts, key=lambda part: sum(part not in rival.parts for rival in left)))
         return [part for part in self.parts if part in chosen]

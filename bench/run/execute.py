@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bench.contract import Compression
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
@@ -49,7 +48,7 @@ class Executor:
 
     def run(self, planned: PlannedRun) -> Result:
         """Train if due, predict, score, store."""
-        versions = package_versions(planned.recipe, planned.spec.params)
+        versions = package_versions(planned.resolved)
         missing = [name for name, version in versions.items() if version == "missing"]
         if missing:
             reason = f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}"
@@ -94,8 +93,14 @@ class Executor:
             parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
             data_dir=spec.dataset.data_dir,
         )  # fmt: skip
-        launcher = planned.recipe.launcher(spec.params)
-        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
+        ended = launch(
+            job,
+            folder,
+            self.timeout,
+            self.device,
+            on_progress=self.listener.progress,
+            launcher=planned.resolved.launcher,
+        )
         if ended.value is None:
             return ended.with_value(None)
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -164,7 +169,7 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
         identity=_identity(planned, None),
         data=_data(planned),
         outcome=outcome,
-        environment=environment(["numpy", *planned.recipe.requires_for(planned.spec.params)], thread_settings(cores())),
+        environment=environment(["numpy", *planned.resolved.requires], thread_settings(cores())),
     )
 
 
@@ -189,11 +194,10 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     spec, recipe = planned.spec, planned.recipe
     commit, dirty = git_state()
     parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
-    taught = isinstance(recipe, Compression) and recipe.taught(spec.params)
     return Identity(
         track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
         framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
-        parent_run_id=parent, teacher_run_id=parent if taught else None,
+        parent_run_id=parent, teacher_run_id=parent if planned.resolved.distills else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,
         source_hash=planned.parts["source"], git_commit=commit, dirty=dirty,

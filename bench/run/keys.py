@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.artifact import PREFIX, folder_hash
-from bench.contract import PARENTS, Recipe
+from bench.contract import PARENTS, Recipe, Resolved
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
 from bench.registry import ROOT, load_recipe, source_hash
@@ -38,6 +38,7 @@ def digest(value: Any) -> str:
 
 def artifact_parts(
     recipe: Recipe,
+    resolved: Resolved,
     params: Mapping[str, Any],
     seed: int,
     train_hash: str,
@@ -49,12 +50,12 @@ def artifact_parts(
 
     `refit` tells a training on train and validation together from the usual one on the same rows.
     """
-    contents = {name: _content(path) for name, path in recipe.paths_for(params).items()}
-    packages = {f"package {name}": version for name, version in package_versions(recipe, params).items()}
-    normalization = recipe.normalization_for(params)
+    contents = {name: _content(path) for name, path in resolved.paths.items()}
+    packages = {f"package {name}": version for name, version in package_versions(resolved).items()}
+    normalization = resolved.normalization
     parts = {
         "recipe": recipe.name,
-        "source": _source(recipe, params),
+        "source": _source(recipe, resolved),
         "params": json.dumps(dict(params) | contents, sort_keys=True, default=str),
         "data": train_hash[:16] + (" refit" if refit else ""),
         "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
@@ -65,20 +66,15 @@ def artifact_parts(
     return parts | ({"parent": " ".join(parent.artifact[:PREFIX] for parent in parents)} if parents else {})
 
 
-def package_versions(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, str]:
-    """Versions of what the recipe, and those it builds on, require; `missing` where one is not installed."""
-    others = [name for part in recipe.builds_on(params) for name in load_recipe(part).requires]
-    names = dict.fromkeys((*recipe.requires_for(params), *others))
-    return {name: package_version(name) or "missing" for name in names}
+def package_versions(resolved: Resolved) -> dict[str, str]:
+    """Versions of what a run, and the recipes it builds on, require; `missing` where one is not installed."""
+    others = [name for part in resolved.builds_on for name in load_recipe(part).requires]
+    return {name: package_version(name) or "missing" for name in dict.fromkeys((*resolved.requires, *others))}
 
 
-def _built_of(recipe: Recipe, params: Mapping[str, Any]) -> list[Recipe]:
-    return [recipe, *map(load_recipe, recipe.builds_on(params))]
-
-
-def _source(recipe: Recipe, params: Mapping[str, Any]) -> str:
+def _source(recipe: Recipe, resolved: Resolved) -> str:
     """Of one recipe the hash of its source; of several that it builds on, a hash over theirs."""
-    hashes = [source_hash(part) for part in _built_of(recipe, params)]
+    hashes = [source_hash(part) for part in (recipe, *map(load_recipe, resolved.builds_on))]
     return (hashes[0] if len(hashes) == 1 else digest(hashes))[:16]
 
 

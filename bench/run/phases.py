@@ -129,16 +129,15 @@ def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str
 def _write_card(job: TrainJob, prepared: Prepared, parents: list[dict[str, Any]]) -> None:
     """`artifact.json`: what the artifact needs to say of itself to be loaded, and served, anywhere."""
     recipe = load_recipe(job.recipe)
-    layout = recipe.layout(parents, job.params) if isinstance(recipe, Compression) else recipe.name
-    normalization = recipe.normalization_for(job.params)
+    resolved = recipe.resolve(job.params)
     card = {
         "artifact_version": 1,
         "recipe": recipe.name,
-        "layout": layout,
+        "layout": resolved.layout_of(parents),
         "framework": recipe.framework,
         "params": job.params,
         "seed": job.seed,
-        "normalization": parents[0]["normalization"] if normalization == PARENTS else normalization,
+        "normalization": parents[0]["normalization"] if resolved.normalization == PARENTS else resolved.normalization,
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.contract import Recipe
+from bench.contract import Recipe, Resolved
 from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
@@ -30,6 +30,7 @@ class PlannedRun:
 
     spec: RunSpec
     recipe: Recipe
+    resolved: Resolved
     prepared: Prepared
     parents: tuple[Parent, ...]
     parts: dict[str, str]
@@ -70,7 +71,10 @@ def parent_of(result: Result) -> Parent:
 def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> PlannedRun:
     recipe = load_recipe(spec.recipe)
     prepared, store, policy = planner.prepared[spec.dataset.name], planner.store, planner.policy
-    parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, planner.device, spec.refit, parents)
+    resolved = recipe.resolve(spec.params)
+    parts = artifact_parts(
+        recipe, resolved, spec.params, spec.seed, prepared.train_hash, planner.device, spec.refit, parents
+    )
     key = digest(parts)
     run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
     stored = store.find(run_id)
@@ -81,7 +85,7 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
         due, why = "train", "asked to run again (--cache never)"
     if policy == "always" and due != "nothing":
         due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache always runs nothing")
-    return PlannedRun(spec, recipe, prepared, tuple(parents), parts, key, run_id, due, why, stored)
+    return PlannedRun(spec, recipe, resolved, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:

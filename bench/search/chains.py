@@ -11,7 +11,7 @@ from optuna.trial import BaseTrial
 from bench.contract import Compression
 from bench.data import DatasetRef
 from bench.errors import BenchError
-from bench.params import parse_recipe, resolve, split_assignments
+from bench.params import parse_recipe, split_assignments, with_defaults
 from bench.registry import load_recipe
 from bench.search.objective import suggested
 from bench.search.space import Space, distributions, tidy
@@ -30,7 +30,7 @@ class Step:
         """All its parameters in a trial."""
         space = {f"{self.recipe}.{name}": values for name, values in distributions(self.space).items()}
         found = {name.partition(".")[2]: value for name, value in suggested(trial, space).items()}
-        return resolve(load_recipe(self.recipe), {**self.given, **tidy(found)})
+        return with_defaults(load_recipe(self.recipe), {**self.given, **tidy(found)})
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
@@ -41,7 +41,7 @@ def parse_steps(text: str) -> tuple[Step, ...]:
         recipe = load_recipe(name)
         if not isinstance(recipe, Compression) or recipe.parents != 1:
             raise BenchError(f"--steps: '{name}' makes no smaller child of one parent; it is no step of a chain")
-        resolve(recipe, given)
+        with_defaults(recipe, given)
         steps.append(Step(name, given, {key: values for key, values in recipe.space.items() if key not in given}))
     if len({step.recipe for step in steps}) < len(steps):
         raise BenchError(f"--steps {text}: a recipe stands in a chain once")

@@ -98,7 +98,7 @@ class Objective:
     def _train(self, trial: Trial, job: TrainJob, title: str, folder: Path) -> None:
         self.listener.phase(title, "train")
         watcher = Watcher(trial, self.metric, self.listener.progress)
-        launcher = self.question.recipe.launcher(job.params)
+        launcher = self.question.recipe.resolve(job.params).launcher
         ended = launch(job, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher)
         watcher.close()
         if watcher.pruned:

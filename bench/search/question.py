@@ -12,7 +12,7 @@ from typing import Any
 from bench.contract import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
-from bench.params import resolve
+from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
 from bench.run.keys import artifact_parts, digest, package_versions
@@ -64,7 +64,7 @@ class Question:
 
     def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a trial."""
-        return resolve(self.recipe, {**self.fixed, **tidy(suggested)})
+        return with_defaults(self.recipe, {**self.fixed, **tidy(suggested)})
 
 
 def ask(options: SearchOptions, work: Path) -> Question:
@@ -78,13 +78,14 @@ def ask(options: SearchOptions, work: Path) -> Question:
             f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
         )
     given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
-    base = resolve(recipe, given)
+    base = with_defaults(recipe, given)
     space = searched_space(recipe, given, options.only)
-    missing = [name for name, version in package_versions(recipe, base).items() if version == "missing"]
+    resolved = recipe.resolve(base)
+    missing = [name for name, version in package_versions(resolved).items() if version == "missing"]
     if missing:
         raise BenchError(f"package '{missing[0]}' is not installed; pip install -r requirements.txt")
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
-    parts = artifact_parts(recipe, base, options.seed, prepared.train_hash, options.run.device)
+    parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)
     parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}
     name = options.study or f"{recipe.name}-{slug(prepared.name)}-{digest(parts)[:8]}"
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):

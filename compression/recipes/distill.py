@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.api import (
     STANDALONE,
@@ -12,6 +12,7 @@ from bench.api import (
     Choice,
     Compression,
     Params,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -35,7 +36,7 @@ class Distill(Compression):
     """
 
     name, framework, requires = "distill", "any", ("numpy",)
-    known_by = "student"
+    headline_param = "student"
     defaults = {
         "student": "tweets-tiny",
         "alpha": 0.7,
@@ -54,38 +55,19 @@ class Distill(Compression):
     example = "linear"
     sources = ("augment.py", "intermediate.py", "layer_map.py", "sizes.py", "soft_targets.py", "students.py")
 
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """The student's recipe."""
-        return student_of(params["student"])[0].name
-
-    def taught(self, params: Params) -> bool:
-        """Always: the parent is the teacher."""
-        return True
-
-    def alone(self, params: Params) -> tuple[str, Params]:
-        """The student, trained by labels."""
+    def resolve(self, params: Params) -> Resolved:
+        """As the student's recipe; the parent is its teacher, and the student trained by labels alone its control."""
         student, given = student_of(params["student"])
-        return student.name, given
-
-    def normalization_for(self, params: Params) -> str:
-        """The student's own."""
-        student, given = student_of(params["student"])
-        return student.normalization_for(given)
-
-    def paths_for(self, params: Params) -> dict[str, Path]:
-        """The student's."""
-        student, given = student_of(params["student"])
-        return {f"student {name}": path for name, path in student.paths_for(given).items()}
-
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """The student's recipe."""
-        student, given = student_of(params["student"])
-        return (student.name, *student.builds_on(given))
-
-    def launcher(self, params: Params) -> list[str]:
-        """The student's."""
-        student, given = student_of(params["student"])
-        return student.launcher(given)
+        alone = student.resolve(given)
+        return replace(
+            alone,
+            requires=self.requires,
+            layout=student.name,
+            paths={f"student {name}": path for name, path in alone.paths.items()},
+            builds_on=(student.name, *alone.builds_on),
+            distills=True,
+            control=(student.name, given),
+        )
 
     def compress(
         self,

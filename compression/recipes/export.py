@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from bench.api import STANDALONE, BenchError, Compression, Params, Predictor, RunContext, Split, Training, did_you_mean
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Compression,
+    Params,
+    Predictor,
+    Resolved,
+    RunContext,
+    Split,
+    Training,
+    did_you_mean,
+)
 
 RUNTIMES = {
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
@@ -28,17 +40,14 @@ class Export(Compression):
 
     name, framework = "export", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
-    known_by = "to"
+    headline_param = "to"
     defaults = {"to": "onnx"}
     sources = SOURCES
 
-    def requires_for(self, params: Params) -> tuple[str, ...]:
-        """What the runtime takes, too."""
-        return (*self.requires, *RUNTIMES.get(params["to"], ()))
-
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """The parent is read by `finetune`."""
-        return ("finetune",)
+    def resolve(self, params: Params) -> Resolved:
+        """What the runtime takes, too; the parent is read by `finetune`."""
+        requires = (*self.requires, *RUNTIMES.get(params["to"], ()))
+        return replace(super().resolve(params), requires=requires, builds_on=("finetune",))
 
     def compress(
         self,

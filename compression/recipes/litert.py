@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.api import (
@@ -12,6 +13,7 @@ from bench.api import (
     DeviceUse,
     Params,
     Predictor,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -39,7 +41,7 @@ class Litert(Compression):
 
     name, framework = "litert", "litert"
     requires = ("ai_edge_litert", "tensorflow", "keras", "tf_keras", "keras_hub", "tokenizers", "safetensors")
-    known_by = "precision"
+    headline_param = "precision"
     defaults = {"precision": "dynamic_int8", "calibration_texts": 200}
     sources = (
         "litert/convert.py", "litert/flatbuffer.py", "litert/graphs.py", "litert/predictor.py", "litert/texts.py",
@@ -47,9 +49,9 @@ class Litert(Compression):
     )  # fmt: skip
     example = "dnn"
 
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """The parents' layers, arrays and tokenizers."""
-        return ("dnn", "lstm", "tinybert")
+    def resolve(self, params: Params) -> Resolved:
+        """It builds on the parents' layers, arrays and tokenizers."""
+        return replace(super().resolve(params), builds_on=("dnn", "lstm", "tinybert"))
 
     def compress(
         self,

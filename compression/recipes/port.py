@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import STANDALONE, BenchError, Compression, Params, RunContext, Split, Training, read_card
+from bench.api import STANDALONE, BenchError, Compression, Params, Resolved, RunContext, Split, Training, read_card
 
 OTHER = {"tinybert": "finetune", "finetune": "tinybert"}
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -27,9 +28,9 @@ class Port(Compression):
     requires = ("safetensors",)
     example: ClassVar[str] = "finetune"
 
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """That of the other framework's recipe."""
-        return _other(parents[0]["layout"])
+    def resolve(self, params: Params) -> Resolved:
+        """The child has the layout of the other framework's recipe."""
+        return replace(super().resolve(params), layout=OTHER)
 
     def compress(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from bench.api import (
     Compression,
     LogUniform,
     Params,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -49,7 +51,7 @@ class Prune(Compression):
 
     name, framework = "prune", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
-    known_by = "ratio"
+    headline_param = "ratio"
     defaults = {
         "ratio": 0.5,
         "importance": "taylor",
@@ -71,17 +73,10 @@ class Prune(Compression):
     smoke = {"recovery_epochs": 1, "importance_rows": 64}
     sources: ClassVar[tuple[str, ...]] = ("importance.py", "parents.py", "pruning.py", "recovery.py", "shrink.py")
 
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """Parent, training and child are of `finetune`."""
-        return ("finetune",)
-
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """That of `finetune`."""
-        return "finetune"
-
-    def taught(self, params: Params) -> bool:
-        """With `teach`."""
-        return bool(params["teach"])
+    def resolve(self, params: Params) -> Resolved:
+        """Parent, training and child are of `finetune`; with `teach` the parent is the teacher."""
+        built = replace(super().resolve(params), builds_on=("finetune",), layout="finetune")
+        return replace(built, distills=bool(params["teach"]))
 
     def compress(
         self,

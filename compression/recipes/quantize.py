@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bench.api import (
     STANDALONE,
@@ -13,6 +14,7 @@ from bench.api import (
     Compression,
     Params,
     Predictor,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -46,7 +48,7 @@ class Quantize(Compression):
 
     name, framework = "quantize", "pytorch"
     requires: ClassVar[tuple[str, ...]] = export.Export.requires
-    known_by = "to"
+    headline_param = "to"
     defaults = {
         "to": "onnx-int8",
         "calibration": 256,
@@ -66,21 +68,16 @@ class Quantize(Compression):
         "torch_int8.py", "torchao_int8.py",
     )  # fmt: skip
 
-    def requires_for(self, params: Params) -> tuple[str, ...]:
-        """What the runtime takes, too."""
-        return (*self.requires, *TARGETS.get(params["to"], ()))
-
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """The parent is read by `finetune`."""
-        return ("finetune",)
-
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """Halves of 16 bits stay what the parent is."""
-        return "finetune" if params["to"] in ("float16", "bfloat16") else self.name
-
-    def taught(self, params: Params) -> bool:
-        """With `qat` and `teach`."""
-        return bool(params["qat"] and params["teach"])
+    def resolve(self, params: Params) -> Resolved:
+        """What the runtime takes, too; halves of 16 bits stay what the parent is, and are read by `finetune`."""
+        to = params["to"]
+        return replace(
+            super().resolve(params),
+            requires=(*self.requires, *TARGETS.get(to, ())),
+            builds_on=("finetune",),
+            layout="finetune" if to in ("float16", "bfloat16") else self.name,
+            distills=bool(params["qat"] and params["teach"]),
+        )
 
     def compress(
         self,

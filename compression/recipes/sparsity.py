@@ -17,7 +17,7 @@ class Sparsity(prune.Prune):
     """
 
     name: ClassVar[str] = "sparsity"
-    known_by = "ratio"
+    headline_param = "ratio"
     defaults = {"ratio": 0.5, **prune.RECOVERY}
     space = {"ratio": Uniform(0.1, 0.95)}
     smoke = {"recovery_epochs": 1}

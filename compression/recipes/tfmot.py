@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.api import (
     STANDALONE,
@@ -14,6 +14,7 @@ from bench.api import (
     LogUniform,
     Params,
     Predictor,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -44,7 +45,7 @@ class Tfmot(Compression):
 
     name, framework = "tfmot", "tensorflow"
     requires = ("tensorflow", "tf_keras", "tensorflow_model_optimization", "keras", "safetensors")
-    known_by = "method"
+    headline_param = "method"
     defaults = {"method": "prune", "sparsity": 0.8, "clusters": 16, "epochs": 4, "learning_rate": 3e-4}
     space = {
         "sparsity": Choice(0.5, 0.7, 0.8, 0.9, 0.95),
@@ -58,17 +59,15 @@ class Tfmot(Compression):
     )  # fmt: skip
     example = "dnn"
 
-    def requires_for(self, params: Params) -> tuple[str, ...]:
-        """The LiteRT runtime too, where its file is what is left."""
-        return (*self.requires, "ai_edge_litert") if params["method"] == "qat" else self.requires
-
-    def builds_on(self, params: Params) -> tuple[str, ...]:
-        """The baselines' batches and arrays; what quantization-aware training leaves is `litert`'s."""
-        return (*PARENTS, "litert") if params["method"] == "qat" else PARENTS
-
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        """The parent's own for pruning, `litert` for quantization-aware training."""
-        return {"prune": str(parents[0]["layout"]), "cluster": self.name, "qat": "litert"}[_checked(params)["method"]]
+    def resolve(self, params: Params) -> Resolved:
+        """What is pruned keeps its parent's layout; of quantization-aware training a file of LiteRT is left."""
+        method, built = params["method"], super().resolve(params)
+        if method == "qat":
+            requires = (*self.requires, "ai_edge_litert")
+            return replace(built, requires=requires, builds_on=(*PARENTS, "litert"), layout="litert")
+        return replace(
+            built, builds_on=PARENTS, layout={name: name for name in PARENTS} if method == "prune" else self.name
+        )
 
     def compress(
         self,

@@ -55,7 +55,7 @@ def run_update(slot: Slot, store: Store, plan: Plan, say: Say) -> dict[str, Any]
 
 
 def _check_packages(recipe: Recipe, params: Params) -> None:
-    missing = [name for name, version in package_versions(recipe, params).items() if version == "missing"]
+    missing = [name for name, version in package_versions(recipe.resolve(params)).items() if version == "missing"]
     if missing:
         raise BenchError(f"an update needs '{missing[0]}': pip install -r {requirements_file(missing[0])}")
 

@@ -42,7 +42,7 @@ def child(recipe: Compression, parent: Path, folder: Path, **changes: Any) -> Tr
     assert params.keys() == recipe.defaults.keys()
     folder.mkdir(parents=True)
     training = recipe.compress([parent], TRAIN, VALIDATION, params, 0, folder)
-    write_card(folder, recipe.layout([{"layout": "finetune"}], params))
+    write_card(folder, recipe.resolve(params).layout_of([{"layout": "finetune"}]))
     return training
 
 

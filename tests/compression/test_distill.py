@@ -134,7 +134,7 @@ def test_students_are_written_with_brackets_inside_of_brackets() -> None:
 )
 def test_a_student_that_cannot_be_is_refused(written: str, said: str) -> None:
     with pytest.raises(BenchError) as error:
-        Distill().builds_on({"student": written})
+        Distill().resolve({"student": written})
     assert said in str(error.value) and "\n" not in str(error.value)
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench.api import BenchError
+from bench.api import BenchError, load_artifact
 from bench.artifact import folder_hash
 from compression import shrink
 from compression.importance import measure, measure_width, sample
@@ -66,7 +66,7 @@ def test_what_is_reloaded_is_what_was_cut(family: str, request: pytest.FixtureRe
     save_artifact(tmp_path, parent.model, parent.encoder, parent.facts | {"shapes": shrink.shapes(parent.model)})
     memory = TorchPredictor(parent.model, parent.encoder, 3).predict_proba(TRAIN.texts)
     write_card(tmp_path, "finetune")
-    reloaded = Prune().load(tmp_path).predict_proba(TRAIN.texts)
+    reloaded = load_artifact(tmp_path).predict_proba(TRAIN.texts)
     np.testing.assert_array_equal(memory, reloaded)
 
 

@@ -159,11 +159,11 @@ def test_an_unknown_target_names_the_nearest(bert: Path, tmp_path: Path) -> None
 
 
 def test_a_target_takes_its_runtime_alone_and_its_extra_is_named() -> None:
-    plain = set(Quantize().requires_for({"to": "torch-int8"}))
-    extra = {to: set(Quantize().requires_for({"to": to})) - plain for to in TARGETS}
+    plain = set(Quantize().resolve(Quantize.defaults | {"to": "torch-int8"}).requires)
+    extra = {to: set(Quantize().resolve(Quantize.defaults | {"to": to}).requires) - plain for to in TARGETS}
     assert not extra["float16"] and "openvino" not in extra["onnx-int8"] and "nncf" in extra["openvino-int8"]
     assert {requirements_file(name) for names in extra.values() for name in names} == {"requirements-compress.txt"}
-    assert "nncf" in package_versions(Quantize(), {"to": "openvino-int8"})
+    assert "nncf" in package_versions(Quantize().resolve(Quantize.defaults | {"to": "openvino-int8"}))
 
 
 def test_it_learns_under_the_rounding_that_is_to_come(distilbert: Path, tmp_path: Path) -> None:

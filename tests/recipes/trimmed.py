@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -15,6 +15,7 @@ from bench.api import (
     BenchError,
     Compression,
     Params,
+    Resolved,
     RunContext,
     Split,
     Training,
@@ -32,11 +33,8 @@ class Trimmed(Compression):
     space = {"ratio": Uniform(0.1, 1.0)}
     example = "bayes"
 
-    def layout(self, parents: Sequence[Mapping[str, Any]], params: Params) -> str:
-        return str(parents[0]["layout"])
-
-    def taught(self, params: Params) -> bool:
-        return bool(params["ask"])
+    def resolve(self, params: Params) -> Resolved:
+        return replace(super().resolve(params), layout="bayes", distills=bool(params["ask"]))
 
     def compress(
         self,

@@ -27,7 +27,7 @@ class Careless(Recipe):
     name, framework = "careless", "none"
     defaults = {"a": 1}
     space = {"b": None}
-    def fit(self, train, validation, params, seed, out_dir):
+    def fit(self, train, validation, params, seed, out_dir, context):
         (out_dir / "model.dat").write_bytes(pickle.dumps({"when": time.time()}))
         return Training()
     def load(self, artifact_dir):

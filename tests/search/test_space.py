@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from bench.api import Choice, LogUniform, Uniform
 from bench.errors import BenchError
-from bench.params import parse_recipe, resolve
+from bench.params import parse_recipe, with_defaults
 from bench.registry import load_recipe, recipe_files
 from bench.search.rerun import command
 from bench.search.sampler import SlotSampler, is_lost, slots
@@ -107,23 +107,28 @@ def test_suggestions_depend_on_seed_and_place_alone() -> None:
 
 def test_the_command_reads_back_as_it_was_written() -> None:
     recipe = load_recipe("lstm")
-    params = resolve(recipe, {"learning_rate": 1e-05, "vectors": None, "pooling": "max", "units": 96, "dropout": 0.1})
+    params = with_defaults(
+        recipe, {"learning_rate": 1e-05, "vectors": None, "pooling": "max", "units": 96, "dropout": 0.1}
+    )
     words = shlex.split(command(recipe, params, "my data.csv", (1, 2), ("--smoke",)))
     assert words[3:] == ["run", "-r", words[5], "-d", "my data.csv", "--seeds", "1,2", "--smoke"]
     name, given = parse_recipe(words[5])
-    assert (name, resolve(recipe, given)) == ("lstm", params)
+    assert (name, with_defaults(recipe, given)) == ("lstm", params)
 
 
 def test_text_that_looks_like_a_number_needs_no_quotes() -> None:
     recipe = load_recipe("dnn")
-    params = resolve(recipe, {"layers": "16", "char_ngrams": "3-5"})
+    params = with_defaults(recipe, {"layers": "16", "char_ngrams": "3-5"})
     assert command(recipe, params, "toy", (1,), ()) == (
         "python -m bench run -r 'dnn[layers=16,char_ngrams=3-5]' -d toy --seeds 1"
     )
-    assert resolve(recipe, parse_recipe("dnn[layers=16,char_ngrams=3-5]")[1]) == params
+    assert with_defaults(recipe, parse_recipe("dnn[layers=16,char_ngrams=3-5]")[1]) == params
 
 
 @pytest.mark.parametrize("written", ["1e-3", "1E-03", "1.0e-3", ".1e-2", "0.001"])
 def test_a_number_may_be_written_with_an_exponent(written: str) -> None:
     for name in ("lstm", "finetune"):  # whose default is a number, and whose default is none
-        assert resolve(load_recipe(name), parse_recipe(f"{name}[learning_rate={written}]")[1])["learning_rate"] == 0.001
+        assert (
+            with_defaults(load_recipe(name), parse_recipe(f"{name}[learning_rate={written}]")[1])["learning_rate"]
+            == 0.001
+        )

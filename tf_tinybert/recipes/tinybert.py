@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bench.api import STANDALONE, Choice, LogUniform, Params, Predictor, Recipe, RunContext, Split, Training, Uniform
+from bench.api import (
+    STANDALONE,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Recipe,
+    Resolved,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+)
 from tf_tinybert.presets import origin
 
 
@@ -56,18 +69,15 @@ class Tinybert(Recipe):
     )  # fmt: skip
     learns_from_teacher = True
 
-    def normalization_for(self, params: Params) -> str:
-        """The checkpoint's own."""
-        return origin(params).normalization
-
-    def paths_for(self, params: Params) -> dict[str, Path]:
-        """The checkpoint, where it is a folder."""
-        folder = origin(params).folder
-        return {"checkpoint": folder} if folder else {}
-
-    def launcher(self, params: Params) -> list[str]:
-        """Several processes on this machine for more than one worker."""
-        return ["-m", "tf_tinybert.workers", str(params["workers"])] if params["workers"] > 1 else []
+    def resolve(self, params: Params) -> Resolved:
+        """The checkpoint's normalization and folder; several processes on this machine for more than one worker."""
+        found, workers = origin(params), params["workers"]
+        return replace(
+            super().resolve(params),
+            normalization=found.normalization,
+            paths={"checkpoint": found.folder} if found.folder else {},
+            launcher=("-m", "tf_tinybert.workers", str(workers)) if workers > 1 else (),
+        )
 
     def fit(
         self,

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench.api import STANDALONE, Choice, LogUniform, Params, Predictor, Recipe, RunContext, Split, Training, Uniform
+from bench.api import (
+    STANDALONE,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Recipe,
+    Resolved,
+    RunContext,
+    Split,
+    Training,
+    Uniform,
+)
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
@@ -30,7 +43,7 @@ class Finetune(Recipe):
         "safetensors",
         "sklearn",
     )
-    known_by = "backbone"
+    headline_param = "backbone"
     defaults = {
         "backbone": "tweets-tiny",
         "weights": "pretrained",
@@ -75,20 +88,16 @@ class Finetune(Recipe):
     sources: ClassVar[tuple[str, ...]] = SOURCES
     learns_from_teacher = True
 
-    def normalization_for(self, params: Params) -> str:
-        """The backbone's own, unless another is asked for."""
-        return params["normalization"] or backbone(params["backbone"]).normalization
-
-    def paths_for(self, params: Params) -> dict[str, Path]:
-        """The backbone, where it is a folder."""
-        folder = backbone(params["backbone"]).folder
-        return {"backbone": folder} if folder else {}
-
-    def launcher(self, params: Params) -> list[str]:
-        """`torchrun` for more than one process."""
-        if params["processes"] == 1:
-            return []
-        return ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={params['processes']}"]
+    def resolve(self, params: Params) -> Resolved:
+        """The backbone's normalization, unless another is asked for, and its folder; `torchrun` for more processes."""
+        found, processes = backbone(params["backbone"]), params["processes"]
+        torchrun = ("-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}")
+        return replace(
+            super().resolve(params),
+            normalization=params["normalization"] or found.normalization,
+            paths={"backbone": found.folder} if found.folder else {},
+            launcher=torchrun if processes > 1 else (),
+        )
 
     def fit(
         self,

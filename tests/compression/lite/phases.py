@@ -87,7 +87,7 @@ def _compress(recipe: Compression, root: Path, parent: str, name: str, changes: 
     folder, params = _folder(root, name), {**recipe.defaults, **changes}
     checks = Split([], [], np.empty(0, np.int64), LABELS) if name.endswith("refit") else VALIDATION
     log = recipe.compress([root / parent], TRAIN, checks, params, 0, folder)
-    _card(folder, recipe.layout([json.loads((root / parent / "artifact.json").read_text())], params))
+    _card(folder, recipe.resolve(params).layout_of([json.loads((root / parent / "artifact.json").read_text())]))
     return {"history": log.history, "best_epoch": log.best_epoch}
 
 
