@@ -34,9 +34,3 @@ def load_artifact(folder: Path) -> tuple[dict[str, Any], Weights]:
 def count_parameters(weights: Weights) -> tuple[int, int]:
     """How many numbers, and how many of them are not zero."""
     return sum(w.size for w in weights.values()), sum(int(np.count_nonzero(w)) for w in weights.values())
-
-
-def softmax(logits: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Probabilities over the last axis, float32."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=np.float32)

@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, SoftTargets, Split, did_you_mean
-
-CLASS_WEIGHTS = ("none", "balanced")
+from bench.api import SoftTargets, Split
 
 
 def targets(split: Split) -> npt.NDArray[np.float32]:
@@ -26,7 +24,9 @@ class DistillationLoss(keras.losses.Loss):
     Targets without a teacher's half, as of validation, get `hard` by itself.
     """
 
-    def __init__(self, hard: keras.losses.Loss, soft_targets: SoftTargets, weights: dict[int, float] | None) -> None:
+    def __init__(
+        self, hard: keras.losses.Loss, soft_targets: SoftTargets, weights: npt.NDArray[np.float64] | None
+    ) -> None:
         super().__init__(name="taught")
         self.hard, self.soft_targets, self.weights = hard, soft_targets, weights
 
@@ -37,7 +37,7 @@ class DistillationLoss(keras.losses.Loss):
         if y_true.shape[-1] == count:
             return loss
         if self.weights is not None:
-            loss *= ops.sum(y_true[:, :count] * ops.array([self.weights.get(i, 0.0) for i in range(count)]), axis=-1)
+            loss *= ops.sum(y_true[:, :count] * ops.array(self.weights, y_pred.dtype), axis=-1)
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
         theirs, own = y_true[:, count:], ops.log_softmax(y_pred / temperature)
         told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
@@ -69,13 +69,3 @@ class MacroRecall(keras.metrics.F1Score):
         """A scalar."""
         texts = self.true_positives + self.false_negatives
         return keras.ops.mean(self.true_positives / keras.ops.maximum(texts, 1))
-
-
-def class_weights(labels: npt.NDArray[np.int64], kind: str) -> dict[int, float] | None:
-    """`balanced`: n / (k × count) of each label, mean 1 over the examples; `none`: None."""
-    if kind not in CLASS_WEIGHTS:
-        raise BenchError(f"class_weight={kind}: {did_you_mean(kind, CLASS_WEIGHTS)}")
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return {label: float(len(labels) / (len(counts) * count)) for label, count in enumerate(counts)}

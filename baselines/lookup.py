@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from baselines.artifact import Weights, softmax
+from baselines.artifact import Weights
 from baselines.ngrams import ngram_range
 from baselines.sequences import UNKNOWN_ID
 from baselines.subwords import buckets_of, hashed
 from baselines.words import Reader
-from bench.api import BenchError, Params, Probabilities
+from bench.api import BenchError, Params, Probabilities, softmax
 
 PAD_ID = 0
 SLICE = 32

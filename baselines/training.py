@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from baselines.criterion import Accuracy, DistillationLoss, MacroRecall, class_weights
-from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, did_you_mean
+from baselines.criterion import Accuracy, DistillationLoss, MacroRecall
+from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, class_weights, did_you_mean
 
 SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
@@ -72,7 +72,7 @@ def train(
     """
     check(params)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
-    weights = class_weights(split.labels, params["class_weight"])
+    weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
     if split.soft_targets:
         loss, weights = DistillationLoss(loss, split.soft_targets, weights), None
     optimizer = _optimizer(training.steps * params["epochs"], params)
@@ -91,7 +91,7 @@ def train(
             validation_data=validation.dataset if validation else None,
             epochs=params["epochs"],
             callbacks=[*averaging, *chosen, keras.callbacks.TerminateOnNaN(), journal],
-            class_weight=weights,
+            class_weight=None if weights is None else dict(enumerate(weights)),
             verbose=0,
         )
     if not journal.finite:

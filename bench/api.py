@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.artifact import read_card
+from bench.class_weights import CLASS_WEIGHTS, class_weights
 from bench.contract import (
     PARENTS,
     STANDALONE,
@@ -32,13 +33,16 @@ from bench.contract import (
 )
 from bench.errors import BenchError, did_you_mean
 from bench.machine import thread_limit
+from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
+from bench.probabilities import softmax
 from bench.registry import load_artifact, load_recipe, named_recipe
 
 if TYPE_CHECKING:
     from bench.data.corpus import Corpus
 
 __all__ = [
+    "CLASS_WEIGHTS",
     "PARENTS",
     "STANDALONE",
     "BenchError",
@@ -57,13 +61,16 @@ __all__ = [
     "Split",
     "Training",
     "Uniform",
+    "class_weights",
     "did_you_mean",
+    "epoch_scores",
     "load_artifact",
     "load_recipe",
     "named_recipe",
     "normalizer",
     "provenance",
     "read_card",
+    "softmax",
     "teacher_probabilities",
     "thread_limit",
     "train_corpus",

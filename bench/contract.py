@@ -16,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import BenchError
+from bench.probabilities import Probabilities as Probabilities
+from bench.probabilities import softmax
 
 PARENTS = "parent's"
 """The normalization of a child that reads texts as its parent does."""
 Params = Mapping[str, Any]
-Probabilities = npt.NDArray[np.float32]
 ProgressListener = Callable[[float, float, Mapping[str, float]], None]
 """Called with what is done, the total, and any values worth a look."""
 
@@ -41,8 +42,7 @@ class SoftTargets:
     def softened(self) -> Probabilities:
         """The teacher's probabilities at the temperature, float32 [n_texts, n_labels]."""
         logits = np.log(np.maximum(self.probabilities, 1e-12)) / self.temperature
-        exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)
+        return softmax(logits)
 
 
 @dataclass(frozen=True)

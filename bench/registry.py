@@ -70,8 +70,8 @@ def load_recipe(name: str) -> Recipe:
     method = "compress" if issubclass(classes[0], Compression) else "fit"
     if "context" not in inspect.signature(getattr(classes[0], method)).parameters:
         raise BenchError(
-            f"recipe '{name}' ({file.path}): its {method} takes no context; add `context: RunContext = STANDALONE` to its "
-            "parameters (docs/add-a-recipe.md)"
+            f"recipe '{name}' ({file.path}): its {method} takes no context; add `context: RunContext = STANDALONE` to "
+            "its parameters (docs/add-a-recipe.md)"
         )
     recipe: Recipe = classes[0]()
     return recipe

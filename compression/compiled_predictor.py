@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from bench.api import Probabilities
+from bench.api import Probabilities, softmax
 from compression.bundle import BundlePredictor
 from compression.compiled import FILE, need
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded, softmax
+from transformers_pt.predictor import Padded
 
 
 class CompiledPredictor(BundlePredictor):

@@ -7,10 +7,10 @@ from typing import Any
 
 import onnxruntime
 
-from bench.api import Probabilities, thread_limit
+from bench.api import Probabilities, softmax, thread_limit
 from compression.bundle import BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded, softmax
+from transformers_pt.predictor import Padded
 
 MODEL = "model.onnx"
 

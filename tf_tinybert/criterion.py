@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from bench.api import BenchError, Split, did_you_mean
-
-CLASS_WEIGHTS = ("none", "balanced")
+from bench.api import Split, class_weights
 
 
 def targets(split: Split) -> npt.NDArray[Any]:
@@ -23,26 +21,16 @@ def targets(split: Split) -> npt.NDArray[Any]:
 
 def criterion(train: Split, class_weight: str) -> keras.losses.Loss:
     """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, mixed as `SoftTargets` says."""
-    weights = _class_weights(train.labels, class_weight)
+    weights = class_weights(train.labels, len(train.label_names), class_weight)
     if train.soft_targets is None and weights is None:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     return Criterion(train, weights)
 
 
-def _class_weights(labels: npt.NDArray[np.int64], kind: str) -> list[float] | None:
-    """`balanced`: n / (k × count) of each label; `none`: None."""
-    if kind not in CLASS_WEIGHTS:
-        raise BenchError(f"class_weight={kind}: {did_you_mean(kind, CLASS_WEIGHTS)}")
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return list(len(labels) / (len(counts) * np.maximum(counts, 1)))
-
-
 class Criterion(keras.losses.Loss):
     """alpha · T² · KL(teacher ‖ student) + (1 − alpha) · weight of the label · cross-entropy (Hinton et al., 2015)."""
 
-    def __init__(self, train: Split, weights: list[float] | None) -> None:
+    def __init__(self, train: Split, weights: npt.NDArray[np.float64] | None) -> None:
         super().__init__(name="criterion")
         self.soft_targets, self.weights = train.soft_targets, weights
 

@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training, did_you_mean
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, did_you_mean, epoch_scores
 from tf_tinybert.batches import Batches, in_order
 from tf_tinybert.journal import BACKUP, Journal, backed_up, own_folder
 from tf_tinybert.optimizer import WarmupDecay, adamw
-from tf_tinybert.scores import MONITORS, scores
 from tf_tinybert.strategy import SCALINGS, Place
 from tf_tinybert.tokens import Inputs, Rows
 
 EVAL_BATCH = 128
 """Texts that are validated at once, over all replicas."""
+MONITORS = ("accuracy", "macro_f1", "macro_recall", "loss")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Validation:
             logits = np.zeros((len(self.rows), model.output_shape[-1]), np.float32)
             for chosen, inputs in in_order(self.rows, size * place.replicas, self.widths):
                 logits[chosen] = strategy.gather(step(shared(inputs)), axis=0).numpy()[: len(chosen)]
-            return scores(logits, self.labels)
+            return epoch_scores(logits, self.labels)
 
         return validate
 

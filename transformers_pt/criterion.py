@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-from bench.api import Params, SoftTargets
+from bench.api import Params, SoftTargets, class_weights
 from transformers_pt.batches import Rows
 
 
@@ -23,9 +21,11 @@ class Criterion:
     soft_targets: SoftTargets | None
 
     @classmethod
-    def of(cls, train: Rows, params: Params) -> Criterion:
+    def of(cls, train: Rows, n_labels: int, params: Params) -> Criterion:
         """For these rows; `params`: `class_weight` and `label_smoothing`."""
-        return cls(class_weights(train.labels, params["class_weight"]), params["label_smoothing"], train.soft_targets)
+        weights = class_weights(train.labels, n_labels, params["class_weight"])
+        tensor = None if weights is None else torch.tensor(weights, dtype=torch.float32)
+        return cls(tensor, params["label_smoothing"], train.soft_targets)
 
     def __call__(self, logits: torch.Tensor, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
         """Logits [batch, labels], float32, and the tensors of `Padding` to a scalar."""
@@ -37,11 +37,3 @@ class Criterion:
         student = nn.functional.log_softmax(logits / temperature, dim=-1)
         told = nn.functional.kl_div(student, batch["softened"], reduction="batchmean")
         return alpha * temperature**2 * told + (1.0 - alpha) * loss
-
-
-def class_weights(labels: npt.NDArray[np.int64], kind: str) -> torch.Tensor | None:
-    """`balanced`: n / (k × count) of each label, float32 [k]; `none`: None."""
-    if kind == "none":
-        return None
-    counts = np.bincount(labels)
-    return torch.tensor(len(labels) / (len(counts) * counts), dtype=torch.float32)

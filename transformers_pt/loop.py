@@ -16,12 +16,11 @@ from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores
 from transformers_pt.batches import Padding, PieceDropout, Rows
 from transformers_pt.criterion import Criterion
 from transformers_pt.journal import SCORES, Journal
 from transformers_pt.layers import parameter_groups
-from transformers_pt.scores import validation_scores
 
 EVAL_BATCH = 128
 
@@ -77,15 +76,22 @@ def _trainer(
         callbacks.append(EarlyStoppingCallback(params["patience"]))
     trainer = Classifying(
         model, _arguments(folder, bool(len(validation)), params, device), Padding(tokenizer.pad_token_id), train,
-        validation.by_length() if len(validation) else None, compute_metrics=validation_scores, callbacks=callbacks,
+        validation.by_length() if len(validation) else None, compute_metrics=_scores, callbacks=callbacks,
     )  # fmt: skip
-    trainer.params, trainer.criterion = params, Criterion.of(train, params)
+    trainer.params, trainer.criterion = params, Criterion.of(train, model.config.num_labels, params)
     if params["piece_dropout"]:
         if tokenizer.mask_token_id is None:
             raise BenchError("piece_dropout: the tokenizer of this backbone has no mask piece; give 0")
         special = tuple(tokenizer.all_special_ids)
         trainer.piece_dropout = PieceDropout(tokenizer.mask_token_id, special, params["piece_dropout"])
     return trainer
+
+
+def _scores(predicted: Any) -> dict[str, float]:
+    """Of what `Trainer` has predicted: logits [n, labels], alone or first of several, and labels [n]."""
+    logits, labels = predicted
+    scores = epoch_scores(logits[0] if isinstance(logits, tuple) else logits, labels)
+    return {name: value for name, value in scores.items() if name != "loss"}  # `Trainer` has its own
 
 
 def _arguments(folder: Path, validated: bool, params: Params, device: DeviceUse) -> TrainingArguments:

@@ -50,9 +50,3 @@ def pad(ids: Sequence[list[int]], pad_id: int) -> Padded:
     rows = [row + [pad_id] * (longest - len(row)) for row in ids]
     mask = [[1] * len(row) + [0] * (longest - len(row)) for row in ids]
     return np.array(rows, np.int64), np.array(mask, np.int64)
-
-
-def softmax(logits: npt.NDArray[np.floating]) -> Probabilities:
-    """Logits [batch, n_labels] to probabilities, float32."""
-    exponents = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponents / exponents.sum(axis=1, keepdims=True), np.float32)

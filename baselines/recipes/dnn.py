@@ -22,6 +22,7 @@ from bench.api import (
     Split,
     Training,
     Uniform,
+    softmax,
 )
 
 if TYPE_CHECKING:
@@ -162,7 +163,6 @@ class DnnPredictor(Predictor):
         return self.features.transform(self.features.clean(texts))
 
     def _classify(self, blocks: list[Any]) -> Probabilities:
-        from baselines.artifact import softmax
         from baselines.vectorize import sparse_product
 
         (kernel, bias), *rest = self.dense

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.api import (
+    CLASS_WEIGHTS,
     STANDALONE,
     BenchError,
     Choice,
@@ -22,13 +23,13 @@ from bench.api import (
     Split,
     Training,
     did_you_mean,
+    softmax,
 )
 
 if TYPE_CHECKING:
     from baselines.vectorize import TextFeatures
 
 CLASSIFIERS = ("svm", "logreg")
-CLASS_WEIGHTS = {"none": None, "balanced": "balanced"}
 FOLDS = 3
 """Of the cross-validation that calibrates where there is no validation."""
 
@@ -131,8 +132,6 @@ class LinearPredictor(Predictor):
         return self.features.transform(self.features.clean(texts)) if texts else []
 
     def _classify(self, blocks: list[Any]) -> Probabilities:
-        from baselines.artifact import softmax
-
         if not blocks:
             return np.zeros((0, max(2, len(self.intercept))), np.float32)
         return softmax(_scores(blocks, self.coef, self.intercept) / self.temperature)
@@ -145,7 +144,8 @@ def _classifier(params: Params, seed: int) -> Any:
     for name, known in (("classifier", CLASSIFIERS), ("class_weight", CLASS_WEIGHTS)):
         if params[name] not in known:
             raise BenchError(f"{name}={params[name]}: {did_you_mean(str(params[name]), known)}")
-    shared = {"C": params["C"], "class_weight": CLASS_WEIGHTS[params["class_weight"]], "random_state": seed}
+    weight = None if params["class_weight"] == "none" else params["class_weight"]
+    shared = {"C": params["C"], "class_weight": weight, "random_state": seed}
     if params["classifier"] == "svm":
         return LinearSVC(dual=True, tol=1e-3, max_iter=3000, **shared)
     return LogisticRegression(tol=1e-3, max_iter=500, **shared)

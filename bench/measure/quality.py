@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bench.contract import Probabilities
 from bench.errors import BenchError
+from bench.probabilities import softmax
 from bench.schema import Interval, PerClass, Quality, Validation
 
 BINS = 15
@@ -154,6 +155,19 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
         n=n,
         bootstrap=n_bootstrap,
     )
+
+
+def epoch_scores(logits: npt.NDArray[np.floating[Any]], labels: Labels) -> dict[str, float]:
+    """Logits [n, k] against labels int64 [n]: `loss` (cross-entropy in nats), `accuracy`, `macro_f1`, `macro_recall`.
+
+    By the same definitions as `score`: what a training watches after each epoch is what it is judged by.
+    """
+    n, k = logits.shape
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(n), labels]
+    points = scores_of(terms_of(labels, softmax(shifted)).sums(np.ones(n))[None], k, n)
+    kept = ("accuracy", "macro_f1", "macro_recall")
+    return {"loss": float(losses.mean())} | {name: float(points[name][0]) for name in kept}
 
 
 def validation_scores(labels: Labels, probabilities: Probabilities, label_names: Sequence[str]) -> Validation:

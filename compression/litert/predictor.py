@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor, Probabilities, thread_limit
+from bench.api import Predictor, Probabilities, softmax, thread_limit
 from compression.litert.texts import READERS, Inputs
 
 SLICE = 64
@@ -43,8 +43,6 @@ class LiteRtPredictor(Predictor):
         return {"tokenize": self.read, "forward": self._forward}
 
     def _forward(self, rows: list[Inputs]) -> Probabilities:
-        from baselines.artifact import softmax
-
         logits = np.zeros((len(rows), self.labels), np.float32)
         for place, row in zip(logits, rows, strict=True):
             place[:] = self._invoke(row)

@@ -14,10 +14,8 @@ import numpy.typing as npt
 import tensorflow as tf
 import tf_keras
 
-from baselines.criterion import class_weights
 from baselines.training import PROGRESS_EVERY, Batches
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training
-from tf_tinybert.scores import scores
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, class_weights, epoch_scores
 
 
 @dataclass
@@ -75,7 +73,7 @@ class Journal(tf_keras.callbacks.Callback):
         for inputs, one_hot in self.checks or ():
             logits.append(self.model(inputs, training=False).numpy())
             labels.append(one_hot.numpy().argmax(axis=1))
-        return scores(np.concatenate(logits), np.concatenate(labels))
+        return epoch_scores(np.concatenate(logits), np.concatenate(labels))
 
 
 def recover(
@@ -101,6 +99,7 @@ def recover(
         tf_keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"]),
         jit_compile=False,
     )
+    weights = class_weights(labels, model.output_shape[-1], params["class_weight"])
     journal = Journal(batches, checks.dataset if checks else None, params["epochs"], params["monitor"], context, first)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -108,7 +107,7 @@ def recover(
             batches.dataset,
             epochs=params["epochs"],
             callbacks=[*callbacks, journal],  # pruning masks the weights at the end of an epoch: it goes first
-            class_weight=class_weights(labels, params["class_weight"]),
+            class_weight=None if weights is None else dict(enumerate(weights)),
             verbose=0,
         )
     if journal.best is not None:

@@ -86,11 +86,12 @@ def probe(name: str, folder: Path) -> dict[str, Any]:
 def network(folder: Path) -> np.ndarray:
     """What the Keras network of a `static` artifact says of the validation texts: the table must say the same."""
     from baselines import convolution
-    from baselines.artifact import load_artifact, softmax
+    from baselines.artifact import load_artifact
     from baselines.lookup import spelling_span
     from baselines.sequences import pad
     from baselines.subwords import hashed
     from baselines.words import Numbers, Reader
+    from bench.api import softmax
 
     config, weights = load_artifact(folder)
     params, known = config["params"], json.loads((folder / "vocabulary.json").read_text())

@@ -24,16 +24,13 @@ def losses(given: dict[str, Any]) -> dict[str, Any]:
     labels = np.array(given["labels"])
     split = Split([""] * len(labels), [""] * len(labels), labels, ("a", "b", "c"), soft_targets)
     hard = keras.losses.CategoricalCrossentropy(from_logits=True)
-    taught, accuracy, recall = (
-        criterion.DistillationLoss(hard, soft_targets, None),
-        criterion.Accuracy(),
-        criterion.MacroRecall(),
-    )
+    taught = criterion.DistillationLoss(hard, soft_targets, None)
+    accuracy, recall = criterion.Accuracy(), criterion.MacroRecall()
     targets = criterion.targets(split)
     plain = np.eye(3, dtype=np.float32)[labels]
     for metric in (accuracy, recall):
         metric.update_state(targets, logits)
-    weighted = criterion.DistillationLoss(hard, soft_targets, {0: 2.0, 1: 1.0, 2: 1.0})
+    weighted = criterion.DistillationLoss(hard, soft_targets, np.array([2.0, 1.0, 1.0]))
     return {
         "baselines": float(taught(targets, logits)),
         "tinybert": float(tinybert.criterion(split, "none")(tinybert.targets(split), logits)),

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from bench.class_weights import class_weights
 from bench.errors import BenchError
-from bench.measure.quality import check_probabilities, score, validation_scores
+from bench.measure.quality import check_probabilities, epoch_scores, score, validation_scores
 
 NAMES = ("anger", "joy", "love", "fear")
 
@@ -186,3 +187,24 @@ def test_labels_that_cannot_be_scored_are_refused(labels: Any, names: Any, said:
 def test_rounding_of_half_precision_is_accepted() -> None:
     p = np.array([[0.3335, 0.3333, 0.3333]], np.float16)
     assert score(np.array([0]), p, NAMES[:3], n_bootstrap=2).accuracy.value == 1.0
+
+
+def test_an_epoch_is_scored_as_scikit_learn_does_with_every_label_counted() -> None:
+    random = np.random.default_rng(0)
+    logits, labels = random.normal(size=(50, 5)).astype(np.float32), random.integers(0, 3, 50)
+    logits[:, 4] = -9.0  # a label that is neither there nor predicted scores 0, as in the results
+    chosen, exps, every = logits.argmax(1), np.exp(logits.astype(np.float64)), range(5)
+    found = epoch_scores(logits, labels)
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(labels, chosen))
+    for name, score_of in (("macro_f1", metrics.f1_score), ("macro_recall", metrics.recall_score)):
+        assert found[name] == pytest.approx(score_of(labels, chosen, labels=every, average="macro", zero_division=0))
+    loss = metrics.log_loss(labels, exps / exps.sum(1, keepdims=True), labels=every)
+    assert found["loss"] == pytest.approx(loss, abs=1e-6)
+
+
+def test_class_weights_are_scikit_learns_and_bear_a_label_without_texts() -> None:
+    labels = np.array([0, 0, 0, 2])
+    assert class_weights(labels, 4, "balanced").tolist() == pytest.approx([4 / 6, 1, 2, 1])
+    assert class_weights(labels, 4, "none") is None
+    with pytest.raises(BenchError, match="did you mean 'balanced'"):
+        class_weights(labels, 4, "balance")

@@ -57,6 +57,7 @@ def test_a_recipe_that_breaks_it(bench: Bench, tmp_path: Path) -> None:
         ("empty", "", "must hold one recipe named 'empty'; it holds: none"),
         ("syntax", "def", "cannot be imported: SyntaxError"),
         ("bayes", None, "two recipes named 'bayes'"),
+        ("former", CARELESS.replace("careless", "former").replace(", context", ""), "its fit takes no context; add"),
     ],
 )
 def test_a_recipe_file_with_a_mistake(bench: Bench, tmp_path: Path, name: str, text: str | None, said: str) -> None:

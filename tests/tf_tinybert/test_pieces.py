@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
 from bench.api import BenchError
 from tests.baselines.sentences import split
@@ -19,7 +18,6 @@ from tests.conftest import ROOT
 from tf_tinybert.checkpoint import read_tokenizer
 from tf_tinybert.presets import ARCHITECTURES, SHIPPED, origin
 from tf_tinybert.recipes.tinybert import Tinybert
-from tf_tinybert.scores import scores
 from tf_tinybert.tokens import Encoder
 
 ORDER = """
@@ -80,18 +78,6 @@ def test_an_epoch_has_its_order_whenever_it_begins_and_whoever_reads_it(order: d
     assert order["later"][:24] == order["whole"][24:]
     first, second = order["parts"]
     assert [part for pair in zip(first, second, strict=True) for part in pair][:24] == order["whole"][:24]
-
-
-def test_scores_are_those_of_scikit_learn() -> None:
-    random = np.random.default_rng(0)
-    logits, labels = random.normal(size=(50, 4)).astype(np.float32), random.integers(0, 3, 50)
-    chosen, exps = logits.argmax(1), np.exp(logits.astype(np.float64))
-    found = scores(logits, labels)
-    assert found["accuracy"] == pytest.approx(accuracy_score(labels, chosen))
-    assert found["macro_f1"] == pytest.approx(f1_score(labels, chosen, average="macro", zero_division=0))
-    assert found["macro_recall"] == pytest.approx(recall_score(labels, chosen, average="macro", zero_division=0))
-    loss = log_loss(labels, exps / exps.sum(1, keepdims=True), labels=range(4))
-    assert found["loss"] == pytest.approx(loss, abs=1e-6)
 
 
 def test_pieces_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

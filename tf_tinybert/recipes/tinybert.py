@@ -33,7 +33,7 @@ class Tinybert(Recipe):
     """
 
     name, framework = "tinybert", "tensorflow"
-    requires = ("tensorflow", "keras", "keras_hub", "tokenizers", "safetensors")
+    requires = ("tensorflow", "keras", "keras_hub", "tokenizers", "safetensors", "sklearn")
     defaults = {
         "architecture": None,
         "checkpoint": "auto",
@@ -65,7 +65,7 @@ class Tinybert(Recipe):
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
     sources = (
         "artifact.py", "batches.py", "checkpoint.py", "criterion.py", "fitting.py", "journal.py", "libraries.py",
-        "model.py", "optimizer.py", "presets.py", "scores.py", "strategy.py", "tokens.py", "training.py", "weights.py",
+        "model.py", "optimizer.py", "presets.py", "strategy.py", "tokens.py", "training.py", "weights.py",
     )  # fmt: skip
     learns_from_teacher = True
 

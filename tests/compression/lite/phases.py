@@ -73,7 +73,7 @@ def family(root: Path) -> dict[str, Any]:
 
 def _twin_gap(folder: Path) -> float:
     """Between the probabilities of an `lstm` of two layers that reads n-grams and those of its twin, padded."""
-    from baselines.artifact import softmax
+    from bench.api import softmax
     from compression.tfmot.data import RecurrentBase
 
     base = RecurrentBase(folder)
