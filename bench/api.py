@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import BenchError, did_you_mean
+from bench.foreign import refuse_code
 from bench.normalize import normalizer
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ __all__ = [
     "progress",
     "provenance",
     "read_card",
+    "refuse_code",
     "requested_device",
     "teacher_probabilities",
     "train_corpus",
@@ -286,7 +288,12 @@ def load_recipe(name: str) -> Recipe:
 
 
 def load_artifact(artifact_dir: Path) -> Predictor:
-    """The predictor of any artifact, by the recipe whose layout it has."""
+    """The predictor of any artifact, by the recipe whose layout it has.
+
+    Code that a configuration in it names is refused. Compiled code is loaded: whoever is given artifacts by others
+    asks `bench.foreign.compiled_code` first, as `serving` does.
+    """
+    refuse_code(artifact_dir)
     return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
 
 

@@ -89,6 +89,7 @@ def _imports_lightly(recipe: Recipe) -> None:
         [sys.executable, "-c", code],
         env=worker_environment("auto", 1),
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
@@ -164,7 +165,7 @@ def _repeats(recipe: Recipe, prepared: Prepared, work: Path) -> None:
             assert ended.status == "ok", f"the second training failed: {ended.reason}"
         ended = _phase(recipe, prepared, folder, "predict")
         assert ended.status == "ok", f"prediction failed: {ended.reason}"
-        with np.load(folder / "predictions.npz") as file:
+        with np.load(folder / "predictions.npz", allow_pickle=False) as file:
             predictions.append(file["probabilities"])
     difference = float(np.abs(predictions[0] - predictions[1]).max())
     assert difference == 0.0, f"two trainings with one seed differ by up to {difference:.2g}"

@@ -124,7 +124,9 @@ class Store:
             yield migrate(document, str(path))
 
     def find(self, run_id: str) -> Result | None:
-        """The validated result of a run, None where there is none or it is corrupt."""
+        """The validated result of a run, None where there is none or it is corrupt; no path leads out of the store."""
+        if Path(run_id).name != run_id:
+            return None
         path = self.folder(run_id) / "result.json"
         try:
             document = json.loads(path.read_bytes())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from bench.api import BenchError, did_you_mean
+from bench.standard_input import standard_input
 
 LONGEST_FIELD = 1 << 30
 BATCH = 2048
@@ -45,7 +45,7 @@ def read_records(stream: BinaryIO, kind: str, column: str, where: str) -> Iterat
 def opened(path: Path | None) -> Iterator[BinaryIO]:
     """A file, standard input for None."""
     if path is None:
-        yield sys.stdin.buffer
+        yield standard_input()
         return
     try:
         file = path.open("rb")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from bench.api import PARENTS, BenchError, Compression, Predictor, Probabilities, Split, load_artifact, read_card
 from bench.data import DatasetRef, Prepared, prepare
+from bench.foreign import compiled_code
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.registry import load_recipe
@@ -92,6 +93,8 @@ def _write_card(job: Job, prepared: Prepared, parents: list[dict[str, Any]], out
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }
+    if code := compiled_code(out_dir):
+        card["compiled_code"] = code
     (out_dir / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.standard_input import standard_input
 from bench.store import write_atomic
 
 _PR_SET_PDEATHSIG = 1
@@ -22,6 +23,7 @@ _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate 
 
 def main(job_path: Path) -> int:
     """Run the phase that the job names; always leave an `outcome.json` unless killed."""
+    standard_input()
     job = json.loads(job_path.read_text())
     rank = os.environ.get("RANK")
     if rank is None:

@@ -51,6 +51,8 @@ def write_bundle(model: Model, out: Path) -> Bundle:
         sha256 = write_archive(model.folder, out / ARCHIVE)
         for path in CONTAINER.iterdir():
             shutil.copy(path, out)
+        if model.compiled:  # opened here with the user's leave: the image knows no store that it was made in
+            _allow_code(out / "serve")
         (out / "requirements.txt").write_text(requirements, encoding="utf-8")
         _copy_source(out / SOURCE)
         _copy_recipes(model.folder, out / SOURCE / RECIPES)
@@ -62,6 +64,10 @@ def write_bundle(model: Model, out: Path) -> Bundle:
     except OSError as error:
         raise BenchError(f"cannot write {out}: {error.strerror}; free space or choose another --out") from None
     return Bundle(out, model.hash, sha256)
+
+
+def _allow_code(serve: Path) -> None:
+    serve.write_text(serve.read_text(encoding="utf-8").replace('"$@"', '--allow-code "$@"'), encoding="utf-8")
 
 
 def _copy_source(target: Path) -> None:

@@ -20,7 +20,7 @@ CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 def requirements_of(folder: Path) -> str:
     """The requirements file of an image that serves the artifact in `folder`, pinned as in the project's."""
     command = [sys.executable, "-m", "serving.aws.imports", str(folder.resolve())]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise BenchError(
             f"the artifact cannot be served: {(ran.stderr.strip().splitlines() or ['no reason told'])[-1]}"

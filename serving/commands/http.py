@@ -9,13 +9,14 @@ import typer
 
 from bench.commands.options import StoreOption
 from bench.errors import BenchError
+from serving.commands.options import AllowCode, Artifact
 from serving.http.settings import Settings
 
 DEFAULT = Settings()
 
 
 def http(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
+    artifact: Artifact,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Which port.", min=0, max=65535)] = 8080,
     max_batch: Annotated[int, typer.Option(help="Texts through the model at once.", min=1)] = DEFAULT.max_batch,
@@ -34,6 +35,7 @@ def http(
     feedback: Annotated[
         Path | None, typer.Option(help="Keep the labels that POST /feedback sends in this folder.")
     ] = None,
+    allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Answer POST /predict, /explain and SageMaker's /invocations; GET /healthz, /metrics, /model and a page at /.
@@ -51,9 +53,10 @@ def http(
     from bench.store import Store
     from serving.following import follow
     from serving.learn.feedback import Feedback
+    from serving.trust import Trust
 
     settings = Settings(max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, rate, burst, api_key)
-    following = follow(artifact, Store(store))
+    following = follow(artifact, Trust(Store(store), allow_code))
     _check_free(host, port)
     app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
     uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=30)

@@ -21,6 +21,7 @@ from serving.following import follow
 from serving.http.app import create_app
 from serving.http.settings import Settings
 from serving.learn.feedback import Feedback
+from serving.trust import Trust
 from tests.conftest import RECIPES
 from tests.serving.conftest import Trained
 from tests.serving.server import running
@@ -44,7 +45,7 @@ def _as_it_is(context: Any, value: Any) -> Any:
 def interface(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
-        following = follow(str(trained.artifact), Store(trained.folder / "store"))
+        following = follow(str(trained.artifact), Trust(Store(trained.folder / "store")))
         app = create_app(following, Settings(), Feedback.open(tmp_path_factory.mktemp("feedback")))
     yield schemathesis.openapi.from_asgi("/openapi.json", app, config=SchemathesisConfig.from_dict(CONFIG))
     asgi.shutdown_lifespans()

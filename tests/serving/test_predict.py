@@ -147,7 +147,7 @@ def test_parts_of_another_job_are_not_taken(serving: Serving, trained: Trained, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nothing",), "no folder, run or artifact 'nothing'"),
+        (("nothing",), "no run or artifact 'nothing' in the store"),
         (("RUN", "-i", "none.csv"), "none.csv: cannot be read: No such file"),
         (("RUN", "-i", "a.csv", "--text-column", "txt"), "no column 'txt': did you mean 'text'?"),
         (("RUN", "-i", "a.csv", "--format", "cvs"), "did you mean 'csv'?"),
