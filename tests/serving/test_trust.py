@@ -21,7 +21,7 @@ from serving.model import open_folder
 from serving.slot import Slot
 from serving.trust import Trust
 from tests.compression.parents import needs_compiler
-from tests.conftest import RECIPES
+from tests.conftest import RECIPES, Bench
 from tests.serving.conftest import Serving, Trained
 
 LIBRARY = b"\x7fELF" + b"\0" * 60
@@ -139,3 +139,17 @@ def test_the_door_is_a_real_one(trained: Trained, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="cannot be loaded"):  # it is no model
         open_folder(folder, None, Trust(store, allow_code=True))
     assert mark.exists()
+
+
+def test_the_harness_knows_its_own_code(bench: Bench, tmp_path: Path) -> None:
+    """Trained, scored and measured as ever; the card says what it is; served by its run, elsewhere only with leave."""
+    ran = bench("run", "-r", "native", "-d", "toy", "--smoke", "--measure", "none")
+    assert ran.returncode == 0, ran.stderr
+    store = Store(tmp_path / "store")
+    (run,) = store.run_ids()
+    model = served(run, Trust(store))
+    assert json.loads((model.folder / "artifact.json").read_text())["compiled_code"] == ["model.pt2"]
+    (store.results / run / "result.json").unlink()
+    assert served(model.hash, Trust(store)).hash == model.hash  # its key is known
+    with pytest.raises(BenchError, match="holds compiled code"):
+        served(str(model.folder), Trust(Store(tmp_path / "other")))

@@ -160,11 +160,11 @@ def broken(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("package", "weightless"), "weightless cannot be loaded: "),
-        (("http", "weightless"), "weightless cannot be loaded: "),
-        (("predict", "cut"), "cut cannot be loaded: "),
-        (("http", "foreign"), "unknown recipe 'liner': did you mean 'linear'?"),
-        (("package", "full"), "full is no artifact: it has no readable artifact.json"),
+        (("package", "./weightless"), "weightless cannot be loaded: "),
+        (("http", "./weightless"), "weightless cannot be loaded: "),
+        (("predict", "./cut"), "cut cannot be loaded: "),
+        (("http", "./foreign"), "unknown recipe 'liner': did you mean 'linear'?"),
+        (("package", "./full"), "full is no artifact: it has no readable artifact.json"),
         (("package", "ARTIFACT", "--target", "sagemakr"), "did you mean 'sagemaker'?"),
         (("package", "ARTIFACT", "--out", "full"), "full is there already and is no bundle: choose another --out"),
     ],
