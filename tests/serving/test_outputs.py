@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
+from serving.aws.bundle import write_bundle
 from serving.batch import PART, Job, score
 from tests.conftest import bench_environment
 from tests.serving.conftest import Serving, Trained
@@ -150,6 +151,23 @@ def test_what_is_left_of_a_job_that_cannot_be_gone_on_with_is_removed(source: Pa
         target.unlink()
     threading.Thread(target=pipe.write_bytes, args=(source.read_bytes(),)).start()
     assert scored(pipe, target).resumed == 0 and labels(target) == ["vowels", "x"] and not parts.exists()
+
+
+def test_nothing_is_written_into_an_artifact(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "artifact").mkdir()
+    refused(source, tmp_path / "artifact" / "out.csv", "lies in the artifact, which it would alter")
+    with pytest.raises(BenchError, match="lies in the artifact, which it would alter"):
+        write_bundle(letters(tmp_path / "artifact"), tmp_path / "artifact" / "bundle")
+    assert not any((tmp_path / "artifact").iterdir())
+
+
+def test_a_folder_with_the_card_of_another_program_is_no_bundle(tmp_path: Path) -> None:
+    (tmp_path / "web" / "source").mkdir(parents=True)
+    for content in ('{"name": "web"}', "[]", "no json"):
+        (tmp_path / "web" / "bundle.json").write_text(content)
+        with pytest.raises(BenchError, match="web is there already and is no bundle"):
+            write_bundle(letters(tmp_path / "artifact"), tmp_path / "web")
+        assert (tmp_path / "web" / "bundle.json").read_text() == content
 
 
 def test_a_second_writer_is_told_who_the_first_is(source: Path, tmp_path: Path) -> None:
