@@ -264,7 +264,7 @@ AWKWARD = ["ok", "", " ", "😡" * 3, "a" * 100_000, "\0\1", "\u202eabc\u202c", 
     ("name", "content", "told"),
     [
         ("in.csv", 'id,text\n1,great\n2,\n3,late\n4,   \n5,""\n', ["", "no text", "", "no text", "no text"]),
-        ("in.csv", OPEN_QUOTE, ["", "quotes on line 3 that do not match", "", "", "", ""]),
+        ("in.csv", OPEN_QUOTE, ["", "line 3: quotes that do not match", "", "", "", ""]),
         ("in.jsonl", "".join(json.dumps({"text": t}) + "\n" for t in AWKWARD), ["", *["no text"] * 2, *[""] * 5]),
     ],
 )
@@ -276,9 +276,9 @@ def test_empty_open_and_awkward(tmp_path: Path, output: str, name: str, content:
 @pytest.mark.parametrize(
     ("content", "rows", "told"),
     [
-        ('id,text\n1,"open,\n2,b\n3,c\n', 3, ["quotes on line 2 that do not match; 3 fields", "", ""]),  # to the end
-        ('id,text\n1,"open\n2,b\n3,the 5"\n4,d\n', 4, ["a quoted field from line 2 to 4", "", "", ""]),  # by luck
-        ('id,text\n1,"open\n2,so ""called""\n3,c\n', 3, ["quotes on line 2", "", ""]),
+        ('id,text\n1,"open,\n2,b\n3,c\n', 3, ["line 2: quotes that do not match; 3 fields", "", ""]),  # to the end
+        ('id,text\n1,"open\n2,b\n3,the 5"\n4,d\n', 4, ["line 2: a quoted field that goes on to line 4", *[""] * 3]),
+        ('id,text\n1,"open\n2,so ""called""\n3,c\n', 3, ["line 2: quotes", "", ""]),
         ('id,text\n1,"dear all,\nsee you, love\nJo"\n2,b\n', 2, ["", ""]),  # a text of several lines stays one
         ("id,text\n1,a\rb\n2,c\r\n3,d\r\r\n", 3, ["", "", ""]),
         ("id,text\n1,a\n\n2,b\n\n", 4, ["", "a blank line", "", "a blank line"]),
@@ -358,7 +358,7 @@ def test_the_text_column_may_have_any_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('id,"text\n1,a\n', "quotes on line 1 that do not match"),
+        ('id,"text\n1,a\n', "line 1: quotes that do not match"),
         ("text\raei\rbcd\r", "lines end with a carriage return alone"),
         ("\ntext\na\n", "no column 'text'"),
         ("", "nothing to score"),
