@@ -13,7 +13,8 @@ from typing import Any
 def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = None) -> bool:
     """Append one object; False where the file would become larger than `most_bytes`. Raises `OSError` on a full disk.
 
-    What a kill or a full disk has left of an earlier line is cut off first, so that every line is whole.
+    What a kill or a full disk has left of an earlier line is cut off first, so that every line is whole; a last line
+    that lacks its line break alone gets it.
     """
     line = (json.dumps(row) + "\n").encode()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _whole(descriptor: int) -> int:
-    """Cut what follows the last line break; the size that is left."""
+    """Cut what follows the last line break, unless it is an object: that gets its line break; the size that is left."""
     size = os.fstat(descriptor).st_size
     end = size
     while end:
@@ -53,6 +54,11 @@ def _whole(descriptor: int) -> int:
             end = start + at + 1
             break
         end = start
-    if end != size:
+    if end == size:
+        return size
+    try:
+        json.loads(os.pread(descriptor, size - end, end))
+    except (ValueError, RecursionError):
         os.ftruncate(descriptor, end)
-    return end
+        return end
+    return size + os.write(descriptor, b"\n")

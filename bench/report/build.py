@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.errors import StoreError
+from bench.errors import BenchError, StoreError
 from bench.report.aggregate import counted
 from bench.report.evidence import evidence
 from bench.report.family import families
@@ -29,6 +29,8 @@ from bench.report.summary import advice
 from bench.report.tables import csv_text, facts, markdown
 from bench.store import Store, write_atomic
 
+TITLE = b"<title>Sentibench report</title>"
+"""What tells a report from any other page."""
 Watch = Callable[[Iterable[Board]], Iterable[Board]]
 
 
@@ -46,8 +48,10 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html`, `results/` and `searches/` into `out`.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
-    Raises BenchError for an empty store, StoreError where `out` cannot be written.
+    Raises BenchError for an empty store and for a folder with files of others under these names, StoreError where
+    `out` cannot be written.
     """
+    _refuse_foreign(out)
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_ids(rows), out)
@@ -69,6 +73,17 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
+
+
+def _refuse_foreign(out: Path) -> None:
+    """What is written anew, or removed, must be of an earlier report: whole, or of one that was killed."""
+    page = out / "report.html"
+    whole = page.is_file() and TITLE in page.read_bytes()[:4096]
+    begun = not page.exists() and any(out.glob("results/*/result.json"))
+    names = ("report.html", "results.csv", "leaderboard.md", "results", "searches", "figures")
+    there = [n for n in names if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
+    if there and not whole and not begun:
+        raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")
 
 
 def _page(board: Board, store: Store, palette: Palette, texts: bool) -> BoardPage:

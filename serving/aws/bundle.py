@@ -6,7 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
 from bench.registry import ROOT, TRACKS, load_recipe
@@ -42,8 +42,10 @@ class Bundle:
 
 def write_bundle(model: Model, out: Path) -> Bundle:
     """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source; `bundle.json` comes last."""
-    if out.exists() and not (out.is_dir() and ((out / CARD).is_file() or not any(out.iterdir()))):
+    if out.exists() and not (out.is_dir() and (_card(out) or not any(out.iterdir()))):
         raise BenchError(f"{out} is there already and is no bundle: choose another --out")
+    if out.resolve().is_relative_to(model.folder.resolve()):
+        raise BenchError(f"{out} lies in the artifact, which it would alter: choose another --out")
     requirements = requirements_of(model.folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -87,13 +89,22 @@ def _copy_recipes(artifact: Path, target: Path) -> None:
             shutil.copy(file.folder / name, copy)
 
 
+def _card(folder: Path) -> dict[str, Any]:
+    """What a bundle says of itself; nothing where a folder is none."""
+    try:
+        told = json.loads((folder / CARD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) and told.keys() >= {"artifact", "sha256"} else {}
+
+
 def read_bundle(folder: Path) -> Bundle:
     """A bundle whose archive is what was packaged; a `BenchError` for one that is not whole, or altered."""
+    told = _card(folder)
     try:
-        told = json.loads((folder / CARD).read_text(encoding="utf-8"))
         bundle = Bundle(folder, str(told["artifact"]), str(told["sha256"]))
         found = file_hash(bundle.archive)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, KeyError):
         raise BenchError(
             f"{folder} is no whole bundle: it needs {CARD} and {ARCHIVE} as `python -m serving package` leaves them"
         ) from None

@@ -27,6 +27,7 @@ def predict(
         str | None, typer.Option("--output-format", help="Of the output, where its name does not tell.")
     ] = None,
     allow_code: AllowCode = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output file that is there.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Score every text; columns and order stay, bad rows say what is wrong, the same command again resumes.
@@ -44,7 +45,7 @@ def predict(
     model = served(artifact, Trust(Store(store), allow_code))
     started = time.monotonic()
     with bar(source) as watch:
-        count = score(Job(source, target, kind, output_kind, text_column), model, watch)
+        count = score(Job(source, target, kind, output_kind, text_column, overwrite), model, watch)
     speed = (count.rows - count.resumed) / max(time.monotonic() - started, 1e-9)
     resumed = f", {count.resumed:,} of them before" if count.resumed else ""
     bad = f"; {count.bad:,} bad rows say what is wrong in the column 'problem'" if count.bad else ""

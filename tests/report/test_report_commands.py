@@ -105,6 +105,37 @@ def test_export_to_file_and_screen(full_store: Store, tmp_path: Path, capsys: py
         assert capsys.readouterr().out.startswith(start)
 
 
+def test_export_replaces_only_files_and_only_when_asked(
+    full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, out, link = ("--store", str(full_store.root)), tmp_path / "mine.csv", tmp_path / "link.csv"
+    out.write_text("mine")
+    link.symlink_to(out)
+    for path in (out, link):
+        assert call("export", *store, "--out", str(path)) == 2
+        assert "mine.csv is there already: --overwrite replaces it" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    call("export", *store, "--out", str(link), "--overwrite")
+    assert link.is_symlink() and out.read_text().startswith("run_id,") and len(list(tmp_path.glob("*.csv"))) == 2
+    call("export", *store, "--out", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert call("export", *store, "--out", str(tmp_path)) == 2
+    assert "is a folder: give a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.csv", "figures/mine.png", "results/mine.txt"])
+def test_a_report_goes_into_no_folder_with_files_of_others(
+    full_store: Store, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert call("report", "--store", str(full_store.root), "--out", str(tmp_path / "out")) == 2
+    said = capsys.readouterr().err
+    assert "which is of no earlier report: choose another folder" in said and said.count("\n") == 1
+    assert mine.read_text() == "mine" and len(list((tmp_path / "out").iterdir())) == 1
+
+
 def test_export_into_a_file_as_folder_is_one_line(
     full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
