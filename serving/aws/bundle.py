@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bench.errors import BenchError
 from bench.registry import ROOT, TRACKS, load_recipe
 from serving.aws.archive import file_hash, write_archive
-from serving.aws.needs import own_recipes, requirements_of
+from serving.aws.requirements import own_recipes, requirements_of
 
 if TYPE_CHECKING:
     from serving.model import Model

@@ -10,8 +10,8 @@ from typing import Any
 from bench.errors import BenchError
 from serving.aws.bundle import Bundle
 from serving.aws.client import Aws
+from serving.aws.deployment import Deployment
 from serving.aws.plan import TAG, Call, plan, prefix, scalable
-from serving.aws.wanted import Deployment
 
 Tell = Callable[[str], None]
 MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.run.keys import digest
 from serving.aws.bundle import ARCHIVE, Bundle
-from serving.aws.wanted import Deployment, Instances
+from serving.aws.deployment import Deployment, Instances
 
 TAG = "sentibench"
 """The key of the tag that says which deployment a thing belongs to."""

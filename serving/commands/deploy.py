@@ -13,7 +13,7 @@ import typer
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from serving.aws.wanted import Deployment, Instances, Serverless
+    from serving.aws.deployment import Deployment, Instances, Serverless
 
 
 def deploy(
@@ -42,8 +42,8 @@ def deploy(
     from serving.aws.client import Aws
     from serving.aws.deploy import deploy as send
     from serving.aws.deploy import remove
+    from serving.aws.deployment import Deployment, check_name
     from serving.aws.plan import plan
-    from serving.aws.wanted import Deployment, check_name
 
     if delete:
         if dry_run:
@@ -71,7 +71,7 @@ def _capacity(
     serverless: bool, memory_mb: int, max_concurrency: int,
     instance: str | None, count: int, scale_to: int | None, per_minute: int,
 ) -> Serverless | Instances:  # fmt: skip
-    from serving.aws.wanted import Instances, Serverless
+    from serving.aws.deployment import Instances, Serverless
 
     if serverless == (instance is not None):
         raise BenchError("choose one of --serverless and --instance TYPE")

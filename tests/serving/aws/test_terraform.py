@@ -11,7 +11,7 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from serving.aws import plan, wanted
+from serving.aws import plan
 from tests.conftest import ROOT
 
 MODULE = ROOT / "serving" / "aws" / "terraform"
@@ -50,7 +50,7 @@ def test_its_names_are_what_the_command_calls_them() -> None:
     text = "".join(path.read_text() for path in MODULE.glob("*.tf"))
     for shared in (plan.DIMENSION, plan.METRIC, f'"{plan.VARIANT}"', "sentibench/${var.name}/"):
         assert shared in text, shared
-    assert f"{list(wanted.MEMORY_MB)}, var.memory_mb" in text
+    assert f"{list(deployment.MEMORY_MB)}, var.memory_mb" in text
 
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")

@@ -1,0 +1,62 @@
+"""A script: which modules the project's code imports when a server of an artifact answers.
+
+`python -m serving.aws.imports FOLDER` prints them. It has to be seen from a process that has done nothing else, so this
+is a leaf that no module imports.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.api import BenchError
+from bench.registry import OWN_MODULE, TRACKS, load_recipe
+from serving.aws.requirements import layouts_of
+
+OWN = ("bench", "serving", *TRACKS)
+"""This very module is `__main__`, and so is none of them: what a C extension imports comes by the watching frame."""
+
+
+def watched_imports(folder: Path) -> set[str]:
+    """Top-level modules that the project's code imports, itself, until a server has answered a first text.
+
+    What a library imports of its own accord is not counted: what it must have, pip brings; what it can do without (such
+    as pandas, where that is there) an image can do without. A back-end that no metadata names (TensorFlow of Keras)
+    counts where the artifact's recipe requires it.
+    """
+    found: set[str] = set()
+    original = builtins.__import__
+
+    def watch(name: str, namespace: Any = None, *rest: Any, **named: Any) -> Any:
+        importer = str((namespace or {}).get("__name__", ""))
+        if importer.partition(".")[0] in OWN or importer.startswith(OWN_MODULE):
+            found.add(name.partition(".")[0])
+        return original(name, namespace, *rest, **named)
+
+    builtins.__import__ = watch  # type: ignore[assignment]
+    try:
+        _serve_once(folder)
+    finally:
+        builtins.__import__ = original
+    loaded = {name.partition(".")[0] for name in sys.modules}
+    required = {package for layout in layouts_of(folder) for package in load_recipe(layout).requires}
+    return found | required & loaded
+
+
+def _serve_once(folder: Path) -> None:
+    import serving.__main__
+    import serving.http.app  # noqa: F401
+    from bench.store import Store
+    from serving.model import open_model
+
+    open_model(str(folder), Store(Path(".sentibench"))).predictor.predict_proba(["what a day"])
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(sorted(watched_imports(Path(sys.argv[1])))))
+    except BenchError as error:
+        sys.exit(str(error))
