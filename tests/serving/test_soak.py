@@ -8,25 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
-from statistics import median
 
 import pytest
 
-from benchmarks.http_load import Client
 from tests.serving.conftest import Trained
+from tests.serving.load import Watched, asked, raw, sampled
 from tests.serving.server import running
 from tests.serving.streaming import FIRST, as_x, count_lines, post, streams
 from tests.serving.x_api import XApi, serving_x
 
-CONNECTIONS = 16
 CAPACITY_S = 5.0
 """How long the server is asked for all it can, before the soak."""
 BAD_PER_S = 10
@@ -45,82 +40,6 @@ BAD = [
     b"",
 ]
 """Sent and left: half a head, a body that never comes, nothing at all."""
-
-
-@dataclass
-class Watched:
-    """A process, sampled: kB of memory, open files, files in its folders for temporary ones."""
-
-    pid: int
-    folders: Sequence[Path]
-    samples: list[tuple[int, int, int]] = field(default_factory=list)
-
-    def sample(self) -> None:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        kilobytes = int(status.partition("VmRSS:")[2].split()[0])
-        files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
-        self.samples.append((kilobytes, files, sum(len(list(folder.rglob("*"))) for folder in self.folders)))
-
-    def check_flat(self, name: str) -> None:
-        """The first third against the last one, medians, without the fifth in which it warmed up."""
-        warm = self.samples[len(self.samples) // 5 :]
-        third = len(warm) // 3
-        first, last = (list(map(median, zip(*part, strict=True))) for part in (warm[:third], warm[-third:]))
-        told = f"{name}: kB, files, temporary files at first {first}, at last {last}, of {len(warm)} samples"
-        print(told)
-        assert last[0] <= 1.02 * first[0] + 4_000, told
-        assert last[1] <= first[1] + 3 and last[2] <= first[2], told
-
-
-@contextmanager
-def sampled(watched: Sequence[Watched], every_s: float) -> Iterator[None]:
-    over = threading.Event()
-
-    def run() -> None:
-        while not over.wait(every_s):
-            for one in watched:
-                one.sample()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-class Answers(list[tuple[float, float, bool]]):
-    """Counts answers, and keeps none."""
-
-    def __init__(self) -> None:
-        self.count = Counter[bool]()
-
-    def append(self, answer: tuple[float, float, bool]) -> None:
-        self.count[answer[2]] += 1
-
-
-class Paced(Client):
-    """One of the connections that share a rate: asks every `every_s` seconds, or as soon as it was answered."""
-
-    def __init__(self, requests: cycle[bytes], end: float, found: Answers, every_s: float) -> None:
-        super().__init__(requests, end, found)
-        self.every_s, self.due = every_s, time.perf_counter()
-
-    def ask(self) -> None:
-        self.due += self.every_s
-        asyncio.get_running_loop().call_later(max(0.0, self.due - time.perf_counter()), super().ask)
-
-
-async def good(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> Counter[bool]:
-    """How many were answered with 200, and how many were not."""
-    loop, end, found, asked = asyncio.get_running_loop(), time.perf_counter() + seconds, Answers(), cycle(requests)
-    made = [
-        await loop.create_connection(lambda: Paced(asked, end, found, CONNECTIONS / rate), "127.0.0.1", port)
-        for _ in range(CONNECTIONS)
-    ]
-    await asyncio.gather(*(protocol.done for _, protocol in made))
-    return found.count
 
 
 async def bad(port: int, seconds: float) -> Counter[bytes]:
@@ -142,7 +61,7 @@ async def _status(port: int, sent: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(sent)
-        return (await asyncio.wait_for(reader.read(12), 3))[9:]
+        return (await asyncio.wait_for(reader.read(12), 15))[9:]
     except (TimeoutError, ConnectionResetError):
         return b""
     finally:
@@ -165,11 +84,6 @@ class Posts(Sequence[bytes]):
 def requests_of(texts: Sequence[str]) -> list[bytes]:
     """Mostly single texts; now and then many, a table, words explained."""
 
-    def raw(path: str, kind: str, body: str) -> bytes:
-        data = body.encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n"
-        return head.encode() + data
-
     one = [raw("/predict", "application/json", json.dumps({"text": text})) for text in texts[:100]]
     return [
         *one, raw("/predict", "application/json", json.dumps({"texts": texts[:50]})),
@@ -189,7 +103,7 @@ def dropping(texts: Sequence[str], n: int) -> XApi:
 
 async def used(port: int, requests: Sequence[bytes], rate: float, seconds: float) -> None:
     """Good and bad requests at once; all good ones are answered, and nothing is the server's own fault."""
-    answered, refused = await asyncio.gather(good(port, requests, rate, seconds), bad(port, seconds))
+    answered, refused = await asyncio.gather(asked(port, requests, rate, seconds), bad(port, seconds))
     print(f"\nat {rate:,.0f} requests/s: {answered[True]:,} answered; of bad ones {dict(refused)}")
     assert not answered[False] and answered[True] > 0.8 * rate * seconds
     assert not [status for status in refused if status.startswith(b"5")]
@@ -212,7 +126,7 @@ def test_nothing_grows_in_an_hour(
         serving_x(api), streams(trained, tmp_path) as stream,
     ):  # fmt: skip
         port = int(client.base_url.port or 0)
-        most = asyncio.run(good(port, requests, float("inf"), CAPACITY_S))
+        most = asyncio.run(asked(port, requests, float("inf"), CAPACITY_S))
         process = stream.start("--query", "covid", "-o", out.name, "--backfill", "5", "--api-url", api.address)
         stream.until(lambda: count_lines(out) > 0, "the first posts")
         watched = [Watched(server.pid, [temporary]), Watched(process.pid, [temporary, tmp_path / "out.jsonl.state"])]
