@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.api import BenchError
+
 
 def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = None) -> bool:
     """Append one object; False where the file would become larger than `most_bytes`. Raises `OSError` on a full disk.
@@ -33,14 +35,24 @@ def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = Non
     return True
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file in order; none where there is no file, a torn last line is left out."""
+def read_lines(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    """The objects of a file in order; none where there is no file, a torn last line is left out.
+
+    A line that is no object with the keys `needed` is somebody else's: a `BenchError` that says where it is.
+    """
     if not path.is_file():
         return
     with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                found = None
+            if not isinstance(found, dict) or not found.keys() >= set(needed):
+                raise BenchError(f"{path}, line {number}: not one of those that are written there: take it out")
+            yield found
 
 
 def _whole(descriptor: int) -> int:

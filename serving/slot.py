@@ -134,7 +134,8 @@ class Slot:
 
     def history(self) -> list[Moved]:
         """Every move, the first one first."""
-        return [Moved(**line) for line in read_lines(self._history)]
+        lines = read_lines(self._history, "time", "version", "why")
+        return [Moved(line["time"], line["version"], line["why"]) for line in lines]
 
     def roll_back(self, trust: Trust, name: str | None = None) -> str:
         """Serve the version `name`, else the one from which the current came; verified before. Returns it."""

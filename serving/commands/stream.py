@@ -56,13 +56,15 @@ def stream(
     from bench.store import Store
     from serving.following import follow
     from serving.stream.consume import Settings
+    from serving.stream.outputs import find_output
     from serving.stream.run import Job, stream
     from serving.trust import Trust
 
+    where, kind = find_output(output, output_kind)
     posts = _source(source, query or [], api_url, backfill, path, listen, connect, rate)
     following = follow(artifact, Trust(Store(store), allow_code), _tell)
     settings = Settings(max_batch, max_wait_ms, flush_s, text_column)
-    job = Job(output, output_kind, reference, queue, log_every, quiet, settings)
+    job = Job(where, kind, reference, queue, log_every, quiet, settings)
     stream(job, posts, following.current, Store(store))
 
 
