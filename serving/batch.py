@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench.api import BenchError
-from bench.store import write_atomic
+from bench.durable import write_atomic
 from serving.model import Model
 from serving.records import Record, format_of, opened, packed, read_records
 from serving.scored import encode, join, output_format, scored_rows

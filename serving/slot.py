@@ -18,7 +18,8 @@ from typing import Any
 
 from bench.api import BenchError, did_you_mean, read_card
 from bench.artifact import adopt
-from bench.store import Store, write_atomic
+from bench.durable import write_atomic
+from bench.store import Store
 from serving.lines import append_line, read_lines
 from serving.model import find_artifact, open_folder
 

@@ -37,11 +37,12 @@ def export(
     """
     import sys
 
+    from bench.durable import write_atomic
     from bench.report.aggregate import counted
     from bench.report.leaderboard import boards
     from bench.report.source import stored_rows
     from bench.report.tables import csv_text, json_text, latex, markdown
-    from bench.store import Store, write_atomic
+    from bench.store import Store
 
     rows = stored_rows(Store(store))
     if format in (Format.csv, Format.json):
