@@ -90,11 +90,6 @@ def complete(folder: Path, unbroken: Unbroken) -> None:
     assert findings(store) == []
 
 
-def started(folder: Path, unbroken: Unbroken) -> None:
-    """A store in which the data are prepared."""
-    shutil.copytree(unbroken.store.prepared, folder / "store" / "prepared")
-
-
 def kill_and_complete(folder: Path, unbroken: Unbroken, step: int, *more: str) -> None:
     """In a store in which the data are prepared, or all is done."""
     assert run(folder, *more, killed_at=step) == -signal.SIGKILL
@@ -108,6 +103,7 @@ def test_a_run_killed_between_its_arrays_and_its_result_is_completed(tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_run_killed_at_any_step_is_completed(tmp_path: Path, unbroken: Unbroken) -> None:
     for step in range(1, len(unbroken.steps) + 1):
         shutil.copytree(unbroken.store.prepared, tmp_path / str(step) / "store" / "prepared")
@@ -115,6 +111,7 @@ def test_a_run_killed_at_any_step_is_completed(tmp_path: Path, unbroken: Unbroke
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_run_that_is_made_again_and_killed_at_any_step_is_completed(tmp_path: Path, unbroken: Unbroken) -> None:
     shutil.copytree(unbroken.store.root, tmp_path / "again" / "store")
     assert run(tmp_path / "again", "--cache", "never") == 0
