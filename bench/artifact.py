@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
 from pathlib import Path
 
+from bench.durable import move_folder
 from bench.errors import BenchError
 
 PREFIX = 16
@@ -40,23 +42,31 @@ def folder_hash(folder: Path) -> str:
 
 
 def adopt(folder: Path, artifacts: Path) -> str:
-    """Move a finished artifact to `artifacts/<hash>`, flushed to disk first, and return the hash."""
-    files = artifact_files(folder)
-    for path in files:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    """Move a finished artifact to `artifacts/<hash>`, on disk before it has that name, and return the hash."""
     name = folder_hash(folder)
-    artifacts.mkdir(parents=True, exist_ok=True)
-    if (artifacts / name).is_dir() and not is_intact(artifacts / name):
-        shutil.rmtree(artifacts / name)
-    if not (artifacts / name).is_dir():
-        folder.rename(artifacts / name)
+    target = artifacts / name
+    if target.is_dir() and not is_intact(target):
+        shutil.rmtree(target)
+    if not target.is_dir():
+        move_folder(folder, target)
     return name
 
 
 def is_intact(folder: Path) -> bool:
     """Whether the folder still holds what its name says."""
     try:
-        return folder_hash(folder) == folder.name
-    except BenchError:
+        return _hash_as_it_is(folder, _state(folder)) == folder.name
+    except (BenchError, OSError):
         return False
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Path, size and time of change of each file: what tells that it need not be read again."""
+    states = ((path, path.stat()) for path in artifact_files(folder))
+    return tuple((str(path), state.st_size, state.st_mtime_ns) for path, state in states)
+
+
+@functools.cache
+def _hash_as_it_is(folder: Path, state: tuple[tuple[str, int, int], ...]) -> str:
+    """The hash, read once a process: a plan asks for the same artifacts several times."""
+    return folder_hash(folder)

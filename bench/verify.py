@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
+from bench.arrays import read_arrays
 from bench.artifact import artifact_files, folder_hash
-from bench.errors import BenchError
+from bench.errors import BenchError, StoreError
 from bench.measure.quality import score, validation_scores
 from bench.measure.summary import inference_peak_bytes, measurement_from_samples
 from bench.schema import Result, parse
@@ -79,15 +79,12 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
 def _read(folder: Path, problems: list[Problem]) -> Result | None:
     where = _where(folder, "result.json")
     try:
-        document = json.loads((folder / "result.json").read_bytes())
-        if not isinstance(document, dict):
-            raise ValueError("not a JSON object")
-        return parse(document, where)
+        return parse((folder / "result.json").read_bytes(), where)
     except FileNotFoundError:
         what = "missing: the run was interrupted, or the file is lost; run it again or delete the folder"
     except BenchError as error:
         what = str(error).removeprefix(f"{where}: ")
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         what = f"unreadable: {_line(error)}"
     problems.append(Problem(where, what))
     return None
@@ -122,10 +119,9 @@ def _arrays(path: Path) -> Arrays:
     if not path.is_file():
         raise BenchError("missing: the numbers of result.json cannot be recomputed")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
-        raise BenchError(f"unreadable: {_line(error)}") from error
+        return read_arrays(path)
+    except StoreError as error:
+        raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 
 
 def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.api import BenchError, did_you_mean, read_card
 from bench.artifact import adopt
-from bench.store import write_atomic
+from bench.durable import write_atomic
 from serving.lines import append_line, read_lines
 from serving.model import find_artifact, open_folder
 from serving.trust import Trust

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bench.api import Predictor, Probabilities
+from bench.arrays import write_arrays
 from bench.artifact import adopt
 from bench.errors import BenchError
 from bench.machine import environment
@@ -24,7 +25,7 @@ from bench.measure.timing import RoundSettings, run_round, summarize
 from bench.report.aggregate import rows
 from bench.report.tables import csv_text
 from bench.schema import Data, Identity, Memory, Outcome, Result
-from bench.store import Store, write_arrays
+from bench.store import Store
 from bench.verify import verify
 
 ROOT = Path(__file__).parents[1]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.artifact import PREFIX
+from bench.schema import order_in_time
 
 Row = dict[str, Any]
 Document = dict[str, Any]
@@ -225,9 +226,14 @@ def _mark_superseded(all_rows: list[Row]) -> None:
         if other is None:
             newest[key] = row
             continue
-        older, newer = sorted((other, row), key=lambda r: (r["status"] == "ok", r["started_at"], r["run_id"]))
+        older, newer = sorted((other, row), key=_standing)
         older["superseded"] = True
         newest[key] = newer
+
+
+def _standing(row: Row) -> tuple[bool, str, str]:
+    """Orders runs of one thing, the one that counts last."""
+    return row["status"] == "ok", order_in_time(row["started_at"]), row["run_id"]
 
 
 def _find_members(all_rows: list[Row]) -> None:
@@ -250,7 +256,7 @@ def _assign_boards(all_rows: list[Row]) -> None:
     A failure may have ended before its data were read; it stands with the newest results of its data set.
     """
     contents: dict[tuple[Any, ...], list[str]] = {}
-    for row in sorted(all_rows, key=lambda r: r["started_at"]):
+    for row in sorted(all_rows, key=lambda r: order_in_time(r["started_at"])):
         seen = contents.setdefault((row["dataset"], row["limit"]), [])
         if row["status"] == "ok" and row["content"] not in seen:
             seen.append(row["content"])

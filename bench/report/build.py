@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
 from bench.report.aggregate import counted
 from bench.report.evidence import evidence
@@ -27,7 +28,7 @@ from bench.report.search_page import copy_summaries, search_pages
 from bench.report.source import stored_rows
 from bench.report.summary import advice
 from bench.report.tables import csv_text, facts, markdown
-from bench.store import Store, write_atomic
+from bench.store import Store
 
 TITLE = b"<title>Sentibench report</title>"
 """What tells a report from any other page."""

@@ -78,6 +78,6 @@ def runs_of(line: Line, store: Store) -> tuple[Run, ...]:
         labels = arrays.get("labels", np.empty(0, np.int64))
         probabilities = arrays.get("probabilities", np.empty((0, len(result.data.label_names)), np.float32))
         ids = arrays.get("ids", np.empty(0, "U1"))
-        whole = len(ids) == len(labels) == len(probabilities)
+        whole = len(ids) == len(labels) and probabilities.shape == (len(ids), len(result.data.label_names))
         runs.append(Run(result, ids if whole else ids[:0], labels, probabilities))
     return tuple(runs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.durable import write_atomic
 from bench.errors import StoreError
 from bench.report.plots.search_epochs import Epochs, epochs
 from bench.report.plots.search_history import History, history
@@ -12,7 +13,7 @@ from bench.report.plots.search_importances import Importances, importance
 from bench.report.plots.search_parameters import Slices, slices
 from bench.report.plots.style import Drawing, slug
 from bench.search.summary import Summary, summaries
-from bench.store import Store, write_atomic
+from bench.store import Store
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.api import Compression
+from bench.arrays import Arrays
 from bench.artifact import adopt
+from bench.durable import write_atomic
+from bench.errors import StoreError
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.registry import recipe_file, requirements_file
 from bench.run.keys import evaluation_key, git_state, package_versions
-from bench.run.launcher import Ended, launch, thread_settings
+from bench.run.launcher import Ended, cannot_write, launch, thread_settings
 from bench.run.plan import PlannedRun, known_artifact
 from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
-from bench.store import Arrays, Store, write_atomic
+from bench.store import Store
 
 
 class Listener(Protocol):
@@ -63,7 +66,7 @@ class Executor:
 
     def skip(self, planned: PlannedRun, reason: str) -> Result:
         """The row of a run that cannot be because of its parent."""
-        return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
+        return self.store_row(planned, _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
     def artifact(self, planned: PlannedRun, folder: Path) -> Ended:
         """The record of the run's artifact, trained in `folder` where the store has none or that is due."""
@@ -93,9 +96,12 @@ class Executor:
         ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
         if ended.status != "ok":
             return ended
+        try:
+            record = ended.value | {"artifact": adopt(work, self.store.artifacts)}
+            write_atomic(self.store.keys / f"{planned.artifact_key}.json", json.dumps(record).encode())
+        except (OSError, StoreError) as error:
+            return Ended("failed", reason=cannot_write(error))
         shutil.rmtree(checkpoint, ignore_errors=True)
-        record = ended.value | {"artifact": adopt(work, self.store.artifacts)}
-        write_atomic(self.store.keys / f"{planned.artifact_key}.json", json.dumps(record).encode())
         return replace(ended, value=record)
 
     def _score(self, planned: PlannedRun, record: dict[str, Any], predicted: Ended, folder: Path) -> Result:
@@ -115,7 +121,7 @@ class Executor:
         result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
             update={"quality": quality, "validation": validation}
         )
-        return self._put(result, predictions=arrays | {"labels": labels}, log=_joined_log(folder))
+        return self.store_row(planned, result, arrays | {"labels": labels}, log=_joined_log(folder))
 
     def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
         artifact = record["artifact"]
@@ -148,10 +154,22 @@ class Executor:
             status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
             started_at=_now(),
         )  # fmt: skip
-        return self._put(_bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
+        return self.store_row(planned, _bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
 
-    def _put(self, result: Result, predictions: Arrays | None = None, log: Path | None = None) -> Result:
-        self.store.put(result, predictions=predictions, log=log)
+    def store_row(
+        self,
+        planned: PlannedRun,
+        result: Result,
+        predictions: Arrays | None = None,
+        samples: Arrays | None = None,
+        log: bytes | None = None,
+    ) -> Result:
+        """Store the row of a run and tell it; a failure is told alone where an earlier row has scores, which stays."""
+        if result.outcome.status != "ok" and planned.stored is not None and planned.stored.quality is not None:
+            reason = f"{result.outcome.reason}; its earlier result stays"
+            result = result.model_copy(update={"outcome": result.outcome.model_copy(update={"reason": reason})})
+        else:
+            self.store.put(result, predictions, samples, log)
         self.listener.finished(result)
         return result
 
@@ -206,14 +224,10 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     )  # fmt: skip
 
 
-def _joined_log(folder: Path) -> Path | None:
+def _joined_log(folder: Path) -> bytes | None:
     """One log of all phases of a run, None where nothing was said."""
     logs = [path for path in sorted(folder.glob("*/log.txt"), key=lambda p: p.stat().st_mtime) if path.stat().st_size]
-    if not logs:
-        return None
-    joined = folder / "log.txt"
-    joined.write_bytes(b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs))
-    return joined
+    return b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs) or None
 
 
 def _now() -> str:

@@ -84,9 +84,13 @@ def launch(
     A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started; so is one whose
     listener raises `StopWorker`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "outcome.json").unlink(missing_ok=True)
-    (folder / "job.json").write_text(json.dumps(dict(job) | {"folder": str(folder), "parent": os.getpid()}))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "outcome.json").unlink(missing_ok=True)
+        (folder / "job.json").write_text(json.dumps(dict(job) | {"folder": str(folder), "parent": os.getpid()}))
+        (folder / "log.txt").touch()
+    except OSError as error:
+        return Ended("failed", reason=cannot_write(error))
     kills = _oom_kills()
     started = time.monotonic()
     environment = worker_environment(device, threads or cores())
@@ -101,6 +105,13 @@ def launch(
         status, reason = _unexplained(code, _oom_kills() > kills)
         return Ended(status, {}, reason, code, seconds, tail)
     return Ended(outcome["status"], outcome.get("value", {}), outcome.get("reason"), code, seconds, tail)
+
+
+def cannot_write(error: Exception) -> str:
+    """Why a phase failed whose files do not fit on the disk, or must not be there."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"cannot write {error.filename or 'its files'}: {error.strerror}; free space or choose another --store"
 
 
 def _run(

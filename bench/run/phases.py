@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.api import PARENTS, BenchError, Compression, Predictor, Probabilities, Split, load_artifact, read_card
+from bench.arrays import write_arrays
 from bench.data import DatasetRef, Prepared, prepare
 from bench.foreign import compiled_code
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.registry import load_recipe
 from bench.run.probe import probe
-from bench.store import write_arrays
 
 Job = dict[str, Any]
 SLICE = 10_000

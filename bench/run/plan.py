@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.api import Recipe
+from pydantic import BaseModel, ValidationError
+
+from bench.api import Recipe, Training
 from bench.artifact import is_intact
 from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
 from bench.run.keys import Parent, artifact_parts, digest, evaluation_key, explain_miss, measurement_key
-from bench.schema import Result
+from bench.schema import Name, Result, order_in_time
 from bench.spec import RunSpec
 from bench.store import Store
 
@@ -41,13 +42,27 @@ class PlannedRun:
     stored: Result | None
 
 
+class Trained(BaseModel):
+    """What `keys/<artifact key>.json` holds: the artifact that was trained, and how that went."""
+
+    artifact: Name
+    training: Training
+    seconds: float
+    peak_bytes: int | None
+
+
 def known_artifact(store: Store, artifact_key: str) -> dict[str, Any] | None:
     """What the store knows of a trained artifact that is still there, unaltered."""
+    record = trained(store.keys / f"{artifact_key}.json")
+    return record.model_dump() if record and is_intact(store.artifacts / record.artifact) else None
+
+
+def trained(path: Path) -> Trained | None:
+    """The record of a training; None where there is none that can be read."""
     try:
-        record: dict[str, Any] = json.loads((store.keys / f"{artifact_key}.json").read_bytes())
-    except (OSError, ValueError):
+        return Trained.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
         return None
-    return record if is_intact(store.artifacts / record["artifact"]) else None
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,8 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
     due, why = _due(spec, prepared, store, key, stored)
     if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec))):
         why = explain_miss(parts, before["identity"]["key_parts"])
+    if stored is None and store.is_newer(run_id):
+        due, why = "skip", "newer software has stored it: upgrade sentibench"
     if policy == "never" and due in ("nothing", "measure", "predict"):
         due, why = "train", "asked to run again (--cache never)"
     if policy == "always" and due != "nothing":
@@ -95,13 +112,19 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:
-    due, why = _due_with_artifact(spec, prepared, stored)
-    if due == "nothing" or known_artifact(store, key):
+    due, why = _due_with_artifact(spec, prepared, store, stored)
+    folder = store.artifacts / ((stored and stored.identity.artifact) or "none")
+    altered = folder.is_dir() and not is_intact(folder)
+    if (due == "nothing" and not altered) or known_artifact(store, key):  # one that is gone is made when it is needed
         return due, why
-    return "train", "never run" if stored is None else f"{why}, and its artifact is not in the store"
+    if stored is None:
+        return "train", "never run"
+    if due == "nothing":
+        return "train", "its artifact was altered"
+    return "train", f"{why}, and its artifact {'was altered' if altered else 'is not in the store'}"
 
 
-def _due_with_artifact(spec: RunSpec, prepared: Prepared, stored: Result | None) -> tuple[Due, str]:
+def _due_with_artifact(spec: RunSpec, prepared: Prepared, store: Store, stored: Result | None) -> tuple[Due, str]:
     """What would be due if the artifact is there."""
     if stored is None:
         return "predict", "trained already"
@@ -110,6 +133,11 @@ def _due_with_artifact(spec: RunSpec, prepared: Prepared, stored: Result | None)
         return "predict", f"last time: {outcome.status} ({outcome.reason})"
     if identity.evaluation_key != evaluation_key(identity.artifact or "", prepared.test_hash):
         return "predict", "the test data or the scoring changed"
+    damaged = store.damaged(stored)
+    if "predictions" in damaged:
+        return "predict", "its predictions.npz is damaged or gone"
+    if spec.measured and "samples" in damaged:
+        return "measure", "its samples.npz is damaged or gone"
     if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or ""):
         return "measure", "not measured on this machine"
     return "nothing", "stored"
@@ -133,9 +161,13 @@ def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
         trained_on = data.get("trained_on", "train")
         parts = [identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"], trained_on]
         key = digest(parts)
-        if key not in newest or newest[key]["outcome"]["started_at"] < document["outcome"]["started_at"]:
+        if key not in newest or _time(newest[key]) < _time(document):
             newest[key] = document
     return newest
+
+
+def _time(document: Mapping[str, Any]) -> str:
+    return order_in_time(document["outcome"]["started_at"])
 
 
 def slug(name: str) -> str:

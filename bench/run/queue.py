@@ -58,8 +58,11 @@ class Queue:
 
     def _run(self, spec: RunSpec, needed: bool = False) -> Iterator[Ended]:
         parents = self.lineage.parents(spec)
-        if parents is None:
+        if parents is None and self.planner.policy == "always":
             raise BenchError(f"{spec.title}: its parent has not run, and --cache always runs nothing")
+        if parents is None:
+            self.say(f"{spec.title}: left out, as its parent was")
+            return
         if isinstance(parents, Stopped):
             yield self._skip(spec, parents)
             return
@@ -71,8 +74,8 @@ class Queue:
         if needed and planned.due != "train":
             planned = replace(planned, due="train", why="its artifact is needed and no more in the store")
         result = self.executor.run(planned) if planned.due in ("train", "predict") else planned.stored
-        if result is not None:
-            self.lineage.add(spec, result)
+        if (standing := self.planner.store.find(planned.run_id)) is not None:  # a failure leaves a good row standing
+            self.lineage.add(spec, standing)
         yield planned, result
         yield from self._gentler(spec)
 

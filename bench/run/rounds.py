@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.machine import cores, machine_id
 from bench.measure.timing import ROUNDS, RoundSamples, summarize, thread_counts
 from bench.run.execute import Executor
-from bench.run.launcher import Ended, launch
+from bench.run.launcher import Ended, cannot_write, launch
 from bench.run.plan import PlannedRun, current_measurement_key
 from bench.schema import Memory, Outcome, Result
 
@@ -31,10 +31,12 @@ def measure_all(executor: Executor, planned: Sequence[PlannedRun]) -> list[Resul
 def _measure_dataset(executor: Executor, planned: list[PlannedRun]) -> list[Result]:
     folder = executor.store.work / "measure"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     try:
-        texts = _sampled_texts(planned[0], folder)
-        rounds, failed = _all_rounds(executor, planned, texts, folder)
+        try:
+            rounds, failed = _all_rounds(executor, planned, _sampled_texts(planned[0], folder), folder)
+        except OSError as error:
+            failed = {p.run_id: Ended("failed", reason=cannot_write(error)) for p in planned}
+            rounds = {p.run_id: [] for p in planned}
         return [_stored(executor, p, rounds[p.run_id], failed.get(p.run_id), len(planned)) for p in planned]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -42,6 +44,7 @@ def _measure_dataset(executor: Executor, planned: list[PlannedRun]) -> list[Resu
 
 def _sampled_texts(planned: PlannedRun, folder: Path) -> Path:
     _, texts = planned.prepared.test_texts()
+    folder.mkdir(parents=True)
     path = folder / "texts.json"
     path.write_text(json.dumps(random.Random(0).sample(texts, min(MAX_TEXTS, len(texts)))))
     return path
@@ -87,7 +90,7 @@ def _stored(
         outcome = result.outcome.model_copy(
             update={"status": failed.status, "phase": "measure", "reason": failed.reason, "log_tail": failed.log_tail}
         )
-        return _put(executor, result.model_copy(update={"outcome": outcome}))
+        return executor.store_row(planned, result.model_copy(update={"outcome": outcome}))
     measurement, samples, peak = summarize(rounds, contestants)
     key = current_measurement_key(result.identity.artifact or "")
     outcome = Outcome.model_validate(
@@ -102,12 +105,4 @@ def _stored(
             "identity": result.identity.model_copy(update={"measurement_key": key}),
         }
     )
-    executor.store.put(updated, samples=samples)
-    executor.listener.finished(updated)
-    return updated
-
-
-def _put(executor: Executor, result: Result) -> Result:
-    executor.store.put(result)
-    executor.listener.finished(result)
-    return result
+    return executor.store_row(planned, updated, samples=samples)

@@ -55,7 +55,7 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
     """Do what is due of `specs` and return the exit code."""
     store = Store(options.store)
     with store.lock():
-        store.clear_work()
+        store.sweep()
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):
             prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)

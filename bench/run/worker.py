@@ -12,9 +12,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from bench.durable import write_atomic
 from bench.errors import BenchError
 from bench.standard_input import standard_input
-from bench.store import write_atomic
 
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate memory|not enough memory")

@@ -89,7 +89,7 @@ class Compress:
     def run(self) -> int:
         """Search, show the Pareto set, run it as ordinary runs; the exit code."""
         with self.store.lock():
-            self.store.clear_work()
+            self.store.sweep()
             self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
             self._ready_parent()
             candidates = self._search()

@@ -12,11 +12,11 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.durable import write_atomic
 from bench.search.sampler import REASON, SLOT
 from bench.search.space import tidy
 from bench.search.study import best, counted, finished, lost, now
 from bench.search.summary import State, Summary, TrialRow
-from bench.store import write_atomic
 
 STATES: Mapping[TrialState, State] = {
     TrialState.COMPLETE: "complete",

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import BenchError, Probabilities
+from bench.arrays import write_arrays
 from bench.errors import DataError
-from bench.store import Store, write_arrays
+from bench.store import Store
 from serving.model import Model
 from serving.scored import output_format
 from serving.stream.drift import FEWEST_TEXTS, Reference

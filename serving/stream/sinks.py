@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.api import BenchError
-from bench.store import write_atomic
+from bench.durable import write_atomic
 from serving.scored import Row, encode
 
 PART = re.compile(r"part-(\d{8})\.parquet")

@@ -55,7 +55,9 @@ class Broken(Recipe):
         if how == "sleep":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-            (out_dir.parent / "child.pid").write_text(str(child.pid))
+            cache = Path(os.environ["SENTIBENCH_CACHE"])
+            cache.mkdir(exist_ok=True)
+            (cache / "child.pid").write_text(str(child.pid))
             time.sleep(600)
         (out_dir / "how.txt").write_text(how)
         return Training()

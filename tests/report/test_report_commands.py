@@ -87,14 +87,6 @@ def test_corrupt_result_is_skipped_with_a_warning(tmp_path: Path, full_store: St
     assert victim.name in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
-def test_newer_schema_is_refused(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = store.folder("future")
-    folder.mkdir(parents=True)
-    (folder / "result.json").write_text('{"schema_version": 99}')
-    assert call("compare", "--store", str(store.root)) == 2
-    assert "newer than" in capsys.readouterr().err
-
-
 def test_export_to_file_and_screen(full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "results.csv"
     call("export", "--store", str(full_store.root), "--out", str(out))
