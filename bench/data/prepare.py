@@ -21,14 +21,14 @@ from bench.data.digest import split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
-from bench.data.prepared import Meta, Prepared, open_prepared
+from bench.data.prepared import Meta, Prepared, file_sha256, open_prepared
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
 from bench.data.user_file import file_revision
 from bench.errors import StoreError
 
-PREPARE_VERSION = 2
+PREPARE_VERSION = 3
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
 _FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet", "description.json")
 
@@ -133,7 +133,7 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
         citation=dataset.citation,
         source=dataset.source,
         limit=limit,
-        file_bytes={name: (folder / name).stat().st_size for name in _FILES},
+        sha256={name: file_sha256(folder / name) for name in _FILES},
     )
     with (folder / "meta.json").open("w") as file:
         file.write(meta.model_dump_json(indent=1))

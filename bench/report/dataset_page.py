@@ -39,9 +39,12 @@ def dataset_page(board: Board, store: Store) -> DatasetPage | None:
 
 
 def test_texts(board: Board, store: Store) -> dict[str, str]:
-    """The test texts by id, empty where the data set is not prepared on this machine."""
+    """The test texts by id, empty where the data set is not prepared in this store, or its copy is damaged."""
     prepared = find_content(board, store)
-    return dict(zip(*prepared.test_texts(), strict=True)) if prepared else {}
+    try:
+        return dict(zip(*prepared.test_texts(), strict=True)) if prepared else {}
+    except BenchError:
+        return {}
 
 
 def find_content(board: Board, store: Store) -> Prepared | None:

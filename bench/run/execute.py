@@ -101,12 +101,12 @@ class Executor:
     def _score(self, planned: PlannedRun, record: dict[str, Any], predicted: Ended, folder: Path) -> Result:
         with np.load(folder / "predict" / "predictions.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        ids, labels = planned.prepared.test_labels()
         names = planned.prepared.label_names
         try:
-            if list(arrays["ids"]) != list(ids):
+            test = planned.prepared.test()
+            if list(arrays["ids"]) != test.ids:
                 raise ValueError("the predicted rows are not the test rows")
-            quality = score(labels, arrays["probabilities"], names)
+            quality = score(test.labels, arrays["probabilities"], names)
             validation = None
             if not planned.spec.refit:
                 validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
@@ -115,7 +115,7 @@ class Executor:
         result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
             update={"quality": quality, "validation": validation}
         )
-        return self._put(result, predictions=arrays | {"labels": labels}, log=_joined_log(folder))
+        return self._put(result, predictions=arrays | {"labels": test.labels}, log=_joined_log(folder))
 
     def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
         artifact = record["artifact"]

@@ -35,7 +35,7 @@ def _prepare(job: Job) -> dict[str, Any]:
 def _train(job: Job) -> dict[str, Any]:
     recipe = load_recipe(job["recipe"])
     prepared = Prepared.open(Path(job["prepared"]))
-    train, validation = prepared.train(), prepared.validation()
+    train, validation = prepared.training()
     if job.get("refit"):
         train, validation = _together(train, validation)
     out_dir = Path(job["artifact"])
