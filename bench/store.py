@@ -56,10 +56,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_arrays(path: Path, arrays: Arrays) -> None:
-    """A compressed `.npz`, written as `write_atomic` does."""
+def write_arrays(path: Path, arrays: Arrays, compressed: bool = True) -> None:
+    """An `.npz`, written as `write_atomic` does."""
     with tempfile.SpooledTemporaryFile(max_size=1 << 28) as buffer:
-        np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+        (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **dict(arrays))
         buffer.seek(0)
         write_atomic(path, buffer.read())
 

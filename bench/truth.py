@@ -51,8 +51,12 @@ class Truth:
             for claimed, places in claims.items():
                 if claimed == (right or most):
                     continue
-                others = "the data" if right else f"{len(claims[most])} other(s), as {Path(claims[most][0]).parent.name}"
-                what = f"its ids and labels of {rows.split} are not those of {others}, with the same hash {rows.hash[:8]}"
+                others = (
+                    "the data" if right else f"{len(claims[most])} other(s), as {Path(claims[most][0]).parent.name}"
+                )
+                what = (
+                    f"its ids and labels of {rows.split} are not those of {others}, with the same hash {rows.hash[:8]}"
+                )
                 yield from ((where, what) for where in places)
 
     def unproven(self) -> list[str]:
@@ -64,7 +68,7 @@ class Truth:
         self._claims.setdefault(rows, {}).setdefault(claimed, []).append(where)
 
     def _known(self, rows: _Rows) -> str | None:
-        """The hash of the labels of the data themselves; a prepared copy is held against the split's hash as it is read."""
+        """The hash of the data's own labels, from a prepared copy whose rows have the split's hash."""
         for folder in self.copies if rows.split == "test" else ():
             prepared = find_content(folder, rows.hash)
             try:

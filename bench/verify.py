@@ -80,9 +80,7 @@ def verify(
         problems += _check_artifact(directory, result)
     problems += [Problem(where, what) for where, what in truth.problems()]
     if unproven := truth.unproven():
-        note(
-            f"labels of {', '.join(unproven)} were compared between runs, not with the data, which are not prepared here"
-        )
+        note(f"labels of {', '.join(unproven)} were compared between runs, not with the data: not prepared here")
     for path in sorted((directory / "searches").glob("*.json")):
         problems += _check_search(path)
     if (directory / "results.csv").is_file():

@@ -1,4 +1,4 @@
-"""Labels that were altered and scored again agree with themselves: verify compares them between runs and with the data."""
+"""Labels that were altered and scored again agree with themselves: verify compares runs, and the data."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_labels_unlike_those_of_the_other_runs_are_found(tmp_path: Path, prepare
     (problem,) = verify(tmp_path, note=notes.append)
     assert problem.where == wrong
     assert "are not those of 2 other(s), as chance-toy-s1, with the same hash" in problem.what
-    assert notes == ["labels of toy were compared between runs, not with the data, which are not prepared here"]
+    assert notes == ["labels of toy were compared between runs, not with the data: not prepared here"]
 
 
 def test_labels_unlike_those_of_the_data_are_found_in_every_run(tmp_path: Path, prepared: Prepared, toy: Path) -> None:

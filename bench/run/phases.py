@@ -166,8 +166,7 @@ def _teach(job: Job) -> dict[str, Any]:
     texts = json.loads(Path(job["texts"]).read_text())
     predictor = load_artifact(Path(job["artifact"]))
     slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
-    arrays = {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job["key"]))}
-    write_arrays(Path(job["out"]), arrays)
+    write_arrays(Path(job["folder"]) / "said.npz", {"probabilities": np.concatenate(slices)})
     return {}
 
 
