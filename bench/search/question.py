@@ -77,7 +77,7 @@ def ask(options: SearchOptions, work: Path) -> Question:
         raise BenchError(
             f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
         )
-    given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
+    given = {**(recipe.smoke if options.run.limit is not None else {}), **options.given}
     base = resolve(recipe, given)
     space = searched_space(recipe, given, options.only)
     missing = [name for name, version in package_versions(recipe, base).items() if version == "missing"]

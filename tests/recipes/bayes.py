@@ -41,6 +41,7 @@ class Bayes(Recipe):
 
     name, framework, requires = "bayes", "numpy", ("numpy",)
     defaults = {"alpha": 1.0, "pause": 0.0}
+    smoke = {"alpha": 2.0}
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         counts, k = _counts(train.texts), len(train.label_names)
