@@ -14,7 +14,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.errors import BenchError, StoreError, StoreInUseError, did_you_mean
+from bench.redact import publishable, without_paths
 from bench.schema import Result, migrate, parse
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -140,17 +141,23 @@ class Store:
         return found
 
     def put(
-        self, result: Result, predictions: Arrays | None = None, samples: Arrays | None = None, log: Path | None = None
+        self,
+        result: Result,
+        predictions: Arrays | None = None,
+        samples: Arrays | None = None,
+        log: Path | None = None,
+        private: Iterable[Path] = (),
     ) -> None:
-        """Store a run: its arrays first, `result.json` last."""
+        """Store a run: its arrays first, `result.json` last. Paths, the `private` ones among them, are cut to names."""
         folder = self.folder(result.run_id)
+        paths = (self.root, *private)
         if predictions is not None:
             write_arrays(folder / "predictions.npz", predictions)
         if samples is not None:
             write_arrays(folder / "samples.npz", samples)
         if log is not None and log.is_file():
-            write_atomic(folder / "log.txt", log.read_bytes())
-        write_atomic(folder / "result.json", result.model_dump_json(indent=1).encode())
+            write_atomic(folder / "log.txt", without_paths(log.read_text(errors="replace"), paths).encode())
+        write_atomic(folder / "result.json", publishable(result, paths).model_dump_json(indent=1).encode())
 
     def arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays of `predictions` or `samples` of a run, empty where it has none."""

@@ -63,7 +63,7 @@ class Executor:
 
     def skip(self, planned: PlannedRun, reason: str) -> Result:
         """The row of a run that cannot be because of its parent."""
-        return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
+        return self._put(planned, _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
     def artifact(self, planned: PlannedRun, folder: Path) -> Ended:
         """The record of the run's artifact, trained in `folder` where the store has none or that is due."""
@@ -115,7 +115,7 @@ class Executor:
         result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
             update={"quality": quality, "validation": validation}
         )
-        return self._put(result, predictions=arrays | {"labels": test.labels}, log=_joined_log(folder))
+        return self._put(planned, result, predictions=arrays | {"labels": test.labels}, log=_joined_log(folder))
 
     def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
         artifact = record["artifact"]
@@ -148,10 +148,12 @@ class Executor:
             status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
             started_at=_now(),
         )  # fmt: skip
-        return self._put(_bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
+        return self._put(planned, _bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
 
-    def _put(self, result: Result, predictions: Arrays | None = None, log: Path | None = None) -> Result:
-        self.store.put(result, predictions=predictions, log=log)
+    def _put(
+        self, planned: PlannedRun, result: Result, predictions: Arrays | None = None, log: Path | None = None
+    ) -> Result:
+        self.store.put(result, predictions=predictions, log=log, private=planned.private)
         self.listener.finished(result)
         return result
 
@@ -159,8 +161,8 @@ class Executor:
 def _job(planned: PlannedRun) -> dict[str, Any]:
     spec = planned.spec
     return {
-        "recipe": spec.recipe, "params": dict(spec.params), "seed": spec.seed, "prepared": str(planned.prepared.folder),
-        "refit": spec.refit,
+        "recipe": spec.recipe, "params": dict(spec.params), "shown": planned.shown, "seed": spec.seed,
+        "prepared": str(planned.prepared.folder), "refit": spec.refit,
     }  # fmt: skip
 
 
@@ -197,8 +199,8 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
     taught = isinstance(recipe, Compression) and recipe.taught(spec.params)
     return Identity(
-        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
-        framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
+        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=replace(spec, params=planned.shown).variant,
+        framework=recipe.framework, params=planned.shown, seed=spec.seed, suite=spec.suite,
         parent_run_id=parent, teacher_run_id=parent if taught else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,

@@ -86,7 +86,7 @@ def _write_card(job: Job, prepared: Prepared, parents: list[dict[str, Any]], out
         "recipe": recipe.name,
         "layout": layout,
         "framework": recipe.framework,
-        "params": job["params"],
+        "params": job.get("shown", job["params"]),
         "seed": job["seed"],
         "normalization": parents[0]["normalization"] if normalization == PARENTS else normalization,
         "label_names": list(prepared.label_names),

@@ -87,7 +87,7 @@ def _stored(
         outcome = result.outcome.model_copy(
             update={"status": failed.status, "phase": "measure", "reason": failed.reason, "log_tail": failed.log_tail}
         )
-        return _put(executor, result.model_copy(update={"outcome": outcome}))
+        return _put(executor, planned, result.model_copy(update={"outcome": outcome}))
     measurement, samples, peak = summarize(rounds, contestants)
     key = current_measurement_key(result.identity.artifact or "")
     outcome = Outcome.model_validate(
@@ -107,7 +107,7 @@ def _stored(
     return updated
 
 
-def _put(executor: Executor, result: Result) -> Result:
-    executor.store.put(result)
+def _put(executor: Executor, planned: PlannedRun, result: Result) -> Result:
+    executor.store.put(result, private=planned.private)
     executor.listener.finished(result)
     return result

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.params import resolve
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
-from bench.run.keys import artifact_parts, digest, package_versions
+from bench.run.keys import artifact_parts, digest, package_versions, shown_params
 from bench.run.plan import slug
 from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
@@ -61,6 +61,12 @@ class Question:
     """By name, each short enough to print: two studies differ where one of them does."""
     name: str
     """Of the study."""
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """`fixed` as it is published: without paths."""
+        shown = shown_params(self.recipe, self.params({}), self.parts)
+        return {key: shown[key] for key in self.fixed}
 
     def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a trial."""

@@ -48,7 +48,7 @@ class Search:
             with self.console.status("Reading and verifying the data set …"):
                 question = ask(self.options, work)
             summary = self._search(question, work)
-        self._show(summary)
+        self._show(question, summary)
         return self._run_best(question, summary)
 
     def _search(self, question: Question, work: Path) -> Summary:
@@ -77,20 +77,29 @@ class Search:
         options, prepared = self.options, question.prepared
         facts = {
             "recipe": question.recipe.name, "dataset": prepared.name, "limit": prepared.meta.limit,
-            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": question.fixed,
+            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": question.shown,
             "space": plain_space(question.space), "question": question.parts, "git_commit": git_state()[0],
         }  # fmt: skip
 
         def reproduce(suggested: Mapping[str, Any]) -> str:
-            seeds = options.seeds or fresh_seeds(options.seed)
-            return command(
-                question.recipe, question.params(suggested), options.dataset.name, seeds, options.run_arguments
-            )
+            return self._command(question, suggested)
 
-        return write_summary(study, self.folder, facts, reproduce)
+        return write_summary(study, self.folder, facts, reproduce, self._private(question))
 
-    def _show(self, summary: Summary) -> None:
-        if summary.best is None:
+    def _command(self, question: Question, suggested: Mapping[str, Any]) -> str:
+        """What trains these parameters."""
+        options = self.options
+        seeds = options.seeds or fresh_seeds(options.seed)
+        params = question.params(suggested)
+        return command(question.recipe, params, options.dataset.name, seeds, options.run_arguments)
+
+    def _private(self, question: Question) -> list[Path]:
+        """The user's paths, which a summary does not tell."""
+        ref = self.options.dataset
+        return [*question.recipe.paths_for(question.params({})).values(), *(p for p in (ref.path, ref.data_dir) if p)]
+
+    def _show(self, question: Question, summary: Summary) -> None:
+        if summary.best_trial is None:
             failed = [trial for trial in summary.trials if trial.state == "failed"]
             if not failed:
                 raise NothingFoundError("no trial ended in time; give more --minutes")
@@ -101,7 +110,7 @@ class Search:
         for line in (
             f"{len(summary.finished)} trials: {counts}{replaced}",
             f"summary: {self.folder / summary.study}.json",
-            f"the best: {summary.command}",
+            f"the best: {self._command(question, summary.best_trial.params)}",
         ):
             self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 

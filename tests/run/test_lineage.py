@@ -185,6 +185,21 @@ def test_a_parent_of_other_labels_is_refused(bench: Bench, tmp_path: Path, famil
     assert ran.returncode == 4 and "a child keeps its parent's" in ran.stdout
 
 
+def test_a_parent_with_the_labels_in_another_order_is_refused(bench: Bench, tmp_path: Path, family: str) -> None:
+    store = Store(tmp_path / "store")
+    row = _rows(tmp_path, "bayes")[0]
+    artifact = store.artifacts / row["identity"]["artifact"]
+    card = json.loads((artifact / "artifact.json").read_text())
+    (artifact / "artifact.json").write_text(json.dumps(card | {"label_names": card["label_names"][::-1]}))
+    row["identity"]["artifact"] = folder_hash(artifact)
+    artifact.rename(store.artifacts / row["identity"]["artifact"])
+    (store.folder(row["run_id"]) / "result.json").write_text(json.dumps(row))
+    ran = bench("run", "-r", "trimmed[ratio=0.2]", "--parent", row["run_id"], "--measure", "none")
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    assert "for the labels positive, neutral, negative; toy has negative, neutral, positive" in ran.stdout
+    assert "a child keeps its parent's, and their order" in " ".join(ran.stdout.split())
+
+
 def test_the_contract_of_a_compression_recipe_is_checked(bench: Bench) -> None:
     ran = bench("check", "trimmed")
     assert ran.returncode == 0, ran.stdout + ran.stderr
