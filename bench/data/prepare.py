@@ -65,7 +65,7 @@ def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) ->
 
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:
-    """The folder's name: everything that decides its content, hashed. Unpinned sources count by their size and time."""
+    """The folder's name: everything that decides its content, hashed; unpinned sources are read for it."""
     if ref.path is not None:
         name = ref.path.name
         content = [file_revision(ref.path), ref.text_column, ref.label_column]
@@ -74,7 +74,7 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
         name, content = found.name, [found.model_dump_json()]
         for relative in (path for path, file in found.files.items() if not file.pinned):
             path = find_file(relative, data_roots(ref.data_dir))
-            content.append(f"{path.stat().st_size}:{path.stat().st_mtime_ns}" if path else "absent")
+            content.append(file_sha256(path) if path else "absent")
     parts = json.dumps([PREPARE_VERSION, name, limit, *content])
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 

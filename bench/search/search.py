@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from bench.errors import NOTHING_RAN, BenchError
-from bench.run.keys import git_state
+from bench.run.keys import git_state, shown_params
 from bench.search.objective import Objective
 from bench.search.question import Question, SearchOptions, ask, fresh_seeds
 from bench.search.rerun import command, refit_specs, run_when_free
@@ -82,16 +82,18 @@ class Search:
         }  # fmt: skip
 
         def reproduce(suggested: Mapping[str, Any]) -> str:
-            return self._command(question, suggested)
+            return self._command(question, suggested, published=True)
 
         return write_summary(study, self.folder, facts, reproduce, self._private(question))
 
-    def _command(self, question: Question, suggested: Mapping[str, Any]) -> str:
-        """What trains these parameters."""
-        options = self.options
-        seeds = options.seeds or fresh_seeds(options.seed)
-        params = question.params(suggested)
-        return command(question.recipe, params, options.dataset.name, seeds, options.run_arguments)
+    def _command(self, question: Question, suggested: Mapping[str, Any], published: bool = False) -> str:
+        """What trains these parameters; as it is `published`, with names in place of the user's paths."""
+        options, params, more = self.options, question.params(suggested), self.options.run_arguments
+        dataset, folder = options.dataset.name, options.dataset.data_dir
+        if published:
+            params, dataset = shown_params(question.recipe, params, question.parts), question.prepared.name
+            more = tuple(folder.name if folder and word == str(folder) else word for word in more)
+        return command(question.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
 
     def _private(self, question: Question) -> list[Path]:
         """The user's paths, which a summary does not tell."""

@@ -34,9 +34,10 @@ def write_summary(
     command: Callable[[Mapping[str, Any]], str],
     private: Iterable[Path] = (),
 ) -> Summary:
-    """Write `<study>.json` whole or not at all, and return it. Paths, the `private` ones among them, are cut to names.
+    """Write `<study>.json` whole or not at all, and return it.
 
-    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested.
+    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested. Paths in reasons,
+    the `private` ones among them, are cut to names.
     """
     top = best(study)
     paths = (searches.parent, *private)
@@ -47,7 +48,7 @@ def write_summary(
         killed=lost(study),
         trials=[_row(trial, place, paths) for place, trial in enumerate(counted(study))],
         best=None if top is None else int(top.user_attrs[SLOT]) + 1,
-        command=None if top is None else without_paths(command(top.params), paths),
+        command=None if top is None else command(top.params),
         importances=importances(study),
         written_at=now(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -216,6 +217,8 @@ def test_an_unpinned_source_that_changed_is_read_again(tmp_path: Path, write_set
     name = write_set({"reader": "lines", "separator": ";"}, splits, files, files={"a": {}, "b": {}})
     ref = DatasetRef(name, data_dir=tmp_path / "data")
     first = prepare(ref, tmp_path / "p")
-    (tmp_path / "data" / "b").write_bytes(b"one;x\nthree;y\n")
+    written = (tmp_path / "data" / "b").stat().st_mtime_ns
+    (tmp_path / "data" / "b").write_bytes(b"one;x\nsix;y\n")  # of one size, and as old
+    os.utime(tmp_path / "data" / "b", ns=(written, written))
     assert find_prepared(ref, tmp_path / "p") is None
     assert prepare(ref, tmp_path / "p").test_hash != first.test_hash
