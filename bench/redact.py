@@ -10,7 +10,7 @@ from bench.registry import ROOT
 from bench.schema import Result
 
 _PART = r"[^\s/'\"`:;,()\[\]{}<>|]+"
-_ABSOLUTE = re.compile(rf"(?:(?<![\w.:/<~])|(?<=file://))~?/(?:{_PART}/)+(?:{_PART})?")
+_ABSOLUTE = re.compile(rf"(?:(?<![\w.:/<~])|(?<=file://))~?/(?:{_PART}/)+{_PART}/?")
 """Two parts or more, so that `</s>` and `and/or` stay; behind a letter, a dot or a colon it is an address."""
 _QUOTED = re.compile(r"""(?<=")/[^"\n]*/(?=[^"/\n]*")|(?<=')/[^'\n]*/(?=[^'/\n]*')""")
 """Between quotes a path may hold spaces."""

@@ -60,7 +60,7 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
 
 
 def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepared | None:
-    """What `prepare` would return, where it is there already; no data is read but a user's file hashed."""
+    """What `prepare` would return, where it is there already; files are hashed, no rows are read."""
     return open_prepared(cache_dir / prepared_key(ref, limit))
 
 

@@ -11,21 +11,18 @@ from bench.redact import without_paths
 from bench.registry import ROOT, load_recipe
 from bench.run.keys import artifact_parts, shown_params
 from tests.conftest import Bench
-from tests.transformers_pt.checkpoints import checkpoint
 
 SECRET = "Jane Doe's unmistakable folder"
 
 
-def test_a_users_file_and_backbone_leave_their_names_alone(bench: Bench, tmp_path: Path) -> None:
+def test_a_users_file_and_folder_leave_their_names_alone(bench: Bench, tmp_path: Path) -> None:
     home = tmp_path / SECRET
-    backbone = checkpoint("bert", home / "tiny")
-    torn = checkpoint("bert", home / "torn")
-    (torn / "model.safetensors").write_bytes(b"torn")
+    (home / "tiny").mkdir(parents=True)
     mine = home / "mine.csv"
     mine.write_text("text,label\n" + "".join(f"good {i} day,up\nbad {i} night,down\n" for i in range(80)))
-    finetune = [f"finetune[backbone={folder},epochs=1,precision=float32]" for folder in (backbone, torn)]
-    recipes = [word for recipe in (*finetune, "broken") for word in ("-r", recipe)]
-    ran = bench("run", *recipes, "-d", str(mine), "--measure", "none")
+    (home / "tiny" / "words.txt").write_text("good bad")
+    recipes = f"bayes[words={home / 'tiny'}]", "broken", f"broken[how=file,file={home / 'tiny'}]"
+    ran = bench("run", *(word for recipe in recipes for word in ("-r", recipe)), "-d", str(mine), "--measure", "none")
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert bench("search", "epochal", "-d", str(mine), "--trials", "1", "--seeds", "none").returncode == 0
     out = tmp_path / "report"
@@ -34,15 +31,17 @@ def test_a_users_file_and_backbone_leave_their_names_alone(bench: Bench, tmp_pat
     kept = [path for folder in ("results", "artifacts", "keys", "prepared") for path in (store / folder).rglob("*")]
     kept += [*store.glob("searches/*.json"), *out.rglob("*")]
     files = [path for path in kept if path.is_file()]
-    assert len(files) > 15
+    assert len(files) > 12
     assert [path for path in files if b"unmistakable" in path.read_bytes()] == []
     rows = [json.loads(path.read_bytes()) for path in store.glob("results/*/result.json")]
-    told = {(row["identity"]["recipe"], row["outcome"]["status"]): row for row in rows}
-    assert told["finetune", "ok"]["identity"]["variant"].startswith("backbone=tiny@")
-    assert told["finetune", "ok"]["data"]["dataset"] == "mine.csv"
-    assert "backbone torn cannot be loaded" in told["finetune", "failed"]["outcome"]["reason"]
-    tail = told["broken", "failed"]["outcome"]["log_tail"]
-    assert 'File "bench/run/worker.py", line' in tail and str(ROOT) not in tail
+    trained, raised, refused = sorted(
+        rows, key=lambda row: (row["outcome"]["status"] != "ok", row["identity"]["variant"])
+    )
+    assert trained["identity"]["variant"].startswith("words=tiny@") and trained["data"]["dataset"] == "mine.csv"
+    assert 'File "bench/run/worker.py", line' in raised["outcome"]["log_tail"]
+    assert refused["identity"]["params"]["file"].startswith("tiny@")
+    assert refused["outcome"]["reason"] == "tiny: nothing to learn in it"
+    assert (store / "results" / refused["run_id"] / "log.txt").read_text().endswith("reading tiny\n")
 
 
 @pytest.mark.parametrize(
