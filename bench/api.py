@@ -40,6 +40,7 @@ __all__ = [
     "cache_dir",
     "checkpoint_dir",
     "did_you_mean",
+    "kept_arrays",
     "load_artifact",
     "load_recipe",
     "named_recipe",
@@ -326,6 +327,16 @@ def cache_dir() -> Path | None:
     """A folder for what can be made again, named by its content; None outside of the harness."""
     folder = os.environ.get("SENTIBENCH_TRAINING_CACHE")
     return Path(folder) if folder else None
+
+
+def kept_arrays(path: Path, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays kept at `path`, a file of `cache_dir`; made, and kept there, where it is missing, torn or altered.
+
+    The name of the file must hold all that its content depends on.
+    """
+    from bench.cache import kept_arrays as keep
+
+    return keep(path, make)
 
 
 def checkpoint_dir() -> Path | None:

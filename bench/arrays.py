@@ -1,4 +1,4 @@
-"""Arrays in compressed `.npz` files: written whole or not at all, and never trusted when they are read."""
+"""Arrays in `.npz` files: written whole or not at all, and never trusted when they are read."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 """By name."""
 
 
-def packed(arrays: Arrays) -> bytes:
+def packed(arrays: Arrays, compressed: bool = True) -> bytes:
     """The content of an `.npz`."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
+    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **dict(arrays))
     return buffer.getvalue()
 
 
-def write_arrays(path: Path, arrays: Arrays) -> None:
+def write_arrays(path: Path, arrays: Arrays, compressed: bool = True) -> None:
     """Written as `write_atomic` does."""
-    write_atomic(path, packed(arrays))
+    write_atomic(path, packed(arrays, compressed))
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

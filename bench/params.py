@@ -60,13 +60,13 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def resolve(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` over the recipe's defaults; an unknown key or a value of another type is an error."""
+def resolve(recipe: Recipe, given: Mapping[str, Any], smoke: bool = False) -> dict[str, Any]:
+    """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error."""
     params = dict(recipe.defaults)
-    for key, value in given.items():
+    for key, value in {**(recipe.smoke if smoke else {}), **given}.items():
         if key not in params:
             raise BenchError(f"recipe '{recipe.name}' has no parameter '{key}': {did_you_mean(key, params)}")
-        params[key] = _typed(recipe.name, key, value, params[key])
+        params[key] = _typed(recipe.name, key, value, recipe.defaults[key])
     return params
 
 

@@ -9,7 +9,7 @@ Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from bench.errors import (
     one_line,
     warn_skipped,
 )
+from bench.redact import publishable, without_paths
 from bench.schema import Result, parse
 
 
@@ -126,17 +127,23 @@ class Store:
         return False
 
     def put(
-        self, result: Result, predictions: Arrays | None = None, samples: Arrays | None = None, log: bytes | None = None
+        self,
+        result: Result,
+        predictions: Arrays | None = None,
+        samples: Arrays | None = None,
+        log: bytes | None = None,
+        private: Iterable[Path] = (),
     ) -> None:
-        """Store a run: its arrays first, `result.json` last."""
+        """Store a run: its arrays first, `result.json` last. Paths, the `private` ones among them, are cut to names."""
+        paths = (self.root, *private)
         files: dict[str, bytes] = {}
         if predictions is not None:
             files["predictions.npz"] = packed(predictions)
         if samples is not None:
             files["samples.npz"] = packed(samples)
         if log is not None:
-            files["log.txt"] = log
-        files["result.json"] = result.model_dump_json(indent=1).encode()
+            files["log.txt"] = without_paths(log.decode(errors="replace"), paths).encode()
+        files["result.json"] = publishable(result, paths).model_dump_json(indent=1).encode()
         write_together(self.folder(result.run_id), files)
 
     def arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bench.errors import BenchError, StoreError
 from bench.measure.quality import score, validation_scores
 from bench.measure.summary import inference_peak_bytes, measurement_from_samples
 from bench.schema import Result, parse
+from bench.truth import Truth
 
 TOLERANCE = 1e-9
 """Relative: sums may be added in another order on another processor."""
@@ -49,14 +51,21 @@ def result_folders(directory: Path) -> list[Path]:
     return folders
 
 
-def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = iter) -> list[Problem]:
+def verify(
+    directory: Path,
+    watch: Callable[[Sequence[Path]], Iterable[Path]] = iter,
+    store: Path | None = None,
+    note: Callable[[str], None] = lambda line: None,
+) -> list[Problem]:
     """Every problem of a store or of published reports, searches included, none if all is well.
 
     Damaged files are problems, not errors.
 
-    `watch` wraps the run folders, for a progress bar.
+    `watch` wraps the run folders, for a progress bar. Labels are held against the data prepared in `directory` and in
+    `store`; `note` is told what could not be.
     """
     problems: list[Problem] = []
+    truth = Truth([root / "prepared" for root in (directory, store) if root is not None])
     documents: list[dict[str, Any]] = []
     artifacts: dict[str, Result] = {}
     for folder in watch(result_folders(directory)):
@@ -64,11 +73,14 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
         if result is None:
             continue
         documents.append(result.model_dump(mode="json"))
-        problems += _check_run(folder, result)
+        problems += _check_run(folder, result, truth)
         if result.identity.artifact:
             artifacts.setdefault(result.identity.artifact, result)
     for result in artifacts.values():
         problems += _check_artifact(directory, result)
+    problems += [Problem(where, what) for where, what in truth.problems()]
+    if unproven := truth.unproven():
+        note(f"labels of {', '.join(unproven)} were compared between runs, not with the data: not prepared here")
     for path in sorted((directory / "searches").glob("*.json")):
         problems += _check_search(path)
     if (directory / "results.csv").is_file():
@@ -90,7 +102,7 @@ def _read(folder: Path, problems: list[Problem]) -> Result | None:
     return None
 
 
-def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
+def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
     where = _where(folder, "result.json")
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
@@ -102,7 +114,7 @@ def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
         yield from _compared(where, "size.bits_per_weight", result.size.bits_per_weight, bits)
     for block, name, check in (
-        (result.quality or result.validation, "predictions.npz", _check_predictions),
+        (result.quality or result.validation, "predictions.npz", partial(_check_predictions, truth)),
         (result.measurement, "samples.npz", _check_samples),
     ):
         if block is None:
@@ -124,7 +136,7 @@ def _arrays(path: Path) -> Arrays:
         raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 
 
-def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
+def _check_predictions(truth: Truth, where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
     needed = ["ids", "labels", "probabilities"]
     if result.validation is not None:
         needed += ["validation_labels", "validation_probabilities"]
@@ -133,6 +145,7 @@ def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[P
     ids, names = arrays["ids"], result.data.label_names
     if len(ids) != len(arrays["labels"]) or len(np.unique(ids)) != len(ids):
         raise BenchError(f"{len(np.unique(ids))} distinct ids for {len(arrays['labels'])} texts")
+    truth.add(where.replace("result.json", "predictions.npz"), result.data, arrays)
     if result.data.n_test is not None:
         yield from _compared(where, "data.n_test", result.data.n_test, len(ids))
     if result.quality is not None:

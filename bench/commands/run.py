@@ -13,7 +13,7 @@ from bench.commands.options import DataDir, DatasetOption, LabelColumn, StoreOpt
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
-    from bench.run.suite import RunOptions
+    from bench.data import DatasetRef
     from bench.spec import RunSpec
 
 SMOKE_ROWS = 300
@@ -75,7 +75,8 @@ def run(
     data_dir: DataDir = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what is due and why, and stop.")] = False,
     smoke: Annotated[
-        bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters; the rows say so.")
+        bool,
+        typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows say so."),
     ] = False,
     cache: Annotated[
         Cache, typer.Option(help="Run what is missing, only use what is stored, or run all again.")
@@ -102,6 +103,7 @@ def run(
     """
     from rich.console import Console
 
+    from bench.data import DatasetRef
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     options = RunOptions(
@@ -110,13 +112,12 @@ def run(
     if suite is not None:
         if recipe or dataset or parent:
             raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
-        specs, optional = _from_suite(suite, seeds, measure, data_dir)
+        specs, optional = _from_suite(suite, seeds, measure, data_dir, options.limit)
     else:
-        columns = (text_column, label_column)
         parents = tuple(parent or ())
-        dataset, seeds = _of_parent(parents, dataset, seeds, store)
-        specs, optional = _from_options(recipe, dataset, seeds, measure, columns, data_dir, parents), set()
-    specs = [_limited(spec, options) for spec in specs]
+        names, seeds = _of_parent(parents, dataset, seeds, store)
+        refs = [DatasetRef(name, text_column, label_column, data_dir) for name in names]
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, options.limit), set()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         dry_run(specs, options, console)
@@ -125,7 +126,7 @@ def run(
 
 
 def _from_suite(
-    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None
+    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None, limit: int | None
 ) -> tuple[list[RunSpec], set[str]]:
     from bench.expand import suite_specs
     from bench.params import parse_seeds
@@ -138,7 +139,7 @@ def _from_suite(
         changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
     if measure is not None:
         changes["measure"] = measure.value
-    specs = suite_specs(suite.model_copy(update=changes), data_dir)
+    specs = suite_specs(suite.model_copy(update=changes), data_dir, limit)
     for spec in specs:
         check_dataset(spec.dataset)
     return specs, {dataset.name for dataset in suite.datasets if dataset.optional}
@@ -146,14 +147,12 @@ def _from_suite(
 
 def _from_options(
     recipes: list[str] | None,
-    datasets: list[str] | None,
+    datasets: list[DatasetRef],
     seeds: str,
     measure: Measure | None,
-    columns: tuple[str, str],
-    data_dir: Path | None,
     parents: tuple[str, ...],
+    limit: int | None,
 ) -> list[RunSpec]:
-    from bench.data import DatasetRef
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, resolve
     from bench.registry import load_recipe
@@ -165,46 +164,27 @@ def _from_options(
         )
     parsed_seeds = parse_seeds(seeds)
     specs = []
-    for name in datasets:
-        ref = DatasetRef(name, *columns, data_dir)
+    for ref in datasets:
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            params = resolve(load_recipe(recipe_name), given)
+            params = resolve(load_recipe(recipe_name), given, smoke=limit is not None)
             check_parents(recipe_name, parents)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
                 )
-                specs.append(RunSpec(recipe_name, params, ref, seed, measured=measured, parents=parents))
+                specs.append(RunSpec(recipe_name, params, ref, seed, limit, measured, parents=parents))
     return specs
 
 
 def _of_parent(
     parents: tuple[str, ...], dataset: list[str] | None, seeds: str | None, store: Path
-) -> tuple[list[str] | None, str]:
+) -> tuple[list[str], str]:
     """Data set and seed as asked for, else the first parent's."""
     from bench.store import Store
 
     if not parents:
-        return dataset, seeds or "0"
+        return dataset or [], seeds or "0"
     results = [Store(store).result(run_id) for run_id in parents]
     return dataset or [results[0].data.dataset], seeds or str(results[0].identity.seed)
-
-
-def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
-    """A smoke run: few rows, and the recipe's quickest parameters over the asked ones; so are its parents."""
-    from dataclasses import replace
-
-    from bench.params import resolve
-    from bench.registry import load_recipe
-
-    if options.limit is None:
-        return spec
-    recipe = load_recipe(spec.recipe)
-    parents = tuple(p if isinstance(p, str) else _limited(p, options) for p in spec.parents)
-    gate = spec.gate
-    if gate is not None and gate.instead is not None:
-        gate = replace(gate, instead=_limited(gate.instead, options))
-    params = resolve(recipe, dict(spec.params) | dict(recipe.smoke))
-    return replace(spec, limit=options.limit, params=params, parents=parents, gate=gate)

@@ -107,12 +107,12 @@ class Executor:
     def _score(self, planned: PlannedRun, record: dict[str, Any], predicted: Ended, folder: Path) -> Result:
         with np.load(folder / "predict" / "predictions.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        ids, labels = planned.prepared.test_labels()
         names = planned.prepared.label_names
         try:
-            if list(arrays["ids"]) != list(ids):
+            test = planned.prepared.test()
+            if list(arrays["ids"]) != test.ids:
                 raise ValueError("the predicted rows are not the test rows")
-            quality = score(labels, arrays["probabilities"], names)
+            quality = score(test.labels, arrays["probabilities"], names)
             validation = None
             if not planned.spec.refit:
                 validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
@@ -121,7 +121,7 @@ class Executor:
         result = self._row(planned, Outcome(status="ok", started_at=_now()), record, predicted.value).model_copy(
             update={"quality": quality, "validation": validation}
         )
-        return self.store_row(planned, result, arrays | {"labels": labels}, log=_joined_log(folder))
+        return self.store_row(planned, result, arrays | {"labels": test.labels}, log=_joined_log(folder))
 
     def _row(self, planned: PlannedRun, outcome: Outcome, record: dict[str, Any], predictor: dict[str, Any]) -> Result:
         artifact = record["artifact"]
@@ -169,7 +169,7 @@ class Executor:
             reason = f"{result.outcome.reason}; its earlier result stays"
             result = result.model_copy(update={"outcome": result.outcome.model_copy(update={"reason": reason})})
         else:
-            self.store.put(result, predictions, samples, log)
+            self.store.put(result, predictions, samples, log, planned.private)
         self.listener.finished(result)
         return result
 
@@ -177,8 +177,8 @@ class Executor:
 def _job(planned: PlannedRun) -> dict[str, Any]:
     spec = planned.spec
     return {
-        "recipe": spec.recipe, "params": dict(spec.params), "seed": spec.seed, "prepared": str(planned.prepared.folder),
-        "refit": spec.refit,
+        "recipe": spec.recipe, "params": dict(spec.params), "shown": planned.shown, "seed": spec.seed,
+        "prepared": str(planned.prepared.folder), "refit": spec.refit,
     }  # fmt: skip
 
 
@@ -215,8 +215,8 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
     taught = isinstance(recipe, Compression) and recipe.taught(spec.params)
     return Identity(
-        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
-        framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
+        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=replace(spec, params=planned.shown).variant,
+        framework=recipe.framework, params=planned.shown, seed=spec.seed, suite=spec.suite,
         parent_run_id=parent, teacher_run_id=parent if taught else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,

@@ -36,7 +36,7 @@ def _prepare(job: Job) -> dict[str, Any]:
 def _train(job: Job) -> dict[str, Any]:
     recipe = load_recipe(job["recipe"])
     prepared = Prepared.open(Path(job["prepared"]))
-    train, validation = prepared.train(), prepared.validation()
+    train, validation = prepared.training()
     if job.get("refit"):
         train, validation = _together(train, validation)
     out_dir = Path(job["artifact"])
@@ -87,7 +87,7 @@ def _write_card(job: Job, prepared: Prepared, parents: list[dict[str, Any]], out
         "recipe": recipe.name,
         "layout": layout,
         "framework": recipe.framework,
-        "params": job["params"],
+        "params": job.get("shown", job["params"]),
         "seed": job["seed"],
         "normalization": parents[0]["normalization"] if normalization == PARENTS else normalization,
         "label_names": list(prepared.label_names),
@@ -169,8 +169,7 @@ def _teach(job: Job) -> dict[str, Any]:
     texts = json.loads(Path(job["texts"]).read_text())
     predictor = load_artifact(Path(job["artifact"]))
     slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
-    arrays = {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job["key"]))}
-    write_arrays(Path(job["out"]), arrays)
+    write_arrays(Path(job["folder"]) / "said.npz", {"probabilities": np.concatenate(slices)})
     return {}
 
 

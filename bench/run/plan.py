@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,16 @@ from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
-from bench.run.keys import Parent, artifact_parts, digest, evaluation_key, explain_miss, measurement_key
+from bench.run.keys import (
+    DIGITS,
+    Parent,
+    artifact_parts,
+    digest,
+    evaluation_key,
+    explain_miss,
+    measurement_key,
+    shown_params,
+)
 from bench.schema import Name, Result, order_in_time
 from bench.spec import RunSpec
 from bench.store import Store
@@ -40,6 +50,17 @@ class PlannedRun:
     due: Due
     why: str
     stored: Result | None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Its parameters as they are stored: without paths."""
+        return shown_params(self.recipe, self.spec.params, self.parts)
+
+    @property
+    def private(self) -> list[Path]:
+        """The user's paths that it was asked for with."""
+        ref = self.spec.dataset
+        return [*self.recipe.paths_for(self.spec.params).values(), *(p for p in (ref.path, ref.data_dir) if p)]
 
 
 class Trained(BaseModel):
@@ -98,9 +119,15 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
     parts = artifact_parts(recipe, spec.params, spec.seed, prepared.train_hash, planner.device, spec.refit, parents)
     key = digest(parts)
     run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
-    stored = store.find(run_id)
+    stored, fresh = store.find(run_id), "trained already"
+    if stored is not None and stored.data.split_hash not in (None, prepared.test_hash):
+        fresh = f"{run_id} was scored on other test rows"
+        run_id = f"{run_id}-{prepared.test_hash[:6]}"
+        stored = store.find(run_id)
     due, why = _due(spec, prepared, store, key, stored)
-    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec))):
+    if due == "predict" and stored is None:
+        why = fresh
+    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec, parts))):
         why = explain_miss(parts, before["identity"]["key_parts"])
     if stored is None and store.is_newer(run_id):
         due, why = "skip", "newer software has stored it: upgrade sentibench"
@@ -148,9 +175,15 @@ def current_measurement_key(artifact: str) -> str:
     return measurement_key(artifact, PROTOCOL, machine_id(), thread_counts(cores()))
 
 
-def _identity(spec: RunSpec) -> str:
+def _identity(spec: RunSpec, parts: Mapping[str, str]) -> str:
     trained_on = "train+validation" if spec.refit else "train"
-    return digest([spec.recipe, spec.dataset.name, spec.limit, spec.seed, dict(spec.params), trained_on])
+    params = shown_params(load_recipe(spec.recipe), spec.params, parts)
+    return _asked(spec.recipe, Path(spec.dataset.name).name, spec.limit, spec.seed, params, trained_on)
+
+
+def _asked(*parts: Any) -> str:
+    """What was asked for, whatever the content of the files that the parameters name."""
+    return re.sub(rf"@[0-9a-f]{{{DIGITS}}}\b", "", json.dumps(parts, sort_keys=True))
 
 
 def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
@@ -159,8 +192,8 @@ def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
     for document in store.documents():
         identity, data = document["identity"], document["data"]
         trained_on = data.get("trained_on", "train")
-        parts = [identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"], trained_on]
-        key = digest(parts)
+        asked = (identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"])
+        key = _asked(*asked, trained_on)
         if key not in newest or _time(newest[key]) < _time(document):
             newest[key] = document
     return newest

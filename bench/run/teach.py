@@ -13,6 +13,7 @@ import numpy as np
 
 from bench.api import BenchError, Probabilities, requested_device
 from bench.artifact import folder_hash
+from bench.cache import kept_arrays
 from bench.run.launcher import launch
 
 TIMEOUT = 6 * 3600.0
@@ -20,36 +21,28 @@ TIMEOUT = 6 * 3600.0
 
 def teacher_probabilities(artifact: Path, texts: Sequence[str], cache: Path | None) -> Probabilities:
     """Float32 [n_texts, n_labels]; from `cache` where these texts were asked of this very artifact before."""
-    key = {"artifact": folder_hash(artifact), "texts": _texts_hash(texts)}
+
+    def ask() -> dict[str, Probabilities]:
+        return {"probabilities": _ask(artifact, texts)}
+
+    if cache is None:
+        return ask()["probabilities"]
+    name = f"{folder_hash(artifact)[:24]}-{_texts_hash(texts)[:24]}.npz"
+    return kept_arrays(cache / "teachers" / name, ask)["probabilities"]
+
+
+def _ask(artifact: Path, texts: Sequence[str]) -> Probabilities:
     work = Path(tempfile.mkdtemp(prefix="sentibench-teach-"))
     try:
-        path = cache / "teachers" / f"{key['artifact'][:24]}-{key['texts'][:24]}.npz" if cache else work / "said.npz"
-        if not path.is_file():
-            _ask(artifact, texts, key, work, path)
-        return _read(path, key, len(texts))
+        (work / "texts.json").write_text(json.dumps(list(texts)))
+        job = {"phase": "teach", "artifact": str(artifact), "texts": str(work / "texts.json")}
+        ended = launch(job, work / "job", TIMEOUT, requested_device())
+        if ended.status != "ok":
+            raise BenchError(f"the teacher failed ({ended.status}): {ended.reason}")
+        with np.load(work / "job" / "said.npz", allow_pickle=False) as file:
+            return np.asarray(file["probabilities"], np.float32)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _ask(artifact: Path, texts: Sequence[str], key: dict[str, str], work: Path, path: Path) -> None:
-    (work / "texts.json").write_text(json.dumps(list(texts)))
-    job = {
-        "phase": "teach", "artifact": str(artifact), "texts": str(work / "texts.json"), "out": str(path), "key": key,
-    }  # fmt: skip
-    ended = launch(job, work / "job", TIMEOUT, requested_device())
-    if ended.status != "ok":
-        raise BenchError(f"the teacher failed ({ended.status}): {ended.reason}")
-
-
-def _read(path: Path, key: dict[str, str], rows: int) -> Probabilities:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            probabilities, said_of = file["probabilities"], json.loads(str(file["key"]))
-    except (OSError, ValueError, KeyError):
-        raise BenchError(f"the teacher's cache {path} cannot be read: delete it") from None
-    if said_of != key or len(probabilities) != rows:
-        raise BenchError(f"the teacher's cache {path} is of another teacher or other texts: delete it")
-    return np.asarray(probabilities, np.float32)
 
 
 def _texts_hash(texts: Sequence[str]) -> str:

@@ -23,9 +23,11 @@ from bench.machine import cores
 from bench.measure.quality import validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import RoundSamples, summarize
+from bench.params import resolve
+from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
-from bench.run.keys import Parent, digest
+from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.launcher import Ended, launch
 from bench.run.plan import Planner, parent_of
 from bench.run.rounds import MAX_TEXTS
@@ -111,9 +113,15 @@ class Compress:
 
     @property
     def _question(self) -> dict[str, Any]:
-        steps = [[s.recipe, dict(s.given), sorted(s.space)] for s in self.options.steps]
+        steps = [[s.recipe, sorted(s.space), self._parts(s)] for s in self.options.steps]
         return {"parent": self.parent.identity.artifact, "steps": steps, "targets": self.options.targets.text,
                 "max_drop": self.options.max_drop, "seed": self.options.seed}  # fmt: skip
+
+    def _parts(self, step: Step) -> dict[str, str]:
+        """All that decides what a step makes, but what is searched: data, code, packages, fixed parameters."""
+        recipe, options = load_recipe(step.recipe), self.options
+        params = resolve(recipe, step.given)
+        return artifact_parts(recipe, params, options.seed, self.prepared.train_hash, options.run.device)
 
     def _search(self) -> list[Candidate]:
         name = f"compress-{self.options.parent}-{digest(self._question)[:8]}"

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.params import resolve
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
-from bench.run.keys import artifact_parts, digest, package_versions
+from bench.run.keys import artifact_parts, digest, package_versions, shown_params
 from bench.run.plan import slug
 from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
@@ -62,6 +62,12 @@ class Question:
     name: str
     """Of the study."""
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """`fixed` as it is published: without paths."""
+        shown = shown_params(self.recipe, self.params({}), self.parts)
+        return {key: shown[key] for key in self.fixed}
+
     def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a trial."""
         return resolve(self.recipe, {**self.fixed, **tidy(suggested)})
@@ -77,7 +83,7 @@ def ask(options: SearchOptions, work: Path) -> Question:
         raise BenchError(
             f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
         )
-    given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
+    given = {**(recipe.smoke if options.run.limit is not None else {}), **options.given}
     base = resolve(recipe, given)
     space = searched_space(recipe, given, options.only)
     missing = [name for name, version in package_versions(recipe, base).items() if version == "missing"]

@@ -36,12 +36,16 @@ class Broken(Recipe):
     """Fails on purpose (tests)."""
 
     name, framework = "broken", "none"
-    defaults = {"how": "raise"}
+    defaults = {"how": "raise", "file": ""}
+    path_params = ("file",)
 
     def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
         how = params["how"]
         if how == "raise":
             raise ValueError("two\nlines of trouble")
+        if how == "file":
+            print(f"reading {params['file']}", flush=True)
+            raise BenchError(f"{params['file']}: nothing to learn in it")
         if how == "refuse":
             raise BenchError("loss is NaN at step 3; lower the learning rate")
         if how == "memory":

@@ -147,11 +147,15 @@ def test_the_speed_is_measured_in_rounds(bench: Bench, tmp_path: Path) -> None:
     assert "Everything is cached" in bench("run", "-r", "bayes", "-d", "toy").stdout
 
 
-def test_smoke_rows_say_that_they_are_partial(bench: Bench, tmp_path: Path) -> None:
-    assert bench("run", "-r", "bayes", "-d", "toy", "--smoke", "--measure", "none").returncode == 0
-    (document,) = _results(tmp_path)
-    assert document["data"]["limit"] == 300
-    assert document["data"]["n_test"] == 300
+def test_smoke_rows_say_that_they_are_partial_and_what_is_given_wins(bench: Bench, tmp_path: Path) -> None:
+    runs = ["{recipe: bayes}", "{recipe: bayes, params: {alpha: 1.0}}", "{recipe: bayes, grid: {pause: [0.01]}}"]
+    (tmp_path / "suite.yaml").write_text(f"name: quick\ndatasets: [toy]\nmeasure: none\nruns: [{', '.join(runs)}]")
+    assert bench("run", "suite.yaml", "--smoke").returncode == 0
+    assert bench("run", "-r", "bayes[pause=0.02,alpha=1]", "-d", "toy", "--smoke", "--measure", "none").returncode == 0
+    documents = _results(tmp_path)
+    assert {(d["data"]["limit"], d["data"]["n_test"]) for d in documents} == {(300, 300)}
+    params = {(d["identity"]["params"]["alpha"], d["identity"]["params"]["pause"]) for d in documents}
+    assert params == {(2.0, 0.0), (1.0, 0.0), (2.0, 0.01), (1.0, 0.02)}
 
 
 def test_a_suite_runs_grids_seeds_and_leaves_out_what_is_optional(bench: Bench, tmp_path: Path) -> None:
