@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.api import BenchError
+from bench.telemetry import disable_telemetry
 from bench.track import main as train
 from tf_tinybert.presets import ARCHITECTURES
 
@@ -20,6 +21,7 @@ def main(arguments: list[str]) -> None:
     if verb != "export":
         train("tf_tinybert", arguments)
         return
+    disable_telemetry()
     try:
         if len(arguments) != 3 or arguments[1].startswith("-"):
             raise BenchError(f"give the folder of an artifact and one to make: {USAGE}")

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from bench.errors import BenchError
+from bench.telemetry import disable_telemetry
 from bench.track import main as train
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     if verb not in ("pretrain", "adapters"):
         train("transformers_pt")
         return
+    disable_telemetry()
     try:
         _app(verb)(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
     except BenchError as error:
