@@ -8,6 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bench.registry import requirements_file
 from tests.conftest import ROOT
 
 LOCKS = {"requirements.lock": ["requirements.txt"], "requirements-all.lock": sorted(ROOT.glob("requirements*.txt"))}
@@ -38,6 +39,20 @@ def test_each_locked_package_has_a_hash_and_comes_from_nowhere_in_particular(loc
     assert all(re.match(r"#|[a-z0-9-]+==\S+ \\$|    --hash=sha256:[0-9a-f]{64}( \\)?$", line) for line in lines)
     names = [i for i, line in enumerate(lines) if "==" in line]
     assert all(lines[i + 1].startswith("    --hash=") for i in names)
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        ("prometheus_client", "requirements-serve.txt"),
+        ("onnxruntime", "requirements-compress.txt"),
+        ("moto", "requirements-dev.txt"),
+        ("ai_edge_litert", "requirements.txt"),
+        ("sklearn", "requirements.txt"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_file(module: str, file: str) -> None:
+    assert requirements_file(module) == file
 
 
 def test_the_core_has_the_versions_of_the_whole() -> None:

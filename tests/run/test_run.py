@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.store import Store
-from tests.conftest import Bench, bench_environment
+from tests.conftest import ROOT, Bench, bench_environment
 
 QUICK = ("-d", "toy", "--measure", "none")
 
@@ -132,8 +132,11 @@ def test_a_late_worker_is_killed_with_its_children(bench: Bench, tmp_path: Path)
 
 
 def test_the_speed_is_measured_in_rounds(bench: Bench, tmp_path: Path) -> None:
-    done = bench("run", "-r", "bayes", "-r", "broken[how=slow]", "-d", "toy")
+    watched = {"PYTHONPATH": f"{ROOT / 'tests' / 'opened'}{os.pathsep}{ROOT}", "OPENED": str(tmp_path / "opened")}
+    done = bench("run", "-r", "bayes", "-r", "broken[how=slow]", "-d", "toy", **watched)
     assert done.returncode == 3
+    opened = (tmp_path / "opened").read_text().split()
+    assert opened.count("result.json") <= 6, "two runs, looked for when planned, read when measured: not in every round"
     by_recipe = {d["identity"]["recipe"]: d for d in _results(tmp_path)}
     broken = by_recipe["broken"]
     assert (broken["outcome"]["status"], broken["outcome"]["phase"]) == ("failed", "measure")
