@@ -167,7 +167,7 @@ class Compress:
     def _artifact(self, spec: RunSpec | None, executor: Executor, folder: Path) -> Path:
         """The folder of the last child of a chain, every step trained where the store has it not."""
         parent = parent_of(self.parent)
-        planner = Planner({self.dataset.name: self.prepared}, self.store, "only-missing", self.options.run.device)
+        planner = Planner({self.dataset.name: self.prepared}, self.store, "reuse", self.options.run.device)
         for step in chain_of(spec) if spec else []:
             planned = planner.plan(step, [parent])
             ended = executor.artifact(planned, folder / step.recipe)
