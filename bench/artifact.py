@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import shutil
@@ -52,21 +51,25 @@ def adopt(folder: Path, artifacts: Path) -> str:
     return name
 
 
+_verified: dict[Path, list[tuple[Path, int, int]]] = {}
+"""Folders that held what their names say, with path, size and time of change of each file."""
+
+
 def is_intact(folder: Path) -> bool:
-    """Whether the folder still holds what its name says."""
+    """Whether the folder still holds what its name says; one that was looked at is read again where a file changed."""
     try:
-        return _hash_as_it_is(folder, _state(folder)) == folder.name
+        state = _state(folder)
+        if _verified.get(folder) == state:
+            return True
+        if folder_hash(folder) != folder.name:
+            return False
     except (BenchError, OSError):
         return False
+    _verified[folder] = state
+    return True
 
 
-def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+def _state(folder: Path) -> list[tuple[Path, int, int]]:
     """Path, size and time of change of each file: what tells that it need not be read again."""
-    states = ((path, path.stat()) for path in artifact_files(folder))
-    return tuple((str(path), state.st_size, state.st_mtime_ns) for path, state in states)
-
-
-@functools.cache
-def _hash_as_it_is(folder: Path, state: tuple[tuple[str, int, int], ...]) -> str:
-    """The hash, read once a process: a plan asks for the same artifacts several times."""
-    return folder_hash(folder)
+    found = [(path, path.stat()) for path in artifact_files(folder)]
+    return [(path, state.st_size, state.st_ctime_ns) for path, state in found]

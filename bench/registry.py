@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -82,9 +83,13 @@ def _import(file: RecipeFile) -> ModuleType:
 
 
 def requirements_file(package: str) -> str:
-    """Which file brings a package: that of an extra which pins it, else the core's."""
+    """Which file brings a package, by the name of its import: that of an extra which pins it, else the core's."""
+    package = package.replace("_", "-")
     for path in sorted(ROOT.glob("requirements-*.txt")):
-        if any(line.startswith(f"{package}==") for line in path.read_text(encoding="utf-8").splitlines()):
+        if any(
+            re.match(rf"{re.escape(package)}(\[.*\])?==", line)
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ):
             return path.name
     return "requirements.txt"
 

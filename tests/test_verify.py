@@ -52,7 +52,7 @@ def make_run(store: Store, seed: int) -> None:
     labels = random.integers(0, 3, 300)
     probabilities = Keyword().predict_proba(texts)
     settings = RoundSettings(0, 1, 3, min_samples=30, min_seconds=0, max_seconds=1, warmup_seconds=0.1)
-    measurement, samples, peak = summarize([run_round(Keyword, texts, 5.0, settings)])
+    measurement, samples, peak = summarize([run_round(Keyword, texts, settings)])
     work = store.root / "new-artifact"
     work.mkdir(parents=True)
     (work / "weights.json").write_text(json.dumps(["aei", seed]))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.api import BenchError
 from bench.standard_input import standard_input
+from bench.telemetry import disable_telemetry
 from bench.track import main as train
 from tf_tinybert.presets import ARCHITECTURES
 
@@ -22,6 +23,7 @@ def main(arguments: list[str]) -> None:
     if verb != "export":
         train("tf_tinybert", arguments)
         return
+    disable_telemetry()
     try:
         if len(arguments) != 3 or arguments[1].startswith("-"):
             raise BenchError(f"give the folder of an artifact and one to make: {USAGE}")

@@ -8,6 +8,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.standard_input import standard_input
+from bench.telemetry import disable_telemetry
 from bench.track import main as train
 
 
@@ -18,6 +19,7 @@ def main() -> None:
     if verb not in ("pretrain", "adapters"):
         train("transformers_pt")
         return
+    disable_telemetry()
     try:
         _app(verb)(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
     except BenchError as error:

@@ -5,26 +5,19 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from bench.commands.options import DataDir, DatasetOption, LabelColumn, StoreOption, TextColumn
-from bench.errors import BenchError
+from bench.errors import BenchError, did_you_mean
 
 if TYPE_CHECKING:
     from bench.data import DatasetRef
+    from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
 
 SMOKE_ROWS = 300
-
-
-class Cache(StrEnum):
-    """What to do with what is stored."""
-
-    only_missing = "only-missing"
-    always = "always"
-    never = "never"
 
 
 class Measure(StrEnum):
@@ -58,6 +51,13 @@ Recipes = Annotated[
     typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
 ]
 Seeds = Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")]
+Cache = Annotated[
+    str,
+    typer.Option(
+        metavar="[reuse|only-stored|retrain]",
+        help="Use what is stored and run what is missing; only use what is stored; or run all again.",
+    ),
+]
 Parents = Annotated[
     list[str] | None,
     typer.Option(help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."),
@@ -78,9 +78,7 @@ def run(
         bool,
         typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows say so."),
     ] = False,
-    cache: Annotated[
-        Cache, typer.Option(help="Run what is missing, only use what is stored, or run all again.")
-    ] = Cache.only_missing,
+    cache: Cache = "reuse",
     measure: Annotated[
         Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
     ] = None,
@@ -107,7 +105,7 @@ def run(
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     options = RunOptions(
-        store, cache.value, device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
+        store, policy(cache), device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
     )
     if suite is not None:
         if recipe or dataset or parent:
@@ -123,6 +121,18 @@ def run(
         dry_run(specs, options, console)
         return
     raise typer.Exit(run_specs(specs, optional, options, console))
+
+
+def policy(name: str) -> CachePolicy:
+    """What `--cache` asks for; an older name is an error with today's."""
+    from bench.run.plan import CachePolicy
+
+    older = {"only-missing": "reuse", "always": "only-stored", "never": "retrain"}
+    if name in older:
+        raise BenchError(f"--cache {name}: its name is now --cache {older[name]}")
+    if name not in get_args(CachePolicy):
+        raise BenchError(f"unknown --cache '{name}': {did_you_mean(name, get_args(CachePolicy))}")
+    return cast("CachePolicy", name)
 
 
 def _from_suite(

@@ -89,7 +89,7 @@ def search(
         recipe=name,
         given=given,
         dataset=ref,
-        run=RunOptions(store, "only-missing", device.value, timeout, SMOKE_ROWS if smoke else None),
+        run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
         metric=_metric(metric),
         trials=_at_least_one(trials),
         seed=seed,

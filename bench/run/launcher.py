@@ -18,6 +18,7 @@ from typing import Any
 from bench.machine import cores
 from bench.registry import ROOT
 from bench.schema import Status
+from bench.telemetry import telemetry_settings
 
 GRACE_SECONDS = 10.0
 """Between asking a late worker to stop and killing it."""
@@ -47,16 +48,20 @@ class Ended:
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
     kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
-    kept |= thread_settings(threads) | {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONHASHSEED": "0",
-        "PYTHONUNBUFFERED": "1",
-        "KERAS_BACKEND": "tensorflow",
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "TOKENIZERS_PARALLELISM": "false",
-        "SENTIBENCH_DEVICE": device,
-        "SENTIBENCH_THREADS": str(threads),
-    }
+    kept |= (
+        thread_settings(threads)
+        | telemetry_settings()
+        | {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONHASHSEED": "0",
+            "PYTHONUNBUFFERED": "1",
+            "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "TOKENIZERS_PARALLELISM": "false",
+            "SENTIBENCH_DEVICE": device,
+            "SENTIBENCH_THREADS": str(threads),
+        }
+    )
     if device == "cpu":
         kept["CUDA_VISIBLE_DEVICES"] = ""
     return kept

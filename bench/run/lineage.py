@@ -32,6 +32,10 @@ class Lineage:
         """A run has its row."""
         self.known[digest(spec.identity)] = result
 
+    def has(self, spec: RunSpec) -> bool:
+        """Whether that run has its row already."""
+        return digest(spec.identity) in self.known
+
     def parents(self, spec: RunSpec) -> tuple[Parent, ...] | Stopped | None:
         """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
         found: list[Parent] = []

@@ -146,21 +146,11 @@ def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int =
 
 
 def _measure(job: Job) -> dict[str, Any]:
-    from bench.measure.imports import ImportClock
     from bench.measure.timing import RoundSettings, run_round
 
     texts = json.loads(Path(job["texts"]).read_text())
-    clock = ImportClock()
-
-    def load() -> Predictor:
-        with clock:
-            return load_artifact(Path(job["artifact"]))
-
     settings = RoundSettings(number=job["round"], threads=job["threads"], n_labels=job["n_labels"])
-    samples = run_round(load, texts, 0.0, settings)
-    imported = clock.milliseconds
-    samples = dataclasses.replace(samples, import_ms=imported, load_ms=samples.load_ms - imported)
-    samples.write(Path(job["folder"]))
+    run_round(lambda: load_artifact(Path(job["artifact"])), texts, settings).write(Path(job["folder"]))
     return {}
 
 

@@ -32,7 +32,7 @@ from bench.schema import Name, Result, order_in_time
 from bench.spec import RunSpec
 from bench.store import Store
 
-CachePolicy = Literal["only-missing", "always", "never"]
+CachePolicy = Literal["reuse", "only-stored", "retrain"]
 Due = Literal["nothing", "measure", "predict", "train", "skip"]
 
 
@@ -131,10 +131,10 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
         why = explain_miss(parts, before["identity"]["key_parts"])
     if stored is None and store.is_newer(run_id):
         due, why = "skip", "newer software has stored it: upgrade sentibench"
-    if policy == "never" and due in ("nothing", "measure", "predict"):
-        due, why = "train", "asked to run again (--cache never)"
-    if policy == "always" and due != "nothing":
-        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache always runs nothing")
+    if policy == "retrain" and due in ("nothing", "measure", "predict"):
+        due, why = "train", "asked to run again (--cache retrain)"
+    if policy == "only-stored" and due != "nothing":
+        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache only-stored runs nothing")
     return PlannedRun(spec, recipe, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
 

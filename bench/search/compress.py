@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +20,8 @@ from bench.data import DatasetRef
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
 from bench.measure.quality import validation_scores
-from bench.measure.size import measure_size
-from bench.measure.timing import RoundSamples, summarize
+from bench.measure.size import bytes_on_disk
+from bench.measure.timing import RoundSettings, summarize
 from bench.params import resolve
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
@@ -30,7 +29,7 @@ from bench.run.execute import Executor
 from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.launcher import Ended, launch
 from bench.run.plan import Planner, parent_of
-from bench.run.rounds import MAX_TEXTS
+from bench.run.rounds import measure_round, write_texts
 from bench.run.suite import RunOptions, run_specs
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.screen import SearchScreen
@@ -176,7 +175,7 @@ class Compress:
     def _artifact(self, spec: RunSpec | None, executor: Executor, folder: Path) -> Path:
         """The folder of the last child of a chain, every step trained where the store has it not."""
         parent = parent_of(self.parent)
-        planner = Planner({self.dataset.name: self.prepared}, self.store, "only-missing", self.options.run.device)
+        planner = Planner({self.dataset.name: self.prepared}, self.store, "reuse", self.options.run.device)
         for step in chain_of(spec) if spec else []:
             planned = planner.plan(step, [parent])
             ended = executor.artifact(planned, folder / step.recipe)
@@ -194,19 +193,14 @@ class Compress:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         scores = validation_scores(labels, probabilities, self.prepared.label_names)
         executor.listener.phase(artifact.name[:12], "measure")
-        texts = folder / "texts.json"
-        texts.write_text(json.dumps(self.prepared.validation().texts[:MAX_TEXTS]))
-        told = {
-            "phase": "measure",
-            "texts": str(texts),
-            "round": 0,
-            "threads": cores(),
-            "n_labels": len(self.prepared.label_names),
-        }
-        _check(launch(job | told, folder / "measure", *limits, cores()), "measuring")
-        measured, _, _ = summarize([RoundSamples.read(folder / "measure")], 1)
+        texts = write_texts(self.prepared.validation().texts, folder / "texts.json")
+        settings = RoundSettings(0, cores(), len(self.prepared.label_names))
+        samples = measure_round(executor, artifact, texts, folder / "measure", settings)
+        if isinstance(samples, Ended):
+            raise _failed(samples, "measuring")
+        measured, _, _ = summarize([samples])
         single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
-        return scores.accuracy, Costs(measure_size(artifact, 1, 1).bytes_on_disk, single.p50_ms)
+        return scores.accuracy, Costs(bytes_on_disk(artifact), single.p50_ms)
 
     def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
         """What a finished trial made; None for the parent itself."""
@@ -235,7 +229,11 @@ class _ChainError(Exception):
 
 def _check(ended: Ended, what: str) -> None:
     if ended.status != "ok":
-        raise _ChainError(f"{what}: {ended.status}: {ended.reason}")
+        raise _failed(ended, what)
+
+
+def _failed(ended: Ended, what: str) -> _ChainError:
+    return _ChainError(f"{what}: {ended.status}: {ended.reason}")
 
 
 def _feasible(trial: FrozenTrial) -> bool:

@@ -13,7 +13,7 @@ from bench.api import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import resolve
-from bench.registry import load_recipe
+from bench.registry import load_recipe, requirements_file
 from bench.run.datasets import prepared_dataset
 from bench.run.keys import artifact_parts, digest, package_versions, shown_params
 from bench.run.plan import slug
@@ -81,14 +81,15 @@ def ask(options: SearchOptions, work: Path) -> Question:
     recipe = load_recipe(options.recipe)
     if isinstance(recipe, Compression):
         raise BenchError(
-            f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
+            f"recipe '{recipe.name}' compresses a trained model: "
+            f"`python -m bench compress RUN --steps {recipe.name}` searches its parameters"
         )
     given = {**(recipe.smoke if options.run.limit is not None else {}), **options.given}
     base = resolve(recipe, given)
     space = searched_space(recipe, given, options.only)
     missing = [name for name, version in package_versions(recipe, base).items() if version == "missing"]
     if missing:
-        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r requirements.txt")
+        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}")
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
     parts = artifact_parts(recipe, base, options.seed, prepared.train_hash, options.run.device)
     parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}

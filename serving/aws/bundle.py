@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import BenchError
 from bench.registry import ROOT, TRACKS, load_recipe
 from serving.aws.archive import file_hash, write_archive
-from serving.aws.requirements import own_recipes, requirements_of
+from serving.aws.requirements import locked_versions, own_recipes, requirements_of
 
 if TYPE_CHECKING:
     from serving.model import Model
@@ -41,7 +41,7 @@ class Bundle:
 
 
 def write_bundle(model: Model, out: Path) -> Bundle:
-    """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source; `bundle.json` comes last."""
+    """The archive, `Dockerfile` and its scripts, requirements, constraints, the source; `bundle.json` comes last."""
     if out.exists() and not (out.is_dir() and (_card(out) or not any(out.iterdir()))):
         raise BenchError(f"{out} is there already and is no bundle: choose another --out")
     if out.resolve().is_relative_to(model.folder.resolve()):
@@ -56,6 +56,7 @@ def write_bundle(model: Model, out: Path) -> Bundle:
         if model.compiled:  # opened here with the user's leave: the image knows no store that it was made in
             _allow_code(out / "serve")
         (out / "requirements.txt").write_text(requirements, encoding="utf-8")
+        (out / "constraints.txt").write_text(locked_versions(), encoding="utf-8")
         _copy_source(out / SOURCE)
         _copy_recipes(model.folder, out / SOURCE / RECIPES)
         told = {
@@ -76,7 +77,7 @@ def _copy_source(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for package in ("bench", "serving", *TRACKS):
         shutil.copytree(ROOT / package, target / package, ignore=LEFT_OUT)
-    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*.txt")):
+    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*")):
         shutil.copy(path, target)
 
 

@@ -31,6 +31,12 @@ def requirements_of(folder: Path) -> str:
     return "\n".join([*([CPU_WHEELS] if any(_name(line) == "torch" for line in lines) else []), *lines]) + "\n"
 
 
+def locked_versions() -> str:
+    """A constraints file for what those packages bring: the versions that the project is tested with."""
+    lines = (ROOT / "requirements-all.lock").read_text(encoding="utf-8").splitlines()
+    return "".join(f"{line.partition(' ')[0]}\n" for line in lines if "==" in line)
+
+
 def layouts_of(folder: Path) -> set[str]:
     """The recipes that load the artifact: one, and those of an ensemble's members."""
     return {read_card(card.parent)["layout"] for card in folder.rglob("artifact.json")}
