@@ -35,13 +35,11 @@ from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.screen import SearchScreen
 from bench.search.storage import default_url, open_storage
 from bench.search.targets import Costs, Targets
-from bench.spec import RunSpec
+from bench.spec import SLACK, RunSpec
 from bench.store import Store
 
 REASON = "reason"
 """User attribute of a trial that failed."""
-SLACK = 1e-9
-"""So that a drop of exactly the bound keeps to it."""
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,48 @@ def test_warm_up_goes_on_while_calls_get_faster() -> None:
     assert single.ns.min() / 1e6 < 4
 
 
+class Clock:
+    """A clock that nothing but `Paced` moves, in place of the module `time`: what is measured is exact."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def perf_counter_ns(self) -> int:
+        return self.now
+
+    def perf_counter(self) -> float:
+        return self.now / 1e9
+
+
+class Paced(Known):
+    """A call takes the milliseconds of its turn among those of its batch size, which go round."""
+
+    def __init__(self, clock: Clock, *turns: int) -> None:
+        super().__init__()
+        self.clock, self.turns, self.calls = clock, turns, {1: -1, 32: 0}  # the first call of all is no turn
+
+    def predict_proba(self, texts: Sequence[str]) -> Any:
+        call = self.calls[len(texts)]
+        self.clock.now += 1_000_000 * self.turns[call % len(self.turns)]
+        self.calls[len(texts)] += 1
+        return np.full((len(texts), 2), 0.5, np.float32)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("bench.measure.timing.time", made)
+    return made
+
+
+@pytest.mark.parametrize(("slower", "steady"), [(104, True), (106, False)])
+def test_three_passes_within_five_percent_are_steady(clock: Clock, slower: int, steady: bool) -> None:
+    turns = [100] * 8 + [slower] * 8  # every second pass of single texts is slower
+    single = round_of(Paced(clock, *turns), warmup_seconds=10).scenarios["single_stream"]
+    assert single.steady == steady
+    assert single.warmup_calls == 3 * 8 if steady else single.warmup_calls > 90
+
+
 def test_a_predictor_that_never_settles_is_measured_and_says_so() -> None:
     samples = round_of(Known(lambda call, texts: 0.001 * 1.06**call), warmup_seconds=0.2)
     assert not samples.scenarios["single_stream"].steady

@@ -33,8 +33,8 @@ def _rows(folder: Path, recipe: str) -> list[dict[str, Any]]:
 
 FAMILY: list[dict[str, Any]] = [
     {"id": "whole", "recipe": "bayes"},
-    {"id": "half", "recipe": "trimmed", "parent": "whole", "params": {"ask": True}},
-    {"recipe": "trimmed", "parent": "half", "params": {"ratio": 0.75}},
+    {"id": "less", "recipe": "trimmed", "parent": "whole", "params": {"ask": True, "ratio": 0.9}},
+    {"recipe": "trimmed", "parent": "less", "params": {"ratio": 0.75}},
 ]
 
 
@@ -130,6 +130,18 @@ def test_a_gate_backs_off_and_says_so(bench: Bench, tmp_path: Path) -> None:
     assert sorted(p["ratio"] for p in rows.values()) == [0.01, 0.5, 0.9998, 0.9999]
     last = next(row for row in _rows(tmp_path, "trimmed") if row["identity"]["params"]["ask"])
     assert rows[last["identity"]["parent_run_id"]]["ratio"] == 0.01
+
+
+@pytest.mark.parametrize(("max_drop", "passes"), [(0.0199, False), (0.02, True)])
+def test_a_gate_is_as_wide_as_it_says(bench: Bench, tmp_path: Path, family: str, max_drop: float, passes: bool) -> None:
+    """`less` is wrong in 8 more of the 400 texts of validation than its parent."""
+    parent = next(row for row in _rows(tmp_path, "bayes") if row["identity"]["seed"] == 0)
+    child = next(r for r in _rows(tmp_path, "trimmed") if r["identity"]["parent_run_id"] == parent["run_id"])
+    assert round((parent["validation"]["accuracy"] - child["validation"]["accuracy"]) * 400, 6) == 8
+    ran = bench("run", _suite(tmp_path, FAMILY[0], FAMILY[1] | {"max_drop": max_drop}, FAMILY[2], seeds=[0]))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ("loses 0.0200 of validation accuracy, more than max_drop=0.0199;" in ran.stdout) == (not passes)
+    assert ("Everything is cached" in ran.stdout) == passes
 
 
 def test_a_gate_that_nothing_passes_stops_the_chain(bench: Bench, tmp_path: Path) -> None:
