@@ -185,7 +185,7 @@ def test_latex_escapes(full_store: Store) -> None:
 
 def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
     for model in (
-        Model("lstm", "units=64,dropout=0.3"),
+        Model("lstm", "units=64,dropout=0.4"),
         Model("linear", "C=0.5,ngrams=[3,6]"),
         Model("linear", "C=8,ngrams=[3,6]"),
         Model("dnn"),
@@ -194,7 +194,7 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
         store.put(*scored(model, 0, 0.9, 0.01))
     (board,) = boards(rows(store.documents()))
     assert {line.name: line.title for line in board.lines} == {
-        "lstm[units=64,dropout=0.3]": "lstm",
+        "lstm[units=64,dropout=0.4]": "lstm",
         "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
         "linear[C=8,ngrams=[3,6]]": "linear[C=8]",
         "dnn": "dnn",
