@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.report.aggregate import rows
+from bench.board.aggregate import boards
+from bench.board.family import Member, families
+from bench.board.leaderboard import Board
+from bench.board.predictions import Predictions
+from bench.board.rows import rows
 from bench.report.build import build
-from bench.report.family import Member, families
-from bench.report.leaderboard import Board, boards
 from bench.report.plots.sweep import sweeps
 from bench.store import Store
 from tests.report.synthetic import Model, result
@@ -49,12 +51,12 @@ def board(store: Store) -> Board:
 
 @pytest.fixture(scope="module")
 def family(board: Board, store: Store) -> dict[str, Member]:
-    (only,) = families(board, store)
+    (only,) = families(board, Predictions(store, rows(store.documents())))
     return {member.line.name: member for member in only}
 
 
 def test_children_stand_below_their_parents(board: Board, store: Store) -> None:
-    (family,) = families(board, store)
+    (family,) = families(board, Predictions(store, rows(store.documents())))
     assert [(m.depth, m.line.recipe) for m in family][:2] == [(0, "finetune"), (1, "distill")]
     at = [m.line.name for m in family].index("distill[student=lstm,alpha=0.9]")
     assert [(m.depth, m.line.recipe) for m in family[at : at + 3]] == [(1, "distill"), (2, "prune"), (3, "quantize")]
@@ -63,12 +65,12 @@ def test_children_stand_below_their_parents(board: Board, store: Store) -> None:
 def test_a_step_is_paired_on_the_same_texts(family: dict[str, Member], store: Store) -> None:
     step = family["prune[ratio=0.6]"].step
     assert step is not None
-    broken = []
+    regressions = []
     for seed in range(3):
         before, after = (store.arrays(f"{name}-{seed}", "predictions") for name in ("student-0.9", "pruned"))
         right = [a["probabilities"].argmax(axis=1) == a["labels"] for a in (before, after)]
-        broken.append(int((right[0] & ~right[1]).sum()))
-    assert step.broken == pytest.approx(np.mean(broken))
+        regressions.append(int((right[0] & ~right[1]).sum()))
+    assert step.regressions == pytest.approx(np.mean(regressions))
     gap = step.paired.difference["accuracy"]
     assert gap.low <= gap.value <= gap.high
     assert step.paired.second["accuracy"] - step.paired.first["accuracy"] == pytest.approx(gap.value)
@@ -78,7 +80,7 @@ def test_ratios_are_against_parent_and_head(family: dict[str, Member]) -> None:
     member = family["quantize"]
     assert member.step is not None and member.whole is not None
     assert member.step.size == pytest.approx(1.0) and member.whole.size == pytest.approx(16.0)
-    assert member.whole.latency == pytest.approx(16.0, rel=0.2)
+    assert member.whole.speed_up == pytest.approx(16.0, rel=0.2)
     assert member.whole.kept == pytest.approx(0.86 / 0.95, abs=0.05)
 
 
@@ -101,7 +103,7 @@ def test_a_student_alone_is_the_control_where_no_alpha_is_zero(student: str, alo
         taught = Model("distill", f"student={student}", "compression", 0.9)
         _put(store, taught, seed, f"student-{seed}", f"teacher-{seed}", taught=True)
     (board,) = boards(rows(store.documents()))
-    (family,) = families(board, store)
+    (family,) = families(board, Predictions(store, rows(store.documents())))
     assert family[1].control is not None and family[1].control.recipe == alone.recipe
 
 
@@ -113,7 +115,7 @@ def test_the_same_compression_of_two_parents_is_two_lines(tmp_path: Path) -> Non
         _put(store, Model("quantize", "", "compression"), 0, f"{parent}-int8", f"{parent}-pruned")
     (board,) = boards(rows(store.documents()))
     assert len(board.ok_lines) == 6
-    assert len(families(board, store)) == 2
+    assert len(families(board, Predictions(store, rows(store.documents())))) == 2
 
 
 def test_a_swept_parameter_is_drawn_over_its_values(board: Board) -> None:
