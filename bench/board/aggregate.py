@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from bench.board.leaderboard import Board, Line, Means, Names
-from bench.board.model import Model, Models
+from bench.board.model import LineKey, Models
 from bench.board.naming import Naming
 from bench.board.row import Row
-from bench.board.rows import counted, line_key
+from bench.board.rows import counted
 from bench.board.ties import ranked, smallest_gap
 from bench.errors import BenchError, did_you_mean
 
@@ -73,29 +73,23 @@ def _board(name: str, board_rows: list[Row], models: Models) -> Board:
 
 
 def _lines(current: list[Row], models: Models, context: Context | None) -> list[Line]:
-    grouped: dict[tuple[str, Model, Model | None], list[Row]] = {}
+    grouped: dict[LineKey, list[Row]] = {}
     for row in current:
-        _, *key = line_key(row, models)
-        grouped.setdefault(tuple(key), []).append(row)
+        grouped.setdefault(models.key(row), []).append(row)
     naming = Naming(list(grouped))
-    return [
-        _line(track, model, teacher, naming.names(model, teacher), group, context)
-        for (track, model, teacher), group in grouped.items()
-    ]
+    return [_line(key, naming.names(key), group, context) for key, group in grouped.items()]
 
 
-def _line(
-    track: str, model: Model, teacher: Model | None, names: Names, group: list[Row], context: Context | None
-) -> Line:
+def _line(key: LineKey, names: Names, group: list[Row], context: Context | None) -> Line:
     group = sorted(group, key=lambda row: (row.seed, row.run_id))
     ok = [row for row in group if row.ok and row.accuracy is not None]
     failed = [row for row in group if not row.ok or row.accuracy is None]
     timed_here = [row for row in ok if row.protocol is None or (row.timed_on, row.protocol) == context]
     accuracies = [row.accuracy for row in ok if row.accuracy is not None]
     return Line(
-        track=track,
-        model=model,
-        teacher=teacher,
+        track=key.track,
+        model=key.model,
+        teacher=key.teacher,
         names=names,
         status="ok" if ok else group[-1].status,
         reason=_reasons(failed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.board.row import Row
 
@@ -41,6 +41,14 @@ class Model:
             yield from origin.family()
 
 
+class LineKey(NamedTuple):
+    """What the runs of one leaderboard line share: all but the seed."""
+
+    track: str
+    model: Model
+    teacher: Model | None
+
+
 class Models:
     """The model of every run."""
 
@@ -54,6 +62,10 @@ class Models:
             row = self._rows.get(run_id)
             self._found[run_id] = self._model(row) if row else Model(run_id, "", (), {}, "", False)
         return self._found[run_id]
+
+    def key(self, row: Row) -> LineKey:
+        """The line, on its leaderboard, that a run is a seed of."""
+        return LineKey(row.track, self.of(row.run_id), self.of(row.teacher_run_id) if row.teacher_run_id else None)
 
     def _model(self, row: Row) -> Model:
         made_of = (row.parent_run_id,) if row.parent_run_id else row.member_run_ids

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from bench.api import Recipe
 from bench.board.leaderboard import Names
-from bench.board.model import Model, canonical
+from bench.board.model import LineKey, Model, canonical
 from bench.board.recipes import recipe_of
 from bench.params import split_assignments, written
 
+REFIT = "refit"
+"""What the name of a model says that was trained on train and validation together."""
 FROM = " ← "
 """Between a model and its parent."""
-
-Key = tuple[str, Model, Model | None]
-"""Track, model and teacher of a line."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +33,13 @@ class Parts:
         return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
 
     def telling(self, rivals: Sequence[Parts]) -> list[str]:
-        """The headline, else the first part that some rival lacks, and as few more as tell it from all.
+        """The headline or the first part that some rival lacks, a refit's, and as few more as tell it from all.
 
         A greedy set cover. A rival that has all of its parts and others is told apart by its own name.
         """
         left = [rival for rival in rivals if not set(self.shown) <= set(rival.shown)]
         first = next((part for part in self.shown if any(part not in rival.shown for rival in left)), "")
-        chosen = {self.headline or first} - {""}
+        chosen = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
         while left := [rival for rival in left if chosen <= set(rival.shown)]:
             chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in left)))
         return [part for part in self.shown if part in chosen]
@@ -49,7 +48,7 @@ class Parts:
 class Naming:
     """The names of one leaderboard's lines."""
 
-    def __init__(self, keys: Sequence[Key]) -> None:
+    def __init__(self, keys: Sequence[LineKey]) -> None:
         self._parts = _parts(one for _, *known in keys for model in known if model for one in model.family())
         self._short: dict[Model, str] = {}
         for track, model, _ in keys:
@@ -58,13 +57,14 @@ class Naming:
             self._short[model] = f"{model.recipe}[{','.join(own)}]" if own else model.recipe
         self._ensembles = Counter(self._short[model] for _, model, _ in keys if len(model.origins) > 1)
 
-    def names(self, model: Model, teacher: Model | None) -> Names:
+    def names(self, key: LineKey) -> Names:
         """Of one line."""
-        taught = f" (teacher {self._chain(teacher)})" if teacher not in (None, model.parent) else ""
+        _, model, teacher = key
+        other = f" (teacher {self._chain(teacher)})" if teacher and teacher != model.parent else ""
         return Names(
             name=self._name(model),
             short=self._short[model],
-            title=self._chain(model, brief=False) + taught,
+            title=self._chain(model, brief=False) + other,
             origins=tuple(map(self._lineage, model.origins)),
             lineage=self._lineage(model),
             teacher=self._lineage(teacher) if teacher else "",
@@ -119,7 +119,7 @@ def _changed(model: Model, recipe: Recipe | None) -> tuple[str, ...]:
         return tuple(part for part in split_assignments(model.variant) if part)
     usual = {key: canonical(value) for key, value in recipe.defaults.items()}
     changed = [key for key, value in model.params.items() if usual.get(key) != canonical(value)]
-    return (*(_part(model, key) for key in changed), *(("refit",) if model.refit else ()))
+    return (*(_part(model, key) for key in changed), *((REFIT,) if model.refit else ()))
 
 
 def _differing(namesakes: Sequence[Model]) -> list[str]:

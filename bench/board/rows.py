@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bench.artifact import PREFIX
-from bench.board.model import Model, Models
+from bench.board.model import Models
 from bench.board.read import Document, read_row
 from bench.board.row import Row
 from bench.errors import NOTHING_RAN, BenchError
@@ -80,7 +80,7 @@ def _superseded(placed: Sequence[Row]) -> set[str]:
     old = set()
     for row in placed:
         above = tuple(_seed(run_id, seeds) for run_id in (row.parent_run_id, row.teacher_run_id))
-        key = (line_key(row, models), row.seed, above)
+        key = (row.board, models.key(row), row.seed, above)
         other = newest.get(key)
         older, newest[key] = sorted((other, row), key=_standing) if other else (None, row)
         if older:
@@ -91,12 +91,6 @@ def _superseded(placed: Sequence[Row]) -> set[str]:
 def _standing(row: Row) -> tuple[bool, str, str]:
     """Orders runs of one thing, the one that counts last."""
     return row.ok, order_in_time(row.started_at), row.run_id
-
-
-def line_key(row: Row, models: Models) -> tuple[str, str, Model, Model | None]:
-    """What the runs of one leaderboard line share, all but the seed: board, track, model and teacher."""
-    teacher = models.of(row.teacher_run_id) if row.teacher_run_id else None
-    return row.board, row.track, models.of(row.run_id), teacher
 
 
 def _seed(run_id: str | None, seeds: Mapping[str, int]) -> int | None:

@@ -12,7 +12,6 @@ from bench.board.family import Member, families
 from bench.board.leaderboard import Board
 from bench.board.predictions import Predictions
 from bench.board.rows import rows
-from bench.report.build import build
 from bench.report.plots.sweep import sweeps
 from bench.store import Store
 from tests.report.synthetic import Model, result
@@ -23,8 +22,12 @@ ALPHAS = (0.0, 0.3, 0.9)
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return family_store(tmp_path_factory.mktemp("family") / "store")
+
+
+def family_store(root: Path) -> Store:
     """A teacher, students of three alphas, the pruned best of them, and that in int8; three seeds."""
-    store = Store(tmp_path_factory.mktemp("family") / "store")
+    store = Store(root)
     for seed in range(3):
         _put(store, TEACHER, seed, f"teacher-{seed}", None)
         for alpha in ALPHAS:
@@ -124,10 +127,3 @@ def test_a_swept_parameter_is_drawn_over_its_values(board: Board) -> None:
     (panel,) = found.panels
     assert panel.name == "alpha" and [p.x for p in panel.curves[0].points] == list(ALPHAS)
     assert panel.curves[0].parent == pytest.approx(0.95, abs=0.03)
-
-
-def test_the_page_shows_the_family(store: Store, tmp_path: Path) -> None:
-    built = build(store, tmp_path / "out", texts=False)
-    page = built.page.read_text()
-    assert "What compression cost, and what it saved" in page and "against its control" in page
-    assert (tmp_path / "out" / "figures" / "emotions-sweeps.png").is_file()

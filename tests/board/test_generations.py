@@ -1,4 +1,4 @@
-"""Results stored under another default, or before a parameter existed, are lines of their own under names of their own."""
+"""Results stored under another default, or before a parameter existed, are lines and names of their own."""
 
 from __future__ import annotations
 
@@ -79,14 +79,13 @@ def test_children_of_two_generations_are_two_lines(store: Store) -> None:
     }  # fmt: skip
 
 
-def test_a_refit_is_a_line_of_its_own_however_its_notes_read(
-    store: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_refit_is_a_line_of_its_own_however_its_notes_read(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     put(store, "usual", "lstm", {"units": 8})
     put(store, "other", "dnn", {})
     put(store, "refit", "lstm", {"units": 8}, trained_on="train+validation", variant="units=8,refit")
     found = by_name(store)
     assert found["lstm[units=8]"].refit is False and found["lstm[units=8,refit]"].refit
+    assert found["lstm[units=8,refit]"].title == "lstm[refit]" and found["lstm[units=8]"].title == "lstm"
     capsys.readouterr()
     assert call("compare", "lstm[units=8]", "dnn", "--store", str(store.root)) in (0, 1)
     assert "lstm[units=8,refit]" not in capsys.readouterr().out

@@ -5,6 +5,7 @@ For tests of the report and for `benchmarks/report_scale.py`; the scores are dra
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -220,7 +221,7 @@ def result(
             params=params_of(model),
             seed=seed,
             suite="standard",
-            artifact=f"{abs(hash(name)):x}"[:12],
+            artifact=hashlib.sha256(name.encode()).hexdigest()[:12],
             artifact_key=f"key-{name}",
             source_hash="source",
             git_commit="0123456789abcdef",
