@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,7 @@ def document(comparison: Comparison, metric: str) -> dict[str, Any]:
         "scores": {"first": paired.first, "second": paired.second},
         "difference": {name: interval.model_dump() for name, interval in paired.difference.items()},
         "seeds": [
-            {"first": a, "second": b, **asdict(pair)}
+            {"first": a, "second": b, "corrections": pair.mended, "regressions": pair.broken, "p": pair.p}
             for (a, b), pair in zip(comparison.seeds, paired.pairs, strict=True)
         ],
     }  # fmt: skip

@@ -91,7 +91,7 @@ def _scores(comparison: Comparison, metric: str) -> Table:
 def _flips(comparison: Comparison) -> Table:
     """Of each pair of seeds, how many predictions flipped."""
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("seed", "wrong → right", "right → wrong", "McNemar p (Holm)"):
+    for title in ("seed", "corrections (wrong → right)", "regressions (right → wrong)", "McNemar p (Holm)"):
         table.add_column(title, justify="right" if title != "seed" else "left")
     for (a, b), pair in zip(comparison.seeds, comparison.paired.pairs, strict=True):
         table.add_row(str(a) if a == b else f"{a}, {b}", str(pair.mended), str(pair.broken), f"{pair.p:.2g}")
