@@ -91,10 +91,11 @@ def _typed(recipe: str, key: str, value: Any, default: Any) -> Any:
 
 def variant(recipe: Recipe, params: Mapping[str, Any]) -> str:
     """What differs from the defaults, `key=value` joined by commas."""
-    return ",".join(f"{k}={_short(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
+    return ",".join(f"{k}={written(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
 
 
-def _short(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as it is typed: `0.5`, `true`, `[3,6]`."""
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_short(v) for v in value) + "]"
+        return "[" + ",".join(written(v) for v in value) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -207,8 +207,8 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     import csv
     import io
 
-    from bench.report.aggregate import counted, rows
-    from bench.report.tables import csv_text
+    from bench.board.rows import counted, rows
+    from bench.board.table import csv_text
 
     try:
         read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
@@ -222,7 +222,7 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     due = {row["run_id"]: row for row in csv.DictReader(io.StringIO(csv_text(everything), newline=""))}
     for run_id in sorted(published.keys() - due.keys()):
         yield Problem(path.name, f"row '{run_id}' has no readable result")
-    for run_id in sorted({row["run_id"] for row in counted(everything)} - published.keys()):
+    for run_id in sorted({row.run_id for row in counted(everything)} - published.keys()):
         yield Problem(path.name, f"no row of run '{run_id}'")
     for run_id in sorted(published.keys() & due.keys()):
         yield from _compared(path.name, f"row '{run_id}'", published[run_id], due[run_id])

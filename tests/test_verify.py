@@ -17,13 +17,13 @@ import pytest
 from bench.api import Predictor, Probabilities
 from bench.arrays import write_arrays
 from bench.artifact import adopt
+from bench.board.rows import rows
+from bench.board.table import csv_text
 from bench.errors import BenchError
 from bench.machine import environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import RoundSettings, run_round, summarize
-from bench.report.aggregate import rows
-from bench.report.tables import csv_text
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.store import Store
 from bench.verify import verify
@@ -141,9 +141,9 @@ def test_a_superseded_run_may_be_left_out_of_the_table(published: Path) -> None:
         }
     )
     store.put(again, store.arrays(RUN, "predictions"), store.arrays(RUN, "samples"))
-    documents = [row for row in rows(store.documents()) if not row["superseded"]]
+    documents = [row for row in rows(store.documents()) if not row.superseded]
     (published / "results.csv").write_text(csv_text(documents))
-    assert RUN not in {row["run_id"] for row in documents}
+    assert RUN not in {row.run_id for row in documents}
     assert said(published) == []
 
 

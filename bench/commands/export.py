@@ -38,11 +38,11 @@ def export(
     """
     import sys
 
+    from bench.board.aggregate import boards
+    from bench.board.rows import counted, stored_rows
+    from bench.board.table import csv_text, json_text
     from bench.output import write_output
-    from bench.report.aggregate import counted
-    from bench.report.leaderboard import boards
-    from bench.report.source import stored_rows
-    from bench.report.tables import csv_text, json_text, latex, markdown
+    from bench.report.tables import latex, markdown
     from bench.store import Store
 
     rows = stored_rows(Store(store))

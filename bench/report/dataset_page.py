@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bench.board.leaderboard import Board
 from bench.data.prepared import find_content
 from bench.errors import BenchError
-from bench.report.leaderboard import Board
 from bench.report.plots.dataset import charts
 from bench.report.plots.style import Chart
 from bench.store import Store

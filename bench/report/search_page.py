@@ -44,14 +44,14 @@ class SearchPage:
         counts = ", ".join(
             f"{n} {state}" for state in ("complete", "pruned", "failed", "running") if (n := summary.count(state))
         )
-        said = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
+        found = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
         if summary.killed:
-            said.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
-        said.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
-        said.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
+            found.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
+        found.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
+        found.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
         if summary.limit is not None:
-            said.append(f"only {summary.limit} rows of each split were used")
-        return said
+            found.append(f"only {summary.limit} rows of each split were used")
+        return found
 
 
 def search_pages(store: Store) -> list[SearchPage]:

@@ -21,7 +21,7 @@ from serving.learn.gather import Gathered, Plan, gather
 from serving.learn.ledger import Ledger
 from serving.learn.lesson import lesson
 from serving.learn.rows import Row, targets
-from serving.learn.verdict import Comparison, compare, verdict
+from serving.learn.verdict import PairedAccuracy, compare, verdict
 from serving.model import Model, open_folder
 from serving.slot import Slot
 from serving.trust import Trust
@@ -90,7 +90,7 @@ def _decide(
     judge, kept, news = gathered.judged_by, gathered.news.kept, gathered.news
     new = open_folder(candidate, None, trust)
     said, others = new.score(judge.texts).probabilities, []
-    gain: Comparison | None = None
+    gain: PairedAccuracy | None = None
     for version in dict.fromkeys((served, slot.chosen())):
         other = open_folder(slot.folder(version), version, trust)
         others.append(compare(version, judge.labels, other.score(judge.texts).probabilities, said))
@@ -114,6 +114,6 @@ def _decide(
     }  # fmt: skip
 
 
-def _gain(served: Model, new: Model, kept: list[Row]) -> Comparison:
+def _gain(served: Model, new: Model, kept: list[Row]) -> PairedAccuracy:
     texts, labels = [row.text for row in kept], targets(kept, len(new.labels)).argmax(axis=1)
     return compare(served.hash, labels, served.score(texts).probabilities, new.score(texts).probabilities)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.board.row import CSV_COLUMNS
 from bench.cli import main
-from bench.report.aggregate import CSV_COLUMNS
 from bench.store import Store
 from tests.report.synthetic import MODELS, Model, failure, grid, result
 

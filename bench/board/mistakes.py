@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.report.evidence import Shown
+from bench.board.predictions import Shown
 
 MOST = 15
 

@@ -10,7 +10,7 @@ from bench.store import Store
 from tests.report.synthetic import Model, result
 from tests.report.test_report_commands import call
 
-GOOD, BAD = Model("lstm", "units=128"), Model("dnn", "units=64")
+GOOD, BAD = Model("lstm", "units=256"), Model("dnn", "units=64")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_the_better_one_second_is_better_and_first_is_worse(two: Store, capsys: 
 
 def test_json_and_names_by_parameters_or_run(two: Store, capsys: pytest.CaptureFixture[str]) -> None:
     run_ids = [run_id for run_id in two.run_ids() if run_id.endswith("-s1")]
-    assert call("compare", "lstm[units=128]", "dnn[units=64]", "--store", str(two.root), "--json") == 1
+    assert call("compare", "lstm[units=256]", "dnn[units=64]", "--store", str(two.root), "--json") == 1
     (whole,) = json.loads(capsys.readouterr().out)
     assert whole["verdict"] == "worse" and len(whole["seeds"]) == 3 and whole["n_test"] == 300
     assert call("compare", *run_ids, "--store", str(two.root), "--json") in (0, 1)

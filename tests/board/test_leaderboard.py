@@ -7,10 +7,13 @@ import statistics
 
 import pytest
 
-from bench.report.aggregate import rows
-from bench.report.leaderboard import Board, boards, smallest_gap
-from bench.report.summary import advice
-from bench.report.tables import facts, latex, markdown
+from bench.board.advice import advice
+from bench.board.aggregate import boards
+from bench.board.facts import facts
+from bench.board.leaderboard import Board
+from bench.board.rows import rows
+from bench.board.ties import smallest_gap
+from bench.report.tables import latex, markdown
 from bench.schema import Interval, Result
 from bench.store import Store
 from tests.report.synthetic import EMOTIONS, Model, environment, failure, result
@@ -36,10 +39,10 @@ def test_one_line_a_model_with_mean_spread_and_interval(store: Store) -> None:
         store.put(*scored(Model("linear"), seed, accuracy, 0.01 * (seed + 1)))
     (line,) = only_board(store).lines
     assert line.seeds == (0, 1, 2)
-    assert line.values["accuracy"] == pytest.approx(0.91)
+    assert line.values.accuracy == pytest.approx(0.91)
     assert line.spread == pytest.approx(statistics.stdev((0.90, 0.91, 0.92)))
-    assert line.values["accuracy_low"] == pytest.approx(0.91 - 0.02)
-    assert line.values["accuracy_high"] == pytest.approx(0.91 + 0.02)
+    assert line.values.accuracy_low == pytest.approx(0.91 - 0.02)
+    assert line.values.accuracy_high == pytest.approx(0.91 + 0.02)
 
 
 def test_nearer_than_the_smallest_gap_is_a_tie_whatever_the_intervals_say(store: Store) -> None:
@@ -117,9 +120,9 @@ def test_times_of_another_machine_are_left_out_and_said(store: Store) -> None:
     store.put(*result(Model("lstm", p50_ms=100.0), 0, environment=environment("other")))
     board = only_board(store)
     by_name = {line.recipe: line for line in board.lines}
-    assert by_name["linear"].values["p50_ms_b1"] is not None
-    assert by_name["lstm"].values["p50_ms_b1"] is None and by_name["lstm"].values["train_examples_per_s"] is None
-    assert by_name["lstm"].values["accuracy"] is not None
+    assert by_name["linear"].values.p50_ms_b1 is not None
+    assert by_name["lstm"].values.p50_ms_b1 is None and by_name["lstm"].values.train_examples_per_s is None
+    assert by_name["lstm"].values.accuracy is not None
     assert any("another machine" in fact and "3f9a1c2b" in fact for fact in facts(board))
 
 
@@ -133,7 +136,7 @@ def test_times_are_of_the_machine_that_measured(store: Store) -> None:
     store.put(made.model_copy(update={"measurement": timed}), arrays)
     board = only_board(store)
     lstm = next(line for line in board.lines if line.recipe == "lstm")
-    assert lstm.values["p50_ms_b1"] is not None and lstm.values["train_examples_per_s"] is None
+    assert lstm.values.p50_ms_b1 is not None and lstm.values.train_examples_per_s is None
     assert board.timed_elsewhere == 0
 
 
@@ -185,7 +188,7 @@ def test_latex_escapes(full_store: Store) -> None:
 
 def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
     for model in (
-        Model("lstm", "units=64,dropout=0.3"),
+        Model("lstm", "units=64,dropout=0.4"),
         Model("linear", "C=0.5,ngrams=[3,6]"),
         Model("linear", "C=8,ngrams=[3,6]"),
         Model("dnn"),
@@ -194,7 +197,7 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
         store.put(*scored(model, 0, 0.9, 0.01))
     (board,) = boards(rows(store.documents()))
     assert {line.name: line.title for line in board.lines} == {
-        "lstm[units=64,dropout=0.3]": "lstm",
+        "lstm[units=64,dropout=0.4]": "lstm",
         "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
         "linear[C=8,ngrams=[3,6]]": "linear[C=8]",
         "dnn": "dnn",
@@ -203,15 +206,15 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
 
 
 def test_short_names_hold_no_more_than_needed(store: Store) -> None:
-    tiny, large = "weights=random", "backbone=large,rate=3e-4,dropout=0.1,epochs=6"
-    for variant in ("", tiny, large, f"{large},pieces=0.1,patience=6"):
+    tiny, large = "weights=random", "backbone=large,dropout=0.1,epochs=6"
+    for variant in ("", tiny, large, f"{large},patience=6,pieces=0.1"):
         store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
     (board,) = boards(rows(store.documents()))
     assert {line.name: line.title for line in board.lines} == {
         "finetune": "finetune[backbone=tweets-tiny]",
         "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
         f"finetune[{large}]": "finetune[backbone=large]",
-        f"finetune[{large},pieces=0.1,patience=6]": "finetune[backbone=large,pieces=0.1]",
+        f"finetune[{large},patience=6,pieces=0.1]": "finetune[backbone=large,patience=6]",
     }
 
 

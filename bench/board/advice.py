@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bench.report.columns import interval, megabytes, significant
-from bench.report.leaderboard import Board, Line
+from bench.board.leaderboard import Board, Line
+from bench.board.numbers import interval, megabytes, significant
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def advice(board: Board) -> Advice | None:
     if not board.ok_lines:
         return None
     best = board.ok_lines[0]
-    fastest, smallest = _least(board.tied, "p50_ms_b1"), _least(board.tied, "bytes_on_disk")
+    scored = f"accuracy {best.values.accuracy:.3f} [{interval(best)}]"
     if len(board.tied) == 1:
-        only = [significant(best.values["p50_ms_b1"]), megabytes(best.values["bytes_on_disk"])]
-        costs = [f"{value} {unit}" for value, unit in zip(only, ("ms median", "MB"), strict=True) if value]
-        told = ", ".join([f"accuracy {best.values['accuracy']:.3f} [{interval(best)}]", *costs])
-        return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, told),), _caveats(board))
+        costs = ((significant(best.values.p50_ms_b1), "ms median"), (megabytes(best.values.bytes_on_disk), "MB"))
+        facts = ", ".join([scored, *(f"{value} {unit}" for value, unit in costs if value)])
+        return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, facts),), _caveats(board))
+    fastest, smallest = _least(board.tied, "p50_ms_b1"), _least(board.tied, "bytes_on_disk")
     picks = (
-        Pick("Most accurate", best, f"accuracy {best.values['accuracy']:.3f} [{interval(best)}]"),
+        Pick("Most accurate", best, scored),
         Pick("Fastest in the tie", fastest, _compared(fastest, best, "p50_ms_b1", "faster")),
         Pick("Smallest in the tie", smallest, _compared(smallest, best, "bytes_on_disk", "smaller")),
     )
@@ -48,15 +48,15 @@ def advice(board: Board) -> Advice | None:
 
 
 def _least(lines: list[Line], column: str) -> Line | None:
-    known = [line for line in lines if line.values[column] is not None]
-    return min(known, key=lambda line: line.values[column] or 0.0) if known else None
+    known = [line for line in lines if getattr(line.values, column) is not None]
+    return min(known, key=lambda line: getattr(line.values, column) or 0.0) if known else None
 
 
 def _compared(line: Line | None, best: Line, column: str, better: str) -> str:
     """`3.88 ms median, 8.3 times faster`, than the most accurate."""
     if line is None:
         return "not measured"
-    value, reference = line.values[column] or 0.0, best.values[column]
+    value, reference = getattr(line.values, column) or 0.0, getattr(best.values, column)
     written = f"{significant(value)} ms median" if column == "p50_ms_b1" else f"{megabytes(value)} MB"
     if line is best or not reference or not value:
         return written
@@ -69,25 +69,24 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
     if len(board.tied) == 1:
         return f"Ship {best.title}: it leads by more than the smallest gap that this test set can show."
     others = len(board.tied) - 1
-    told = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
+    tie = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
     if choice is best:
-        known = "the fastest of them" if best.values["p50_ms_b1"] is not None else "the smallest of them"
-        return f"Ship {best.title}: the most accurate in the mean, and {known}; {told}."
-    loss = (best.values["accuracy"] or 0.0) - (choice.values["accuracy"] or 0.0)
-    quality = "the fastest" if choice.values["p50_ms_b1"] is not None else "the smallest"
-    below = f"accuracy {loss:.3f} below it"
+        known = "the fastest of them" if best.values.p50_ms_b1 is not None else "the smallest of them"
+        return f"Ship {best.title}: the most accurate in the mean, and {known}; {tie}."
+    quality = "the fastest" if choice.values.p50_ms_b1 is not None else "the smallest"
+    below = f"accuracy {best.accuracy - choice.accuracy:.3f} below it"
     return f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({below})."
 
 
 def _caveats(board: Board) -> tuple[str, ...]:
     few = [line.title for line in board.tied if len(line.seeds) < 3]
-    said = []
+    found = []
     if len(few) > 2:
-        said.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
+        found.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
     elif few:
-        said.append("fewer than 3 seeds: " + ", ".join(few))
-    if not any(line.values["p50_ms_b1"] for line in board.tied):
-        said.append("no latency measured in the tie")
+        found.append("fewer than 3 seeds: " + ", ".join(few))
+    if not any(line.values.p50_ms_b1 for line in board.tied):
+        found.append("no latency measured in the tie")
     if board.limit is not None:
-        said.append(f"only {board.limit} rows of each split were used")
-    return (*said, *board.notes)
+        found.append(f"only {board.limit} rows of each split were used")
+    return (*found, *board.notes)
