@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from bench.arrays import write_arrays
+from bench.board.rows import counted, rows
 from bench.cli import main
 from bench.errors import BenchError, StoreError
-from bench.board.rows import counted, rows
 from bench.schema import parse
 from bench.store import Store
 from bench.verify import verify
