@@ -4,7 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := $(wildcard requirements-*.txt)
 
-.PHONY: bench test test-slow format clean
+# pip finds PyTorch's CPU build on one machine and its CUDA build on another, so that no hash fits both: the locks leave
+# it out, and it comes last, from requirements.txt, with whatever CUDA packages its build needs.
+LOCK := $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" --no-emit-package torch
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
+
+.PHONY: bench test test-slow lock audit format clean
 
 bench: $(VENV)/.core
 	@$(BIN)/python -m bench run quick; code=$$?; \
@@ -20,17 +26,27 @@ test: $(VENV)/.dev
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
 
+lock: $(VENV)/.dev
+	$(LOCK) requirements.txt $(EXTRAS) -o requirements-all.lock
+	$(LOCK) requirements.txt -c requirements-all.lock -o requirements.lock
+
+# Known vulnerabilities of what is pinned; asks a service on the network, so it is no part of the tests.
+audit: $(VENV)/.dev
+	$(BIN)/uv tool run pip-audit@2.10.1 --strict --no-deps --disable-pip -r requirements-all.lock
+
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(VENV)/.core: requirements.txt
+$(VENV)/.core: requirements.txt requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(INSTALL) -r requirements.txt
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.core $(EXTRAS)
-	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.txt $(addprefix -r ,$(EXTRAS))
+$(VENV)/.dev: $(VENV)/.core $(EXTRAS) requirements-all.lock
+	$(INSTALL) --no-deps --require-hashes -r requirements-all.lock
+	$(INSTALL) -r requirements.txt $(addprefix -r ,$(EXTRAS))
 	touch $@
 
 clean:

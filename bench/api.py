@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.artifact import read_card
+from bench.cache import kept_arrays
 from bench.class_weights import CLASS_WEIGHTS, class_weights
 from bench.contract import (
     PARENTS,
@@ -32,6 +33,7 @@ from bench.contract import (
     Uniform,
 )
 from bench.errors import BenchError, did_you_mean
+from bench.foreign import refuse_code
 from bench.machine import thread_limit
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
@@ -64,12 +66,14 @@ __all__ = [
     "class_weights",
     "did_you_mean",
     "epoch_scores",
+    "kept_arrays",
     "load_artifact",
     "load_recipe",
     "named_recipe",
     "normalizer",
     "provenance",
     "read_card",
+    "refuse_code",
     "softmax",
     "teacher_probabilities",
     "thread_limit",

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from bench.durable import move_folder
 from bench.errors import BenchError
 
 PREFIX = 16
@@ -42,26 +43,38 @@ def folder_hash(folder: Path) -> str:
 
 
 def adopt(folder: Path, artifacts: Path) -> str:
-    """Move a finished artifact to `artifacts/<hash>`, flushed to disk first, and return the hash."""
-    files = artifact_files(folder)
-    for path in files:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    """Move a finished artifact to `artifacts/<hash>`, on disk before it has that name, and return the hash."""
     name = folder_hash(folder)
-    artifacts.mkdir(parents=True, exist_ok=True)
-    if (artifacts / name).is_dir() and not is_intact(artifacts / name):
-        shutil.rmtree(artifacts / name)
-    if not (artifacts / name).is_dir():
-        folder.rename(artifacts / name)
+    target = artifacts / name
+    if target.is_dir() and not is_intact(target):
+        shutil.rmtree(target)
+    if not target.is_dir():
+        move_folder(folder, target)
     return name
 
 
+_verified: dict[Path, list[tuple[Path, int, int]]] = {}
+"""Folders that held what their names say, with path, size and time of change of each file."""
+
+
 def is_intact(folder: Path) -> bool:
-    """Whether the folder still holds what its name says."""
+    """Whether the folder still holds what its name says; one that was looked at is read again where a file changed."""
     try:
-        return folder_hash(folder) == folder.name
-    except BenchError:
+        state = _state(folder)
+        if _verified.get(folder) == state:
+            return True
+        if folder_hash(folder) != folder.name:
+            return False
+    except (BenchError, OSError):
         return False
+    _verified[folder] = state
+    return True
+
+
+def _state(folder: Path) -> list[tuple[Path, int, int]]:
+    """Path, size and time of change of each file: what tells that it need not be read again."""
+    found = [(path, path.stat()) for path in artifact_files(folder)]
+    return [(path, state.st_size, state.st_ctime_ns) for path, state in found]
 
 
 def read_card(artifact_dir: Path) -> dict[str, Any]:

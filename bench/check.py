@@ -92,6 +92,7 @@ def _imports_lightly(recipe: Recipe) -> None:
         [sys.executable, "-c", code],
         env=worker_environment("auto", 1),
         cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
@@ -165,7 +166,7 @@ def _repeats(recipe: Recipe, prepared: Prepared, work: Path) -> None:
         job = PredictJob(artifact=folder / "artifact", prepared=prepared.folder)
         predicted = launch(job, folder, TIMEOUT)
         assert predicted.status == "ok", f"prediction failed: {predicted.reason}"
-        with np.load(folder / "predictions.npz") as file:
+        with np.load(folder / "predictions.npz", allow_pickle=False) as file:
             predictions.append(file["probabilities"])
     difference = float(np.abs(predictions[0] - predictions[1]).max())
     assert difference == 0.0, f"two trainings with one seed differ by up to {difference:.2g}"

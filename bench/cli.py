@@ -13,6 +13,8 @@ from bench.commands import check, compare, compress, data, doctor, export, repor
 from bench.commands import list as list_
 from bench.commands.options import StoreOption
 from bench.errors import BenchError
+from bench.standard_input import standard_input
+from bench.telemetry import disable_telemetry
 
 app = typer.Typer(
     name="bench",
@@ -47,6 +49,8 @@ def leaderboard(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    standard_input()
+    disable_telemetry()
     warnings.showwarning = _one_line_warning
     try:
         app(args=arguments, prog_name="python -m bench", standalone_mode=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import warnings
 from collections.abc import Iterable
 
 NEGATIVE_VERDICT = 1
@@ -25,6 +27,10 @@ class StoreError(BenchError):
     """A store that cannot be read or written; what it already holds is left as it is."""
 
 
+class NewerVersionError(BenchError):
+    """Something that newer software has written: in order, but not readable here."""
+
+
 class StoreInUseError(StoreError):
     """Another command writes to the store: it can be waited for."""
 
@@ -36,3 +42,24 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if near:
         return f"did you mean '{near[0]}'?"
     return "known: " + ", ".join(names) if names else "none is known"
+
+
+def one_line(said: object, most: int = 200) -> str:
+    """Text or an error in one printable line; an error that is none of ours with the name of its kind."""
+    foreign = isinstance(said, BaseException) and not isinstance(said, BenchError)
+    text = f"{type(said).__name__}: {said}" if foreign else str(said)
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:most]
+
+
+def warn_skipped(what: str, why: BenchError) -> None:
+    """Something stored that one command after another does without: said once a command, wherever it is met."""
+    newer = isinstance(why, NewerVersionError)
+    advice = "" if newer else "; make it again, or `python -m bench doctor --repair` moves it aside"
+    _warn_once(f"{what} skipped: {one_line(why, 400)}{advice}")
+
+
+@functools.cache
+def _warn_once(line: str) -> None:
+    """Python forgets what it has warned of whenever somebody touches the filters."""
+    warnings.warn(line, stacklevel=1)

@@ -19,12 +19,18 @@ Made = dict[str, list[RunSpec]]
 """The runs of each entry that has an id, on one data set."""
 
 
-def suite_specs(suite: Suite, data_dir: Path | None = None) -> list[RunSpec]:
-    """Every run of a suite, data set by data set, in the order of the file, so that parents stand before children."""
+def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = None) -> list[RunSpec]:
+    """Every run of a suite, data set by data set, in the order of the file, so that parents stand before children.
+
+    With a `limit` of rows they are smoke runs: what the suite leaves open is the recipe's quickest.
+    """
     refs = {d.name: DatasetRef(d.name, d.text_column, d.label_column, data_dir) for d in suite.datasets}
+    if len(refs) < len(suite.datasets):
+        twice = next(name for name in refs if sum(d.name == name for d in suite.datasets) > 1)
+        raise BenchError(f"suite '{suite.name}' lists the data set '{twice}' twice; list it once")
     for run in suite.runs:
         _check(run, suite, refs)
-    return [spec for ref in refs.values() for spec in _on_dataset(suite, ref)]
+    return [spec for ref in refs.values() for spec in _on_dataset(suite, ref, limit)]
 
 
 def check_parents(recipe_name: str, parents: Sequence[Any]) -> None:
@@ -59,6 +65,7 @@ class _Entry:
     suite: Suite
     ref: DatasetRef
     made: Made
+    limit: int | None
 
     def specs(self) -> Iterator[RunSpec]:
         """Grid, then seeds; with a parent, each of its runs for which there is one."""
@@ -72,9 +79,9 @@ class _Entry:
 
     def _spec(self, given: Mapping[str, Any], seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents)
-        params = with_defaults(load_recipe(self.run.recipe), given)
+        params = with_defaults(load_recipe(self.run.recipe), given, smoke=self.limit is not None)
         return RunSpec(
-            self.run.recipe, params, self.ref, seed, measured=measured, suite=self.suite.name, parents=parents
+            self.run.recipe, params, self.ref, seed, self.limit, measured, suite=self.suite.name, parents=parents
         )
 
     def _gated(self, spec: RunSpec) -> RunSpec:
@@ -125,13 +132,13 @@ class _Entry:
         return found
 
 
-def _on_dataset(suite: Suite, ref: DatasetRef) -> list[RunSpec]:
+def _on_dataset(suite: Suite, ref: DatasetRef, limit: int | None) -> list[RunSpec]:
     made: Made = {}
     specs: list[RunSpec] = []
     for run in suite.runs:
         if run.datasets is not None and ref.name not in run.datasets:
             continue
-        found = list(_Entry(run, suite, ref, made).specs())
+        found = list(_Entry(run, suite, ref, made, limit).specs())
         if run.id is not None:
             if run.id in made:
                 raise BenchError(f"suite '{suite.name}' has two entries with the id '{run.id}' on {ref.name}")

@@ -103,7 +103,9 @@ def accelerator() -> str | None:
         return None
     query = [tool, "--query-gpu=name", "--format=csv,noheader"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
+        answer = subprocess.run(
+            query, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
     names = [line.strip() for line in answer.splitlines() if line.strip()]

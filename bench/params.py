@@ -60,13 +60,13 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def with_defaults(recipe: Recipe, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given` over the recipe's defaults; an unknown key or a value of another type is an error."""
+def with_defaults(recipe: Recipe, given: Mapping[str, Any], smoke: bool = False) -> dict[str, Any]:
+    """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error."""
     params = dict(recipe.defaults)
-    for key, value in given.items():
+    for key, value in {**(recipe.smoke if smoke else {}), **given}.items():
         if key not in params:
             raise BenchError(f"recipe '{recipe.name}' has no parameter '{key}': {did_you_mean(key, params)}")
-        params[key] = _typed(recipe.name, key, value, params[key])
+        params[key] = _typed(recipe.name, key, value, recipe.defaults[key])
     return params
 
 
@@ -91,10 +91,11 @@ def _typed(recipe: str, key: str, value: Any, default: Any) -> Any:
 
 def variant(recipe: Recipe, params: Mapping[str, Any]) -> str:
     """What differs from the defaults, `key=value` joined by commas."""
-    return ",".join(f"{k}={_short(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
+    return ",".join(f"{k}={written(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
 
 
-def _short(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as it is typed: `0.5`, `true`, `[3,6]`."""
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_short(v) for v in value) + "]"
+        return "[" + ",".join(written(v) for v in value) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)

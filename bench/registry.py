@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from typing import Any
 from bench.artifact import read_card
 from bench.contract import Compression, Predictor, Recipe
 from bench.errors import BenchError, did_you_mean
+from bench.foreign import refuse_code
 from bench.params import parse_recipe, with_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,7 +80,12 @@ def load_recipe(name: str) -> Recipe:
 
 
 def load_artifact(artifact_dir: Path) -> Predictor:
-    """The predictor of any artifact, by the recipe whose layout it has."""
+    """The predictor of any artifact, by the recipe whose layout it has.
+
+    Code that a configuration in it names is refused. Compiled code is loaded: whoever is given artifacts by others
+    asks `bench.foreign.compiled_code` first, as `serving` does.
+    """
+    refuse_code(artifact_dir)
     return load_recipe(read_card(artifact_dir)["layout"]).load(artifact_dir)
 
 
@@ -104,9 +111,13 @@ def _import(file: RecipeFile) -> ModuleType:
 
 
 def requirements_file(package: str) -> str:
-    """Which file brings a package: that of an extra which pins it, else the core's."""
+    """Which file brings a package, by the name of its import: that of an extra which pins it, else the core's."""
+    package = package.replace("_", "-")
     for path in sorted(ROOT.glob("requirements-*.txt")):
-        if any(line.startswith(f"{package}==") for line in path.read_text(encoding="utf-8").splitlines()):
+        if any(
+            re.match(rf"{re.escape(package)}(\[.*\])?==", line)
+            for line in path.read_text(encoding="utf-8").splitlines()
+        ):
             return path.name
     return "requirements.txt"
 

@@ -5,17 +5,40 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from bench.errors import BenchError
+from bench.errors import BenchError, NewerVersionError, one_line
 
 SCHEMA_VERSION = 1
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far the clocks of two machines in order may lie apart."""
 
 Status = Literal["ok", "failed", "timeout", "out_of_memory", "unavailable", "skipped"]
 Phase = Literal["prepare", "train", "predict", "score", "measure"]
+
+
+def _is_utc(text: str) -> str:
+    time = datetime.fromisoformat(text)
+    if time.utcoffset() != timedelta(0) or time.isoformat() != text:
+        raise ValueError("no time in UTC like 2026-01-31T12:00:00+00:00")
+    return text
+
+
+def _is_name(text: str) -> str:
+    if text.startswith(".") or set("/\\") & set(text) or not text.isprintable() or not text:
+        raise ValueError("no name of a file or folder, as nothing in it may lead elsewhere")
+    return text
+
+
+Name = Annotated[str, AfterValidator(_is_name)]
+"""Names a file or folder."""
+Time = Annotated[str, AfterValidator(_is_utc)]
+"""UTC, ISO 8601, written in one way, so that text sorts as time does."""
 
 
 class Block(BaseModel):
@@ -44,10 +67,10 @@ class Identity(Block):
     params: dict[str, Any] = Field(description="All parameters, defaults filled in.")
     seed: int
     suite: str | None = Field(None, description="The suite that asked for it first.")
-    parent_run_id: str | None = Field(None, description="The run whose artifact was compressed.")
-    teacher_run_id: str | None = None
-    artifact: str | None = Field(None, description="Content hash of the artifact's folder, which is also its name.")
-    artifact_key: str = Field(description="Hash of everything that made the artifact; its parts are in `key_parts`.")
+    parent_run_id: Name | None = Field(None, description="The run whose artifact was compressed.")
+    teacher_run_id: Name | None = None
+    artifact: Name | None = Field(None, description="Content hash of the artifact's folder, which is also its name.")
+    artifact_key: Name = Field(description="Hash of everything that made the artifact; its parts are in `key_parts`.")
     evaluation_key: str | None = None
     measurement_key: str | None = None
     key_parts: dict[str, str] = Field(
@@ -93,7 +116,7 @@ class Outcome(Block):
     reason: str | None = Field(None, description="One line.")
     exit_code: int | None = None
     log_tail: str | None = None
-    started_at: str = Field(description="UTC, ISO 8601.")
+    started_at: Time
     train_seconds: float | None = None
     predict_seconds: float | None = None
     measure_seconds: float | None = None
@@ -253,7 +276,7 @@ class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
     schema_version: Literal[1] = 1
-    run_id: str
+    run_id: Name
     identity: Identity
     data: Data
     outcome: Outcome
@@ -271,26 +294,50 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """From version n to n + 1, by n."""
 
 
-def migrate(document: dict[str, Any], where: str = "result") -> dict[str, Any]:
-    """The document in today's version; a newer or unmarked one is refused."""
-    version = document.get("schema_version")
-    if not isinstance(version, int):
+def parse(content: bytes, where: str = "result") -> Result:
+    """The validated result that a file holds, migrated up to today's version.
+
+    Raises `BenchError`, in one line that names the field, for what is no result, and `NewerVersionError`.
+    """
+    try:
+        return Result.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        older = _migrated(content, where)
+        if older is None:
+            raise _described(error, where) from None
+    try:
+        return Result.model_validate_json(json.dumps(older), strict=True)
+    except ValidationError as error:
+        raise _described(error, where) from None
+
+
+def _migrated(content: bytes, where: str) -> dict[str, Any] | None:
+    """A document of an older version in today's; None for one that is in today's already."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BenchError(f"{where}: no readable JSON: {one_line(error)}") from None
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if type(version) is not int:
         raise BenchError(f"{where}: no integer schema_version; it is no result")
+    if version == SCHEMA_VERSION:
+        return None
     if version > SCHEMA_VERSION:
-        raise BenchError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench")
+        raise NewerVersionError(f"{where}: schema version {version} is newer than {SCHEMA_VERSION}; upgrade sentibench")
     while version < SCHEMA_VERSION:
         if version not in MIGRATIONS:
             raise BenchError(f"{where}: there was never a schema version {version}; it is no result of this software")
         document = MIGRATIONS[version](document)
         version += 1
-    return document
+    return dict(document)
 
 
-def parse(document: dict[str, Any], where: str = "result") -> Result:
-    """A validated result; what does not fit is a one-line error that names the field."""
-    try:
-        return Result.model_validate(migrate(document, where))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise BenchError(f"{where}: field '{field}': {first['msg']}") from None
+def _described(error: ValidationError, where: str) -> BenchError:
+    first = error.errors()[0]
+    return BenchError(f"{where}: field '{one_line('.'.join(map(str, first['loc'])))}': {one_line(first['msg'])}")
+
+
+def order_in_time(started_at: str) -> str:
+    """What rows are ordered by, oldest first: the date, empty for one in the future, which no clock in order wrote."""
+    latest = (datetime.now(UTC) + CLOCKS_DIFFER).isoformat(timespec="seconds")
+    return started_at if started_at <= latest else ""

@@ -2,66 +2,34 @@
 
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
 `artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`,
-`searches/<study>.db` with its summary `.json`, and `work/`. `result.json` is the last file of a run to appear: a folder
-without it is no result.
+`searches/<study>.db` with its summary `.json`, `work/`, and `aside/`, where the doctor puts what is damaged.
+`result.json` is the last file of a run to appear: a folder without it is no result.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import shutil
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
-from bench.errors import BenchError, StoreError, StoreInUseError, did_you_mean
-from bench.schema import Result, migrate, parse
-
-Arrays = Mapping[str, npt.NDArray[Any]]
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write and flush beside `path`, then rename: a reader sees the old file or the new one, always."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another --store") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_arrays(path: Path, arrays: Arrays) -> None:
-    """A compressed `.npz`, written as `write_atomic` does."""
-    with tempfile.SpooledTemporaryFile(max_size=1 << 28) as buffer:
-        np.savez_compressed(buffer, allow_pickle=False, **dict(arrays))
-        buffer.seek(0)
-        write_atomic(path, buffer.read())
+from bench.arrays import Arrays, packed, read_arrays, read_predictions
+from bench.durable import remove, temporaries, write_together
+from bench.errors import (
+    BenchError,
+    NewerVersionError,
+    StoreError,
+    StoreInUseError,
+    did_you_mean,
+    one_line,
+    warn_skipped,
+)
+from bench.redact import publishable, without_paths
+from bench.schema import Result, parse
 
 
 class Store:
@@ -77,89 +45,136 @@ class Store:
         self.checkpoints = root / "checkpoints"
         self.cache = root / "cache"
         self.searches = root / "searches"
+        self.aside = root / "aside"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Only one command writes to a store at a time; the second is refused with the process id of the first."""
+        """Only one command writes to a store at a time; the second is refused with the process id of the first.
+
+        The kernel releases the lock with the process, however that ends.
+        """
+        path = self.root / "lock"
+        held = FileLock(path, timeout=0)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / "lock").open("a+")
+            held.acquire()
+            path.write_text(str(os.getpid()))
+        except Timeout:
+            raise StoreInUseError(
+                f"store {self.root} is in use by process {path.read_text().strip() or 'unknown'}; "
+                "wait for it or choose another --store"
+            ) from None
         except OSError as error:
             raise StoreError(
                 f"cannot write to the store {self.root}: {error.strerror}; choose another --store"
             ) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise StoreInUseError(
-                    f"store {self.root} is in use by process {file.read().strip() or 'unknown'}; "
-                    "wait for it or choose another --store"
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        try:
             yield
+        finally:
+            held.release()
 
     def folder(self, run_id: str) -> Path:
         """Where the files of a run lie."""
         return self.results / run_id
 
     def run_ids(self) -> list[str]:
-        """All runs with a result, sorted."""
+        """All runs with a result, sorted, readable or not."""
         if not self.results.is_dir():
             return []
         return sorted(e.name for e in os.scandir(self.results) if e.is_dir() and Path(e.path, "result.json").is_file())
 
-    def documents(self) -> Iterator[dict[str, Any]]:
-        """Every result as a plain document; a corrupt one is skipped with a warning, a newer one refused."""
-        for run_id in self.run_ids():
-            path = self.folder(run_id) / "result.json"
-            try:
-                document = json.loads(path.read_bytes())
-            except (OSError, ValueError):
-                warnings.warn(f"corrupt result skipped: {path}; delete its folder and run it again", stacklevel=2)
-                continue
-            yield migrate(document, str(path))
-
-    def find(self, run_id: str) -> Result | None:
-        """The validated result of a run, None where there is none or it is corrupt."""
+    def read(self, run_id: str) -> Result:
+        """The result of a run that has one; a `BenchError` in one line where it cannot be read or is another run's."""
         path = self.folder(run_id) / "result.json"
         try:
-            document = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+            result = parse(path.read_bytes(), str(path))
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path}: unreadable: {one_line(error)}") from error
+        if result.run_id != run_id:
+            raise StoreError(f"{path}: its run_id is '{one_line(result.run_id)}', not the name of its folder")
+        return result
+
+    def find(self, run_id: str) -> Result | None:
+        """The result of a run; None where there is none, and with a warning where it cannot be read."""
+        if Path(run_id).name != run_id:  # no path leads out of the store
             return None
-        return parse(document, str(path))
+        try:
+            return self.read(run_id)
+        except BenchError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                warn_skipped("result", error)
+            return None
+
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Every result as a plain document; one that cannot be read is skipped with a warning."""
+        for run_id in self.run_ids():
+            result = self.find(run_id)
+            if result is not None:
+                yield result.model_dump(mode="json")
 
     def result(self, run_id: str) -> Result:
-        """The validated result of a run; an unknown one is an error with the nearest right name."""
-        found = self.find(run_id)
-        if found is None:
-            raise BenchError(f"no readable result '{run_id}' in {self.results}: {did_you_mean(run_id, self.run_ids())}")
-        return found
+        """The result of a run; an unknown one is an error with the nearest right name."""
+        if run_id not in (known := self.run_ids()):
+            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, known)}")
+        return self.read(run_id)
+
+    def is_newer(self, run_id: str) -> bool:
+        """Whether newer software has stored that run: its row cannot be read here, and is not ours to replace."""
+        try:
+            self.read(run_id)
+        except BenchError as error:
+            return isinstance(error, NewerVersionError)
+        return False
 
     def put(
-        self, result: Result, predictions: Arrays | None = None, samples: Arrays | None = None, log: Path | None = None
+        self,
+        result: Result,
+        predictions: Arrays | None = None,
+        samples: Arrays | None = None,
+        log: bytes | None = None,
+        private: Iterable[Path] = (),
     ) -> None:
-        """Store a run: its arrays first, `result.json` last."""
-        folder = self.folder(result.run_id)
+        """Store a run: its arrays first, `result.json` last. Paths, the `private` ones among them, are cut to names."""
+        paths = (self.root, *private)
+        files: dict[str, bytes] = {}
         if predictions is not None:
-            write_arrays(folder / "predictions.npz", predictions)
+            files["predictions.npz"] = packed(predictions)
         if samples is not None:
-            write_arrays(folder / "samples.npz", samples)
-        if log is not None and log.is_file():
-            write_atomic(folder / "log.txt", log.read_bytes())
-        write_atomic(folder / "result.json", result.model_dump_json(indent=1).encode())
+            files["samples.npz"] = packed(samples)
+        if log is not None:
+            files["log.txt"] = without_paths(log.decode(errors="replace"), paths).encode()
+        files["result.json"] = publishable(result, paths).model_dump_json(indent=1).encode()
+        write_together(self.folder(result.run_id), files)
 
     def arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
-        """The arrays of `predictions` or `samples` of a run, empty where it has none."""
-        path = self.folder(run_id) / f"{name}.npz"
-        if not path.is_file():
+        """The arrays of `predictions` or `samples` of a run, empty where it has none; damaged ones with a warning."""
+        if not (self.folder(run_id) / f"{name}.npz").is_file():
             return {}
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+        try:
+            return self._arrays(run_id, name)
+        except StoreError as error:
+            warn_skipped("file", error)
+            return {}
 
-    def clear_work(self) -> None:
-        """Remove what a killed command left half done."""
-        shutil.rmtree(self.work, ignore_errors=True)
+    def damaged(self, result: Result) -> dict[str, StoreError]:
+        """Which arrays of a result, `predictions` or `samples`, are gone or cannot be read, and why."""
+        needed = {"predictions": result.quality or result.validation, "samples": result.measurement}
+        found: dict[str, StoreError] = {}
+        for name in (name for name, block in needed.items() if block is not None):
+            try:
+                self._arrays(result.run_id, name)
+            except StoreError as error:
+                found[name] = error
+        return found
+
+    def _arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
+        path = self.folder(run_id) / f"{name}.npz"
+        return read_predictions(path) if name == "predictions" else read_arrays(path)
+
+    def sweep(self) -> None:
+        """Remove what killed commands left half done; for the one that holds the lock."""
+        remove(self.work)
+        runs = self.results.iterdir() if self.results.is_dir() else ()
+        for folder in (self.results, self.artifacts, self.keys, *runs):
+            for temporary in temporaries(folder):
+                remove(temporary)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel
 
+from bench.arrays import read_arrays
 from bench.artifact import artifact_files, folder_hash
-from bench.errors import BenchError
+from bench.errors import BenchError, StoreError
 from bench.measure.quality import score, validation_scores
 from bench.measure.summary import inference_peak_bytes, measurement_from_samples
 from bench.schema import Result, parse
+from bench.truth import Truth
 
 TOLERANCE = 1e-9
 """Relative: sums may be added in another order on another processor."""
@@ -49,14 +51,21 @@ def result_folders(directory: Path) -> list[Path]:
     return folders
 
 
-def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = iter) -> list[Problem]:
+def verify(
+    directory: Path,
+    watch: Callable[[Sequence[Path]], Iterable[Path]] = iter,
+    store: Path | None = None,
+    note: Callable[[str], None] = lambda line: None,
+) -> list[Problem]:
     """Every problem of a store or of published reports, searches included, none if all is well.
 
     Damaged files are problems, not errors.
 
-    `watch` wraps the run folders, for a progress bar.
+    `watch` wraps the run folders, for a progress bar. Labels are held against the data prepared in `directory` and in
+    `store`; `note` is told what could not be.
     """
     problems: list[Problem] = []
+    truth = Truth([root / "prepared" for root in (directory, store) if root is not None])
     documents: list[dict[str, Any]] = []
     artifacts: dict[str, Result] = {}
     for folder in watch(result_folders(directory)):
@@ -64,11 +73,14 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
         if result is None:
             continue
         documents.append(result.model_dump(mode="json"))
-        problems += _check_run(folder, result)
+        problems += _check_run(folder, result, truth)
         if result.identity.artifact:
             artifacts.setdefault(result.identity.artifact, result)
     for result in artifacts.values():
         problems += _check_artifact(directory, result)
+    problems += [Problem(where, what) for where, what in truth.problems()]
+    if unproven := truth.unproven():
+        note(f"labels of {', '.join(unproven)} were compared between runs, not with the data: not prepared here")
     for path in sorted((directory / "searches").glob("*.json")):
         problems += _check_search(path)
     if (directory / "results.csv").is_file():
@@ -79,21 +91,18 @@ def verify(directory: Path, watch: Callable[[Sequence[Path]], Iterable[Path]] = 
 def _read(folder: Path, problems: list[Problem]) -> Result | None:
     where = _where(folder, "result.json")
     try:
-        document = json.loads((folder / "result.json").read_bytes())
-        if not isinstance(document, dict):
-            raise ValueError("not a JSON object")
-        return parse(document, where)
+        return parse((folder / "result.json").read_bytes(), where)
     except FileNotFoundError:
         what = "missing: the run was interrupted, or the file is lost; run it again or delete the folder"
     except BenchError as error:
         what = str(error).removeprefix(f"{where}: ")
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         what = f"unreadable: {_line(error)}"
     problems.append(Problem(where, what))
     return None
 
 
-def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
+def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
     where = _where(folder, "result.json")
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
@@ -105,7 +114,7 @@ def _check_run(folder: Path, result: Result) -> Iterator[Problem]:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
         yield from _compared(where, "size.bits_per_weight", result.size.bits_per_weight, bits)
     for block, name, check in (
-        (result.quality or result.validation, "predictions.npz", _check_predictions),
+        (result.quality or result.validation, "predictions.npz", partial(_check_predictions, truth)),
         (result.measurement, "samples.npz", _check_samples),
     ):
         if block is None:
@@ -122,13 +131,12 @@ def _arrays(path: Path) -> Arrays:
     if not path.is_file():
         raise BenchError("missing: the numbers of result.json cannot be recomputed")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
-    except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
-        raise BenchError(f"unreadable: {_line(error)}") from error
+        return read_arrays(path)
+    except StoreError as error:
+        raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 
 
-def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
+def _check_predictions(truth: Truth, where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
     needed = ["ids", "labels", "probabilities"]
     if result.validation is not None:
         needed += ["validation_labels", "validation_probabilities"]
@@ -137,6 +145,7 @@ def _check_predictions(where: str, result: Result, arrays: Arrays) -> Iterator[P
     ids, names = arrays["ids"], result.data.label_names
     if len(ids) != len(arrays["labels"]) or len(np.unique(ids)) != len(ids):
         raise BenchError(f"{len(np.unique(ids))} distinct ids for {len(arrays['labels'])} texts")
+    truth.add(where.replace("result.json", "predictions.npz"), result.data, arrays)
     if result.data.n_test is not None:
         yield from _compared(where, "data.n_test", result.data.n_test, len(ids))
     if result.quality is not None:
@@ -198,8 +207,8 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     import csv
     import io
 
-    from bench.report.aggregate import counted, rows
-    from bench.report.tables import csv_text
+    from bench.board.rows import counted, rows
+    from bench.board.table import csv_text
 
     try:
         read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
@@ -213,7 +222,7 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     due = {row["run_id"]: row for row in csv.DictReader(io.StringIO(csv_text(everything), newline=""))}
     for run_id in sorted(published.keys() - due.keys()):
         yield Problem(path.name, f"row '{run_id}' has no readable result")
-    for run_id in sorted({row["run_id"] for row in counted(everything)} - published.keys()):
+    for run_id in sorted({row.run_id for row in counted(everything)} - published.keys()):
         yield Problem(path.name, f"no row of run '{run_id}'")
     for run_id in sorted(published.keys() & due.keys()):
         yield from _compared(path.name, f"row '{run_id}'", published[run_id], due[run_id])

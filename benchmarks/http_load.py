@@ -79,8 +79,8 @@ async def hammer(port: int, texts: list[str], options: argparse.Namespace) -> tu
 def request(text: str) -> bytes:
     """The bytes of one request."""
     body = json.dumps({"text": text}).encode()
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def ready(port: int) -> None:

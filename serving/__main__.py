@@ -5,6 +5,8 @@ import sys
 import typer
 
 from bench.errors import BenchError
+from bench.standard_input import standard_input
+from bench.telemetry import disable_telemetry
 from serving.commands import deploy, http, learn, package, predict, slot, stream
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app.command()(package.package)
 app.command()(deploy.deploy)
 
 if __name__ == "__main__":
+    standard_input()
+    disable_telemetry()
     try:
         app(prog_name="python -m serving")
     except BenchError as error:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
 
 from bench.api import BenchError
-from bench.store import write_atomic
+from bench.output import output_file, stream_to
+from serving.arrow import read_tables, texts_of
 from serving.model import Model
-from serving.records import Record, format_of, opened, packed, read_records
-from serving.scored import encode, join, output_format, scored_rows
+from serving.parts import parts_of
+from serving.readers import format_of, read_records
+from serving.records import Record, opened
+from serving.scored import encode, output_format, packed, parquet_bytes, scored_rows, scored_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PART = 4096
 """Records that are scored, and kept, at once."""
+VERSION = 2
+"""Of the parts: those of another version are not gone on with."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class Job:
     kind: str | None
     target_kind: str | None
     column: str
+    overwrite: bool = False
+    """Whether a file that is there may be replaced."""
 
 
 @dataclass
@@ -43,87 +55,107 @@ class Count:
     """Rows that were scored before."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """Records that are scored at once."""
+
+    records: Sequence[Record]
+    table: pa.Table | None = None
+    """Their columns, where they go from one Parquet file to another; the records have none then."""
+
+
 Watch = Callable[[Count], None]
 
 
 def score(job: Job, model: Model, watch: Watch) -> Count:
-    """Score every record; to a file through parts beside it, to standard output as they come."""
+    """Score every record; to a file through parts beside it, to anything else as they come.
+
+    Whatever cannot be read or written is a one-line `BenchError`; then no file is changed.
+    """
     kind, target_kind = format_of(job.source, job.kind), output_format(job.target, job.target_kind)
+    file = output_file(job.target) if job.target else None
+    if file is None and target_kind == "parquet":
+        name = job.target or "standard output"
+        raise BenchError(f"Parquet cannot go to {name}: give a file as --output, or --output-format csv or jsonl")
+    if file is not None and file.is_relative_to(model.folder.resolve()):
+        raise BenchError(f"{job.target} lies in the artifact, which it would alter: choose another --output")
     with opened(job.source) as stream:
-        records = read_records(stream, kind, job.column, str(job.source or "standard input"))
-        if kind == "jsonl" and target_kind != "jsonl":
-            records = (packed(record, job.column) for record in records)
-        if job.target is None:
-            return _to_stdout(records, model, target_kind, watch)
-        return _to_file(records, model, target_kind, job, watch)
+        parts = _parts(stream, kind, target_kind, job)
+        if file is not None:
+            _refuse_input(stream, file.stat() if file.exists() else None)
+            return _to_file(parts, model, target_kind, job, file, watch)
+        try:
+            with stream_to(job.target) as out:
+                _refuse_input(stream, os.fstat(out.fileno()))
+                return _to_stream(parts, model, target_kind, out, watch)
+        except OSError as error:
+            raise BenchError(f"{job.target or 'standard output'}: cannot be written: {error.strerror}") from None
 
 
-def _to_stdout(records: Iterator[Record], model: Model, kind: str, watch: Watch) -> Count:
-    if kind == "parquet":
-        raise BenchError("Parquet cannot go to standard output: give --output, or --output-format csv or jsonl")
-    count = Count()
-    for part in _parts(records):
-        sys.stdout.buffer.write(_scored(part, model, kind, header=count.rows == 0))
-        sys.stdout.buffer.flush()
-        _count(count, part, watch)
-    return count
+def _refuse_input(stream: BinaryIO, output: os.stat_result | None) -> None:
+    """A file that is read and written at once is lost, by whatever name it goes."""
+    if output is not None and S_ISREG(output.st_mode) and os.path.samestat(os.fstat(stream.fileno()), output):
+        raise BenchError("the output is the input itself: choose another --output")
 
 
-def _to_file(records: Iterator[Record], model: Model, kind: str, job: Job, watch: Watch) -> Count:
-    assert job.target is not None
-    folder = job.target.with_name(job.target.name + ".parts")
-    count = Count()
-    for _ in range(_kept(folder, model, kind, job)):
-        part = tuple(islice(records, PART))
-        count.resumed += len(part)
-        _count(count, part, watch)
-    for number, part in enumerate(_parts(records), start=-(-count.rows // PART)):
-        write_atomic(folder / f"{number:08}.part", _scored(part, model, kind, header=number == 0))
-        _count(count, part, watch)
-    _finish(folder, kind, job.target)
-    return count
-
-
-def _kept(folder: Path, model: Model, kind: str, job: Job) -> int:
-    """How many whole parts an earlier call of the same job has left; another job's are removed."""
-    stat = job.source.stat() if job.source else None
-    told = {
-        "artifact": model.hash, "kind": kind, "part": PART,
-        "job": {name: str(value) for name, value in asdict(job).items()},
-        "source": [stat.st_size, stat.st_mtime_ns] if stat else None,
-    }  # fmt: skip
-    plan = folder / "plan.json"
-    if stat is not None and plan.is_file() and json.loads(plan.read_bytes()) == told:
-        whole = sorted(folder.glob("*.part"))
-        # the last one may be short where the file ended: it is cheap to score again
-        return max(len(whole) - 1, 0)
-    shutil.rmtree(folder, ignore_errors=True)
-    write_atomic(plan, json.dumps(told).encode())
-    return 0
-
-
-def _finish(folder: Path, kind: str, target: Path) -> None:
-    parts = sorted(folder.glob("*.part"))
-    if not parts:
-        shutil.rmtree(folder)
-        raise BenchError(f"nothing to score: the input holds no record, and {target} was not written")
-    whole = folder / "whole"
-    join(parts, kind, whole)
-    whole.replace(target)
-    shutil.rmtree(folder)
-
-
-def _parts(records: Iterator[Record]) -> Iterator[tuple[Record, ...]]:
+def _parts(stream: BinaryIO, kind: str, target_kind: str, job: Job) -> Iterator[Part]:
+    where = str(job.source or "standard input")
+    if kind == target_kind == "parquet":
+        for table in read_tables(stream, job.column, where, PART):
+            yield Part(list(texts_of(table, job.column)), table)
+        return
+    records = read_records(stream, kind, job.column, where)
+    if kind == "jsonl" and target_kind != "jsonl":
+        records = (packed(record, job.column) for record in records)
     while part := tuple(islice(records, PART)):
-        yield part
+        yield Part(part)
 
 
-def _scored(part: tuple[Record, ...], model: Model, kind: str, header: bool) -> bytes:
-    texts = [record.text for record in part if record.problem is None and record.text is not None]
-    return encode(scored_rows(part, model.predictor.predict_proba(texts), model.labels), kind, header)
+def _to_stream(parts: Iterator[Part], model: Model, kind: str, out: BinaryIO, watch: Watch) -> Count:
+    count = Count()
+    for part in parts:
+        out.write(_scored(part, model, kind, header=count.rows == 0))
+        out.flush()
+        _count(count, part, watch)
+    return count
 
 
-def _count(count: Count, part: tuple[Record, ...], watch: Watch) -> None:
-    count.rows += len(part)
-    count.bad += sum(record.problem is not None for record in part)
+def _to_file(parts: Iterator[Part], model: Model, kind: str, job: Job, file: Path, watch: Watch) -> Count:
+    count = Count()
+    with parts_of(file) as kept:
+        whole = kept.begin(_plan(model, kind, job), job.overwrite)
+        for number, part in enumerate(parts):
+            if number < whole:
+                count.resumed += len(part.records)
+            else:
+                kept.put(number, _scored(part, model, kind, header=number == 0))
+            _count(count, part, watch)
+        if not kept.finish(kind, job.overwrite):
+            raise BenchError(f"nothing to score: the input holds no record, and {job.target} was not written")
+    return count
+
+
+def _plan(model: Model, kind: str, job: Job) -> dict[str, Any]:
+    """What must be the same for parts to be gone on with; no source where the input cannot be read a second time."""
+    source = None
+    if job.source is not None and job.source.is_file():
+        stat = job.source.stat()
+        source = [os.fspath(job.source.resolve()), stat.st_size, stat.st_mtime_ns]
+    return {
+        "version": VERSION, "artifact": model.hash, "kind": kind, "part": PART, "column": job.column,
+        "source": source, "format": job.kind,
+    }  # fmt: skip
+
+
+def _scored(part: Part, model: Model, kind: str, header: bool) -> bytes:
+    texts = [record.text for record in part.records if record.text is not None]
+    found = model.predictor.predict_proba(texts) if texts else np.zeros((0, len(model.labels)), np.float32)
+    if kind == "parquet":
+        return parquet_bytes(scored_table(part.table, part.records, found, model.labels))
+    return encode(scored_rows(part.records, found, model.labels), kind, header)
+
+
+def _count(count: Count, part: Part, watch: Watch) -> None:
+    count.rows += len(part.records)
+    count.bad += sum(record.problem is not None for record in part.records)
     watch(count)

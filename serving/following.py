@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import BenchError
-from bench.store import Store
-from serving.model import Model, open_folder, open_model
+from serving.model import Model, is_path, open_folder, open_model
 from serving.slot import Slot, is_slot
+from serving.trust import Trust
 
 EVERY_S = 0.25
 """How often a slot's pointer is looked at."""
@@ -35,8 +35,8 @@ class Following:
     with its last batch. A version that cannot be loaded changes nothing, and is told to `watch`, once.
     """
 
-    def __init__(self, model: Model, slot: Slot | None = None, watch: Watch | None = None) -> None:
-        self._model, self._slot, self._watch = model, slot, watch
+    def __init__(self, model: Model, slot: Slot | None, trust: Trust, watch: Watch | None = None) -> None:
+        self._model, self._slot, self._trust, self._watch = model, slot, trust, watch
         self._stopped = threading.Event()
         self._failed: str | None = None
         if slot is not None:
@@ -68,7 +68,7 @@ class Following:
 
     def _swap(self, slot: Slot, version: str) -> None:
         try:
-            model = open_folder(slot.folder(version), version)
+            model = open_folder(slot.folder(version), version, self._trust)
             if model.labels != self._model.labels:
                 raise BenchError(f"version {version[:12]} has other labels")
             model.predictor.predict_proba(["warm", "up"])
@@ -86,16 +86,19 @@ class Following:
         self._failed = swap.version
 
 
-def served(name: str, store: Store) -> Model:
-    """The model that the slot in a folder serves now, or an artifact by folder, run or hash; errors as `open_model`."""
-    if not is_slot(Path(name)):
-        return open_model(name, store)
-    slot = Slot.open(Path(name))
+def served(name: str, trust: Trust) -> Model:
+    """The model that the slot in a folder serves now, or an artifact by run, hash or path; errors as `open_model`."""
+    slot = _slot(name)
+    if slot is None:
+        return open_model(name, trust)
     version = slot.current()
-    return open_folder(slot.folder(version), version)
+    return open_folder(slot.folder(version), version, trust)
 
 
-def follow(name: str, store: Store, watch: Watch | None = None) -> Following:
+def follow(name: str, trust: Trust, watch: Watch | None = None) -> Following:
     """What `served` finds and, if it is a slot, what it will serve from then on."""
-    slot = Slot.open(Path(name)) if is_slot(Path(name)) else None
-    return Following(served(name, store), slot, watch)
+    return Following(served(name, trust), _slot(name), trust, watch)
+
+
+def _slot(name: str) -> Slot | None:
+    return Slot.open(Path(name)) if is_path(name) and is_slot(Path(name)) else None

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.api import BenchError
+
 
 def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = None) -> bool:
     """Append one object; False where the file would become larger than `most_bytes`. Raises `OSError` on a full disk.
 
-    What a kill or a full disk has left of an earlier line is cut off first, so that every line is whole.
+    What a kill or a full disk has left of an earlier line is cut off first, so that every line is whole; a last line
+    that lacks its line break alone gets it.
     """
     line = (json.dumps(row) + "\n").encode()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,18 +35,28 @@ def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = Non
     return True
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a file in order; none where there is no file, a torn last line is left out."""
+def read_lines(path: Path, *needed: str) -> Iterator[dict[str, Any]]:
+    """The objects of a file in order; none where there is no file, a torn last line is left out.
+
+    A line that is no object with the keys `needed` is somebody else's: a `BenchError` that says where it is.
+    """
     if not path.is_file():
         return
     with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                found = json.loads(line)
+            except (ValueError, RecursionError):
+                found = None
+            if not isinstance(found, dict) or not found.keys() >= set(needed):
+                raise BenchError(f"{path}, line {number}: not one of those that are written there: take it out")
+            yield found
 
 
 def _whole(descriptor: int) -> int:
-    """Cut what follows the last line break; the size that is left."""
+    """Cut what follows the last line break, unless it is an object: that gets its line break; the size that is left."""
     size = os.fstat(descriptor).st_size
     end = size
     while end:
@@ -53,6 +66,11 @@ def _whole(descriptor: int) -> int:
             end = start + at + 1
             break
         end = start
-    if end != size:
+    if end == size:
+        return size
+    try:
+        json.loads(os.pread(descriptor, size - end, end))
+    except (ValueError, RecursionError):
         os.ftruncate(descriptor, end)
-    return end
+        return end
+    return size + os.write(descriptor, b"\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 
 from bench.api import BenchError, Predictor, Probabilities, load_artifact, read_card
 from bench.artifact import folder_hash
+from bench.foreign import compiled_code
 from bench.machine import cores
 from bench.registry import requirements_file
 from bench.run.launcher import worker_environment
 from bench.store import Store
+from serving.trust import Trust
 
 NEWEST = 1
 """The artifact version that this software knows."""
+HASH = re.compile("[0-9a-f]{8,64}")
+"""What an artifact is named by: the beginning of its hash, or all of it."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Model:
     def labels(self) -> list[str]:
         """In the order of the probabilities."""
         return list(self.card["label_names"])
+
+    @property
+    def compiled(self) -> list[str]:
+        """The files of it that are compiled code."""
+        return list(self.card.get("compiled_code", []))
 
     def score(self, texts: Sequence[str]) -> Scored:
         """What it says of texts."""
@@ -51,34 +61,50 @@ class Scored:
 
 
 def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
-    """The folder of an artifact by its path, its run or its hash in the store, and the hash that it must have."""
-    if Path(name).is_dir():
+    """The folder of an artifact by its run or its hash in the store, or by its path, and the hash that it must have.
+
+    A path is known by a separator: a folder of the working directory that is called like a run is never taken for it.
+    """
+    if is_path(name):
         return Path(name), None
     result = store.find(name)
     if result is not None and result.identity.artifact is None:
         raise BenchError(f"run {name} ended as {result.outcome.status} and left no artifact")
-    wanted = result.identity.artifact if result is not None else name
-    folders = [folder for folder in store.artifacts.glob(f"{wanted}*") if len(str(wanted)) >= 8]
+    wanted = str(result.identity.artifact) if result is not None else name
+    folders = list(store.artifacts.glob(f"{wanted}*")) if HASH.fullmatch(wanted) else []
     if len(folders) == 1:
         return folders[0], folders[0].name
     if result is not None:
         raise BenchError(f"the artifact of run {name} is not in {store.artifacts}: train that run again")
-    raise BenchError(f"no folder, run or artifact '{name}' ({store.root}): `python -m bench list runs` names the runs")
+    hint = f"the folder is ./{name}" if Path(name).is_dir() else "`python -m bench list runs` names the runs"
+    raise BenchError(f"no run or artifact '{name}' in the store {store.root}: {hint}")
 
 
-def open_model(name: str, store: Store) -> Model:
+def is_path(name: str) -> bool:
+    """Whether what the user names is a path: it has a separator, or is a folder's name for itself or its parent."""
+    return "/" in name or os.sep in name or name in (".", "..")
+
+
+def open_model(name: str, trust: Trust) -> Model:
     """Find, verify and load; each way in which that can fail is a one-line `BenchError`."""
-    return open_folder(*find_artifact(name, store))
+    return open_folder(*find_artifact(name, trust.store), trust)
 
 
-def open_folder(folder: Path, wanted: str | None) -> Model:
-    """Verify the artifact in a folder, by the hash that it must have where one is known, and load it."""
+def open_folder(folder: Path, wanted: str | None, trust: Trust) -> Model:
+    """Verify the artifact in a folder, by the hash that it must have where one is known, and load it.
+
+    Compiled code in it is loaded where `trust` says so, whatever the card says; the model's card names its files.
+    """
     content = folder_hash(folder)
     if wanted is not None and content != wanted:
         raise BenchError(f"artifact {folder} is altered: its content is {content[:12]}…; train the run again")
     card = read_card(folder)
     if card.get("artifact_version", 0) > NEWEST:
         raise BenchError(f"artifact {folder} is of version {card['artifact_version']}, newer than {NEWEST}: upgrade")
+    card.pop("compiled_code", None)  # what its files are counts, not what it says of them
+    if code := compiled_code(folder):
+        trust.check(folder, content, code)
+        card["compiled_code"] = code
     _set_environment()
     try:
         predictor = load_artifact(folder)

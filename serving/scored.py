@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from bench.api import BenchError, Probabilities, did_you_mean
-from serving.records import Record
+from serving.records import Record, free_name, unique_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS = ("csv", "jsonl", "parquet")
 Row = dict[str, Any]
-_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def output_format(path: Path | None, given: str | None) -> str:
@@ -27,82 +31,137 @@ def output_format(path: Path | None, given: str | None) -> str:
     return name
 
 
-def scored_rows(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> list[Row]:
-    """A row a record, in order; `probabilities` float32 [n_texts, n_labels] are of those that have a text."""
-    names = ["predicted", "probability", *(f"p_{label}" for label in labels), "problem"]
-    unknown = [None] * (len(names) - 1)
+def packed(record: Record, column: str) -> Record:
+    """A record of any keys as two columns that every record has: its text, and all of it as JSON."""
+    columns = {column: record.text, free_name("record", [column]): json_text(record.columns)}
+    return Record(columns, record.text, record.problem)
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON, which has neither NaN, written as null, nor infinity, written as text."""
+    try:
+        return _JSON.encode(value)
+    except ValueError:
+        return _JSON.encode(_finite(value))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return value
+
+
+def scored_names(labels: Sequence[str]) -> list[str]:
+    """The columns that scoring adds."""
+    return ["predicted", "probability", *(f"p_{label}" for label in labels), "problem"]
+
+
+def scores(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> Iterator[list[Any]]:
+    """The values of `scored_names` of each record, in order.
+
+    `probabilities` float32 [n_texts, n_labels] are of those that have a text.
+    """
     best, rounded = probabilities.argmax(axis=1).tolist(), np.round(probabilities.astype(np.float64), 6).tolist()
     given = ([labels[i], values[i], *values] for i, values in zip(best, rounded, strict=True))
+    unknown = [None] * (len(labels) + 2)
+    return ([*(unknown if record.text is None else next(given)), record.problem] for record in records)
+
+
+def scored_rows(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> list[Row]:
+    """A row a record, in order: its columns, then its scores under names that no column has."""
+    names = scored_names(labels)
     rows: list[Row] = []
-    for record in records:
-        told = [*(next(given) if record.problem is None else unknown), record.problem]
+    for record, values in zip(records, scores(records, probabilities, labels), strict=True):
         taken = record.columns
-        free = names if taken.keys().isdisjoint(names) else [_free(name, taken) for name in names]
-        rows.append(taken | dict(zip(free, told, strict=True)))
+        free = names if taken.keys().isdisjoint(names) else _free(names, list(taken))
+        rows.append(taken | dict(zip(free, values, strict=True)))
     return rows
 
 
-def _free(name: str, row: Mapping[str, Any]) -> str:
-    """A name that no column of the input has."""
-    while name in row:
-        name += "_"
-    return name
+def _free(names: list[str], taken: list[str]) -> list[str]:
+    return unique_names([*taken, *names])[len(taken) :]
 
 
 def encode(rows: Sequence[Row], kind: str, header: bool) -> bytes:
     """Rows as the bytes of one part of a file; `header` is for the first part of a CSV."""
     if kind == "jsonl":
-        return "".join(_JSON.encode(row) + "\n" for row in rows).encode()
+        return "".join(json_text(row) + "\n" for row in rows).encode()
     if kind == "csv":
         return _csv(rows, header)
     return _parquet(rows)
 
 
 def _csv(rows: Sequence[Row], header: bool) -> bytes:
-    buffer = io.StringIO(newline="")
-    writer = csv.DictWriter(buffer, list(rows[0]), lineterminator="\n", extrasaction="ignore", restval="")
+    lines: list[str] = []
+    writer = csv.writer(_Lines(lines), lineterminator="\r\n")  # with it a lone carriage return is quoted
     if header:
-        writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue().encode("utf-8", "replace")
+        writer.writerow(rows[0])
+    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    return "".join(line.removesuffix("\r\n") + "\n" for line in lines).encode()
+
+
+class _Lines:
+    """What `csv` writes, a row each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+    return json_text(value) if isinstance(value, dict | list) else value
 
 
 def _parquet(rows: Sequence[Row]) -> bytes:
-    """Numbers of the model as float64, everything else as text: all parts of a file must have one schema."""
+    """Numbers of the model as float64, everything else as text: all parts of a stream must have one schema."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     names = list(rows[0])
-    arrays = []
-    for name in names:
-        values = [row.get(name) for row in rows]
-        if name.startswith("p_") or name.startswith("probability"):
-            arrays.append(pa.array(values, pa.float64()))
-        else:
-            arrays.append(
-                pa.array([v if v is None or isinstance(v, str) else str(_cell(v)) for v in values], pa.string())
-            )
+    numbers = {name for name in names if name.startswith(("p_", "probability"))}
+    types = {name: pa.float64() if name in numbers else pa.string() for name in names}
+    return parquet_bytes(pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names}))
+
+
+def scored_table(
+    columns: pa.Table | None, records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]
+) -> pa.Table:
+    """The records' own columns, all of them texts unless `columns` brings them as they are, and their scores."""
+    import pyarrow as pa
+
+    if columns is None:
+        names = list(records[0].columns)
+        columns = pa.table({name: pa.array([r.columns[name] for r in records], pa.string()) for name in names})
+    values = zip(*scores(records, probabilities, labels), strict=True)
+    types = [pa.string(), *[pa.float64()] * (len(labels) + 1), pa.string()]
+    names = _free(scored_names(labels), columns.column_names)
+    for name, kind, column in zip(names, types, values, strict=True):
+        columns = columns.append_column(name, pa.array(column, kind))
+    return columns
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as a Parquet file."""
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
-    pq.write_table(pa.table(arrays, names), sink)
+    pq.write_table(table, sink)
     return sink.getvalue()
 
 
-def join(parts: Iterable[Path], kind: str, target: Path) -> None:
+def join(parts: Iterable[Path], kind: str, target: BinaryIO) -> None:
     """Parts in order as one file."""
     if kind != "parquet":
-        with target.open("wb") as out:
-            for part in parts:
-                out.write(part.read_bytes())
+        for part in parts:
+            target.write(part.read_bytes())
         return
     import pyarrow.parquet as pq
 
     writer = None
     for part in parts:
-        table = pq.read_table(part)
+        table = pq.ParquetFile(part).read()
         writer = writer or pq.ParquetWriter(target, table.schema)
         writer.write_table(table)
     if writer is not None:

@@ -7,6 +7,7 @@ whole, `history.jsonl` tells when it pointed where and why; `python -m serving l
 from __future__ import annotations
 
 import fcntl
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,9 +19,12 @@ from typing import Any
 
 from bench.api import BenchError, did_you_mean, read_card
 from bench.artifact import adopt
-from bench.store import Store, write_atomic
+from bench.durable import write_atomic
 from serving.lines import append_line, read_lines
 from serving.model import find_artifact, open_folder
+from serving.trust import Trust
+
+VERSION = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,13 @@ class Slot:
         return cls(root)
 
     @classmethod
-    def create(cls, root: Path, artifact: str, store: Store) -> str:
-        """A new slot that serves a copy of an artifact (folder, run or hash), which is loaded once to see that it can.
+    def create(cls, root: Path, artifact: str, trust: Trust) -> str:
+        """A new slot that serves a copy of an artifact (run, hash or path), which is loaded once to see that it can.
 
         In a slot that is there the artifact becomes its next version. Returns the version.
         """
-        folder, wanted = find_artifact(artifact, store)
-        open_folder(folder, wanted)
+        folder, wanted = find_artifact(artifact, trust.store)
+        open_folder(folder, wanted, trust)
         slot = cls(root)
         if not is_slot(root) and root.exists() and any(root.iterdir()):
             raise BenchError(f"{root} exists and is no slot; choose another folder")
@@ -93,14 +97,17 @@ class Slot:
     def current(self) -> str:
         """The hash of the version that is to be served."""
         try:
-            return self.pointer.read_text(encoding="ascii").strip()
+            version = self.pointer.read_text(encoding="ascii").strip()
         except (OSError, ValueError):
-            raise BenchError(
-                f"slot {self.root} has no readable pointer {self.pointer}: roll back to a version"
-            ) from None
+            version = ""
+        if not VERSION.fullmatch(version):
+            raise BenchError(f"slot {self.root} has no readable pointer {self.pointer}: roll back to a version")
+        return version
 
     def folder(self, version: str) -> Path:
-        """Where a version lies."""
+        """Where a version lies: nothing but a hash names one, so that no name leads out of the slot."""
+        if not VERSION.fullmatch(version):
+            raise BenchError(f"slot {self.root}: '{version}' is no version's hash; `slot list` shows them")
         return self.versions / version
 
     def card(self, version: str) -> dict[str, Any]:
@@ -127,12 +134,13 @@ class Slot:
 
     def history(self) -> list[Moved]:
         """Every move, the first one first."""
-        return [Moved(**line) for line in read_lines(self._history)]
+        lines = read_lines(self._history, "time", "version", "why")
+        return [Moved(line["time"], line["version"], line["why"]) for line in lines]
 
-    def roll_back(self, name: str | None = None) -> str:
+    def roll_back(self, trust: Trust, name: str | None = None) -> str:
         """Serve the version `name`, else the one from which the current came; verified before. Returns it."""
         version = self.find(name) if name else self._earlier()
-        open_folder(self.folder(version), version)
+        open_folder(self.folder(version), version, trust)
         self.point(version, "rollback")
         return version
 
@@ -168,7 +176,7 @@ def origin(slot: Slot, version: str) -> list[str]:
     """A version and those that it was learnt from, the newest first, by what their cards say."""
     found: list[str] = []
     at: Any = version
-    while at is not None and at not in found and slot.folder(at).is_dir():
+    while isinstance(at, str) and VERSION.fullmatch(at) and at not in found and slot.folder(at).is_dir():
         found.append(at)
         at = slot.card(at).get("learnt_from")
     return found

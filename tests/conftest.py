@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.telemetry import disable_telemetry
+
 ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "tests" / "recipes"
 
@@ -18,6 +20,7 @@ Bench = Callable[..., subprocess.CompletedProcess[str]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Each of several test processes has a core of its own: threads that take turns made trainings twice as slow."""
+    disable_telemetry()  # of what the tests call in their own process
     worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if worker and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

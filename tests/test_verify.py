@@ -15,16 +15,17 @@ import numpy as np
 import pytest
 
 from bench.api import Predictor, Probabilities
+from bench.arrays import write_arrays
 from bench.artifact import adopt
+from bench.board.rows import rows
+from bench.board.table import csv_text
 from bench.errors import BenchError
 from bench.machine import environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import RoundSettings, run_round, summarize
-from bench.report.aggregate import rows
-from bench.report.tables import csv_text
 from bench.schema import Data, Identity, Memory, Outcome, Result
-from bench.store import Store, write_arrays
+from bench.store import Store
 from bench.verify import verify
 
 ROOT = Path(__file__).parents[1]
@@ -51,7 +52,7 @@ def make_run(store: Store, seed: int) -> None:
     labels = random.integers(0, 3, 300)
     probabilities = Keyword().predict_proba(texts)
     settings = RoundSettings(0, 1, 3, min_samples=30, min_seconds=0, max_seconds=1, warmup_seconds=0.1)
-    measurement, samples, peak = summarize([run_round(Keyword, texts, 5.0, settings)])
+    measurement, samples, peak = summarize([run_round(Keyword, texts, settings)])
     work = store.root / "new-artifact"
     work.mkdir(parents=True)
     (work / "weights.json").write_text(json.dumps(["aei", seed]))
@@ -140,9 +141,9 @@ def test_a_superseded_run_may_be_left_out_of_the_table(published: Path) -> None:
         }
     )
     store.put(again, store.arrays(RUN, "predictions"), store.arrays(RUN, "samples"))
-    documents = [row for row in rows(store.documents()) if not row["superseded"]]
+    documents = [row for row in rows(store.documents()) if not row.superseded]
     (published / "results.csv").write_text(csv_text(documents))
-    assert RUN not in {row["run_id"] for row in documents}
+    assert RUN not in {row.run_id for row in documents}
     assert said(published) == []
 
 

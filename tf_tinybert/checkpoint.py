@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import BenchError
+from bench.api import BenchError, refuse_code
 from tf_tinybert.presets import DROPOUT, Architecture, Origin, read_config
 
 Tensors = dict[str, npt.NDArray[Any]]
@@ -35,9 +35,10 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
     """Read what `origin` names.
 
     Raises `BenchError` for a hub name that cannot be reached, for weights that are a pickle, are broken or are not of
-    BERT, and for a tokenizer with more pieces than the weights have rows.
+    BERT, for a configuration that names code, and for a tokenizer with more pieces than the weights have rows.
     """
     folder = origin.folder or download(origin.source)
+    refuse_code(folder)
     config = read_config(folder)
     shape = origin.architecture or Architecture.of(config)
     if origin.pretrained and shape != Architecture.of(config):

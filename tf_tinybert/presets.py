@@ -159,9 +159,10 @@ def _automatic(shape: Architecture, keep: bool) -> Origin:
 
 
 def _source(name: str) -> str:
-    for folder in (SHIPPED / name, Path(name)):
-        if folder.is_dir():
-            return str(folder)
+    if name in shipped():
+        return str(SHIPPED / name)
+    if Path(name).is_dir():
+        return str(Path(name))
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return name
     raise BenchError(f"unknown checkpoint '{name}': {did_you_mean(name, shipped())} (or owner/model, or a folder)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import normalizer
+from bench.api import kept_arrays, normalizer
 
 CHARACTERS_A_PIECE = 24
 """A text is cut to this many characters for each piece it may keep, before any work on it."""
@@ -68,21 +67,11 @@ class Encoder:
         """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self(texts)
-        path = folder / "pieces" / f"{self._key(texts)}.npz"
-        if not path.is_file():
-            _write(path, self(texts))
-        with np.load(path, allow_pickle=False) as file:
-            return Rows(file["flat"], file["starts"])
+        found = kept_arrays(folder / "pieces" / f"{self._key(texts)}.npz", lambda: vars(self(texts)))
+        return Rows(found["flat"], found["starts"])
 
     def _key(self, texts: Sequence[str]) -> str:
         digest = hashlib.sha256(f"rows\0{self.normalization}\0{self.max_length}\0{self.tokenizer.to_str()}\0".encode())
         for text in texts:
             digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
         return digest.hexdigest()[:32]
-
-
-def _write(path: Path, rows: Rows) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez(temporary, flat=rows.flat, starts=rows.starts)
-    temporary.replace(path)

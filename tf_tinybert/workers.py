@@ -27,7 +27,7 @@ def start(count: int, arguments: Sequence[str]) -> int:
     for rank in range(count):
         task: dict[str, Any] = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         environment = os.environ | {"TF_CONFIG": json.dumps(task), "RANK": str(rank)}
-        processes.append(subprocess.Popen([sys.executable, *arguments], env=environment))
+        processes.append(subprocess.Popen([sys.executable, *arguments], env=environment, stdin=subprocess.DEVNULL))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         return _wait(processes)

@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from bench.api import BenchError, Params, did_you_mean
+from bench.api import BenchError, Params, did_you_mean, refuse_code
 from transformers_pt.artifact import save_artifact
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import write_facts
@@ -108,8 +108,8 @@ def _adapter(folder: Path) -> Adapter:
 def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) -> None:
     """A whole artifact in the new folder `out`: the adapter merged into its backbone.
 
-    `backbone_folder` says where the backbone lies, if not by its name. Raises `BenchError` where `out` exists or
-    `adapter` is none.
+    `backbone_folder` says where the backbone lies, if not by its name. Raises `BenchError` where `out` exists,
+    `adapter` is none, its weights are a pickle or it names code.
     """
     from peft import PeftModel
 
@@ -117,12 +117,16 @@ def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) 
 
     if not (adapter / "adapter_config.json").is_file():
         raise BenchError(f"no adapter in {adapter}: `python -m transformers_pt adapters list` names those of a store")
+    refuse_code(adapter)
+    if not (adapter / "adapter_model.safetensors").is_file():  # PEFT would take a pickle in its place
+        raise BenchError(f"adapter {adapter} has no adapter_model.safetensors, and weights are read from nothing else")
     if out.exists():
         raise BenchError(f"{out} exists already; choose another folder")
     facts = json.loads((adapter / "model.json").read_text(encoding="utf-8"))
     origin = backbone(backbone_folder or _adapter(adapter).backbone)
     plain = load_classifier(origin, len(facts["label_names"]), facts["pretrained"], allow_pickle=False)
-    model = PeftModel.from_pretrained(plain, str(adapter)).merge_and_unload()
+    adapted = PeftModel.from_pretrained(plain, str(adapter), use_safetensors=True, trust_remote_code=False)
+    model = adapted.merge_and_unload()
     encoder = Encoder(load_tokenizer(origin.source), facts["normalization"], facts["max_length"])
     out.mkdir(parents=True)
     save_artifact(out, model, encoder, facts)

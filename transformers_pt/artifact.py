@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bench.api import Probabilities
-from transformers_pt.backbones import load_tokenizer, quiet
+from transformers_pt.backbones import check_folder, load_tokenizer, quiet
 from transformers_pt.empty import empty_model, without_pooler
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
@@ -53,8 +53,9 @@ def load_parts(folder: Path) -> tuple[Any, Encoder, dict[str, Any]]:
 def _whole(folder: Path, kind: str) -> Any:
     from transformers import AutoModel, AutoModelForSequenceClassification
 
+    check_folder(folder)
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
-    model = loader.from_pretrained(folder, dtype="float32")
+    model = loader.from_pretrained(folder, dtype="float32", use_safetensors=True, trust_remote_code=False)
     return without_pooler(model) if kind == "encoder" else model
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError
+from bench.api import BenchError, refuse_code
 from transformers_pt.presets import Backbone
 
 PICKLES = ("pytorch_model.bin", "model.bin")
@@ -20,12 +20,23 @@ def quiet() -> None:
     logging.disable_progress_bar()
 
 
+def check_folder(folder: Path) -> None:
+    """A `BenchError` for a folder that names code, and for an adapter: transformers would load the model it names."""
+    refuse_code(folder)
+    if (folder / "adapter_config.json").is_file():
+        raise BenchError(
+            f"{folder} is an adapter (adapter_config.json), no model: put it on its backbone with "
+            "`python -m transformers_pt adapters apply`"
+        )
+
+
 def load_tokenizer(folder: str | Path) -> Any:
     """The tokenizer, of its own class, of a folder in Hugging Face layout or a hub name."""
     from transformers import AutoTokenizer
 
+    check_folder(Path(folder))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except ImportError as error:
         raise BenchError(f"the tokenizer of {folder} needs a package: {_line(error)}") from None
     except Exception as error:
@@ -41,18 +52,23 @@ def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle
     """A sequence classifier of the backbone, float32: its encoder's weights, or random ones; the head is always new.
 
     `changes` go into the configuration (dropouts). Raises `BenchError` for weights of another architecture, for a
-    pickle without `allow_pickle`, and for a hub name that cannot be reached.
+    pickle without `allow_pickle`, for code that comes with the model, and for a hub name that cannot be reached.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     try:
-        config = AutoConfig.from_pretrained(found.source, num_labels=labels, **changes)
+        if found.folder is not None:
+            check_folder(found.folder)
+        config = AutoConfig.from_pretrained(found.source, num_labels=labels, trust_remote_code=False, **changes)
+        if getattr(config, "auto_map", None):
+            raise BenchError(f"backbone {found.source}: 'auto_map' names code to be run, which is never done")
         if not pretrained:
-            return AutoModelForSequenceClassification.from_config(config).float()  # whatever the file's own is
+            fresh = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
+            return fresh.float()  # whatever the file's own is
         _refuse_pickle(found, allow_pickle)
         model, report = AutoModelForSequenceClassification.from_pretrained(
             found.source, config=config, use_safetensors=None if allow_pickle else True, weights_only=True,
-            ignore_mismatched_sizes=True, output_loading_info=True, dtype="float32",
+            ignore_mismatched_sizes=True, output_loading_info=True, dtype="float32", trust_remote_code=False,
         )  # fmt: skip
     except BenchError:
         raise

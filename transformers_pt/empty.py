@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from transformers_pt.backbones import check_folder
 from transformers_pt.shapes import blocks
 from transformers_pt.width import keep_width
 
@@ -19,9 +20,11 @@ def empty_model(folder: Path, kind: str, facts: Mapping[str, Any]) -> Any:
     from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification
     from transformers.initialization import no_init_weights
 
+    check_folder(folder)
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with no_init_weights():
-        model = loader.from_config(AutoConfig.from_pretrained(folder)).float()
+        model = loader.from_config(config, trust_remote_code=False).float()
     if kind == "encoder":
         without_pooler(model)
     shapes = facts.get("shapes", [])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import normalizer
+from bench.api import kept_arrays, normalizer
 
 CHARACTERS_A_PIECE = 24
 """A text is cut to this many characters for each piece it may keep, before any work on it."""
@@ -42,11 +41,8 @@ class Encoder:
         """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self._sliced(texts)
-        path = folder / "pieces" / f"{self._key(texts)}.npz"
-        if not path.is_file():
-            _write(path, self._sliced(texts))
-        with np.load(path, allow_pickle=False) as file:
-            flat, lengths = file["ids"], file["lengths"]
+        found = kept_arrays(folder / "pieces" / f"{self._key(texts)}.npz", lambda: _flat(self._sliced(texts)))
+        flat, lengths = found["ids"], found["lengths"]
         return [part.tolist() for part in np.split(flat, np.cumsum(lengths)[:-1])] if len(lengths) else []
 
     def _sliced(self, texts: Sequence[str]) -> list[list[int]]:
@@ -66,9 +62,9 @@ def fingerprint(tokenizer: Any) -> str:
     return hashlib.sha256(f"{type(tokenizer).__name__}{state}".encode()).hexdigest()
 
 
-def _write(path: Path, ids: list[list[int]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    lengths: npt.NDArray[np.int32] = np.array([len(row) for row in ids], np.int32)
-    np.savez(temporary, ids=np.array([i for row in ids for i in row], np.int32), lengths=lengths)
-    temporary.replace(path)
+def _flat(ids: list[list[int]]) -> dict[str, npt.NDArray[np.int32]]:
+    """The ids of all texts end to end, int32, and how many each text has."""
+    return {
+        "ids": np.array([i for row in ids for i in row], np.int32),
+        "lengths": np.array([len(row) for row in ids], np.int32),
+    }

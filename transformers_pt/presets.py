@@ -64,7 +64,8 @@ PRESETS: dict[str, Backbone] = {
 
 
 def backbone(name: str, max_length: int | None = None) -> Backbone:
-    """A preset, a checkpoint of the suite, a folder in Hugging Face layout, or any hub name `owner/model`.
+    """A preset, a checkpoint of the suite, a folder in Hugging Face layout, or any hub name `owner/model`: the first
+    that there is.
 
     Raises `BenchError` with the nearest right name for anything else. `max_length` replaces the preset's own.
     """
@@ -79,10 +80,11 @@ def shipped() -> list[str]:
 
 def _find(name: str) -> Backbone:
     if name in PRESETS:
-        return PRESETS[name]
-    for folder in (CHECKPOINTS / name, Path(name)):
-        if (folder / "config.json").is_file():
-            return _local(folder)
+        return _of_the_hub(name)
+    if name in shipped():
+        return _local(CHECKPOINTS / name)
+    if (Path(name) / "config.json").is_file():
+        return _local(Path(name))
     if Path(name).is_dir():
         raise BenchError(f"backbone {name}: no config.json in that folder; give one in Hugging Face layout")
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
@@ -90,6 +92,17 @@ def _find(name: str) -> Backbone:
     raise BenchError(
         f"unknown backbone '{name}': {did_you_mean(name, [*shipped(), *PRESETS])} (or owner/model, or a folder)"
     )
+
+
+def _of_the_hub(name: str) -> Backbone:
+    """A preset; transformers would take a folder called like its hub name for it, so that none may be there."""
+    source = PRESETS[name].source
+    if Path(source).is_dir():
+        raise BenchError(
+            f"backbone {name} is '{source}' of the hub, and a folder of the working directory is called so too: "
+            f"rename it, or give it as backbone=./{source}"
+        )
+    return PRESETS[name]
 
 
 def _local(folder: Path) -> Backbone:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,7 @@ from bench.commands.options import StoreOption
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bench.report.leaderboard import Board
-    from bench.store import Store
+    from bench.board.comparison import Comparison
 
 
 def compare(
@@ -41,47 +40,48 @@ def compare(
 
       python -m bench compare lstm 'finetune\\[weights=pretrained]' --metric macro_recall
     """
-    import json
-
     from rich.console import Console
 
-    from bench.errors import BenchError
-    from bench.report.leaderboard import boards
-    from bench.report.source import chosen, stored_rows
-    from bench.report.tables import board_document
+    from bench.board.aggregate import boards, chosen
+    from bench.board.comparison import comparisons
+    from bench.board.leaderboard import document
+    from bench.board.predictions import Predictions
+    from bench.board.rows import stored_rows
+    from bench.errors import BenchError, did_you_mean
+    from bench.measure.paired import METRICS
     from bench.report.terminal import print_boards
     from bench.store import Store
 
-    found = chosen(boards(stored_rows(Store(store))), dataset)
+    rows = stored_rows(Store(store))
+    found = chosen(boards(rows), dataset)
     console = Console(highlight=False)
     if first is None:
         if as_json:
-            documents = [board_document(board) for board in found]
-            print(json.dumps(documents, indent=1, ensure_ascii=False, allow_nan=False))
-            return
-        print_boards(found, console)
+            _print_json([document(board) for board in found])
+        else:
+            print_boards(found, console)
         return
     if second is None:
         raise BenchError(f"compare '{first}' with what? name a second model")
-    _compare_two(found, Store(store), (first, second), metric, as_json, console)
-
-
-def _compare_two(
-    found: list[Board], store: Store, names: tuple[str, str], metric: str, as_json: bool, console: Console
-) -> None:
-    import json
-
-    from bench.errors import BenchError, did_you_mean
-    from bench.measure.paired import METRICS
-    from bench.report.comparison import comparisons, document, print_comparison
-
     if metric not in METRICS:
         raise BenchError(f"--metric {metric}: {did_you_mean(metric, METRICS)}")
-    pairs = comparisons(found, store, *names)
+    _print_pairs(comparisons(found, Predictions(Store(store), rows), first, second), metric, as_json, console)
+
+
+def _print_pairs(pairs: list[Comparison], metric: str, as_json: bool, console: Console) -> None:
+    from bench.board.comparison import document
+    from bench.report.terminal import print_comparison
+
     if as_json:
-        print(json.dumps([document(pair, metric) for pair in pairs], indent=1, ensure_ascii=False, allow_nan=False))
+        _print_json([document(pair, metric) for pair in pairs])
     else:
         for pair in pairs:
             print_comparison(pair, metric, console)
     if any(pair.paired.verdict(metric) == "worse" for pair in pairs):
         raise typer.Exit(1)
+
+
+def _print_json(documents: list[dict[str, Any]]) -> None:
+    import json
+
+    print(json.dumps(documents, indent=1, ensure_ascii=False, allow_nan=False))

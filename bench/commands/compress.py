@@ -46,6 +46,6 @@ def compress(
 
     options = CompressOptions(
         run, parse_steps(steps), parse_targets(target), max_drop, trials, seed, data_dir,
-        RunOptions(store, "only-missing", device.value, timeout),
+        RunOptions(store, "reuse", device.value, timeout),
     )  # fmt: skip
     raise typer.Exit(Compress(options, Console(width=None if sys.stdout.isatty() else 140)).run())

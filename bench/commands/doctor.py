@@ -1,4 +1,4 @@
-"""`bench doctor`: what is installed and found here."""
+"""`bench doctor`: what is installed and found here, and what is damaged in the store."""
 
 from __future__ import annotations
 
@@ -18,15 +18,22 @@ Facts = dict[str, Any]
 def doctor(
     store: StoreOption = Path(".sentibench"),
     data_dir: DataDir = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Move what is damaged or left over in the store to its folder aside/.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Show packages, processor, memory, disk, accelerator and data sets; exit 1 if a needed package is missing.
+    """Show packages, processor, memory, disk, accelerator, data sets, and what is damaged or left over in the store.
+
+    Looked for in the store: results, arrays and prepared data that cannot be read, artifacts whose content is not what
+    their hash says, keys that point to nothing, artifacts that nothing names, unfinished folders and temporary files.
+    Exit 1 if there is any, or if a needed package is missing. With --repair they are moved aside, never deleted.
 
     Examples:
 
       python -m bench doctor
 
-      python -m bench doctor --json
+      python -m bench doctor --store .sentibench --repair
     """
     import json
 
@@ -34,16 +41,17 @@ def doctor(
 
     from bench.errors import NEGATIVE_VERDICT
 
-    facts = _facts(store, data_dir)
+    facts = _facts(store, data_dir, repair)
     if as_json:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
     else:
         _show(facts, Console(highlight=False))
-    if any(package["installed"] is None for package in facts["packages"] if not package["optional"]):
+    lacking = any(package["installed"] is None for package in facts["packages"] if not package["optional"])
+    if lacking or (facts["store"]["problems"] and not facts["store"]["aside"]):
         raise typer.Exit(NEGATIVE_VERDICT)
 
 
-def _facts(store: Path, data_dir: Path | None) -> Facts:
+def _facts(store: Path, data_dir: Path | None, repair: bool) -> Facts:
     import os
 
     from bench.machine import cores, environment
@@ -55,25 +63,41 @@ def _facts(store: Path, data_dir: Path | None) -> Facts:
         **machine.model_dump(exclude={"packages"}),
         "measured_threads": thread_counts(cores()),
         "energy_source": "rapl" if Rapl().readable else "none",
-        "store": _store(store),
+        "store": _store(store, repair),
         "packages": _packages(),
         "datasets": _datasets(data_dir),
     }
 
 
-def _store(store: Path) -> Facts:
-    """Room where the store is or would be made."""
+def _store(store: Path, repair: bool) -> Facts:
+    """Room where the store is or would be made; what is wrong in it, and where that was moved, if it was."""
     import os
     import shutil
+    from collections.abc import Iterable
 
+    from rich.console import Console
+    from rich.progress import track
+
+    from bench.doctor import findings, put_aside
     from bench.store import Store
 
+    def watch(artifacts: Iterable[Path]) -> Iterable[Path]:
+        screen = Console(stderr=True)
+        return track(
+            list(artifacts), "hashing artifacts", console=screen, transient=True, disable=not screen.is_terminal
+        )
+
     existing = next(path for path in (store.absolute(), *store.absolute().parents) if path.exists())
+    found, aside = findings(Store(store), watch), None
+    if repair and found:
+        found, aside = put_aside(Store(store))
     return {
         "path": str(store),
         "runs": len(Store(store).run_ids()),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
         "free_gb": round(shutil.disk_usage(existing).free / 2**30, 1),
+        "problems": [{"path": str(finding.path), "what": finding.what} for finding in found],
+        "aside": aside and str(aside),
     }
 
 
@@ -140,8 +164,21 @@ def _show(facts: Facts, console: Console) -> None:
         if name or value:
             table.add_row(f"[bold]{name}[/]", value)
     console.print(table)
+    _show_problems(store, console)
     _show_packages(facts["packages"], console)
     _show_datasets(facts["datasets"], console)
+
+
+def _show_problems(store: Facts, console: Console) -> None:
+    from rich.markup import escape
+
+    for problem in store["problems"]:
+        said = escape(f"{problem['path']}: {problem['what']}")
+        console.print(f"  {'[green]→[/]' if store['aside'] else '[yellow]✗[/]'} {said}", soft_wrap=True)
+    if store["aside"]:
+        console.print(f"  moved to {escape(store['aside'])}; nothing was deleted", soft_wrap=True)
+    elif store["problems"]:
+        console.print(f"  python -m bench doctor --store {escape(store['path'])} --repair moves them to aside/ in it")
 
 
 def _show_packages(packages: list[Facts], console: Console) -> None:

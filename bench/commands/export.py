@@ -25,23 +25,25 @@ def export(
         Format, typer.Option(help="csv and json: one row a run; md and latex: leaderboards.")
     ] = Format.csv,
     out: Annotated[Path | None, typer.Option(help="File to write; the screen if left out.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Write one row a run (csv, json) or the leaderboards (md, latex). Superseded runs are left out.
 
     Examples:
 
-      python -m bench export --format csv --out results.csv
+      python -m bench export --format csv --out results.csv --overwrite
 
       python -m bench export --format latex
     """
     import sys
 
-    from bench.report.aggregate import counted
-    from bench.report.leaderboard import boards
-    from bench.report.source import stored_rows
-    from bench.report.tables import csv_text, json_text, latex, markdown
-    from bench.store import Store, write_atomic
+    from bench.board.aggregate import boards
+    from bench.board.rows import counted, stored_rows
+    from bench.board.table import csv_text, json_text
+    from bench.output import write_output
+    from bench.report.tables import latex, markdown
+    from bench.store import Store
 
     rows = stored_rows(Store(store))
     if format in (Format.csv, Format.json):
@@ -51,5 +53,5 @@ def export(
     if out is None:
         sys.stdout.write(text)
     else:
-        write_atomic(out, text.encode())
+        write_output(out, text.encode(), overwrite)
         print(f"wrote {out}")

@@ -30,8 +30,8 @@ def report(
     from rich.console import Console
     from rich.progress import track
 
+    from bench.board.leaderboard import Board
     from bench.report.build import build
-    from bench.report.leaderboard import Board
     from bench.store import Store
 
     screen = Console(stderr=True, highlight=False)

@@ -5,26 +5,19 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from bench.commands.options import DataDir, DatasetOption, LabelColumn, StoreOption, TextColumn
-from bench.errors import BenchError
+from bench.errors import BenchError, did_you_mean
 
 if TYPE_CHECKING:
-    from bench.run.suite import RunOptions
+    from bench.data import DatasetRef
+    from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
 
 SMOKE_ROWS = 300
-
-
-class Cache(StrEnum):
-    """What to do with what is stored."""
-
-    only_missing = "only-missing"
-    always = "always"
-    never = "never"
 
 
 class Measure(StrEnum):
@@ -58,6 +51,13 @@ Recipes = Annotated[
     typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
 ]
 Seeds = Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")]
+Cache = Annotated[
+    str,
+    typer.Option(
+        metavar="[reuse|only-stored|retrain]",
+        help="Use what is stored and run what is missing; only use what is stored; or run all again.",
+    ),
+]
 Parents = Annotated[
     list[str] | None,
     typer.Option(help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."),
@@ -75,11 +75,10 @@ def run(
     data_dir: DataDir = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Say what is due and why, and stop.")] = False,
     smoke: Annotated[
-        bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters; the rows say so.")
+        bool,
+        typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows say so."),
     ] = False,
-    cache: Annotated[
-        Cache, typer.Option(help="Run what is missing, only use what is stored, or run all again.")
-    ] = Cache.only_missing,
+    cache: Cache = "reuse",
     measure: Annotated[
         Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
     ] = None,
@@ -102,21 +101,21 @@ def run(
     """
     from rich.console import Console
 
+    from bench.data import DatasetRef
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     options = RunOptions(
-        store, cache.value, device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
+        store, policy(cache), device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
     )
     if suite is not None:
         if recipe or dataset or parent:
             raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
-        specs, optional = _from_suite(suite, seeds, measure, data_dir)
+        specs, optional = _from_suite(suite, seeds, measure, data_dir, options.limit)
     else:
-        columns = (text_column, label_column)
         parents = tuple(parent or ())
-        dataset, seeds = _of_parent(parents, dataset, seeds, store)
-        specs, optional = _from_options(recipe, dataset, seeds, measure, columns, data_dir, parents), set()
-    specs = [_limited(spec, options) for spec in specs]
+        names, seeds = _of_parent(parents, dataset, seeds, store)
+        refs = [DatasetRef(name, text_column, label_column, data_dir) for name in names]
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, options.limit), set()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         dry_run(specs, options, console)
@@ -124,8 +123,20 @@ def run(
     raise typer.Exit(run_specs(specs, optional, options, console))
 
 
+def policy(name: str) -> CachePolicy:
+    """What `--cache` asks for; an older name is an error with today's."""
+    from bench.run.plan import CachePolicy
+
+    older = {"only-missing": "reuse", "always": "only-stored", "never": "retrain"}
+    if name in older:
+        raise BenchError(f"--cache {name}: its name is now --cache {older[name]}")
+    if name not in get_args(CachePolicy):
+        raise BenchError(f"unknown --cache '{name}': {did_you_mean(name, get_args(CachePolicy))}")
+    return cast("CachePolicy", name)
+
+
 def _from_suite(
-    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None
+    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None, limit: int | None
 ) -> tuple[list[RunSpec], set[str]]:
     from bench.expand import suite_specs
     from bench.params import parse_seeds
@@ -138,7 +149,7 @@ def _from_suite(
         changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
     if measure is not None:
         changes["measure"] = measure.value
-    specs = suite_specs(suite.model_copy(update=changes), data_dir)
+    specs = suite_specs(suite.model_copy(update=changes), data_dir, limit)
     for spec in specs:
         check_dataset(spec.dataset)
     return specs, {dataset.name for dataset in suite.datasets if dataset.optional}
@@ -146,14 +157,12 @@ def _from_suite(
 
 def _from_options(
     recipes: list[str] | None,
-    datasets: list[str] | None,
+    datasets: list[DatasetRef],
     seeds: str,
     measure: Measure | None,
-    columns: tuple[str, str],
-    data_dir: Path | None,
     parents: tuple[str, ...],
+    limit: int | None,
 ) -> list[RunSpec]:
-    from bench.data import DatasetRef
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, with_defaults
     from bench.registry import load_recipe
@@ -165,46 +174,27 @@ def _from_options(
         )
     parsed_seeds = parse_seeds(seeds)
     specs = []
-    for name in datasets:
-        ref = DatasetRef(name, *columns, data_dir)
+    for ref in datasets:
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            params = with_defaults(load_recipe(recipe_name), given)
+            params = with_defaults(load_recipe(recipe_name), given, smoke=limit is not None)
             check_parents(recipe_name, parents)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
                 )
-                specs.append(RunSpec(recipe_name, params, ref, seed, measured=measured, parents=parents))
+                specs.append(RunSpec(recipe_name, params, ref, seed, limit, measured, parents=parents))
     return specs
 
 
 def _of_parent(
     parents: tuple[str, ...], dataset: list[str] | None, seeds: str | None, store: Path
-) -> tuple[list[str] | None, str]:
+) -> tuple[list[str], str]:
     """Data set and seed as asked for, else the first parent's."""
     from bench.store import Store
 
     if not parents:
-        return dataset, seeds or "0"
+        return dataset or [], seeds or "0"
     results = [Store(store).result(run_id) for run_id in parents]
     return dataset or [results[0].data.dataset], seeds or str(results[0].identity.seed)
-
-
-def _limited(spec: RunSpec, options: RunOptions) -> RunSpec:
-    """A smoke run: few rows, and the recipe's quickest parameters over the asked ones; so are its parents."""
-    from dataclasses import replace
-
-    from bench.params import with_defaults
-    from bench.registry import load_recipe
-
-    if options.limit is None:
-        return spec
-    recipe = load_recipe(spec.recipe)
-    parents = tuple(p if isinstance(p, str) else _limited(p, options) for p in spec.parents)
-    gate = spec.gate
-    if gate is not None and gate.instead is not None:
-        gate = replace(gate, instead=_limited(gate.instead, options))
-    params = with_defaults(recipe, dict(spec.params) | dict(recipe.smoke))
-    return replace(spec, limit=options.limit, params=params, parents=parents, gate=gate)

@@ -35,7 +35,8 @@ Storage = Annotated[
 Study = Annotated[str | None, typer.Option(help="A name of your own for the study.")]
 Minutes = Annotated[float | None, typer.Option(help="Start no trial after so long.", min=0)]
 Smoke = Annotated[
-    bool, typer.Option(help=f"{SMOKE_ROWS} rows a split and the recipe's quickest parameters, which are not searched.")
+    bool,
+    typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none, which are not searched."),
 ]
 MeasureRuns = Annotated[
     Measure, typer.Option(help="Measure the speed of all runs of the best, of the first seed, none.")
@@ -88,7 +89,7 @@ def search(
         recipe=name,
         given=given,
         dataset=ref,
-        run=RunOptions(store, "only-missing", device.value, timeout, SMOKE_ROWS if smoke else None),
+        run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
         metric=_metric(metric),
         trials=_at_least_one(trials),
         seed=seed,

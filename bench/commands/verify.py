@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,8 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Recompute every number from predictions and samples; exit 1 if any file is damaged or any number differs.
+
+    Test labels are compared between all runs of a split, and with the data where they are prepared in the store.
 
     Examples:
 
@@ -42,12 +45,16 @@ def verify(
     def watch(folders: Sequence[Path]) -> Iterable[Path]:
         return track(folders, "verifying", console=screen, transient=True)
 
-    problems = find_problems(checked, watch)
+    notes: list[str] = []
+    problems = find_problems(checked, watch, store, notes.append)
     runs = len(result_folders(checked))
     if as_json:
         report = {"directory": str(checked), "runs": runs, "problems": [dataclasses.asdict(p) for p in problems]}
+        report |= {"notes": notes}
         print(json.dumps(report, indent=1, ensure_ascii=False))
     else:
+        for line in notes:
+            print(line, file=sys.stderr)
         for problem in problems:
             print(problem)
         verdict = f"{len(problems)} problems in" if problems else "all numbers agree in"

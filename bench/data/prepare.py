@@ -21,14 +21,14 @@ from bench.data.digest import split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
-from bench.data.prepared import Meta, Prepared, open_prepared
+from bench.data.prepared import Meta, Prepared, file_sha256, open_prepared
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
 from bench.data.user_file import file_revision
 from bench.errors import StoreError
 
-PREPARE_VERSION = 2
+PREPARE_VERSION = 3
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
 _FILES = ("train.parquet", "validation.parquet", "test-texts.parquet", "test-labels.parquet", "description.json")
 
@@ -60,12 +60,12 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
 
 
 def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepared | None:
-    """What `prepare` would return, where it is there already; no data is read but a user's file hashed."""
+    """What `prepare` would return, where it is there already; files are hashed, no rows are read."""
     return open_prepared(cache_dir / prepared_key(ref, limit))
 
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:
-    """The folder's name: everything that decides its content, hashed. Unpinned sources count by their size and time."""
+    """The folder's name: everything that decides its content, hashed; unpinned sources are read for it."""
     if ref.path is not None:
         name = ref.path.name
         content = [file_revision(ref.path), ref.text_column, ref.label_column]
@@ -74,7 +74,7 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
         name, content = found.name, [found.model_dump_json()]
         for relative in (path for path, file in found.files.items() if not file.pinned):
             path = find_file(relative, data_roots(ref.data_dir))
-            content.append(f"{path.stat().st_size}:{path.stat().st_mtime_ns}" if path else "absent")
+            content.append(file_sha256(path) if path else "absent")
     parts = json.dumps([PREPARE_VERSION, name, limit, *content])
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
@@ -133,7 +133,7 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
         citation=dataset.citation,
         source=dataset.source,
         limit=limit,
-        file_bytes={name: (folder / name).stat().st_size for name in _FILES},
+        sha256={name: file_sha256(folder / name) for name in _FILES},
     )
     with (folder / "meta.json").open("w") as file:
         file.write(meta.model_dump_json(indent=1))

@@ -1,12 +1,17 @@
 """A prepared data set as it lies in its folder.
 
 A predicting process reads the texts of the test split from one file; only the scorer opens the file with its labels.
+Whoever reads a file holds it against its hash first: rows that were altered would give wrong numbers without an alarm.
 """
 
 from __future__ import annotations
 
+import hashlib
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.contract import Split
 from bench.data.describe import Description
+from bench.data.digest import split_hash
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,6 +41,7 @@ class Meta(BaseModel):
     train_hash: str
     """Of label names and the ids, texts and labels of train and validation."""
     test_hash: str
+    """Of label names and the ids, texts and labels of test."""
     validation_source: str
     counts: dict[str, int]
     notes: tuple[str, ...]
@@ -42,7 +49,8 @@ class Meta(BaseModel):
     citation: str
     source: str
     limit: int | None
-    file_bytes: dict[str, int]
+    sha256: dict[str, str]
+    """Of each file beside this one."""
 
 
 class Prepared:
@@ -54,11 +62,11 @@ class Prepared:
 
     @classmethod
     def open(cls, folder: Path) -> Prepared:
-        """The prepared data set that a folder holds; an unreadable one is an error."""
-        found = open_prepared(folder)
-        if found is None:
+        """The prepared data set that a folder holds, its files unread as yet; none is an error."""
+        meta = _read_meta(folder)
+        if meta is None:
             raise DataError(f"no prepared data set in {folder}; run the command again")
-        return found
+        return cls(folder, meta)
 
     @property
     def name(self) -> str:
@@ -93,43 +101,107 @@ class Prepared:
         """The validation split."""
         return self._split("validation.parquet")
 
+    def training(self) -> tuple[Split, Split]:
+        """Train and validation, which together must have the hash that the runs trained on them tell."""
+        train, validation = self.train(), self.validation()
+        self._held_against(self.train_hash, train, validation)
+        return train, validation
+
+    def test(self) -> Split:
+        """The test split with its labels, for the scorer alone; it must have the hash that its runs tell."""
+        ids, texts = self.test_texts()
+        labelled, labels = self.test_labels()
+        if labelled != ids:
+            raise self._altered("the labels of test are of other rows than its texts")
+        test = Split(ids, texts, labels, self.label_names)
+        self._held_against(self.test_hash, test)
+        return test
+
     def test_texts(self) -> tuple[list[str], list[str]]:
         """Ids and texts of the test split: all that a predicting process sees."""
-        table = _read(self.folder / "test-texts.parquet")
+        table = self._read("test-texts.parquet")
         return table["id"].to_pylist(), table["text"].to_pylist()
 
     def test_labels(self) -> tuple[list[str], npt.NDArray[np.int64]]:
         """Ids and labels int64 [n_test] of the test split, for the scorer alone."""
-        table = _read(self.folder / "test-labels.parquet")
+        table = self._read("test-labels.parquet")
         return table["id"].to_pylist(), table["label"].to_numpy()
 
     def description(self) -> Description:
         """The whole data set described, whatever the limit; nothing is read but a small file."""
-        try:
-            return Description.model_validate_json((self.folder / "description.json").read_bytes())
-        except (OSError, ValidationError) as error:
-            raise DataError(f"prepared data {self.folder} is damaged: {error}; delete it and run again") from None
+        with self._verified("description.json") as file:
+            return Description.model_validate_json(file.read())
 
-    def _split(self, file: str) -> Split:
-        table = _read(self.folder / file)
+    def _split(self, name: str) -> Split:
+        table = self._read(name)
         return Split(table["id"].to_pylist(), table["text"].to_pylist(), table["label"].to_numpy(), self.label_names)
+
+    def _read(self, name: str) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        with self._verified(name) as file:
+            return pq.read_table(file)
+
+    @contextmanager
+    def _verified(self, name: str) -> Iterator[BinaryIO]:
+        """A file with the content that it was written with."""
+        try:
+            with (self.folder / name).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != self.meta.sha256.get(name):
+                    raise self._altered(f"{name} is not as it was written")
+                file.seek(0)
+                yield file
+        except OSError as error:
+            raise DataError(f"prepared data {self.folder / name} cannot be read: {error.strerror}") from None
+
+    def _held_against(self, expected: str, *splits: Split) -> None:
+        if split_hash(self.label_names, *splits) != expected:
+            raise self._altered("its rows do not have the hash that meta.json tells")
+
+    def _altered(self, how: str) -> DataError:
+        return DataError(
+            f"prepared data of {self.name} were altered: {how}; delete {self.folder} and run the command again"
+        )
 
 
 def open_prepared(folder: Path) -> Prepared | None:
-    """A prepared folder that is whole, by the sizes of its files; None for one that is not."""
+    """A prepared folder whose files all are as they were written; None, with a warning, for one that is not."""
+    meta = _read_meta(folder)
+    if meta is not None and (problem := _first_altered(folder, meta)) is None:
+        return Prepared(folder, meta)
+    if folder.is_dir():
+        what = f"{problem} is not as it was written" if meta is not None else "meta.json cannot be read"
+        warnings.warn(f"prepared data {folder.name}: {what}; thrown away and made anew", stacklevel=2)
+    return None
+
+
+def find_content(folder: Path, test_hash: str) -> Prepared | None:
+    """The prepared copy below `folder` that tells these test rows, whatever its name; None where there is none."""
+    for path in sorted(folder.glob("*/meta.json")):
+        meta = _read_meta(path.parent)
+        if meta is not None and meta.test_hash == test_hash:
+            return Prepared(path.parent, meta)
+    return None
+
+
+def _read_meta(folder: Path) -> Meta | None:
     try:
-        meta = Meta.model_validate_json((folder / "meta.json").read_bytes())
-        whole = all((folder / name).stat().st_size == size for name, size in meta.file_bytes.items())
+        return Meta.model_validate_json((folder / "meta.json").read_bytes())
     except (OSError, ValidationError):
         return None
-    return Prepared(folder, meta) if whole else None
 
 
-def _read(path: Path) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _first_altered(folder: Path, meta: Meta) -> str | None:
+    for name, expected in meta.sha256.items():
+        try:
+            if file_sha256(folder / name) != expected:
+                return name
+        except OSError:
+            return name
+    return None
 
-    try:
-        return pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(f"prepared data {path} is damaged: {error}; delete its folder and run again") from None
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -77,7 +77,7 @@ def _read_user(ref: DatasetRef) -> PublishedSet:
         revision=user.revision,
         label_names=user.label_names,
         splits=user.splits,
-        source=str(ref.path),
+        source=ref.path.name,
         files=(ref.path,),
     )
 

@@ -15,7 +15,7 @@ from bench.data.duplicates import Hashes, hash_texts
 from bench.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from bench.data.readers import Row
+    from bench.data.readers.base import Row
 
 
 @dataclass

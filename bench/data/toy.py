@@ -18,7 +18,7 @@ from bench.data.duplicates import normalized
 from bench.data.manifest import ToyLayout
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 SIZES = {"train": 2400, "validation": 400, "test": 800}
 NOISE = 0.05

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.arrays import write_arrays
+from bench.durable import write_atomic
 from bench.errors import BenchError
-from bench.store import write_arrays, write_atomic
 
 Nanoseconds = npt.NDArray[np.int64]
 SINGLE_STREAM, OFFLINE = "single_stream", "offline"

@@ -37,6 +37,11 @@ def gzipped_bytes(path: Path) -> int:
     return counter.finish()
 
 
+def bytes_on_disk(folder: Path) -> int:
+    """Of all files of the artifact."""
+    return sum(path.stat().st_size for path in artifact_files(folder))
+
+
 def measure_size(folder: Path, parameters: int, nonzero: int) -> Size:
     """Bytes of all files of the artifact, plain and gzipped one by one, and bits per learned number."""
     if parameters < 1 or not 0 <= nonzero <= parameters:
@@ -45,7 +50,7 @@ def measure_size(folder: Path, parameters: int, nonzero: int) -> Size:
             "it must have at least 1, and no more that are not zero than there are"
         )
     files = artifact_files(folder)
-    on_disk = sum(path.stat().st_size for path in files)
+    on_disk = bytes_on_disk(folder)
     return Size(
         parameters=parameters,
         nonzero_parameters=nonzero,

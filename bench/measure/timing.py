@@ -16,6 +16,7 @@ import numpy as np
 from bench.contract import Predictor
 from bench.errors import BenchError
 from bench.measure.energy import Rapl
+from bench.measure.imports import ImportClock
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.measure.samples import BATCH_SIZES, Nanoseconds, RoundSamples, ScenarioSamples
@@ -67,19 +68,18 @@ def thread_counts(cores: int) -> list[int]:
     return sorted({1, cores})
 
 
-def run_round(
-    load: Callable[[], Predictor], texts: Sequence[str], import_ms: float, settings: RoundSettings
-) -> RoundSamples:
+def run_round(load: Callable[[], Predictor], texts: Sequence[str], settings: RoundSettings) -> RoundSamples:
     """Load, first call, warm-up, single-stream and offline samples, stages, peak memory, in this process.
 
-    `texts` are real test texts; `import_ms` is what the worker took to import the frameworks. The environment must
-    have bounded the threads before. A predictor that returns anything but probabilities is an error.
+    `texts` are real test texts. The environment must have bounded the threads before. Imports that `load` makes
+    are told apart from it. A predictor that returns anything but probabilities is an error.
     """
     if not texts:
         raise BenchError("no test text to time; the test split is empty")
-    started = time.perf_counter_ns()
-    predictor = load()
-    load_ms = (time.perf_counter_ns() - started) / 1e6
+    started, imports = time.perf_counter_ns(), ImportClock()
+    with imports:
+        predictor = load()
+    load_ms = (time.perf_counter_ns() - started) / 1e6 - imports.milliseconds
     timed = _timed(predictor, settings.n_labels)
     first_call_ms = timed([texts[0]]) / 1e6
     scenarios = {}
@@ -91,7 +91,7 @@ def run_round(
         protocol=PROTOCOL,
         number=settings.number,
         threads=settings.threads,
-        import_ms=import_ms,
+        import_ms=imports.milliseconds,
         load_ms=load_ms,
         first_call_ms=first_call_ms,
         tercile_chars=(float(short), float(medium)),

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.errors import StoreError
-from bench.report.aggregate import counted
-from bench.report.evidence import evidence
-from bench.report.family import families
+from bench.board.advice import advice
+from bench.board.aggregate import boards
+from bench.board.facts import facts
+from bench.board.family import families
+from bench.board.leaderboard import Board
+from bench.board.mistakes import mistakes
+from bench.board.predictions import Predictions, best_of_each_recipe
+from bench.board.row import Row
+from bench.board.rows import counted, stored_rows
+from bench.board.table import csv_text
+from bench.durable import write_atomic
+from bench.errors import BenchError, StoreError
 from bench.report.html import BoardPage, render, strip_axis
-from bench.report.leaderboard import Board, boards
-from bench.report.mistakes import mistakes
 from bench.report.plots.confusion import confusion
 from bench.report.plots.frontier import LATENCY, SIZE, frontier
 from bench.report.plots.learning import learning
@@ -24,11 +30,11 @@ from bench.report.plots.sweep import sweeps
 from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_ids
 from bench.report.search_page import copy_summaries, search_pages
-from bench.report.source import stored_rows
-from bench.report.summary import advice
-from bench.report.tables import csv_text, facts, markdown
-from bench.store import Store, write_atomic
+from bench.report.tables import markdown
+from bench.store import Store
 
+TITLE = b"<title>Sentibench report</title>"
+"""What tells a report from any other page."""
 Watch = Callable[[Iterable[Board]], Iterable[Board]]
 
 
@@ -46,8 +52,10 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html`, `results/` and `searches/` into `out`.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
-    Raises BenchError for an empty store, StoreError where `out` cannot be written.
+    Raises BenchError for an empty store and for a folder with files of others under these names, StoreError where
+    `out` cannot be written.
     """
+    _refuse_foreign(out)
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_ids(rows), out)
@@ -55,7 +63,7 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     palette = Palette.of(found)
     pages, drawn = [], set()
     for board in watch(found):
-        page = _page(board, store, palette, texts)
+        page = _page(board, rows, store, palette, texts)
         drawn |= _save(page, out / "figures")
         pages.append(page)
     searches = search_pages(store)
@@ -71,10 +79,22 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
 
 
-def _page(board: Board, store: Store, palette: Palette, texts: bool) -> BoardPage:
+def _refuse_foreign(out: Path) -> None:
+    """What is written anew, or removed, must be of an earlier report: whole, or of one that was killed."""
+    page = out / "report.html"
+    whole = page.is_file() and TITLE in page.read_bytes()[:4096]
+    begun = not page.exists() and any(out.glob("results/*/result.json"))
+    names = ("report.html", "results.csv", "leaderboard.md", "results", "searches", "figures")
+    there = [n for n in names if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
+    if there and not whole and not begun:
+        raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")
+
+
+def _page(board: Board, rows: list[Row], store: Store, palette: Palette, texts: bool) -> BoardPage:
     from bench.report.dataset_page import dataset_page, test_texts
 
-    shown = evidence(board, store)
+    predictions = Predictions(store, rows)
+    shown = best_of_each_recipe(board, predictions)
     known = test_texts(board, store) if texts else {}
     wrong = mistakes(shown, known)
     return BoardPage(
@@ -84,7 +104,7 @@ def _page(board: Board, store: Store, palette: Palette, texts: bool) -> BoardPag
         advice=advice(board),
         axis=strip_axis(board),
         frontiers=tuple(f for cost in (LATENCY, SIZE) if (f := frontier(board, cost, palette)) is not None),
-        families=families(board, store),
+        families=families(board, predictions),
         sweeps=sweeps(board),
         per_class=per_class(board.name, shown, palette),
         confusion=confusion(board.name, shown),

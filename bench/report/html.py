@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.report.aggregate import Row, counted, model_name
-from bench.report.columns import COLUMNS, decimals, megabytes, significant
-from bench.report.family import Family, Member
-from bench.report.leaderboard import Board, Line
-from bench.report.mistakes import Mistake
+from bench.board.advice import Advice
+from bench.board.family import Family, Member
+from bench.board.leaderboard import Board, Line
+from bench.board.mistakes import Mistake
+from bench.board.numbers import decimals, megabytes, significant
+from bench.board.row import Row
+from bench.board.rows import counted
+from bench.report.columns import COLUMNS
 from bench.report.plots.confusion import Confusion
 from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
@@ -21,7 +24,6 @@ from bench.report.plots.style import Drawing, Palette
 from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
-from bench.report.summary import Advice
 from bench.schema import Interval
 
 if TYPE_CHECKING:
@@ -71,17 +73,17 @@ class BoardPage:
 
 def strip_axis(board: Board) -> Axis | None:
     """A scale on which the good models can be told apart; far worse ones end at its left edge."""
-    lines = [line for line in board.ok_lines if line.values["accuracy_low"] is not None]
+    lines = [line for line in board.ok_lines if line.values.accuracy_low is not None]
     if not lines:
         return None
-    lows = [line.values["accuracy_low"] or 0.0 for line in lines if (line.values["accuracy"] or 0.0) >= board.floor]
-    highs = [line.values["accuracy_high"] or 0.0 for line in lines]
+    lows = [line.values.accuracy_low or 0.0 for line in lines if line.accuracy >= board.floor]
+    highs = [line.values.accuracy_high or 0.0 for line in lines]
     return min(lows), max(max(highs), min(lows) + 1e-6)
 
 
 def strip_places(line: Line, axis: Axis) -> tuple[float, float, float]:
     """Low end, mean and high end of an interval in per cent of the strip's width."""
-    ends = (line.values["accuracy_low"], line.values["accuracy"], line.values["accuracy_high"])
+    ends = (line.values.accuracy_low, line.values.accuracy, line.values.accuracy_high)
     shares = [100 * ((end or 0.0) - axis[0]) / (axis[1] - axis[0]) for end in ends]
     low, middle, high = (round(min(100.0, max(0.0, share)), 1) for share in shares)
     return low, middle, high
@@ -108,7 +110,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure_json": figure_json, "model_name": model_name, "difference": difference}
+    environment.filters |= {"figure_json": figure_json, "difference": difference}
     environment.filters |= {"decimals": decimals, "megabytes": megabytes, "significant": significant, "times": times}
     environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette}
     current = counted(rows)
@@ -120,7 +122,7 @@ def render(
         searches=searches,
         counted=current,
         superseded=len(rows) - len(current),
-        failures=[row for row in current if row["status"] != "ok"],
+        failures=[row for row in current if not row.ok],
         logs=provenance.logs,
         n_models=len({line.lineage for page in pages for line in page.board.lines}),
         machines=sorted({page.board.machine for page in pages if page.board.machine}),

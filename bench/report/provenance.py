@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.report.aggregate import Document
+from bench.board.read import Document
 
 
 @dataclass

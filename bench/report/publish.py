@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.board.row import Row
+from bench.board.rows import counted
 from bench.errors import BenchError, StoreError
-from bench.report.aggregate import Row, counted
 from bench.store import Store
 
 RAW = ("result.json", "predictions.npz", "samples.npz")
@@ -25,15 +26,15 @@ class Copied:
 
 def published_ids(all_rows: list[Row]) -> set[str]:
     """The runs that count, and the parents and teachers that they name, superseded or not."""
-    by_id = {row["run_id"]: row for row in all_rows}
+    by_id = {row.run_id: row for row in all_rows}
     wanted: set[str] = set()
-    todo = [row["run_id"] for row in counted(all_rows)]
+    todo: list[str | None] = [row.run_id for row in counted(all_rows)]
     while todo:
         run_id = todo.pop()
-        if run_id in wanted or run_id not in by_id:
+        if run_id is None or run_id in wanted or run_id not in by_id:
             continue
         wanted.add(run_id)
-        todo += [by_id[run_id][name] for name in ("parent_run_id", "teacher_run_id") if by_id[run_id][name]]
+        todo += [by_id[run_id].parent_run_id, by_id[run_id].teacher_run_id]
     return wanted
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.durable import write_atomic
 from bench.errors import StoreError
 from bench.report.plots.search_epochs import Epochs, epochs
 from bench.report.plots.search_history import History, history
@@ -12,7 +13,7 @@ from bench.report.plots.search_importances import Importances, importance
 from bench.report.plots.search_parameters import Slices, slices
 from bench.report.plots.style import Drawing, slug
 from bench.search.summary import Summary, summaries
-from bench.store import Store, write_atomic
+from bench.store import Store
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class SearchPage:
         counts = ", ".join(
             f"{n} {state}" for state in ("complete", "pruned", "failed", "running") if (n := summary.count(state))
         )
-        said = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
+        found = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
         if summary.killed:
-            said.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
-        said.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
-        said.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
+            found.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
+        found.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
+        found.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
         if summary.limit is not None:
-            said.append(f"only {summary.limit} rows of each split were used")
-        return said
+            found.append(f"only {summary.limit} rows of each split were used")
+        return found
 
 
 def search_pages(store: Store) -> list[SearchPage]:

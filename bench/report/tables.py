@@ -1,63 +1,14 @@
-"""Leaderboards and rows as text files: CSV, Markdown, LaTeX, JSON."""
+"""Leaderboards as text files: Markdown and LaTeX."""
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from bench.report.aggregate import CSV_COLUMNS, Row
+from bench.board.facts import facts
+from bench.board.leaderboard import Board
 from bench.report.columns import COLUMNS
-from bench.report.leaderboard import Board
 
 HEADING = "Accuracy: mean over seeds ± its standard deviation. '=1': this test set cannot tell the model from the best."
-
-
-def csv_text(rows: Sequence[Row]) -> str:
-    """One line a run, the published columns first; empty where not measured."""
-    buffer = io.StringIO(newline="")
-    names = list(rows[0]) if rows else list(CSV_COLUMNS)
-    writer = csv.DictWriter(buffer, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def json_text(rows: Sequence[Row]) -> str:
-    """The rows as a JSON array of objects, null where not measured."""
-    return json.dumps(list(rows), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def board_document(board: Board) -> dict[str, Any]:
-    """A leaderboard for programs."""
-    return dataclasses.asdict(board)
-
-
-def facts(board: Board) -> list[str]:
-    """What must be read with the table, beside the notes: size of the test, the smallest gap, what is left out."""
-    said = []
-    if board.smallest_gap is not None:
-        gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
-        said.append(f"{board.n_test:,} test texts: {gap}")
-    if any(len(line.seeds) < 3 for line in board.ok_lines):
-        said.append("fewer than 3 seeds in some lines: their spread is not known well")
-    if any(line.refit for line in board.ok_lines):
-        said.append("lines named refit trained on train and validation together, and have no validation scores")
-    if board.timed_elsewhere:
-        elsewhere = (
-            f"{board.timed_elsewhere} runs timed on another machine or by another protocol stand here without times"
-        )
-        said.append(f"times are of machine {board.machine or 'unknown'} only; {elsewhere}")
-    if board.superseded:
-        said.append(f"{board.superseded} older runs left out, superseded by newer ones of the same model and seed")
-    return said
 
 
 def markdown(boards: Sequence[Board]) -> str:

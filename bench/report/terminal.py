@@ -1,4 +1,4 @@
-"""Leaderboards on a screen."""
+"""Leaderboards and comparisons on a screen."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.board.comparison import Comparison
+from bench.board.facts import facts
+from bench.board.leaderboard import Board, Line
+from bench.measure.paired import METRICS
 from bench.report.columns import Column, columns_for
-from bench.report.leaderboard import Board, Line
-from bench.report.tables import facts
 
 MOST_SHOWN = 40
 """Lines of one data set where several are printed."""
+VERDICTS = {
+    "better": ("the second is better", "green"),
+    "worse": ("the second is worse", "red"),
+    "equal": ("no difference is seen", "yellow"),
+}
+"""In words, and in which colour."""
 
 
 def print_boards(boards: Sequence[Board], console: Console) -> None:
@@ -53,3 +61,38 @@ def _table(lines: Sequence[Line], width: int) -> Table:
 def _cell(column: Column, line: Line) -> Text:
     """The text of a cell; the best, and what cannot be told from it, stands out."""
     return Text(column.text(line), style="bold green" if line.rank == 1 and column.title in ("#", "accuracy") else "")
+
+
+def print_comparison(comparison: Comparison, metric: str, console: Console) -> None:
+    """Scores with their difference, then the texts that changed sides, seed by seed, and the verdict."""
+    console.print()
+    console.print(Text(f"{comparison.board}, {comparison.n_test:,} test texts", style="bold"))
+    names = f"  first   {comparison.first}\n  second  {comparison.second}"
+    console.print(names, markup=False, soft_wrap=True)
+    console.print(_scores(comparison, metric))
+    console.print(_flips(comparison))
+    words, style = VERDICTS[comparison.paired.verdict(metric)]
+    console.print(Text(f"{metric}: {words}", style=style))
+
+
+def _scores(comparison: Comparison, metric: str) -> Table:
+    paired, table = comparison.paired, Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("", "first", "second", "difference", "95 % interval"):
+        table.add_column(title, justify="right" if title else "left")
+    for name in METRICS:
+        gap = paired.difference[name]
+        cells = (paired.first[name], paired.second[name])
+        interval = f"{gap.low:+.4f} to {gap.high:+.4f}"
+        style = "bold" if name == metric else ""
+        table.add_row(name, *(f"{cell:.4f}" for cell in cells), f"{gap.value:+.4f}", interval, style=style)
+    return table
+
+
+def _flips(comparison: Comparison) -> Table:
+    """Of each pair of seeds, how many predictions flipped."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("seed", "corrections (wrong → right)", "regressions (right → wrong)", "McNemar p (Holm)"):
+        table.add_column(title, justify="right" if title != "seed" else "left")
+    for (a, b), pair in zip(comparison.seeds, comparison.paired.pairs, strict=True):
+        table.add_row(str(a) if a == b else f"{a}, {b}", str(pair.mended), str(pair.broken), f"{pair.p:.2g}")
+    return table

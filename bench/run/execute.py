@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from bench.arrays import Arrays
+from bench.errors import StoreError
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.registry import recipe_file, requirements_file
 from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, git_state, package_versions
-from bench.run.launcher import Ended, launch, thread_settings
+from bench.run.launcher import Ended, cannot_write, launch, thread_settings
 from bench.run.plan import PlannedRun
 from bench.run.trained import TrainedArtifact, adopt_artifact, known_artifact
 from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
-from bench.store import Arrays, Store
+from bench.store import Store
 
 
 class Listener(Protocol):
@@ -62,7 +64,7 @@ class Executor:
 
     def skip(self, planned: PlannedRun, reason: str) -> Result:
         """The row of a run that cannot be because of its parent."""
-        return self._put(_bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
+        return self.store_row(planned, _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
 
     def artifact(self, planned: PlannedRun, folder: Path) -> Ended[TrainedArtifact]:
         """The run's artifact, trained in `folder` where the store has none or that is due."""
@@ -88,33 +90,31 @@ class Executor:
         self.listener.phase(spec.title, "train")
         checkpoint = self.store.checkpoints / planned.artifact_key
         job = TrainJob(
-            recipe=spec.recipe, params=dict(spec.params), seed=spec.seed, prepared=planned.prepared.folder,
-            artifact=folder / "artifact", refit=spec.refit, cache=self.store.cache, checkpoint=checkpoint,
-            parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
+            recipe=spec.recipe, params=dict(spec.params), shown=planned.shown, seed=spec.seed,
+            prepared=planned.prepared.folder, artifact=folder / "artifact", refit=spec.refit, cache=self.store.cache,
+            checkpoint=checkpoint, parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
             data_dir=spec.dataset.data_dir,
         )  # fmt: skip
-        ended = launch(
-            job,
-            folder,
-            self.timeout,
-            self.device,
-            on_progress=self.listener.progress,
-            launcher=planned.resolved.launcher,
-        )
+        launcher = planned.resolved.launcher
+        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
         if ended.value is None:
             return ended.with_value(None)
+        try:
+            adopted = adopt_artifact(self.store, planned.artifact_key, job.artifact, ended.value)
+        except (OSError, StoreError) as error:
+            return Ended("failed", reason=cannot_write(error))
         shutil.rmtree(checkpoint, ignore_errors=True)
-        return ended.with_value(adopt_artifact(self.store, planned.artifact_key, job.artifact, ended.value))
+        return ended.with_value(adopted)
 
     def _score(self, planned: PlannedRun, trained: TrainedArtifact, predicted: Predicted, folder: Path) -> Result:
         with np.load(folder / "predict" / "predictions.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        ids, labels = planned.prepared.test_labels()
         names = planned.prepared.label_names
         try:
-            if list(arrays["ids"]) != list(ids):
+            test = planned.prepared.test()
+            if list(arrays["ids"]) != test.ids:
                 raise ValueError("the predicted rows are not the test rows")
-            quality = score(labels, arrays["probabilities"], names)
+            quality = score(test.labels, arrays["probabilities"], names)
             validation = None
             if not planned.spec.refit:
                 validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
@@ -123,7 +123,7 @@ class Executor:
         result = self._row(planned, Outcome(status="ok", started_at=_now()), trained, predicted).model_copy(
             update={"quality": quality, "validation": validation}
         )
-        return self._put(result, predictions=arrays | {"labels": labels}, log=_joined_log(folder))
+        return self.store_row(planned, result, arrays | {"labels": test.labels}, log=_joined_log(folder))
 
     def _row(self, planned: PlannedRun, outcome: Outcome, trained: TrainedArtifact, predicted: Predicted) -> Result:
         used, log = trained.training.device, trained.training
@@ -155,10 +155,22 @@ class Executor:
             status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
             started_at=_now(),
         )  # fmt: skip
-        return self._put(_bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
+        return self.store_row(planned, _bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
 
-    def _put(self, result: Result, predictions: Arrays | None = None, log: Path | None = None) -> Result:
-        self.store.put(result, predictions=predictions, log=log)
+    def store_row(
+        self,
+        planned: PlannedRun,
+        result: Result,
+        predictions: Arrays | None = None,
+        samples: Arrays | None = None,
+        log: bytes | None = None,
+    ) -> Result:
+        """Store the row of a run and tell it; a failure is told alone where an earlier row has scores, which stays."""
+        if result.outcome.status != "ok" and planned.stored is not None and planned.stored.quality is not None:
+            reason = f"{result.outcome.reason}; its earlier result stays"
+            result = result.model_copy(update={"outcome": result.outcome.model_copy(update={"reason": reason})})
+        else:
+            self.store.put(result, predictions, samples, log, planned.private)
         self.listener.finished(result)
         return result
 
@@ -195,8 +207,8 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     commit, dirty = git_state()
     parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
     return Identity(
-        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=spec.variant,
-        framework=recipe.framework, params=dict(spec.params), seed=spec.seed, suite=spec.suite,
+        track=recipe_file(recipe.name).track, recipe=recipe.name, variant=replace(spec, params=planned.shown).variant,
+        framework=recipe.framework, params=planned.shown, seed=spec.seed, suite=spec.suite,
         parent_run_id=parent, teacher_run_id=parent if planned.resolved.distills else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,
@@ -204,14 +216,10 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     )  # fmt: skip
 
 
-def _joined_log(folder: Path) -> Path | None:
+def _joined_log(folder: Path) -> bytes | None:
     """One log of all phases of a run, None where nothing was said."""
     logs = [path for path in sorted(folder.glob("*/log.txt"), key=lambda p: p.stat().st_mtime) if path.stat().st_size]
-    if not logs:
-        return None
-    joined = folder / "log.txt"
-    joined.write_bytes(b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs))
-    return joined
+    return b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs) or None
 
 
 def _now() -> str:

@@ -61,6 +61,8 @@ class TrainJob(Job[Trained]):
     phase: Literal["train"] = "train"
     recipe: str
     params: dict[str, Any]
+    shown: dict[str, Any] | None = None
+    """The parameters as the artifact's card names them, without paths; None: as they are."""
     seed: int
     prepared: Path
     artifact: Path
@@ -113,13 +115,11 @@ class MeasureJob(Job[Answer]):
 
 
 class TeachJob(Job[Answer]):
-    """Predict the `texts` (a JSON list), which are no test texts, into the cache file `out`."""
+    """Predict the `texts` (a JSON list), which are no test texts, into `said.npz` of the worker's folder."""
 
     phase: Literal["teach"] = "teach"
     artifact: Path
     texts: Path
-    out: Path
-    key: dict[str, str]
 
 
 class Probed(Answer):

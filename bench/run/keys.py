@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from bench.registry import ROOT, load_recipe, source_hash
 
 SCORING_VERSION = "1"
 """Raised whenever the scorer would give another number for the same predictions."""
+
+DIGITS = 8
+"""Of a content's hash behind the name of a file or folder that a parameter names."""
+VALUE = re.compile(r"[^\[\],=]+")
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,13 @@ def artifact_parts(
     `refit` tells a training on train and validation together from the usual one on the same rows.
     """
     contents = {name: _content(path) for name, path in resolved.paths.items()}
+    shown = _named(params, resolved.paths, contents)
     packages = {f"package {name}": version for name, version in package_versions(resolved).items()}
     normalization = resolved.normalization
     parts = {
         "recipe": recipe.name,
         "source": _source(recipe, resolved),
-        "params": json.dumps(dict(params) | contents, sort_keys=True, default=str),
+        "params": json.dumps(shown | contents, sort_keys=True, default=str),
         "data": train_hash[:16] + (" refit" if refit else ""),
         "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
         "seed": str(seed),
@@ -64,6 +70,29 @@ def artifact_parts(
         **packages,
     }
     return parts | ({"parent": " ".join(parent.artifact[:PREFIX] for parent in parents)} if parents else {})
+
+
+def shown_params(resolved: Resolved, params: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters as they are stored and shown: files and folders as `name@hash`, the beginning of the content's.
+
+    `parts` are those of the artifact key, which has the contents.
+    """
+    return _named(params, resolved.paths, json.loads(parts["params"]))
+
+
+def _named(params: Mapping[str, Any], paths: Mapping[str, Path], contents: Mapping[str, str]) -> dict[str, Any]:
+    """Two of one name and other content stay apart; what names no path of the user's, as `tweets-tiny`, stays."""
+    names = {path: f"{path.name}@{contents[name][:DIGITS]}" for name, path in paths.items()}
+
+    def named(text: str) -> str:
+        return names.get(Path(text.strip()), text)
+
+    def value(given: Any) -> Any:
+        if not isinstance(given, str) or (whole := named(given)) != given:
+            return whole if isinstance(given, str) else given
+        return VALUE.sub(lambda part: named(part[0]), given)  # of a student written as `finetune[backbone=…]`
+
+    return {key: value(given) for key, given in params.items()}
 
 
 def package_versions(resolved: Resolved) -> dict[str, str]:
@@ -117,5 +146,7 @@ def git_state() -> tuple[str | None, bool | None]:
 
 
 def _git(*arguments: str) -> str:
-    run = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        ["git", "-C", str(ROOT), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
     return run.stdout.strip()

@@ -20,6 +20,7 @@ from bench.machine import cores
 from bench.registry import ROOT
 from bench.run.job import A, Assignment, Job, Outcome
 from bench.schema import Status
+from bench.telemetry import telemetry_settings
 
 GRACE_SECONDS = 10.0
 """Between asking a late worker to stop and killing it."""
@@ -55,7 +56,8 @@ class Ended(Generic[V]):
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
     kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
-    kept |= thread_settings(threads) | {
+    kept |= thread_settings(threads) | telemetry_settings()
+    kept |= {
         "PYTHONPATH": str(ROOT),
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
@@ -90,16 +92,26 @@ def launch(
     A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started; so is one whose
     listener raises `StopWorker`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "outcome.json").unlink(missing_ok=True)
+    threads = threads or cores()
+    reading, writing = os.pipe()
+    assignment = Assignment.model_validate(
+        {"job": job, "folder": folder, "parent": os.getpid(), "device": device, "threads": threads, "progress": writing}
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "outcome.json").unlink(missing_ok=True)
+        (folder / "job.json").write_text(assignment.model_dump_json())
+        (folder / "log.txt").touch()
+    except OSError as error:
+        os.close(reading)
+        os.close(writing)
+        return Ended("failed", reason=cannot_write(error))
     kills = _oom_kills()
     started = time.monotonic()
-    threads = threads or cores()
-    assignment = Assignment.model_validate(
-        {"job": job, "folder": folder, "parent": os.getpid(), "device": device, "threads": threads}
-    )
     environment = worker_environment(device, threads)
-    code, cut = _run([*launcher, "-m", "bench.run.worker"], assignment, environment, timeout, on_progress)
+    code, cut = _run(
+        [*launcher, "-m", "bench.run.worker"], folder, environment, timeout, (reading, writing), on_progress
+    )
     seconds = time.monotonic() - started
     tail = _tail(folder / "log.txt")
     if cut is not None:
@@ -113,18 +125,23 @@ def launch(
     return Ended(outcome.status, cast("A | None", answer), outcome.reason, code, seconds, tail)
 
 
+def cannot_write(error: Exception) -> str:
+    """Why a phase failed whose files do not fit on the disk, or must not be there."""
+    if not isinstance(error, OSError):
+        return str(error)
+    return f"cannot write {error.filename or 'its files'}: {error.strerror}; free space or choose another --store"
+
+
 def _run(
     module: Sequence[str],
-    assignment: Assignment,
+    folder: Path,
     environment: dict[str, str],
     timeout: float,
+    pipe: tuple[int, int],
     on_progress: ProgressListener | None,
 ) -> tuple[int, Ended[None] | None]:
     """The exit code, and how the phase ended where we ended it."""
-    reading, writing = os.pipe()
-    folder = assignment.folder
-    told = assignment.model_copy(update={"progress": writing})
-    (folder / "job.json").write_text(told.model_dump_json())
+    reading, writing = pipe
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *module, str(folder / "job.json")],

@@ -8,7 +8,7 @@ from bench.artifact import is_intact
 from bench.run.keys import Parent, digest
 from bench.run.plan import PlannedRun, parent_of
 from bench.schema import Result
-from bench.spec import Gate, RunSpec
+from bench.spec import SLACK, Gate, RunSpec
 from bench.store import Store
 
 
@@ -31,6 +31,10 @@ class Lineage:
     def add(self, spec: RunSpec, result: Result) -> None:
         """A run has its row."""
         self.known[digest(spec.identity)] = result
+
+    def has(self, spec: RunSpec) -> bool:
+        """Whether that run has its row already."""
+        return digest(spec.identity) in self.known
 
     def parents(self, spec: RunSpec) -> tuple[Parent, ...] | Stopped | None:
         """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
@@ -75,7 +79,7 @@ def _drop(gate: Gate, parent: Result, child: Result) -> str | None:
     if parent.validation is None or child.validation is None:
         return None
     drop = parent.validation.accuracy - child.validation.accuracy
-    if drop <= gate.max_drop:
+    if drop <= gate.max_drop + SLACK:
         return None
     return f"{child.run_id} loses {drop:.4f} of validation accuracy, more than max_drop={gate.max_drop:g}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import time
@@ -13,10 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.arrays import write_arrays
 from bench.artifact import read_card
 from bench.contract import PARENTS, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
 from bench.errors import BenchError
+from bench.foreign import compiled_code
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.registry import load_artifact, load_recipe
@@ -34,7 +35,6 @@ from bench.run.job import (
     ValidateJob,
 )
 from bench.run.probe import probe
-from bench.store import write_arrays
 
 SLICE = 10_000
 """Texts that a teacher is asked at once, so that its memory stays bounded."""
@@ -55,7 +55,7 @@ def perform(assignment: Assignment) -> Answer:
         case MeasureJob() as job:
             return _measure(job, folder)
         case TeachJob() as job:
-            return _teach(job)
+            return _teach(job, folder)
         case ProbeJob() as job:
             return probe(job)
 
@@ -91,7 +91,7 @@ def _prepare(job: PrepareJob) -> Answer:
 def _train(job: TrainJob, context: RunContext) -> Trained:
     recipe = load_recipe(job.recipe)
     prepared = Prepared.open(job.prepared)
-    train, validation = prepared.train(), prepared.validation()
+    train, validation = prepared.training()
     if job.refit:
         train, validation = _together(train, validation)
     job.artifact.mkdir(parents=True)
@@ -135,12 +135,14 @@ def _write_card(job: TrainJob, prepared: Prepared, parents: list[dict[str, Any]]
         "recipe": recipe.name,
         "layout": resolved.layout_of(parents),
         "framework": recipe.framework,
-        "params": job.params,
+        "params": job.params if job.shown is None else job.shown,
         "seed": job.seed,
         "normalization": parents[0]["normalization"] if resolved.normalization == PARENTS else resolved.normalization,
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }
+    if code := compiled_code(job.artifact):
+        card["compiled_code"] = code
     (job.artifact / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
 
 
@@ -190,27 +192,17 @@ def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int =
 
 
 def _measure(job: MeasureJob, folder: Path) -> Answer:
-    from bench.measure.imports import ImportClock
     from bench.measure.timing import RoundSettings, run_round
 
     texts = json.loads(job.texts.read_text())
-    clock = ImportClock()
-
-    def load() -> Predictor:
-        with clock:
-            return load_artifact(job.artifact)
-
     settings = RoundSettings(number=job.round, threads=job.threads, n_labels=job.n_labels)
-    samples = run_round(load, texts, 0.0, settings)
-    imported = clock.milliseconds
-    samples = dataclasses.replace(samples, import_ms=imported, load_ms=samples.load_ms - imported)
-    samples.write(folder)
+    run_round(lambda: load_artifact(job.artifact), texts, settings).write(folder)
     return Answer()
 
 
-def _teach(job: TeachJob) -> Answer:
+def _teach(job: TeachJob, folder: Path) -> Answer:
     texts = json.loads(job.texts.read_text())
     predictor = load_artifact(job.artifact)
     slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
-    write_arrays(job.out, {"probabilities": np.concatenate(slices), "key": np.asarray(json.dumps(job.key))})
+    write_arrays(folder / "said.npz", {"probabilities": np.concatenate(slices)})
     return Answer()

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bench.artifact import is_intact
 from bench.contract import Recipe, Resolved
 from bench.data import Prepared
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
-from bench.run.keys import Parent, artifact_parts, digest, evaluation_key, explain_miss, measurement_key
+from bench.run.keys import (
+    DIGITS,
+    Parent,
+    artifact_parts,
+    digest,
+    evaluation_key,
+    explain_miss,
+    measurement_key,
+    shown_params,
+)
 from bench.run.trained import known_artifact
-from bench.schema import Result
+from bench.schema import Result, order_in_time
 from bench.spec import RunSpec
 from bench.store import Store
 
-CachePolicy = Literal["only-missing", "always", "never"]
+CachePolicy = Literal["reuse", "only-stored", "retrain"]
 Due = Literal["nothing", "measure", "predict", "train", "skip"]
 
 
@@ -39,6 +50,17 @@ class PlannedRun:
     due: Due
     why: str
     stored: Result | None
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """Its parameters as they are stored: without paths."""
+        return shown_params(self.resolved, self.spec.params, self.parts)
+
+    @property
+    def private(self) -> list[Path]:
+        """The user's paths that it was asked for with."""
+        ref = self.spec.dataset
+        return [*self.resolved.paths.values(), *(p for p in (ref.path, ref.data_dir) if p)]
 
 
 @dataclass(frozen=True)
@@ -77,25 +99,39 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
     )
     key = digest(parts)
     run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
-    stored = store.find(run_id)
+    stored, fresh = store.find(run_id), "trained already"
+    if stored is not None and stored.data.split_hash not in (None, prepared.test_hash):
+        fresh = f"{run_id} was scored on other test rows"
+        run_id = f"{run_id}-{prepared.test_hash[:6]}"
+        stored = store.find(run_id)
     due, why = _due(spec, prepared, store, key, stored)
-    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec))):
+    if due == "predict" and stored is None:
+        why = fresh
+    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec, parts))):
         why = explain_miss(parts, before["identity"]["key_parts"])
-    if policy == "never" and due in ("nothing", "measure", "predict"):
-        due, why = "train", "asked to run again (--cache never)"
-    if policy == "always" and due != "nothing":
-        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache always runs nothing")
+    if stored is None and store.is_newer(run_id):
+        due, why = "skip", "newer software has stored it: upgrade sentibench"
+    if policy == "retrain" and due in ("nothing", "measure", "predict"):
+        due, why = "train", "asked to run again (--cache retrain)"
+    if policy == "only-stored" and due != "nothing":
+        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache only-stored runs nothing")
     return PlannedRun(spec, recipe, resolved, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:
-    due, why = _due_with_artifact(spec, prepared, stored)
-    if due == "nothing" or known_artifact(store, key):
+    due, why = _due_with_artifact(spec, prepared, store, stored)
+    folder = store.artifacts / ((stored and stored.identity.artifact) or "none")
+    altered = folder.is_dir() and not is_intact(folder)
+    if (due == "nothing" and not altered) or known_artifact(store, key):  # one that is gone is made when it is needed
         return due, why
-    return "train", "never run" if stored is None else f"{why}, and its artifact is not in the store"
+    if stored is None:
+        return "train", "never run"
+    if due == "nothing":
+        return "train", "its artifact was altered"
+    return "train", f"{why}, and its artifact {'was altered' if altered else 'is not in the store'}"
 
 
-def _due_with_artifact(spec: RunSpec, prepared: Prepared, stored: Result | None) -> tuple[Due, str]:
+def _due_with_artifact(spec: RunSpec, prepared: Prepared, store: Store, stored: Result | None) -> tuple[Due, str]:
     """What would be due if the artifact is there."""
     if stored is None:
         return "predict", "trained already"
@@ -104,6 +140,11 @@ def _due_with_artifact(spec: RunSpec, prepared: Prepared, stored: Result | None)
         return "predict", f"last time: {outcome.status} ({outcome.reason})"
     if identity.evaluation_key != evaluation_key(identity.artifact or "", prepared.test_hash):
         return "predict", "the test data or the scoring changed"
+    damaged = store.damaged(stored)
+    if "predictions" in damaged:
+        return "predict", "its predictions.npz is damaged or gone"
+    if spec.measured and "samples" in damaged:
+        return "measure", "its samples.npz is damaged or gone"
     if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or ""):
         return "measure", "not measured on this machine"
     return "nothing", "stored"
@@ -114,9 +155,15 @@ def current_measurement_key(artifact: str) -> str:
     return measurement_key(artifact, PROTOCOL, machine_id(), thread_counts(cores()))
 
 
-def _identity(spec: RunSpec) -> str:
+def _identity(spec: RunSpec, parts: Mapping[str, str]) -> str:
     trained_on = "train+validation" if spec.refit else "train"
-    return digest([spec.recipe, spec.dataset.name, spec.limit, spec.seed, dict(spec.params), trained_on])
+    params = shown_params(load_recipe(spec.recipe).resolve(spec.params), spec.params, parts)
+    return _asked(spec.recipe, Path(spec.dataset.name).name, spec.limit, spec.seed, params, trained_on)
+
+
+def _asked(*parts: Any) -> str:
+    """What was asked for, whatever the content of the files that the parameters name."""
+    return re.sub(rf"@[0-9a-f]{{{DIGITS}}}\b", "", json.dumps(parts, sort_keys=True))
 
 
 def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
@@ -125,11 +172,15 @@ def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
     for document in store.documents():
         identity, data = document["identity"], document["data"]
         trained_on = data.get("trained_on", "train")
-        parts = [identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"], trained_on]
-        key = digest(parts)
-        if key not in newest or newest[key]["outcome"]["started_at"] < document["outcome"]["started_at"]:
+        asked = (identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"])
+        key = _asked(*asked, trained_on)
+        if key not in newest or _time(newest[key]) < _time(document):
             newest[key] = document
     return newest
+
+
+def _time(document: Mapping[str, Any]) -> str:
+    return order_in_time(document["outcome"]["started_at"])
 
 
 def slug(name: str) -> str:

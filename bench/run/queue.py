@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bench.errors import BenchError
 from bench.run.execute import Executor
+from bench.run.keys import Parent
 from bench.run.lineage import Lineage, Stopped, lacks_parents
 from bench.run.plan import Due, PlannedRun, Planner
 from bench.schema import Result
@@ -51,19 +52,22 @@ class Queue:
     lineage: Lineage
     say: Callable[[str], None]
 
-    def run(self, specs: Iterable[RunSpec]) -> Iterator[Finished]:
+    def run(self, previewed: Iterable[PlannedRun | Waiting]) -> Iterator[Finished]:
         """Each run with its row, in the order in which they end."""
-        for spec in specs:
-            yield from self._run(spec)
+        for run in previewed:
+            yield from self._run(run.spec, seen=run if isinstance(run, PlannedRun) else None)
 
-    def _run(self, spec: RunSpec, needed: bool = False) -> Iterator[Finished]:
+    def _run(self, spec: RunSpec, needed: bool = False, seen: PlannedRun | None = None) -> Iterator[Finished]:
         parents = self.lineage.parents(spec)
+        if parents is None and self.planner.policy == "only-stored":
+            raise BenchError(f"{spec.title}: its parent has not run, and --cache only-stored runs nothing")
         if parents is None:
-            raise BenchError(f"{spec.title}: its parent has not run, and --cache always runs nothing")
+            self.say(f"{spec.title}: left out, as its parent was")
+            return
         if isinstance(parents, Stopped):
             yield self._skip(spec, parents)
             return
-        planned = self.planner.plan(spec, parents)
+        planned = self._plan(spec, parents, seen)
         if lacks_parents(planned, self.planner.store):
             yield from self._parents_again(spec)
             yield from self._run(spec)
@@ -71,10 +75,16 @@ class Queue:
         if needed and planned.due != "train":
             planned = replace(planned, due="train", why="its artifact is needed and no more in the store")
         result = self.executor.run(planned) if planned.due in ("train", "predict") else planned.stored
-        if result is not None:
-            self.lineage.add(spec, result)
+        if (standing := self.planner.store.find(planned.run_id)) is not None:  # a failure leaves a good row standing
+            self.lineage.add(spec, standing)
         yield planned, result
         yield from self._gentler(spec)
+
+    def _plan(self, spec: RunSpec, parents: tuple[Parent, ...], seen: PlannedRun | None) -> PlannedRun:
+        """As it was previewed, unless it was asked for twice and has run by now, or its parent is another by now."""
+        if seen is not None and seen.parents == parents and not self.lineage.has(spec):
+            return seen
+        return self.planner.plan(spec, parents)
 
     def _skip(self, spec: RunSpec, stopped: Stopped) -> Finished:
         planned = self.planner.plan(spec, (stopped.parent,))

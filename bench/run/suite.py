@@ -30,7 +30,7 @@ class RunOptions:
     """How to run, apart from what."""
 
     store: Path
-    cache: CachePolicy = "only-missing"
+    cache: CachePolicy = "reuse"
     device: str = "auto"
     timeout: float = 6 * 3600.0
     limit: int | None = None
@@ -55,7 +55,7 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
     """Do what is due of `specs` and return the exit code."""
     store = Store(options.store)
     with store.lock():
-        store.clear_work()
+        store.sweep()
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):
             prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)
@@ -67,16 +67,16 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
         say_plan(seen, console)
         due = sum(run.due in ("train", "predict") for run in seen)
         listener = tracker(options.track, store.root) if options.track else None
-        return _execute(kept, planner, options, _Tracked(console, due, listener))
+        return _execute(seen, planner, options, _Tracked(console, due, listener))
 
 
-def _execute(specs: Sequence[RunSpec], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
+def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
     executor = Executor(planner.store, screen, options.device, options.timeout)
     queue = Queue(planner, executor, Lineage(planner.store), screen.say)
     planned: dict[str, PlannedRun] = {}
     done: dict[str, Result] = {}
     with screen:
-        for p, result in queue.run(specs):
+        for p, result in queue.run(previewed):
             planned[p.run_id] = p
             if result is not None and p.due in ("train", "predict"):
                 done[p.run_id] = result

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.artifact import adopt, is_intact
+from bench.durable import write_atomic
 from bench.run.job import Trained
-from bench.store import Store, write_atomic
+from bench.schema import Name
+from bench.store import Store
 
 
 class TrainedArtifact(Trained):
     """An artifact of the store, and what its training said of itself."""
 
-    artifact: str
+    artifact: Name
     """Its content hash."""
 
 
 def adopt_artifact(store: Store, artifact_key: str, folder: Path, trained: Trained) -> TrainedArtifact:
-    """Move what a training has left in `folder` into the store, under its key."""
+    """Move what a training has left in `folder` into the store, under its key; an `OSError` where it does not fit."""
     found = TrainedArtifact(artifact=adopt(folder, store.artifacts), **dict(trained))
     write_atomic(store.keys / f"{artifact_key}.json", found.model_dump_json().encode())
     return found
@@ -25,8 +27,13 @@ def adopt_artifact(store: Store, artifact_key: str, folder: Path, trained: Train
 
 def known_artifact(store: Store, artifact_key: str) -> TrainedArtifact | None:
     """The artifact of that key if it is still there, unaltered."""
+    found = read_trained(store.keys / f"{artifact_key}.json")
+    return found if found and is_intact(store.artifacts / found.artifact) else None
+
+
+def read_trained(path: Path) -> TrainedArtifact | None:
+    """The record of a training; None where there is none that can be read."""
     try:
-        found = TrainedArtifact.model_validate_json((store.keys / f"{artifact_key}.json").read_bytes())
+        return TrainedArtifact.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return found if is_intact(store.artifacts / found.artifact) else None

@@ -10,9 +10,10 @@ import sys
 import traceback
 from pathlib import Path
 
+from bench.durable import write_atomic
 from bench.errors import BenchError
 from bench.run.job import Assignment, Outcome, TrainJob
-from bench.store import write_atomic
+from bench.standard_input import standard_input
 
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate memory|not enough memory")
@@ -21,6 +22,7 @@ _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate 
 
 def main(job_path: Path) -> int:
     """Run the phase that the job names; always leave an `outcome.json` unless killed."""
+    standard_input()
     assignment = Assignment.model_validate_json(job_path.read_bytes())
     rank = os.environ.get("RANK")
     if rank is None:

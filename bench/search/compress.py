@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,27 +20,27 @@ from bench.data import DatasetRef
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
 from bench.measure.quality import validation_scores
-from bench.measure.size import measure_size
-from bench.measure.timing import RoundSamples, summarize
+from bench.measure.size import bytes_on_disk
+from bench.measure.timing import RoundSettings, summarize
+from bench.params import with_defaults
+from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
-from bench.run.job import MeasureJob, ValidateJob
-from bench.run.keys import Parent, digest
+from bench.run.job import ValidateJob
+from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.launcher import Ended, V, launch
 from bench.run.plan import Planner, parent_of
-from bench.run.rounds import MAX_TEXTS
+from bench.run.rounds import measure_round, write_texts
 from bench.run.suite import RunOptions, run_specs
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.screen import SearchScreen
 from bench.search.storage import default_url, open_storage
 from bench.search.targets import Costs, Targets
-from bench.spec import RunSpec
+from bench.spec import SLACK, RunSpec
 from bench.store import Store
 
 REASON = "reason"
 """User attribute of a trial that failed."""
-SLACK = 1e-9
-"""So that a drop of exactly the bound keeps to it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ class Compress:
     def run(self) -> int:
         """Search, show the Pareto set, run it as ordinary runs; the exit code."""
         with self.store.lock():
-            self.store.clear_work()
+            self.store.sweep()
             self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
             self._ready_parent()
             candidates = self._search()
@@ -112,9 +111,17 @@ class Compress:
 
     @property
     def _question(self) -> dict[str, Any]:
-        steps = [[s.recipe, dict(s.given), sorted(s.space)] for s in self.options.steps]
+        steps = [[s.recipe, sorted(s.space), self._parts(s)] for s in self.options.steps]
         return {"parent": self.parent.identity.artifact, "steps": steps, "targets": self.options.targets.text,
                 "max_drop": self.options.max_drop, "seed": self.options.seed}  # fmt: skip
+
+    def _parts(self, step: Step) -> dict[str, str]:
+        """All that decides what a step makes, but what is searched: data, code, packages, fixed parameters."""
+        recipe, options = load_recipe(step.recipe), self.options
+        params = with_defaults(recipe, step.given)
+        return artifact_parts(
+            recipe, recipe.resolve(params), params, options.seed, self.prepared.train_hash, options.run.device
+        )
 
     def _search(self) -> list[Candidate]:
         name = f"compress-{self.options.parent}-{digest(self._question)[:8]}"
@@ -169,7 +176,7 @@ class Compress:
     def _artifact(self, spec: RunSpec | None, executor: Executor, folder: Path) -> Path:
         """The folder of the last child of a chain, every step trained where the store has it not."""
         parent = parent_of(self.parent)
-        planner = Planner({self.dataset.name: self.prepared}, self.store, "only-missing", self.options.run.device)
+        planner = Planner({self.dataset.name: self.prepared}, self.store, "reuse", self.options.run.device)
         for step in chain_of(spec) if spec else []:
             planned = planner.plan(step, [parent])
             ended = executor.artifact(planned, folder / step.recipe)
@@ -187,14 +194,14 @@ class Compress:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         scores = validation_scores(labels, probabilities, self.prepared.label_names)
         executor.listener.phase(artifact.name[:12], "measure")
-        texts = folder / "texts.json"
-        texts.write_text(json.dumps(self.prepared.validation().texts[:MAX_TEXTS]))
-        labels = len(self.prepared.label_names)
-        measure = MeasureJob(artifact=artifact, texts=texts, round=0, threads=cores(), n_labels=labels)
-        _check(launch(measure, folder / "measure", *limits, cores()), "measuring")
-        measured, _, _ = summarize([RoundSamples.read(folder / "measure")], 1)
+        texts = write_texts(self.prepared.validation().texts, folder / "texts.json")
+        settings = RoundSettings(0, cores(), len(self.prepared.label_names))
+        samples = measure_round(executor, artifact, texts, folder / "measure", settings)
+        if isinstance(samples, Ended):
+            raise _failed(samples, "measuring")
+        measured, _, _ = summarize([samples])
         single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
-        return scores.accuracy, Costs(measure_size(artifact, 1, 1).bytes_on_disk, single.p50_ms)
+        return scores.accuracy, Costs(bytes_on_disk(artifact), single.p50_ms)
 
     def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
         """What a finished trial made; None for the parent itself."""
@@ -223,8 +230,12 @@ class _ChainError(Exception):
 
 def _check(ended: Ended[V], what: str) -> V:
     if ended.value is None:
-        raise _ChainError(f"{what}: {ended.status}: {ended.reason}")
+        raise _failed(ended, what)
     return ended.value
+
+
+def _failed(ended: Ended[Any], what: str) -> _ChainError:
+    return _ChainError(f"{what}: {ended.status}: {ended.reason}")
 
 
 def _feasible(trial: FrozenTrial) -> bool:

@@ -13,9 +13,9 @@ from bench.contract import Compression, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import with_defaults
-from bench.registry import load_recipe
+from bench.registry import load_recipe, requirements_file
 from bench.run.datasets import prepared_dataset
-from bench.run.keys import artifact_parts, digest, package_versions
+from bench.run.keys import artifact_parts, digest, package_versions, shown_params
 from bench.run.plan import slug
 from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
@@ -62,6 +62,12 @@ class Question:
     name: str
     """Of the study."""
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """`fixed` as it is published: without paths."""
+        shown = shown_params(self.recipe.resolve(self.params({})), self.params({}), self.parts)
+        return {key: shown[key] for key in self.fixed}
+
     def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a trial."""
         return with_defaults(self.recipe, {**self.fixed, **tidy(suggested)})
@@ -75,15 +81,16 @@ def ask(options: SearchOptions, work: Path) -> Question:
     recipe = load_recipe(options.recipe)
     if isinstance(recipe, Compression):
         raise BenchError(
-            f"recipe '{recipe.name}' compresses a trained model: `python -m compression search` tries its parameters"
+            f"recipe '{recipe.name}' compresses a trained model: "
+            f"`python -m bench compress RUN --steps {recipe.name}` searches its parameters"
         )
-    given = {**options.given, **(recipe.smoke if options.run.limit is not None else {})}
+    given = {**(recipe.smoke if options.run.limit is not None else {}), **options.given}
     base = with_defaults(recipe, given)
     space = searched_space(recipe, given, options.only)
     resolved = recipe.resolve(base)
     missing = [name for name, version in package_versions(resolved).items() if version == "missing"]
     if missing:
-        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r requirements.txt")
+        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}")
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)
     parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}

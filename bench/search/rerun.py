@@ -61,7 +61,7 @@ def refit_specs(specs: Sequence[RunSpec], question: Question, options: RunOption
     `epochs` trains as ever.
     """
     prepared = {spec.dataset.name: question.prepared for spec in specs}
-    planned = Planner(prepared, Store(options.store), "only-missing", options.device).plan_all(specs)
+    planned = Planner(prepared, Store(options.store), "reuse", options.device).plan_all(specs)
     chosen = [p.stored.training.best_epoch for p in planned if p.stored and p.stored.training]
     epochs = [epoch for epoch in chosen if epoch is not None] or ([best.best_epoch] if best.best_epoch else [])
     params = dict(specs[0].params)

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from bench.errors import NOTHING_RAN, BenchError
-from bench.run.keys import git_state
+from bench.run.keys import git_state, shown_params
 from bench.search.objective import Objective
 from bench.search.question import Question, SearchOptions, ask, fresh_seeds
 from bench.search.rerun import command, refit_specs, run_when_free
@@ -48,7 +48,7 @@ class Search:
             with self.console.status("Reading and verifying the data set …"):
                 question = ask(self.options, work)
             summary = self._search(question, work)
-        self._show(summary)
+        self._show(question, summary)
         return self._run_best(question, summary)
 
     def _search(self, question: Question, work: Path) -> Summary:
@@ -77,20 +77,37 @@ class Search:
         options, prepared = self.options, question.prepared
         facts = {
             "recipe": question.recipe.name, "dataset": prepared.name, "limit": prepared.meta.limit,
-            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": question.fixed,
+            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": question.shown,
             "space": plain_space(question.space), "question": question.parts, "git_commit": git_state()[0],
         }  # fmt: skip
 
         def reproduce(suggested: Mapping[str, Any]) -> str:
-            seeds = options.seeds or fresh_seeds(options.seed)
-            return command(
-                question.recipe, question.params(suggested), options.dataset.name, seeds, options.run_arguments
+            return self._command(question, suggested, published=True)
+
+        return write_summary(study, self.folder, facts, reproduce, self._private(question))
+
+    def _command(self, question: Question, suggested: Mapping[str, Any], published: bool = False) -> str:
+        """What trains these parameters; as it is `published`, with names in place of the user's paths."""
+        options, params, more = self.options, question.params(suggested), self.options.run_arguments
+        dataset, folder = options.dataset.name, options.dataset.data_dir
+        if published:
+            params, dataset = (
+                shown_params(question.recipe.resolve(params), params, question.parts),
+                question.prepared.name,
             )
+            more = tuple(folder.name if folder and word == str(folder) else word for word in more)
+        return command(question.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
 
-        return write_summary(study, self.folder, facts, reproduce)
+    def _private(self, question: Question) -> list[Path]:
+        """The user's paths, which a summary does not tell."""
+        ref = self.options.dataset
+        return [
+            *question.recipe.resolve(question.params({})).paths.values(),
+            *(p for p in (ref.path, ref.data_dir) if p),
+        ]
 
-    def _show(self, summary: Summary) -> None:
-        if summary.best is None:
+    def _show(self, question: Question, summary: Summary) -> None:
+        if summary.best_trial is None:
             failed = [trial for trial in summary.trials if trial.state == "failed"]
             if not failed:
                 raise NothingFoundError("no trial ended in time; give more --minutes")
@@ -101,7 +118,7 @@ class Search:
         for line in (
             f"{len(summary.finished)} trials: {counts}{replaced}",
             f"summary: {self.folder / summary.study}.json",
-            f"the best: {summary.command}",
+            f"the best: {self._command(question, summary.best_trial.params)}",
         ):
             self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.durable import write_atomic
+from bench.redact import without_paths
 from bench.search.sampler import REASON, SLOT
 from bench.search.space import tidy
 from bench.search.study import best, counted, finished, lost, now
 from bench.search.summary import State, Summary, TrialRow
-from bench.store import write_atomic
 
 STATES: Mapping[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -27,19 +28,25 @@ STATES: Mapping[TrialState, State] = {
 
 
 def write_summary(
-    study: Study, searches: Path, facts: Mapping[str, Any], command: Callable[[Mapping[str, Any]], str]
+    study: Study,
+    searches: Path,
+    facts: Mapping[str, Any],
+    command: Callable[[Mapping[str, Any]], str],
+    private: Iterable[Path] = (),
 ) -> Summary:
     """Write `<study>.json` whole or not at all, and return it.
 
-    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested.
+    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested. Paths in reasons,
+    the `private` ones among them, are cut to names.
     """
     top = best(study)
+    paths = (searches.parent, *private)
     made = Summary(
         **facts,
         study=study.study_name,
         direction="minimize" if study.direction == optuna.study.StudyDirection.MINIMIZE else "maximize",
         killed=lost(study),
-        trials=[_row(trial, place) for place, trial in enumerate(counted(study))],
+        trials=[_row(trial, place, paths) for place, trial in enumerate(counted(study))],
         best=None if top is None else int(top.user_attrs[SLOT]) + 1,
         command=None if top is None else command(top.params),
         importances=importances(study),
@@ -49,7 +56,7 @@ def write_summary(
     return made
 
 
-def _row(trial: FrozenTrial, place: int) -> TrialRow:
+def _row(trial: FrozenTrial, place: int, private: Iterable[Path]) -> TrialRow:
     told = trial.user_attrs
     complete = trial.state == TrialState.COMPLETE
     return TrialRow(
@@ -61,7 +68,7 @@ def _row(trial: FrozenTrial, place: int) -> TrialRow:
         best_epoch=told.get("best_epoch"),
         intermediate={str(epoch): _finite(value) for epoch, value in sorted(trial.intermediate_values.items())},
         validation=told.get("validation", {}) if complete else {},
-        reason=told.get(REASON),
+        reason=without_paths(told[REASON], private) if REASON in told else None,
         seconds=told.get("seconds"),
         started_at=trial.datetime_start.isoformat(timespec="seconds") if trial.datetime_start else None,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bench.errors import BenchError
+from bench.errors import BenchError, one_line, warn_skipped
 
 VERSION = 1
 State = Literal["complete", "pruned", "failed", "running"]
@@ -86,20 +85,28 @@ class Summary(Block):
 
 
 def summaries(folder: Path) -> list[Summary]:
-    """Every study of a store or of published reports, by name; a file that is no summary is an error that names it."""
-    return [read_summary(path) for path in sorted(folder.glob("*.json"))]
+    """Every study of a store or of published reports, by name; a file that is no summary is skipped with a warning."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            found.append(read_summary(path))
+        except BenchError as error:
+            warn_skipped("search", error)
+    return found
 
 
 def read_summary(path: Path) -> Summary:
     """One study."""
     try:
-        document = json.loads(path.read_bytes())
-        return Summary.model_validate(document)
+        summary = Summary.model_validate_json(path.read_bytes())
     except ValidationError as error:
         first = error.errors()[0]
-        raise BenchError(f"{path}: field '{'.'.join(map(str, first['loc']))}': {first['msg']}") from None
-    except (OSError, ValueError) as error:
-        raise BenchError(f"{path} is no summary of a search: {error}; delete it and search again") from None
+        raise BenchError(f"{path}: field '{one_line('.'.join(map(str, first['loc'])))}': {first['msg']}") from None
+    except OSError as error:
+        raise BenchError(f"{path}: unreadable: {one_line(error)}") from None
+    if f"{summary.study}.json" != path.name:  # it names files
+        raise BenchError(f"{path}: its study is '{one_line(summary.study)}', not the name of the file")
+    return summary
 
 
 def disagreements(summary: Summary) -> list[str]:

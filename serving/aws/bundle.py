@@ -6,12 +6,12 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
 from bench.registry import ROOT, TRACKS, load_recipe
 from serving.aws.archive import file_hash, write_archive
-from serving.aws.requirements import own_recipes, requirements_of
+from serving.aws.requirements import locked_versions, own_recipes, requirements_of
 
 if TYPE_CHECKING:
     from serving.model import Model
@@ -41,9 +41,11 @@ class Bundle:
 
 
 def write_bundle(model: Model, out: Path) -> Bundle:
-    """`model.tar.gz`, `Dockerfile`, `serve`, `requirements.txt`, the source; `bundle.json` comes last."""
-    if out.exists() and not (out.is_dir() and ((out / CARD).is_file() or not any(out.iterdir()))):
+    """The archive, `Dockerfile` and its scripts, requirements, constraints, the source; `bundle.json` comes last."""
+    if out.exists() and not (out.is_dir() and (_card(out) or not any(out.iterdir()))):
         raise BenchError(f"{out} is there already and is no bundle: choose another --out")
+    if out.resolve().is_relative_to(model.folder.resolve()):
+        raise BenchError(f"{out} lies in the artifact, which it would alter: choose another --out")
     requirements = requirements_of(model.folder)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,10 @@ def write_bundle(model: Model, out: Path) -> Bundle:
         sha256 = write_archive(model.folder, out / ARCHIVE)
         for path in CONTAINER.iterdir():
             shutil.copy(path, out)
+        if model.compiled:  # opened here with the user's leave: the image knows no store that it was made in
+            _allow_code(out / "serve")
         (out / "requirements.txt").write_text(requirements, encoding="utf-8")
+        (out / "constraints.txt").write_text(locked_versions(), encoding="utf-8")
         _copy_source(out / SOURCE)
         _copy_recipes(model.folder, out / SOURCE / RECIPES)
         told = {
@@ -64,11 +69,15 @@ def write_bundle(model: Model, out: Path) -> Bundle:
     return Bundle(out, model.hash, sha256)
 
 
+def _allow_code(serve: Path) -> None:
+    serve.write_text(serve.read_text(encoding="utf-8").replace('"$@"', '--allow-code "$@"'), encoding="utf-8")
+
+
 def _copy_source(target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for package in ("bench", "serving", *TRACKS):
         shutil.copytree(ROOT / package, target / package, ignore=LEFT_OUT)
-    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*.txt")):
+    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*")):
         shutil.copy(path, target)
 
 
@@ -81,13 +90,22 @@ def _copy_recipes(artifact: Path, target: Path) -> None:
             shutil.copy(file.folder / name, copy)
 
 
+def _card(folder: Path) -> dict[str, Any]:
+    """What a bundle says of itself; nothing where a folder is none."""
+    try:
+        told = json.loads((folder / CARD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) and told.keys() >= {"artifact", "sha256"} else {}
+
+
 def read_bundle(folder: Path) -> Bundle:
     """A bundle whose archive is what was packaged; a `BenchError` for one that is not whole, or altered."""
+    told = _card(folder)
     try:
-        told = json.loads((folder / CARD).read_text(encoding="utf-8"))
         bundle = Bundle(folder, str(told["artifact"]), str(told["sha256"]))
         found = file_hash(bundle.archive)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, KeyError):
         raise BenchError(
             f"{folder} is no whole bundle: it needs {CARD} and {ARCHIVE} as `python -m serving package` leaves them"
         ) from None

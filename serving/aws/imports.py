@@ -50,9 +50,11 @@ def _serve_once(folder: Path) -> None:
     import serving.__main__
     import serving.http.app  # noqa: F401
     from bench.store import Store
-    from serving.model import open_model
+    from serving.model import open_folder
+    from serving.trust import Trust
 
-    open_model(str(folder), Store(Path(".sentibench"))).predictor.predict_proba(["what a day"])
+    trust = Trust(Store(Path(".sentibench")), allow_code=True)  # it was opened before, as the user allows
+    open_folder(folder, None, trust).predictor.predict_proba(["what a day"])
 
 
 if __name__ == "__main__":

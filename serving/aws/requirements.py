@@ -20,7 +20,7 @@ CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 def requirements_of(folder: Path) -> str:
     """The requirements file of an image that serves the artifact in `folder`, pinned as in the project's."""
     command = [sys.executable, "-m", "serving.aws.imports", str(folder.resolve())]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise BenchError(
             f"the artifact cannot be served: {(ran.stderr.strip().splitlines() or ['no reason told'])[-1]}"
@@ -29,6 +29,12 @@ def requirements_of(folder: Path) -> str:
     pins = [line for line in _pins("requirements*.txt") if _name(line) in needed]
     lines = dict.fromkeys([*pins, *_pins("requirements-serve.txt"), *_own_pins(folder)])
     return "\n".join([*([CPU_WHEELS] if any(_name(line) == "torch" for line in lines) else []), *lines]) + "\n"
+
+
+def locked_versions() -> str:
+    """A constraints file for what those packages bring: the versions that the project is tested with."""
+    lines = (ROOT / "requirements-all.lock").read_text(encoding="utf-8").splitlines()
+    return "".join(f"{line.partition(' ')[0]}\n" for line in lines if "==" in line)
 
 
 def layouts_of(folder: Path) -> set[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +12,15 @@ import typer
 
 from bench.commands.options import StoreOption
 from bench.errors import BenchError
+from serving.commands.options import AllowCode, Artifact
 from serving.http.settings import Settings
 
 DEFAULT = Settings()
+KEY = "SENTIBENCH_API_KEY"
 
 
 def http(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
+    artifact: Artifact,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Which port.", min=0, max=65535)] = 8080,
     max_batch: Annotated[int, typer.Option(help="Texts through the model at once.", min=1)] = DEFAULT.max_batch,
@@ -23,17 +28,27 @@ def http(
         float, typer.Option(help="How long a batch waits for more requests, if the last one held several.", min=0)
     ] = DEFAULT.max_wait_ms,
     max_queue: Annotated[int, typer.Option(help="Texts that may wait; more get 503.", min=1)] = DEFAULT.max_queue,
-    timeout: Annotated[float, typer.Option(help="Seconds that a request may wait.", min=0.01)] = DEFAULT.timeout_s,
+    timeout: Annotated[
+        float, typer.Option(help="Seconds for a request's headers, for its body, for its answer.", min=0.01)
+    ] = DEFAULT.timeout_s,
     max_body: Annotated[int, typer.Option(help="Bytes of a request; more get 413.", min=1)] = DEFAULT.max_body_bytes,
     max_texts: Annotated[int, typer.Option(help="Texts of a request; more get 413.", min=1)] = DEFAULT.max_texts,
-    rate: Annotated[float, typer.Option(help="Requests a second of one client; more get 429; 0: any.", min=0)] = 0.0,
-    burst: Annotated[int, typer.Option(help="Requests that a client may send at once.", min=1)] = DEFAULT.burst,
-    api_key: Annotated[
-        str | None, typer.Option(envvar="SENTIBENCH_API_KEY", help="What clients must send as X-API-Key.")
+    max_connections: Annotated[
+        int, typer.Option(help="At once; above that the one that is idle longest is closed.", min=1)
+    ] = DEFAULT.max_connections,
+    rate: Annotated[float, typer.Option(help="Texts a second of one client; more get 429; 0: any.", min=0)] = 0.0,
+    burst: Annotated[int, typer.Option(help="Texts that a client may send at once.", min=1)] = DEFAULT.burst,
+    api_key: Annotated[str | None, typer.Option(envvar=KEY, help="What clients must send as X-API-Key.")] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="A name by which clients reach this server; may be repeated.")
+    ] = None,
+    forwarded_allow_ips: Annotated[
+        str | None, typer.Option(help="Proxies whose X-Forwarded-For counts: addresses, networks, with commas.")
     ] = None,
     feedback: Annotated[
         Path | None, typer.Option(help="Keep the labels that POST /feedback sends in this folder.")
     ] = None,
+    allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Answer POST /predict, /explain and SageMaker's /invocations; GET /healthz, /metrics, /model and a page at /.
@@ -42,28 +57,35 @@ def http(
 
     [dim]curl -s localhost:8080/predict -H 'content-type: application/json' -d '{"text": "what a day"}'[/]
     """
+    from serving.http.listening import allow_files, check_free, check_key, check_proxies, is_loopback, names
+
+    key = check_key(os.environ.get(KEY) if api_key is None else api_key)  # an empty variable is no option to click
+    proxies = check_proxies(forwarded_allow_ips)
+    settings = Settings(
+        max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, max_connections, rate, burst, key,
+        names(host, allowed_host or []),
+    )  # fmt: skip
+    allow_files(max_connections)
+    check_free(host, port)
     try:
         import uvicorn
 
         from serving.http.app import create_app
+        from serving.http.protocol import BoundedProtocol, Connections
     except ModuleNotFoundError as error:
         raise BenchError(f"a server needs '{error.name}': pip install -r requirements-serve.txt") from None
     from bench.store import Store
     from serving.following import follow
     from serving.learn.feedback import Feedback
+    from serving.trust import Trust
 
-    settings = Settings(max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, rate, burst, api_key)
-    following = follow(artifact, Store(store))
-    _check_free(host, port)
+    following = follow(artifact, Trust(Store(store), allow_code))
+    if key is None and not is_loopback(host):
+        print(f"warning: whoever reaches {host}:{port} can use the model: --api-key asks for a key", file=sys.stderr)
     app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=30)
-
-
-def _check_free(host: str, port: int) -> None:
-    import socket
-
-    try:
-        with socket.create_server((host, port)):
-            pass
-    except OSError as error:
-        raise BenchError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port or --host") from None
+    protocol = partial(BoundedProtocol, Connections(settings, app.refused))
+    uvicorn.run(
+        app, host=host, port=port, http=protocol,  # type: ignore[arg-type]  # it is called, as a class would be
+        ws="none", workers=1, proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies, access_log=False, log_level="warning", timeout_graceful_shutdown=30,
+    )  # fmt: skip

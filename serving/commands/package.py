@@ -9,14 +9,16 @@ import typer
 
 from bench.commands.options import StoreOption
 from bench.errors import BenchError, did_you_mean
+from serving.commands.options import AllowCode, Artifact
 
 TARGETS = ("sagemaker",)
 
 
 def package(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
+    artifact: Artifact,
     out: Annotated[Path, typer.Option(help="The folder to write; a bundle that is there is written anew.")],
     target: Annotated[str, typer.Option(help="What the bundle is for: sagemaker.")] = "sagemaker",
+    allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Write model.tar.gz and all that an image needs to serve it: Dockerfile, pinned packages, source. Sends nothing.
@@ -28,8 +30,9 @@ def package(
     from bench.store import Store
     from serving.aws.bundle import write_bundle
     from serving.following import served
+    from serving.trust import Trust
 
-    bundle = write_bundle(served(artifact, Store(store)), out)
+    bundle = write_bundle(served(artifact, Trust(Store(store), allow_code)), out)
     size = bundle.archive.stat().st_size
     print(f"{bundle.archive}: {size:,} bytes, artifact {bundle.artifact[:12]}")
     print(f"image: docker build -t sentibench:{bundle.artifact[:12]} {out}")

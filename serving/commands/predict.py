@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from bench.commands.options import StoreOption
+from serving.commands.options import AllowCode, Artifact
 
 
 def predict(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
+    artifact: Artifact,
     source: Annotated[
         Path | None, typer.Option("--input", "-i", help="CSV, TSV, JSONL, Parquet or text; standard input if left out.")
     ] = None,
@@ -25,23 +26,26 @@ def predict(
     output_kind: Annotated[
         str | None, typer.Option("--output-format", help="Of the output, where its name does not tell.")
     ] = None,
+    allow_code: AllowCode = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output file that is there.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Score every text; columns and order stay, bad rows say what is wrong, the same command again resumes.
 
     [dim]python -m serving predict finetune-emotions-s0-3f2a81c09b -i tweets.csv -o scored.parquet[/]
 
-    [dim]cat tweets.txt | python -m serving predict my-artifact > scored.jsonl[/]
+    [dim]cat tweets.txt | python -m serving predict ./my-artifact > scored.jsonl[/]
     """
     from bench.store import Store
     from serving.batch import Job, score
     from serving.following import served
     from serving.screen import bar
+    from serving.trust import Trust
 
-    model = served(artifact, Store(store))
+    model = served(artifact, Trust(Store(store), allow_code))
     started = time.monotonic()
     with bar(source) as watch:
-        count = score(Job(source, target, kind, output_kind, text_column), model, watch)
+        count = score(Job(source, target, kind, output_kind, text_column, overwrite), model, watch)
     speed = (count.rows - count.resumed) / max(time.monotonic() - started, 1e-9)
     resumed = f", {count.resumed:,} of them before" if count.resumed else ""
     bad = f"; {count.bad:,} bad rows say what is wrong in the column 'problem'" if count.bad else ""

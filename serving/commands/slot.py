@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.options import StoreOption
+from serving.commands.options import AllowCode
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="A slot: versions of an artifact, and which one is served."
@@ -18,17 +19,20 @@ SlotArgument = Annotated[Path, typer.Argument(help="The folder of the slot.")]
 @app.command()
 def create(
     slot: SlotArgument,
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact, a run, or an artifact's hash.")],
+    artifact: Annotated[str, typer.Argument(help="A run, or an artifact's hash, of the store; or a folder: ./name.")],
+    allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Make a slot that serves an artifact; in a slot that is there, make it the next version.
 
-    [dim]python -m serving slot create live finetune-emotions-s0-3f2a81c09b && python -m serving http live[/]
+    [dim]python -m serving slot create live finetune-emotions-s0-3f2a81c09b && python -m serving http ./live[/]
     """
     from bench.store import Store
     from serving.slot import Slot
+    from serving.trust import Trust
 
-    typer.echo(f"{slot} serves {Slot.create(slot, artifact, Store(store))[:12]}")
+    version = Slot.create(slot, artifact, Trust(Store(store), allow_code))
+    typer.echo(f"{slot} serves {version[:12]}")
 
 
 @app.command("list")
@@ -47,11 +51,16 @@ def list_(slot: SlotArgument) -> None:
 def rollback(
     slot: SlotArgument,
     version: Annotated[str | None, typer.Argument(help="A version's hash; the one before if left out.")] = None,
+    allow_code: AllowCode = False,
+    store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Serve an earlier version again, or any other by its hash; a server that follows the slot changes to it.
 
     [dim]python -m serving slot rollback live[/]
     """
+    from bench.store import Store
     from serving.slot import Slot
+    from serving.trust import Trust
 
-    typer.echo(f"{slot} serves {Slot.open(slot).roll_back(version)[:12]}")
+    earlier = Slot.open(slot).roll_back(Trust(Store(store), allow_code), version)
+    typer.echo(f"{slot} serves {earlier[:12]}")

@@ -10,6 +10,7 @@ import typer
 
 from bench.commands.options import StoreOption
 from bench.errors import BenchError, did_you_mean
+from serving.commands.options import AllowCode, Artifact
 
 if TYPE_CHECKING:
     from serving.following import Swap
@@ -20,7 +21,7 @@ API_URL = "https://api.twitter.com"
 
 
 def stream(
-    artifact: Annotated[str, typer.Argument(help="The folder of an artifact or a slot, a run, or an artifact's hash.")],
+    artifact: Artifact,
     output: Annotated[Path, typer.Option("--output", "-o", help="JSONL, a folder of Parquet parts, or SQLite.")],
     source: Annotated[str, typer.Option(help="x, file, stdin or tcp.")] = "x",
     query: Annotated[list[str] | None, typer.Option(help="x: a rule of the filtered stream; may be repeated.")] = None,
@@ -43,23 +44,27 @@ def stream(
     log_every: Annotated[float, typer.Option(help="Seconds between two log lines.", min=0.1)] = 10.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No view and no log lines.")] = False,
     api_url: Annotated[str, typer.Option(help="x: where the API is.")] = API_URL,
+    allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Classify a stream of posts as they come; each id is written once, and the same command again goes on.
 
     [dim]X_BEARER_TOKEN=… python -m serving stream finetune-emotions-s0-3f2a81c09b --query "covid" -o covid.sqlite[/]
 
-    [dim]python -m serving stream my-artifact --source file -i recorded.jsonl --rate 50 -o scored.jsonl[/]
+    [dim]python -m serving stream ./my-artifact --source file -i recorded.jsonl --rate 50 -o scored.jsonl[/]
     """
     from bench.store import Store
     from serving.following import follow
     from serving.stream.consume import Settings
+    from serving.stream.outputs import find_output
     from serving.stream.run import Job, stream
+    from serving.trust import Trust
 
+    where, kind = find_output(output, output_kind)
     posts = _source(source, query or [], api_url, backfill, path, listen, connect, rate)
-    following = follow(artifact, Store(store), _tell)
+    following = follow(artifact, Trust(Store(store), allow_code), _tell)
     settings = Settings(max_batch, max_wait_ms, flush_s, text_column)
-    job = Job(output, output_kind, reference, queue, log_every, quiet, settings)
+    job = Job(where, kind, reference, queue, log_every, quiet, settings)
     stream(job, posts, following.current, Store(store))
 
 

@@ -1,4 +1,4 @@
-"""The application: predictions, the model's card, health, metrics, a page to try it."""
+"""The application: predictions, words explained, the model's card, health, metrics."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bench.api import Probabilities
 from serving.following import Following, Swap
@@ -24,27 +23,38 @@ from serving.http.batcher import Batcher, BusyError
 from serving.http.feedback import add_feedback
 from serving.http.gate import Gate
 from serving.http.metrics import Metrics
+from serving.http.pages import add_pages
 from serving.http.predictions import Prediction
+from serving.http.rates import Rates
 from serving.http.refusals import GATE, TEXTS, AsciiResponse, Refused, add_refusals, json_only, refusals
 from serving.http.sagemaker import add_sagemaker
 from serving.http.settings import Settings
 from serving.learn.feedback import Feedback
 from serving.model import Model, Scored
 
-PAGE = Path(__file__).parent / "page.html"
 OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own telemetry; `/metrics` tells more, and nothing is sent anywhere."""
 PART = 16
 """Texts of a batch that go through the network together: fewer cost more calls, more of them cost padding."""
 MAX_WORDS = 64
 """The first words of a text: those that are left out in turn to explain it."""
+MAX_EXPLAINED = 10_000
+"""Characters of a text that is explained: it goes through the model once a word."""
 
 
 class AskedOne(BaseModel):
     """One text."""
 
     model_config = ConfigDict(extra="forbid")
-    text: str = Field(examples=["what a lovely day"])
+    text: str = Field(json_schema_extra={"maxLength": MAX_EXPLAINED}, examples=["what a lovely day"])
+
+    @field_validator("text")
+    @classmethod
+    def _bounded(cls, text: str) -> str:
+        # pydantic's own `max_length` takes no lone surrogates
+        if len(text) > MAX_EXPLAINED:
+            raise ValueError(f"{len(text):,} characters; {MAX_EXPLAINED:,} are allowed")
+        return text
 
 
 class Asked(BaseModel):
@@ -94,6 +104,7 @@ class Service:
 
     def __init__(self, following: Following, settings: Settings) -> None:
         self.following, self.settings, self.metrics = following, settings, Metrics()
+        self.rates = Rates(settings.rate_per_s, settings.burst)
         self.labels = following.current().labels
         self.batcher = Batcher(self._score, settings, self.metrics.batches.observe)
         self.ready = False
@@ -128,15 +139,19 @@ class Service:
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "model": swap.version[:12]}
         print(json.dumps(line | {"problem": swap.problem}), file=sys.stderr)
 
-    async def predict(self, request: Request, texts: Sequence[str]) -> Scored:
-        """What one model says of the texts; too many of them and a full queue are HTTP errors."""
+    async def predict(self, request: Request, texts: Sequence[str], aside: bool = False) -> Scored:
+        """What one model says of the texts, `aside` if no other request is to wait for it.
+
+        Too many of them and a full queue are HTTP errors.
+        """
         if len(texts) > self.settings.max_texts:
             raise HTTPException(413, f"{len(texts):,} texts; {self.settings.max_texts:,} are allowed")
         request.state.texts = len(texts)
+        self.rates.take(request.client.host if request.client else "", len(texts) - 1)  # the gate took one
         if not texts:
             return Scored(self.model, np.zeros((0, len(self.labels)), np.float32))
         try:
-            found = await self.batcher([_encodable(text) for text in texts])
+            found = await self.batcher([_encodable(text) for text in texts], aside)
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
         self._count(found.probabilities)
@@ -174,19 +189,21 @@ def _encodable(text: str) -> str:
     return text
 
 
-def create_app(following: Following, settings: Settings, feedback: Feedback | None = None) -> Any:
+def create_app(following: Following, settings: Settings, feedback: Feedback | None = None) -> Gate:
     """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` keeps them."""
     service = Service(following, settings)
     app = FastAPI(
-        title="Sentibench", version=service.model.hash[:12], lifespan=service.running, redoc_url=None, telemetry=OFF
-    )
+        title="Sentibench", version=service.model.hash[:12], lifespan=service.running, docs_url=None, redoc_url=None,
+        redirect_slashes=False, telemetry=OFF,
+    )  # fmt: skip
     add_refusals(app)
     _add_predictions(app, service)
     _add_about(app, service)
+    add_pages(app)
     add_sagemaker(app, service)
     if feedback is not None:
         add_feedback(app, service, feedback)
-    return Gate(app, settings, service.metrics)
+    return Gate(app, settings, service.metrics, service.rates)
 
 
 def _add_predictions(app: FastAPI, service: Service) -> None:
@@ -203,7 +220,7 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
         """What each word did: how far the label's probability falls when the word is left out."""
         words = asked.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        found = (await service.predict(request, [asked.text, " ".join(words), *without])).probabilities
+        found = (await service.predict(request, [asked.text, " ".join(words), *without], aside=True)).probabilities
         (prediction,) = service.predictions(found[:1])
         label = int(found[0].argmax())
         effects = (found[1, label] - found[2:, label]).astype(float).tolist()
@@ -231,8 +248,3 @@ def _add_about(app: FastAPI, service: Service) -> None:
         model = service.model
         told = {"hash": model.hash, "runtime": model.predictor.runtime, "parameters": model.predictor.parameters}
         return model.card | told
-
-    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
-    async def page() -> str:
-        """A page to type a text."""
-        return PAGE.read_text(encoding="utf-8")

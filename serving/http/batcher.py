@@ -9,8 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from serving.http.settings import Settings
 from serving.model import Scored
+
+ASIDE = 8
+"""Texts of a part that is to keep nobody waiting."""
 
 
 class BusyError(Exception):
@@ -24,14 +29,18 @@ class _Waiting:
 
 
 class Batcher:
-    """One thread that runs the model, and a queue before it."""
+    """One thread that runs the model, and two queues before it: of the second only what comes when the first is empty.
+
+    A request of more texts than a batch holds waits in the queue again with each part, so that others come between.
+    """
 
     def __init__(
         self, predict: Callable[[Sequence[str]], Scored], settings: Settings, watch: Callable[[int], None]
     ) -> None:
         """`watch` is told the size of each batch."""
         self._predict, self._settings, self._watch = predict, settings, watch
-        self._queue: deque[_Waiting] = deque()
+        self._first: deque[_Waiting] = deque()
+        self._second: deque[_Waiting] = deque()
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "model")
         self._task: asyncio.Task[None] | None = None
@@ -52,18 +61,33 @@ class Batcher:
                 await self._task
         self._thread.shutdown()
 
-    async def __call__(self, texts: Sequence[str]) -> Scored:
-        """What one model says of all these texts; raises `BusyError`."""
+    async def __call__(self, texts: Sequence[str], aside: bool = False) -> Scored:
+        """What one model says of all these texts, `aside` where no other request is to wait for it; `BusyError`."""
         if self.queued + len(texts) > self._settings.max_queue:
             raise BusyError("the queue is full")
-        waiting = _Waiting(texts)
-        self._queue.append(waiting)
+        size, queue = (ASIDE, self._second) if aside else (self._settings.max_batch, self._first)
         self.queued += len(texts)
-        self._arrived.set()
+        left = list(texts)
         try:
-            return await asyncio.wait_for(waiting.answer, self._settings.timeout_s)
+            async with asyncio.timeout(self._settings.timeout_s):
+                found: list[Scored] = []
+                while left:
+                    part, left = left[:size], left[size:]
+                    found.append(await self._ask(part, queue))
+                    if found[-1].model is not found[0].model:  # another was put in its place: it says all of it
+                        self.queued += len(texts) - len(left)
+                        found, left = [], list(texts)
         except TimeoutError:
             raise BusyError("no answer in time") from None
+        finally:
+            self.queued -= len(left)
+        return _joined(found)
+
+    async def _ask(self, texts: Sequence[str], queue: deque[_Waiting]) -> Scored:
+        waiting = _Waiting(texts)
+        queue.append(waiting)
+        self._arrived.set()
+        return await waiting.answer
 
     async def _run(self) -> None:
         loop, together = asyncio.get_running_loop(), 1
@@ -94,13 +118,21 @@ class Batcher:
     def _take(self) -> list[_Waiting]:
         """As many requests as fit a batch, at least one; those that gave up are passed over."""
         batch: list[_Waiting] = []
-        size = 0
-        while self._queue and (not batch or size + len(self._queue[0].texts) <= self._settings.max_batch):
-            waiting = self._queue.popleft()
+        size, most = 0, self._settings.max_batch if self._first else ASIDE
+        queue = self._first or self._second
+        while queue and (not batch or size + len(queue[0].texts) <= most):
+            waiting = queue.popleft()
             self.queued -= len(waiting.texts)
             if not waiting.answer.done():
                 batch.append(waiting)
                 size += len(waiting.texts)
-        if not self._queue:
+        if not self._first and not self._second:
             self._arrived.clear()
         return batch
+
+
+def _joined(parts: list[Scored]) -> Scored:
+    """What one model said of texts in parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return Scored(parts[0].model, np.concatenate([part.probabilities for part in parts]))

@@ -1,32 +1,32 @@
-"""What every request passes: key, rate, size, the clock, the log. Texts are never logged."""
+"""What every request passes: host, key, rate, size, the clock, the log."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import json
-import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from serving.http.log import Log
 from serving.http.metrics import Metrics
+from serving.http.rates import Rates
+from serving.http.security import with_security
 from serving.http.settings import Settings
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Refusal = tuple[int, str, dict[str, str]]
 
 OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
 KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
-MOMENT = 0.05
-"""Seconds that a line of the log may wait for others."""
-CLIENTS = 10_000
-"""Clients whose rate is remembered."""
+WRONG_KEYS = (1.0, 10)
+"""A second, and at once, that one client may try where requests have no rate of their own."""
 GONE = 499
 """Logged of a client that left before its request was whole; nobody gets it as an answer."""
 
@@ -39,39 +39,14 @@ class _TooLargeError(Exception):
     """The body is larger than may be."""
 
 
-class Log:
-    """Lines to standard error, those of a moment in one call of the system; used from the event loop alone."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def add(self, line: str) -> None:
-        """Soon to be written."""
-        self._lines.append(line)
-        if len(self._lines) == 1:
-            asyncio.get_running_loop().call_later(MOMENT, self.flush)
-
-    def flush(self) -> None:
-        """Write what waits."""
-        if self._lines:
-            print(*self._lines, sep="\n", file=sys.stderr)
-            self._lines.clear()
-
-
-@dataclass
-class _Bucket:
-    """A token bucket: `burst` requests at once, `rate` a second in the long run."""
-
-    tokens: float
-    at: float
-
-
 class Gate:
     """ASGI middleware around the application."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics) -> None:
-        self.app, self.settings, self.metrics, self.log = app, settings, metrics, Log()
-        self._buckets: dict[str, _Bucket] = {}
+    def __init__(self, app: App, settings: Settings, metrics: Metrics, rates: Rates) -> None:
+        """Of `rates` a request takes one; the application takes what more it is worth."""
+        self.app, self.settings, self.metrics, self.rates, self.log = app, settings, metrics, rates, Log()
+        wrong = (settings.rate_per_s, settings.burst) if settings.rate_per_s else WRONG_KEYS
+        self._wrong_keys = Rates(*wrong)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """One request."""
@@ -81,12 +56,16 @@ class Gate:
             finally:
                 self.log.flush()
             return
-        started, status = time.perf_counter(), 500
+        started, status, method = time.perf_counter(), 500, scope["method"]
+        scope = _plain(scope)
 
         async def told(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = with_security(list(message["headers"]))
+            elif method == "HEAD":
+                message["body"] = b""
             await send(message)
 
         try:
@@ -98,40 +77,43 @@ class Gate:
         except _GoneError:
             status = GONE
         finally:
-            self._record(scope, status, time.perf_counter() - started)
+            self._record(scope, method, status, time.perf_counter() - started)
 
-    def _refusal(self, scope: MutableMapping[str, Any]) -> tuple[int, str, dict[str, str]] | None:
+    def refused(self, status: int) -> None:
+        """Count what was refused before it was a request."""
+        self.metrics.requests.labels("other", status).inc()
+
+    def _refusal(self, scope: MutableMapping[str, Any]) -> Refusal | None:
+        headers, client = dict(scope["headers"]), (scope.get("client") or ("",))[0]
+        host, hosts = _host(headers), self.settings.hosts
+        if hosts is not None and host is not None and host not in hosts:
+            return 421, "not served by this name: --allowed-host lets it in", {}
         if scope["path"] in OPEN_PATHS:
             return None
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        wanted = self.settings.api_key
-        if wanted is not None:
-            given = headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
-            if not hmac.compare_digest(given.encode(), wanted.encode()):
-                return 401, "a key is needed: X-API-Key or Authorization: Bearer", {"www-authenticate": "Bearer"}
-        length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self.settings.max_body_bytes:
+        if self.settings.api_key is not None:
+            refused = self._without_key(headers, client, self.settings.api_key.encode())
+            if refused:
+                return refused
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self.settings.max_body_bytes:
             return 413, f"the body has {int(length):,} bytes; {self.settings.max_body_bytes:,} are allowed", {}
-        wait = self._wait((scope.get("client") or ("",))[0])
+        wait = self.rates.wait(client)
         if wait > 0:
-            return 429, "too many requests", {"retry-after": str(max(1, round(wait)))}
+            return _later("too many requests", wait)
+        self.rates.take(client, 1)
         return None
 
-    def _wait(self, client: str) -> float:
-        """Seconds until this client may send again, 0 for now."""
-        rate = self.settings.rate_per_s
-        if not rate:
-            return 0.0
-        now = time.monotonic()
-        if len(self._buckets) > CLIENTS:
-            self._buckets.clear()
-        bucket = self._buckets.setdefault(client, _Bucket(float(self.settings.burst), now))
-        bucket.tokens = min(float(self.settings.burst), bucket.tokens + rate * (now - bucket.at))
-        bucket.at = now
-        if bucket.tokens >= 1:
-            bucket.tokens -= 1
-            return 0.0
-        return (1 - bucket.tokens) / rate
+    def _without_key(self, headers: dict[bytes, bytes], client: str, wanted: bytes) -> Refusal | None:
+        """Who has guessed too often may not guess for a while: its address gets no answer that tells a right key."""
+        wait = self._wrong_keys.wait(client)
+        if wait > 0:
+            return _later("too many wrong keys", wait)
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+        given = headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
+        if hmac.compare_digest(given, wanted):
+            return None
+        self._wrong_keys.take(client, 1)
+        return 401, "a key is needed: X-API-Key or Authorization: Bearer", {"www-authenticate": "Bearer"}
 
     async def _bounded(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Read the body, then pass it on; one that is larger or slower than may be is refused."""
@@ -165,17 +147,37 @@ class Gate:
                 raise _TooLargeError
         return bytes(body)
 
-    def _record(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+    def _record(self, scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
         path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
         self.metrics.requests.labels(path, status).inc()
         self.metrics.seconds.labels(path).observe(seconds)
         if path in OPEN_PATHS:
             return
         line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "method": scope["method"], "path": path,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "method": method, "path": path,
             "status": status, "ms": round(1000 * seconds, 2), "texts": scope.get("state", {}).get("texts"),
         }  # fmt: skip
         self.log.add(json.dumps(line))
+
+
+def _plain(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """HEAD is answered as GET is, and a path with a slash at its end as the one without."""
+    path = scope["path"].rstrip("/") or "/"
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "path": path, "method": method}
+
+
+def _host(headers: dict[bytes, bytes]) -> str | None:
+    """The name that the client has asked for, without its port; None where it named none, as no browser does."""
+    host = headers.get(b"host")
+    if host is None:
+        return None
+    name = host.decode("latin-1").strip().lower()
+    return name[: name.find("]") + 1] if name.startswith("[") else name.partition(":")[0]
+
+
+def _later(detail: str, wait: float) -> Refusal:
+    return 429, detail, {"retry-after": str(max(1, round(wait)))}
 
 
 async def _answer(send: Send, status: int, detail: str, headers: dict[str, str]) -> None:

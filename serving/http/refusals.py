@@ -19,12 +19,13 @@ REASONS = {
     408: "The body did not come in time",
     413: "The body is too large, or holds too many texts",
     415: "An unknown content type",
+    421: "Host names another server",
     422: "The body holds something else than texts",
     429: "Too many requests; Retry-After says when",
     503: "Too much waits; Retry-After says when",
     507: "It could not be kept: no room",
 }
-GATE = (401, 408, 413, 429)
+GATE = (401, 408, 413, 421, 429)
 """What any request may get that is no probe."""
 TEXTS = (*GATE, 400, 415, 422, 503)
 """What a request with texts may get."""

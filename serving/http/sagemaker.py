@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
 
+from serving.http.accept import best
 from serving.http.predictions import Prediction
 from serving.http.refusals import TEXTS, refusals
 
@@ -62,12 +63,12 @@ def add_sagemaker(app: FastAPI, service: Service) -> None:
     )
     async def invocations(request: Request) -> Response:
         """Texts in the request's content type; an answer in what `Accept` names, else in the same."""
-        kind, accept = _kind(request.headers.get("content-type", JSON)), request.headers.get("accept", "*/*")
+        kind, accept = _kind(request.headers.get("content-type", JSON)), ",".join(request.headers.getlist("accept"))
         if kind not in READ:
             raise HTTPException(415, f"unknown content type '{kind}': {JSON}, {LINES} or {CSV}")
-        wanted = kind if "*/*" in accept else _kind(accept)
-        if wanted not in WRITE:
-            raise HTTPException(406, f"cannot answer as '{wanted}': {JSON}, {LINES} or {CSV}")
+        wanted = best(accept or "*/*", sorted(WRITE, key=kind.__ne__), ALIASES)
+        if wanted is None:
+            raise HTTPException(406, f"cannot answer as '{accept[:100]}': {JSON}, {LINES} or {CSV}")
         texts = _texts(await request.body(), kind)
         found = service.predictions((await service.predict(request, texts)).probabilities)
         return Response(WRITE[wanted](found), media_type=wanted)

@@ -10,20 +10,26 @@ class Settings:
     """Bounds of a server; each keeps it answering when more is asked than it can do."""
 
     max_batch: int = 64
-    """Texts that go through the model at once."""
+    """Texts that go through the model at once; a request of more goes in parts, between which others come."""
     max_wait_ms: float = 1.0
     """How long a batch waits for more requests where the last one held several; a lone request never waits."""
     max_queue: int = 2048
     """Texts that may wait; more are refused with 503."""
     timeout_s: float = 10.0
-    """How long a request may wait for its answer, which is then 503."""
+    """How long a client may take to send its headers, then its body (408), how long it may wait for its answer (503),
+    and how long it may take to read that."""
     max_body_bytes: int = 2_000_000
     """Of a request; more is refused with 413."""
     max_texts: int = 512
     """Texts of a request."""
+    max_connections: int = 1_000
+    """At once; above that the one that has been idle longest is closed."""
     rate_per_s: float = 0.0
-    """Requests that one client may send a second, in the long run; 0 for any. More are refused with 429."""
+    """Texts that go through the model a second for one client, in the long run; 0 for any. A request is worth one at
+    least, and one that explains a text as many as it takes. More are refused with 429."""
     burst: int = 50
-    """Requests that a client may send at once."""
+    """The same at once."""
     api_key: str | None = None
     """What `X-API-Key` or a bearer token must be; None for an open server."""
+    hosts: frozenset[str] | None = None
+    """The names in `Host` that are answered; None for any."""

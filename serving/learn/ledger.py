@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from serving.lines import append_line, read_lines
@@ -27,9 +27,12 @@ class Ledger:
 
     def used(self) -> set[str]:
         """Keys of all rows that an update used."""
-        return {key for line in read_lines(self._used) for key in line["keys"]}
+        return {key for line in self._updates() for key in line["keys"]}
 
     def learnt(self, version: str) -> set[str]:
         """Keys of the rows that `version` has learnt from: those of the updates that led to it, of no other."""
         line_of = set(origin(self.slot, version))
-        return {key for line in read_lines(self._used) if line["candidate"] in line_of for key in line["keys"]}
+        return {key for line in self._updates() if line["candidate"] in line_of for key in line["keys"]}
+
+    def _updates(self) -> Iterator[dict[str, Any]]:
+        return read_lines(self._used, "candidate", "keys")

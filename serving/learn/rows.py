@@ -11,7 +11,8 @@ import numpy as np
 
 from bench.api import BenchError, Probabilities, did_you_mean
 from serving.learn.emoticons import Noise, weakly
-from serving.records import format_of, opened, read_records
+from serving.readers import format_of, read_records
+from serving.records import opened
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from serving.learn.gather import Gathered, Plan, gather
 from serving.learn.ledger import Ledger
 from serving.learn.lesson import lesson
 from serving.learn.rows import Row, targets
-from serving.learn.verdict import Comparison, compare, verdict
+from serving.learn.verdict import PairedAccuracy, compare, verdict
 from serving.model import Model, open_folder
 from serving.slot import Slot
+from serving.trust import Trust
 
 Say = Callable[[str], None]
 
@@ -44,7 +45,7 @@ def run_update(slot: Slot, store: Store, plan: Plan, say: Say) -> dict[str, Any]
             return None
         started = time.monotonic()
         candidate = _train(slot.folder(served), served, gathered, plan, len(ledger.decisions()), folder)
-        decision = _decide(slot, served, candidate, gathered, plan.margin)
+        decision = _decide(slot, served, candidate, gathered, plan.margin, Trust(store))
         if decision["verdict"] == "accepted":
             slot.add(candidate)
             if not slot.point(decision["candidate"], "learn", instead_of=served):
@@ -82,14 +83,16 @@ def _train(parent: Path, served: str, gathered: Gathered, plan: Plan, seed: int,
     return out_dir
 
 
-def _decide(slot: Slot, served: str, candidate: Path, gathered: Gathered, margin: float) -> dict[str, Any]:
+def _decide(
+    slot: Slot, served: str, candidate: Path, gathered: Gathered, margin: float, trust: Trust
+) -> dict[str, Any]:  # fmt: skip
     """Compare with the served version, and with the one that a person chose, so that small losses cannot add up."""
     judge, kept, news = gathered.judged_by, gathered.news.kept, gathered.news
-    new = open_folder(candidate, None)
+    new = open_folder(candidate, None, trust)
     said, others = new.score(judge.texts).probabilities, []
-    gain: Comparison | None = None
+    gain: PairedAccuracy | None = None
     for version in dict.fromkeys((served, slot.chosen())):
-        other = open_folder(slot.folder(version), version)
+        other = open_folder(slot.folder(version), version, trust)
         others.append(compare(version, judge.labels, other.score(judge.texts).probabilities, said))
         if version == served and kept:
             gain = _gain(other, new, kept)
@@ -111,6 +114,6 @@ def _decide(slot: Slot, served: str, candidate: Path, gathered: Gathered, margin
     }  # fmt: skip
 
 
-def _gain(served: Model, new: Model, kept: list[Row]) -> Comparison:
+def _gain(served: Model, new: Model, kept: list[Row]) -> PairedAccuracy:
     texts, labels = [row.text for row in kept], targets(kept, len(new.labels)).argmax(axis=1)
     return compare(served.hash, labels, served.score(texts).probabilities, new.score(texts).probabilities)

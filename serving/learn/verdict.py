@@ -11,8 +11,8 @@ from bench.measure.quality import Labels
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A candidate against another model on the same texts, by accuracy, 0 to 1."""
+class PairedAccuracy:
+    """A candidate's accuracy, 0 to 1, against that of another model on the same texts."""
 
     against: str
     """The other's hash."""
@@ -34,17 +34,17 @@ class Comparison:
         return f"{100 * self.difference:+.2f} points (95 % {100 * self.low:+.2f} to {100 * self.high:+.2f})"
 
 
-def compare(against: str, labels: Labels, other: Probabilities, candidate: Probabilities) -> Comparison:
+def compare(against: str, labels: Labels, other: Probabilities, candidate: Probabilities) -> PairedAccuracy:
     """By predictions float32 [n, k] of both against `labels` int64 [n]."""
     paired = compare_paired(labels, [other], [candidate])
     (pair,), interval = paired.pairs, paired.difference["accuracy"]
-    return Comparison(
+    return PairedAccuracy(
         against, len(labels), paired.first["accuracy"], paired.second["accuracy"], interval.value, interval.low,
         interval.high, pair.mended, pair.broken, pair.p,
     )  # fmt: skip
 
 
-def verdict(comparisons: Sequence[Comparison], margin: float) -> tuple[bool, str]:
+def verdict(comparisons: Sequence[PairedAccuracy], margin: float) -> tuple[bool, str]:
     """Whether the candidate is accepted, and why: every interval must lie above `-margin` as a whole.
 
     That is a test of non-inferiority at 2.5 %, one-sided. A candidate that may be as good, of which the texts are too

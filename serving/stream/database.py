@@ -30,12 +30,12 @@ class SqliteSink(Sink):
         try:
             self._database = open_database(path)
             self._database.execute(f"CREATE TABLE IF NOT EXISTS posts (id TEXT PRIMARY KEY, {typed})")
-            self._database.execute("CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id)")
             found = [row[1] for row in self._database.execute("PRAGMA table_info(posts)")]
+            if found != names:
+                raise BenchError(f"{path}: its table 'posts' has other columns than {', '.join(names)}: choose another")
+            self._database.execute("CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id)")
         except sqlite3.DatabaseError as error:
             raise BenchError(f"{path}: cannot be used as a database: {error}") from None
-        if found != names:
-            raise BenchError(f"{path}: its table 'posts' has other columns than {', '.join(names)}: choose another")
         self._names = names
         self._insert = f"INSERT OR IGNORE INTO posts VALUES ({', '.join('?' * len(names))})"
         self.position = self._database.execute("SELECT coalesce(max(rowid), 0) FROM posts").fetchone()[0]

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import BenchError, Probabilities
+from bench.cache import kept_arrays
 from bench.errors import DataError
-from bench.store import Store, write_arrays
+from bench.store import Store
 from serving.model import Model
 from serving.scored import output_format
 from serving.stream.drift import FEWEST_TEXTS, Reference
@@ -67,13 +68,18 @@ def _runs(model: Model, store: Store) -> Iterator[str]:
 
 def _predicted(model: Model, cache: Path) -> Probabilities:
     """Of the validation texts of the model's data set, evenly chosen, kept in `cache` by the model's hash."""
+
+    def predict() -> dict[str, Probabilities]:
+        return {"probabilities": model.predictor.predict_proba(_validation_texts(model))}
+
+    kept = cache / f"reference-{model.hash}.npz"
+    return np.asarray(kept_arrays(kept, predict)["probabilities"], np.float32)
+
+
+def _validation_texts(model: Model) -> list[str]:
     from bench.data.load import load
     from bench.data.ref import DatasetRef
 
-    kept = cache / f"reference-{model.hash[:12]}.npz"
-    if kept.is_file():
-        with np.load(kept, allow_pickle=False) as file:
-            return np.asarray(file["probabilities"], np.float32)
     try:
         data = load(DatasetRef(model.card["dataset"]))
     except DataError as error:
@@ -81,7 +87,4 @@ def _predicted(model: Model, cache: Path) -> Probabilities:
     if list(data.label_names) != model.labels:
         raise BenchError(f"{data.name} has other labels than the model")
     texts = data.validation.texts
-    chosen = [texts[i] for i in np.linspace(0, len(texts) - 1, min(MOST, len(texts))).astype(int)]
-    found = model.predictor.predict_proba(chosen)
-    write_arrays(kept, {"probabilities": found})
-    return found
+    return [texts[i] for i in np.linspace(0, len(texts) - 1, min(MOST, len(texts))).astype(int)]

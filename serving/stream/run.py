@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from bench.store import Store
 from serving.model import Model
 from serving.stream.checkpoint import Checkpoint
 from serving.stream.consume import Consumer, Settings
-from serving.stream.outputs import open_sink
+from serving.stream.outputs import is_empty, open_sink
 from serving.stream.posts import keys_of
 from serving.stream.reader import Reader
 from serving.stream.reference import find_reference
@@ -33,7 +34,8 @@ class Job:
     """What is streamed where to, and who watches."""
 
     output: Path
-    output_kind: str | None
+    """Where it really lies, links followed."""
+    output_kind: str
     reference: Path | None
     queue: int
     log_every: float
@@ -67,19 +69,14 @@ class Stop:
 def stream(job: Job, source: Source, current: Callable[[], Model], store: Store) -> None:
     """Read, classify and write until the source ends or a signal comes; then tell what was done."""
     model = current()
-    checkpoint = Checkpoint(job.folder, REMEMBER)
-    sink = open_sink(job.output, job.output_kind, model.labels)
-    rejects = JsonLinesSink(job.folder / "rejects.jsonl")
-    try:
-        start = _take_up(checkpoint, sink, source, model)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise BenchError(f"{job.output}: cannot be written: {error}") from None
-    watch = Watch(
-        f"{source.name.split()[0]} → {job.output.name}", model.labels,
-        lambda model: find_reference(model, store, job.reference, job.folder), job.log_every, job.quiet,
-    )  # fmt: skip
-    stop = Stop()
-    try:
+    with ExitStack() as opened:
+        checkpoint, sink, rejects, start = _open(job, source, model, opened)
+        watch = Watch(
+            f"{source.name.split()[0]} → {job.output.name}", model.labels,
+            lambda model: find_reference(model, store, job.reference, job.folder), job.log_every, job.quiet,
+        )  # fmt: skip
+        stop = Stop()
+        opened.callback(source.close)
         source.open()
         reader = Reader(source, start, job.queue)
         try:
@@ -88,18 +85,32 @@ def stream(job: Job, source: Source, current: Callable[[], Model], store: Store)
         finally:
             reader.stop()
             print(_summary(watch.tally, source, job), file=sys.stderr)
-    finally:
-        source.close()
-        for closing in (sink, rejects, checkpoint):
-            closing.close()
 
 
-def _take_up(checkpoint: Checkpoint, sink: Sink, source: Source, model: Model) -> int:
+def _open(job: Job, source: Source, model: Model, opened: ExitStack) -> tuple[Checkpoint, Sink, Sink, int]:
+    """State, output, rejected lines, and the place in the source to go on from."""
+    try:
+        if not job.folder.is_dir() and not is_empty(job.output):
+            raise _unknown(job)
+        checkpoint = Checkpoint(job.folder, REMEMBER)
+        opened.callback(checkpoint.close)
+        if checkpoint.get("position") and is_empty(job.output):
+            raise _less(job)
+        sink = open_sink(job.output, job.output_kind, model.labels)
+        opened.callback(sink.close)
+        rejects = JsonLinesSink(job.folder / "rejects.jsonl")
+        opened.callback(rejects.close)
+        return checkpoint, sink, rejects, _take_up(checkpoint, sink, source, model, job)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise BenchError(f"{job.output}: cannot be written: {error}") from None
+
+
+def _take_up(checkpoint: Checkpoint, sink: Sink, source: Source, model: Model, job: Job) -> int:
     """The place in the source to go on from; rows written since the last checkpoint are known from here on."""
     told = {"source": source.name, "labels": model.labels}
     if checkpoint.get("source") is None:
         if sink.position:
-            raise BenchError("the output holds rows that its .state folder does not know: choose another --output")
+            raise _unknown(job)
         checkpoint.save(position=0, head=source.head(), **told)
     for name, value in told.items():
         if checkpoint.get(name) != value:
@@ -107,11 +118,24 @@ def _take_up(checkpoint: Checkpoint, sink: Sink, source: Source, model: Model) -
     head = checkpoint.get("head")
     if head is not None and source.head(head[0]) != tuple(head):
         raise BenchError(f"{source.name} is another one than before: choose another --output")
+    if sink.position < checkpoint.get("position"):
+        raise _less(job)
     for row in sink.recover(checkpoint.get("position")):
         for key in keys_of(row):
             checkpoint.fresh(key)
     checkpoint.save(position=sink.position)
     return checkpoint.get("place") or 0
+
+
+def _unknown(job: Job) -> BenchError:
+    return BenchError(f"{job.output} holds what its folder {job.folder.name} does not know: choose another --output")
+
+
+def _less(job: Job) -> BenchError:
+    return BenchError(
+        f"{job.output} holds less than was written there: it was deleted, cut or replaced. Put it back, or move it and "
+        f"{job.folder.name} away to start over"
+    )
 
 
 def _summary(tally: Tally, source: Source, job: Job) -> str:

@@ -10,10 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bench.api import BenchError
-from bench.store import write_atomic
+from bench.durable import write_atomic
 from serving.scored import Row, encode
 
 PART = re.compile(r"part-(\d{8})\.parquet")
+HALF = re.compile(r"\.part-\d{8}\.parquet\..*")
+"""A part that is being written, or was when the stream was killed."""
+START = b'{"id": '
+"""Of each line."""
 
 
 def columns(labels: Sequence[str]) -> list[str]:
@@ -36,7 +40,10 @@ class Sink(ABC):
 
     @abstractmethod
     def recover(self, position: int) -> Iterator[Row]:
-        """Rows that were written behind `position`, before a kill; what was half written is removed."""
+        """Rows that were written behind `position`, before a kill; what was half written is removed.
+
+        A `BenchError` where what stands there is not of a stream.
+        """
 
     def close(self) -> None:  # noqa: B027
         """Nothing more comes."""
@@ -46,6 +53,7 @@ class JsonLinesSink(Sink):
     """One file of JSON lines. A notice is one more line, without a text."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         if not path.exists():
             write_atomic(path, b"")
         self._file = path.open("r+b", buffering=0)
@@ -67,16 +75,31 @@ class JsonLinesSink(Sink):
 
     def recover(self, position: int) -> Iterator[Row]:
         """Whole lines behind `position`; a half one is cut off."""
-        self._file.seek(min(position, self.position))
-        place = self._file.tell()
+        if position and os.pread(self._file.fileno(), 1, position - 1) != b"\n":
+            raise self._alien(position - 1)
+        place = self._file.seek(position)
         with os.fdopen(os.dup(self._file.fileno()), "rb") as reading:
             for line in reading:
-                if not line.endswith(b"\n"):
+                if not line.endswith(b"\n") and START.startswith(line[: len(START)]):
                     break
+                yield self._row(line, place)
                 place += len(line)
-                yield json.loads(line)
         self._file.truncate(place)
         self.position = place
+
+    def _row(self, line: bytes, place: int) -> Row:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict) or not row.keys() >= {"id", "event"} or not line.endswith(b"\n"):
+            raise self._alien(place)
+        return row
+
+    def _alien(self, place: int) -> BenchError:
+        return BenchError(
+            f"{self._path}: what stands at byte {place:,} is not of a stream: take it out, or choose another"
+        )
 
     def close(self) -> None:
         """Close the file."""
@@ -90,12 +113,7 @@ class ParquetSink(Sink):
     flush_rows = 50_000
 
     def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise BenchError(f"{folder} is a file; a stream writes Parquet as a folder of parts") from None
-        for half in folder.glob(".part-*"):
-            half.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
         numbers = [int(found[1]) for path in folder.iterdir() if (found := PART.fullmatch(path.name))]
         self._folder, self.position = folder, max(numbers, default=-1) + 1
 
@@ -106,11 +124,19 @@ class ParquetSink(Sink):
 
     def recover(self, position: int) -> Iterator[Row]:
         """Rows of the parts from `position` on."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        for half in self._folder.iterdir():
+            if HALF.fullmatch(half.name):
+                half.unlink()
         for number in range(position, self.position):
-            if self._part(number).is_file():
-                yield from pq.read_table(self._part(number)).to_pylist()
+            part = self._part(number)
+            try:
+                rows = pq.read_table(part, columns=["id", "event"]).to_pylist() if part.is_file() else []
+            except (pa.ArrowException, OSError):
+                raise BenchError(f"{part} is not of a stream: take it out, or choose another --output") from None
+            yield from rows
 
     def _part(self, number: int) -> Path:
         return self._folder / f"part-{number:08}.parquet"

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 from bench.api import BenchError
+from bench.standard_input import standard_input
 from serving.stream.backoff import Backoff
 from serving.stream.lines import TICK, Line, Stopped, chunks, split
 
@@ -89,7 +90,7 @@ class StdinSource(Source):
 
     def read(self, put: Put, start: int, stopped: Event) -> None:
         """Put each line; `start` says nothing here."""
-        for line in paced(split(chunks(0, stopped)), self._rate, stopped):
+        for line in paced(split(chunks(standard_input().fileno(), stopped)), self._rate, stopped):
             put(Line(line.data, None, line.problem))
 
 

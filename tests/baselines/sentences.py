@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bench.api import Split
@@ -21,6 +23,16 @@ def sentence(label: int, random: np.random.Generator) -> str:
     if random.random() < 0.25:
         return f"the {thing} was not {random.choice(other)} but {random.choice(same)}!!!"
     return f"{random.choice(('the', 'my', 'this'))} {thing} was {random.choice(same)}"
+
+
+def turned(right: Split) -> Split:
+    """The same sentences under wrong labels: who learns from one of the two gets worse on the other."""
+    return replace(right, labels=(right.labels + 1) % len(right.label_names))
+
+
+def log_loss(split: Split, probabilities: np.ndarray) -> float:
+    """Mean over the texts, in nats."""
+    return float(-np.log(probabilities[np.arange(len(split)), split.labels]).mean())
 
 
 def split(rows: int, seed: int, labels: tuple[str, ...] = LABELS) -> Split:

@@ -34,7 +34,7 @@ def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("backbones")
     deep = checkpoint("minilm", root / "minilm")
     flat = Path(shutil.copytree(deep, root / "bert"))
-    vocabulary = AutoConfig.from_pretrained(deep).vocab_size
+    vocabulary = AutoConfig.from_pretrained(deep, trust_remote_code=False).vocab_size
     BertModel(BertConfig(vocab_size=vocabulary, max_position_embeddings=64, **SIZE)).save_pretrained(flat)
     return {"minilm": deep, "bert": flat}
 

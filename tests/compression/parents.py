@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.api import Compression, Predictor, Training, load_artifact
+from bench.api import Compression, Predictor, Split, Training, load_artifact
 from tests.baselines.sentences import LABELS, split
 from tests.transformers_pt.checkpoints import checkpoint
 from tests.transformers_pt.conftest import fit
@@ -36,12 +36,12 @@ def write_card(folder: Path, layout: str) -> None:
     (folder / "artifact.json").write_text(json.dumps(card))
 
 
-def child(recipe: Compression, parent: Path, folder: Path, **changes: Any) -> Training:
+def child(recipe: Compression, parent: Path, folder: Path, train: Split = TRAIN, **changes: Any) -> Training:
     """Compress `parent` into the new `folder`; an unknown parameter is a mistake of the test."""
     params = {**recipe.defaults, **changes}
     assert params.keys() == recipe.defaults.keys()
     folder.mkdir(parents=True)
-    training = recipe.compress([parent], TRAIN, VALIDATION, params, 0, folder)
+    training = recipe.compress([parent], train, VALIDATION, params, 0, folder)
     write_card(folder, recipe.resolve(params).layout_of([{"layout": "finetune"}]))
     return training
 

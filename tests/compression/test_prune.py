@@ -13,14 +13,16 @@ from safetensors.torch import load_file
 from bench.api import BenchError, load_artifact
 from bench.artifact import folder_hash
 from compression import shrink
-from compression.importance import measure, measure_width, sample
+from compression.importance import Importance, measure, measure_width, sample
 from compression.parents import open_parent
 from compression.recipes.export import Export
 from compression.recipes.prune import Prune
 from compression.recipes.quantize import Quantize
 from compression.recipes.sparsity import Sparsity
-from tests.compression.parents import TRAIN, asked, child, loaded, size, write_card
+from tests.baselines.sentences import log_loss, turned
+from tests.compression.parents import TRAIN, VALIDATION, asked, child, loaded, size, write_card
 from transformers_pt.artifact import TorchPredictor, save_artifact
+from transformers_pt.layers import encoder_layers
 from transformers_pt.shapes import blocks
 from transformers_pt.width import hidden_width, readers
 
@@ -105,12 +107,17 @@ def _silence(model: torch.nn.Module) -> int:
 
 
 def test_it_recovers_in_steps_and_says_how(distilbert: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    log = child(Prune(), distilbert, tmp_path / "child", **QUICK | {"steps": 2, "recovery_epochs": 2, "ratio": 0.4})
+    given = QUICK | {"steps": 2, "recovery_epochs": 2, "ratio": 0.4, "monitor": "loss"}
+    log = child(Prune(), distilbert, tmp_path / "child", turned(TRAIN), **given)
     assert [entry["epoch"] for entry in log.history] == [1, 2, 3] and log.epochs_run == 3
-    assert log.best_epoch in (2, 3)
     said = capsys.readouterr().out
     assert said.count("of the layers' weights are gone; left, layer by layer:") == 2
     assert np.isfinite(asked(tmp_path / "child")).all()
+    # what is taught is wrong: of the two epochs after the last cut, the first is the best, and it is kept
+    losses = [entry["validation_loss"] for entry in log.history]
+    assert log.best_epoch == 2 and losses[1] < losses[2] - 1e-3
+    said = loaded(tmp_path / "child").predict_proba(VALIDATION.texts)
+    assert log_loss(VALIDATION, said) == pytest.approx(losses[1], abs=1e-4)
 
 
 def test_a_layer_keeps_its_last_head_and_says_so(bert: Path, tmp_path: Path) -> None:
@@ -127,6 +134,15 @@ def test_whole_layers_can_go(bert: Path, tmp_path: Path) -> None:
     assert shapes(tmp_path / "child") == [{"heads": 2, "neurons": 48}]
     assert json.loads((tmp_path / "child" / "config.json").read_text())["num_hidden_layers"] == 1
     assert asked(tmp_path / "child").shape[1] == 3
+
+
+@pytest.mark.parametrize("least", [0, 1])
+def test_the_layer_that_matters_least_goes(least: int, bert: Path) -> None:
+    model = open_parent([bert], "x").model
+    layers = [*encoder_layers(model)]
+    matter = [float(number != least) for number in range(2)]
+    shrink.drop_layers(model, [Importance(torch.full((2,), m), torch.full((48,), m)) for m in matter], 1)
+    assert [*encoder_layers(model)] == [layers[1 - least]]
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "electra"])
@@ -158,8 +174,11 @@ def test_hidden_units_that_nothing_reads_matter_least(family: str, kind: str, re
             linear.weight[:, columns] = 0
     scores = measure_width(parent.model, sample(TRAIN, parent.encoder, 32, 0), kind)
     assert scores.shape == (32,) and sorted(scores.abs().argsort()[:3].tolist()) == unread
+    table = parent.model.base_model.embeddings.word_embeddings
+    before, stay = table.weight.detach().clone(), sorted(scores.abs().argsort()[8:].tolist())
     shrink.narrow_width(parent.model, scores.abs(), 0.25)
-    assert hidden_width(parent.model) == 24
+    assert hidden_width(parent.model) == 24 and not {*unread} & {*stay}
+    assert torch.equal(table.weight.detach(), before[:, stay])
 
 
 def test_the_pruned_child_is_a_parent_again(half: Path, tmp_path: Path) -> None:
@@ -189,6 +208,11 @@ def test_sparsity_is_zeros_and_nothing_else(roberta: Path, tmp_path: Path) -> No
     model = open_parent([tmp_path / "child"], "x").model
     weights = [block.linear(n).weight for block in blocks(model) for n in (block.into_heads[0], block.out_of_neurons)]
     assert 0.7 < np.mean([float((w == 0).float().mean()) for w in weights]) < 0.9
+    whole = open_parent([roberta], "x").model
+    before = [block.linear(n).weight for block in blocks(whole) for n in (block.into_heads[0], block.out_of_neurons)]
+    zero = torch.cat([(w == 0).flatten() for w in weights])
+    size_before = torch.cat([w.detach().abs().flatten() for w in before])
+    assert size_before[zero].max() <= size_before[~zero].min()  # the smallest of all went
     predictor, parent = loaded(tmp_path / "child"), loaded(roberta)
     assert predictor.parameters == parent.parameters
     assert predictor.nonzero_parameters < parent.nonzero_parameters

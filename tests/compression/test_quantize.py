@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from bench.artifact import folder_hash
 from bench.registry import requirements_file
 from bench.run.keys import package_versions
 from compression.parents import open_parent
+from compression.qat import RoundedWeight
 from compression.recipes.quantize import TARGETS, Quantize
+from compression.torch_int8 import to_int8
 from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, needs_compiler, size
 
 INT8 = [
@@ -60,14 +63,16 @@ def test_int8_is_int8_inside_and_near_its_parent(quantized: tuple[str, Path, Pat
         np.testing.assert_allclose(alone, predictor.predict_proba(ASKED)[:6], atol=1e-4)
 
 
+BYTES = (onnx.TensorProto.INT8, onnx.TensorProto.UINT8)
+"""Of matrices, and of embeddings."""
 RUNTIMES = {"torch": "torch", "torchao": "aotinductor", "onnx": "onnxruntime", "openvino": "openvino"}
 
 
 def _in_onnx(folder: Path, parent: Path) -> tuple[int, int]:
     counted: Counter[bool] = Counter()
     for tensor in onnx.load(folder / "model.onnx").graph.initializer:
-        if len(tensor.dims) == 2 and tensor.data_type in (onnx.TensorProto.INT8, onnx.TensorProto.FLOAT):
-            counted[tensor.data_type == onnx.TensorProto.INT8] += int(np.prod(tensor.dims))
+        if len(tensor.dims) == 2 and tensor.data_type in (*BYTES, onnx.TensorProto.FLOAT):
+            counted[tensor.data_type in BYTES] += int(np.prod(tensor.dims))
     assert sum(json.loads((folder / "model.json").read_text())["kernels"].values()) > 0
     return counted[True], counted[False]
 
@@ -118,6 +123,66 @@ WEIGHTS: dict[str, Any] = {
     "torchao-int8": _in_compiled,
 }
 """Numbers in matrices: those that are int8, those that are not."""
+
+
+@pytest.mark.parametrize("quantized", INT8, indirect=True)
+def test_each_output_of_a_matrix_has_a_scale_of_its_own(quantized: tuple[str, Path, Path]) -> None:
+    to, parent, folder = quantized
+    found = [*SCALES[to](folder, parent)]
+    assert len(found) > 12 and all(scales == outputs for outputs, scales in found), found
+
+
+def _scales_in_onnx(folder: Path, parent: Path) -> Iterator[tuple[int, int]]:
+    tensors = {tensor.name: tensor for tensor in onnx.load(folder / "model.onnx").graph.initializer}
+    for name, tensor in tensors.items():
+        if len(tensor.dims) == 2 and tensor.data_type == onnx.TensorProto.INT8:
+            yield tensor.dims[1], int(np.prod(tensors[name.replace("_quantized", "_scale")].dims))
+
+
+def _scales_in_openvino(folder: Path, parent: Path) -> Iterator[tuple[int, int]]:
+    import openvino
+
+    def reader(op: Any) -> Any:
+        return next(iter(op.output(0).get_target_inputs())).get_node()
+
+    for op in openvino.Core().read_model(folder / "model.xml").get_ops():
+        if op.get_type_name() == "Constant" and op.get_element_type() == openvino.Type.i8:
+            scale = reader(reader(op)).input_value(1).get_shape()  # converted, then multiplied
+            outputs = op.get_output_shape(0)[int(scale[0] == 1)]  # embeddings and the head lie the other way
+            yield outputs, int(np.prod(scale))
+
+
+def _scales_in_compiled(folder: Path, parent: Path) -> Iterator[tuple[int, int]]:
+    from compression.torchao_int8 import rounded
+
+    for module in rounded(open_parent([parent], "quantize").model).modules():
+        if isinstance(module, torch.nn.Linear):
+            yield len(module.weight), module.weight.scale.numel()
+
+
+def _scales_in_safetensors(folder: Path, parent: Path) -> Iterator[tuple[int, int]]:
+    tensors = load_file(folder / "model.safetensors")
+    for name, tensor in tensors.items():
+        if tensor.dtype == torch.int8:
+            yield len(tensor), tensors[f"{name}_scale"].numel()
+
+
+SCALES: dict[str, Any] = {
+    "onnx-int8": _scales_in_onnx,
+    "onnx-static-int8": _scales_in_onnx,
+    "openvino-int8": _scales_in_openvino,
+    "torch-int8": _scales_in_safetensors,
+    "torchao-int8": _scales_in_compiled,
+}
+"""Of each int8 matrix: how many outputs (or embedded pieces), how many scales."""
+
+
+def test_small_rows_keep_their_numbers_beside_large_ones() -> None:
+    """In the file, and in training for it: an error is at most half a step of its own row."""
+    weight = torch.randn(3, 64, generator=torch.Generator().manual_seed(0)) * torch.tensor([[1e-3], [1.0], [1e3]])
+    numbers, scales = to_int8(weight)
+    for rounded in (numbers * scales[:, None], RoundedWeight()(weight)):
+        assert ((rounded - weight).abs().amax(1) <= weight.abs().amax(1) / 254 * 1.001).all()
 
 
 @pytest.mark.parametrize(("to", "near"), [("float16", 1e-3), ("bfloat16", 2e-2)])

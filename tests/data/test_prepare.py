@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import numpy as np
 import pytest
 
 from bench.data import DatasetRef, Prepared, find_prepared, load, prepare
-from bench.errors import BenchError, StoreError
+from bench.data.prepared import file_sha256
+from bench.errors import DataError, StoreError
 from tests.conftest import ROOT
 from tests.data.conftest import WriteCsv, reviews
 
@@ -98,17 +100,61 @@ def test_a_damaged_or_half_written_folder_is_made_again(tmp_path: Path) -> None:
     hash_before = whole.test_hash
     path = whole.folder / "test-texts.parquet"
     path.write_bytes(path.read_bytes()[:100])
-    assert find_prepared(TOY, tmp_path) is None
-    with pytest.raises(BenchError, match="no prepared data set in"):
-        Prepared.open(whole.folder)
+    with pytest.warns(UserWarning, match=r"test-texts.parquet is not as it was written; thrown away and made anew"):
+        assert find_prepared(TOY, tmp_path) is None
+    with pytest.raises(DataError, match=r"of toy were altered: test-texts.parquet is not as it was written; delete"):
+        Prepared.open(whole.folder).test_texts()
     leftover = tmp_path / f".{whole.folder.name}.part-abc"
     leftover.mkdir()
     (leftover / "train.parquet").write_bytes(b"half")
-    assert prepare(TOY, tmp_path).test_hash == hash_before
+    with pytest.warns(UserWarning, match="thrown away"):
+        assert prepare(TOY, tmp_path).test_hash == hash_before
     assert not leftover.exists()
     (whole.folder / "meta.json").write_text("{")
-    assert find_prepared(TOY, tmp_path) is None
-    assert len(prepare(TOY, tmp_path).test_texts()[0]) == 800
+    with pytest.warns(UserWarning, match="meta.json cannot be read"):
+        assert find_prepared(TOY, tmp_path) is None
+    with pytest.raises(DataError, match="no prepared data set in"):
+        Prepared.open(whole.folder)
+    with pytest.warns(UserWarning):
+        assert len(prepare(TOY, tmp_path).test_texts()[0]) == 800
+
+
+def swap_labels(folder: Path, name: str) -> None:
+    """Turn the labels of a prepared file about, as a careless script would."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder / name)
+    labels = pa.array(table["label"].to_numpy()[::-1])
+    pq.write_table(table.set_column(table.schema.get_field_index("label"), "label", labels), folder / name)
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "validation.parquet", "test-labels.parquet"])
+def test_labels_that_were_altered_are_never_read(tmp_path: Path, name: str) -> None:
+    prepared = prepare(TOY, tmp_path)
+    right = prepared.test_labels()[1].tolist()
+    swap_labels(prepared.folder, name)
+    with pytest.raises(DataError, match=f"{name} is not as it was written"):
+        prepared.test() if name.startswith("test") else prepared.training()
+    with pytest.warns(UserWarning, match=f"{name} is not as it was written; thrown away"):
+        assert prepare(TOY, tmp_path).test_labels()[1].tolist() == right
+
+
+def test_rows_are_held_against_the_hash_that_results_tell(tmp_path: Path) -> None:
+    prepared = prepare(TOY, tmp_path)
+    assert prepared.test().texts == prepared.test_texts()[1]
+    assert len(prepared.training()[0]) == 2400
+    for name in ("train.parquet", "test-labels.parquet"):
+        swap_labels(prepared.folder, name)
+        hashes = prepared.meta.sha256 | {name: file_sha256(prepared.folder / name)}
+        prepared = Prepared(prepared.folder, prepared.meta.model_copy(update={"sha256": hashes}))
+    for read in (prepared.training, prepared.test):
+        with pytest.raises(DataError, match=r"its rows do not have the hash that meta\.json tells; delete"):
+            read()
+    other = prepare(TOY, tmp_path / "other")
+    renamed = other.meta.model_copy(update={"label_names": other.label_names[::-1]})
+    with pytest.raises(DataError, match="do not have the hash"):
+        Prepared(other.folder, renamed).test()
 
 
 CODE = """
@@ -171,6 +217,8 @@ def test_an_unpinned_source_that_changed_is_read_again(tmp_path: Path, write_set
     name = write_set({"reader": "lines", "separator": ";"}, splits, files, files={"a": {}, "b": {}})
     ref = DatasetRef(name, data_dir=tmp_path / "data")
     first = prepare(ref, tmp_path / "p")
-    (tmp_path / "data" / "b").write_bytes(b"one;x\nthree;y\n")
+    written = (tmp_path / "data" / "b").stat().st_mtime_ns
+    (tmp_path / "data" / "b").write_bytes(b"one;x\nsix;y\n")  # of one size, and as old
+    os.utime(tmp_path / "data" / "b", ns=(written, written))
     assert find_prepared(ref, tmp_path / "p") is None
     assert prepare(ref, tmp_path / "p").test_hash != first.test_hash

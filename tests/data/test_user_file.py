@@ -167,7 +167,12 @@ BAD_FILES = {
     "open quote": (
         "a.csv",
         content('text,label\n"never closed,good\n' + GOOD),
-        r"a\.csv line \d+: malformed CSV: unexpected end of data",
+        r"a\.csv line 2: malformed CSV: quotes that do not match",
+    ),
+    "open quote that another one closes": (
+        "a.csv",
+        content('text,label\n"never closed,good\nfine,good\nthe 5",bad\n' + GOOD),
+        r"a\.csv line 2: malformed CSV: a quoted field that goes on to line 4, over lines that look like rows",
     ),
     "cut xz": ("a.csv.xz", lzma.compress(content("text,label\n" + GOOD))[:-8], r"a\.csv\.xz: truncated \.xz"),
     "not json": ("a.jsonl", b'{"text": "a", "label": "b"}\n{"text": \n', r"a\.jsonl line 2: not JSON text"),

@@ -31,6 +31,7 @@ def test_facts_are_those_of_this_machine(tmp_path: Path) -> None:
     assert facts["measured_threads"] == sorted({1, facts["cores"]})
     assert facts["store"] == {
         "path": str(tmp_path / "deep" / "store"), "runs": 0, "writable": True, "free_gb": facts["store"]["free_gb"],
+        "problems": [], "aside": None,
     }  # fmt: skip
     assert facts["store"]["free_gb"] > 0
     assert not (tmp_path / "deep").exists()

@@ -60,6 +60,29 @@ def test_seeds_that_disagree_widen_the_interval(labels: np.ndarray) -> None:
     assert compare_paired(labels, base, [erring(labels, 0.5, 9)] * 3).verdict("accuracy") == "worse"
 
 
+@pytest.mark.parametrize("changed", [0, 9])
+def test_a_resample_takes_any_text_any_number_of_times(changed: int) -> None:
+    """One text of ten makes the difference: how often it is drawn is binomial, 0 to 3 times in 95 %."""
+    labels = np.zeros(10, np.int64)
+    fallen = one_hot((np.arange(10) == changed).astype(np.int64))
+    accuracy = compare_paired(labels, [one_hot(labels)], [fallen]).difference["accuracy"]
+    assert (accuracy.value, accuracy.low, accuracy.high) == pytest.approx((-0.1, -0.3, 0.0))
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_a_resample_takes_any_seed_any_number_of_times(changed: int) -> None:
+    labels = np.zeros(10, np.int64)
+    seeds = [one_hot(labels + (seed == changed)) for seed in range(2)]
+    accuracy = compare_paired(labels, [one_hot(labels)] * 2, seeds).difference["accuracy"]
+    assert (accuracy.value, accuracy.low, accuracy.high) == pytest.approx((-0.5, -1.0, 0.0))
+
+
+def test_the_interval_is_that_of_the_resamples_alone(labels: np.ndarray) -> None:
+    a, b = erring(labels, 0.3, 1), erring(labels, 0.2, 2)
+    accuracy = compare_paired(labels, [a], [b], n_bootstrap=1).difference["accuracy"]
+    assert accuracy.low == accuracy.high != accuracy.value
+
+
 def test_holm_is_the_step_down_correction() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.5, 0.9]) == [1.0, 1.0]

@@ -14,7 +14,7 @@ from sklearn import metrics
 
 from bench.class_weights import class_weights
 from bench.errors import BenchError
-from bench.measure.quality import check_probabilities, epoch_scores, score, validation_scores
+from bench.measure.quality import check_probabilities, epoch_scores, score, terms_of, validation_scores
 
 NAMES = ("anger", "joy", "love", "fear")
 
@@ -36,6 +36,15 @@ def naive_ece(labels: Any, p: Any, bins: int = 15) -> float:
         if inside.any():
             total += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
     return total
+
+
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below_it() -> None:
+    """As in Guo et al. 2017. In float32, as predictions are, no confidence lies on an edge but 1."""
+    edges = np.arange(1, 16) / 15
+    p: Any = np.column_stack([edges, np.zeros((15, 15))])
+    assert terms_of(np.zeros(15, np.int64), p).bin.tolist() == list(range(15))
+    certain = np.array([[1.0, 0.0], [0.95, 0.05]], np.float32)  # one bin holds both: an error and a hit
+    assert score(np.array([1, 0]), certain, NAMES[:2], n_bootstrap=2).ece.value == pytest.approx(0.95 / 2)
 
 
 @pytest.mark.parametrize(("n", "k"), [(1, 2), (37, 4), (2000, 2), (2000, 4)])
@@ -108,6 +117,19 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
         interval = score(np.zeros(400, np.int64), p, NAMES[:2], n_bootstrap=200).accuracy
         covered += interval.low <= 0.8 <= interval.high
     assert 178 <= covered <= 199
+
+
+@pytest.mark.parametrize("wrong", [0, 9])
+def test_a_resample_takes_any_text_any_number_of_times(wrong: int) -> None:
+    """One error in ten texts: how often it is drawn is binomial, 0 to 3 times in 95 %."""
+    accuracy = score((np.arange(10) == wrong).astype(int), np.eye(2, dtype=np.float32)[[0] * 10], NAMES[:2]).accuracy
+    assert (accuracy.value, accuracy.low, accuracy.high) == pytest.approx((0.9, 0.7, 1.0))
+
+
+def test_the_interval_is_that_of_the_resamples_alone() -> None:
+    labels, p = drawn(500)
+    accuracy = score(labels, p, NAMES, n_bootstrap=1).accuracy
+    assert accuracy.low == accuracy.high != accuracy.value
 
 
 def test_same_predictions_give_the_same_scores() -> None:

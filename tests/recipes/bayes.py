@@ -40,7 +40,9 @@ class Bayes(Recipe):
     """Multinomial naive Bayes over hashed words (numpy)."""
 
     name, framework, requires = "bayes", "numpy", ("numpy",)
-    defaults = {"alpha": 1.0, "pause": 0.0}
+    defaults = {"alpha": 1.0, "pause": 0.0, "words": ""}
+    path_params = ("words",)
+    smoke = {"alpha": 2.0}
 
     def fit(
         self,

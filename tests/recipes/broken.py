@@ -36,7 +36,8 @@ class Broken(Recipe):
     """Fails on purpose (tests)."""
 
     name, framework = "broken", "none"
-    defaults = {"how": "raise"}
+    defaults = {"how": "raise", "file": ""}
+    path_params = ("file",)
 
     def fit(
         self,
@@ -50,6 +51,9 @@ class Broken(Recipe):
         how = params["how"]
         if how == "raise":
             raise ValueError("two\nlines of trouble")
+        if how == "file":
+            print(f"reading {params['file']}", flush=True)
+            raise BenchError(f"{params['file']}: nothing to learn in it")
         if how == "refuse":
             raise BenchError("loss is NaN at step 3; lower the learning rate")
         if how == "memory":
@@ -63,7 +67,9 @@ class Broken(Recipe):
         if how == "sleep":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-            (out_dir.parent / "child.pid").write_text(str(child.pid))
+            cache = Path(os.environ["SENTIBENCH_CACHE"])
+            cache.mkdir(exist_ok=True)
+            (cache / "child.pid").write_text(str(child.pid))
             time.sleep(600)
         (out_dir / "how.txt").write_text(how)
         return Training()

@@ -5,12 +5,16 @@ For tests of the report and for `benchmarks/report_scale.py`; the scores are dra
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bench.errors import BenchError
+from bench.params import parse_recipe
+from bench.registry import load_recipe
 from bench.schema import (
     ColdStart,
     Data,
@@ -186,6 +190,15 @@ def change(blocks: dict[str, Any], changes: dict[str, Any]) -> None:
             blocks[owner] = blocks[owner].model_copy(update={field: value})
 
 
+def params_of(model: Model) -> dict[str, Any]:
+    """All parameters: those of the variant, over the recipe's defaults where it is a known one."""
+    try:
+        defaults = dict(load_recipe(model.recipe).defaults)
+    except BenchError:
+        defaults = {}
+    return defaults | parse_recipe(f"{model.recipe}[{model.variant}]")[1]
+
+
 def result(
     model: Model,
     seed: int = 0,
@@ -205,10 +218,10 @@ def result(
             recipe=model.recipe,
             variant=model.variant,
             framework="keras" if model.epochs else "scikit-learn",
-            params={"units": 128},
+            params=params_of(model),
             seed=seed,
             suite="standard",
-            artifact=f"{abs(hash(name)):x}"[:12],
+            artifact=hashlib.sha256(name.encode()).hexdigest()[:12],
             artifact_key=f"key-{name}",
             source_hash="source",
             git_commit="0123456789abcdef",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.board.row import CSV_COLUMNS
 from bench.cli import main
-from bench.report.aggregate import CSV_COLUMNS
 from bench.store import Store
 from tests.report.synthetic import MODELS, Model, failure, grid, result
 
@@ -87,14 +87,6 @@ def test_corrupt_result_is_skipped_with_a_warning(tmp_path: Path, full_store: St
     assert victim.name in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 
-def test_newer_schema_is_refused(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = store.folder("future")
-    folder.mkdir(parents=True)
-    (folder / "result.json").write_text('{"schema_version": 99}')
-    assert call("compare", "--store", str(store.root)) == 2
-    assert "newer than" in capsys.readouterr().err
-
-
 def test_export_to_file_and_screen(full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "results.csv"
     call("export", "--store", str(full_store.root), "--out", str(out))
@@ -103,6 +95,37 @@ def test_export_to_file_and_screen(full_store: Store, tmp_path: Path, capsys: py
     for name, start in (("md", "# Leaderboard"), ("latex", r"\begin{table}"), ("json", "[")):
         call("export", "--store", str(full_store.root), "--format", name)
         assert capsys.readouterr().out.startswith(start)
+
+
+def test_export_replaces_only_files_and_only_when_asked(
+    full_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, out, link = ("--store", str(full_store.root)), tmp_path / "mine.csv", tmp_path / "link.csv"
+    out.write_text("mine")
+    link.symlink_to(out)
+    for path in (out, link):
+        assert call("export", *store, "--out", str(path)) == 2
+        assert "mine.csv is there already: --overwrite replaces it" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    call("export", *store, "--out", str(link), "--overwrite")
+    assert link.is_symlink() and out.read_text().startswith("run_id,") and len(list(tmp_path.glob("*.csv"))) == 2
+    call("export", *store, "--out", "/dev/null")
+    assert Path("/dev/null").is_char_device()
+    assert call("export", *store, "--out", str(tmp_path)) == 2
+    assert "is a folder: give a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.csv", "figures/mine.png", "results/mine.txt"])
+def test_a_report_goes_into_no_folder_with_files_of_others(
+    full_store: Store, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    assert call("report", "--store", str(full_store.root), "--out", str(tmp_path / "out")) == 2
+    said = capsys.readouterr().err
+    assert "which is of no earlier report: choose another folder" in said and said.count("\n") == 1
+    assert mine.read_text() == "mine" and len(list((tmp_path / "out").iterdir())) == 1
 
 
 def test_export_into_a_file_as_folder_is_one_line(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.report.aggregate import rows
+from bench.board.aggregate import boards
+from bench.board.mistakes import mistakes
+from bench.board.predictions import Predictions, best_of_each_recipe
+from bench.board.rows import rows
 from bench.report.build import build
-from bench.report.evidence import evidence
-from bench.report.leaderboard import boards
-from bench.report.mistakes import mistakes
 from bench.store import Store
 from tests.report.synthetic import Model, result
 
@@ -153,7 +153,7 @@ def test_results_lie_beside_the_report(out: Path, full_store: Store) -> None:
         assert (out / "results" / run / name).read_bytes() == (full_store.folder(run) / name).read_bytes()
     assert not list((out / "results").rglob("log.txt"))
     again = Store(out)  # a published folder reads as a store does
-    assert [row["run_id"] for row in rows(again.documents())] == full_store.run_ids()
+    assert [row.run_id for row in rows(again.documents())] == full_store.run_ids()
 
 
 def test_report_again_drops_what_no_longer_counts(store: Store, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_report_of_failures_alone(store: Store, tmp_path: Path) -> None:
 
 def test_mistakes_are_wrong_confident_and_counted(full_store: Store) -> None:
     board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
-    shown = evidence(board, full_store)
+    shown = best_of_each_recipe(board, Predictions(full_store, rows(full_store.documents())))
     found = mistakes(shown, {"test-0": "a text"})
     assert found and [m.probability for m in found] == sorted((m.probability for m in found), reverse=True)
     runs = shown[0].predicted

@@ -33,8 +33,8 @@ def _rows(folder: Path, recipe: str) -> list[dict[str, Any]]:
 
 FAMILY: list[dict[str, Any]] = [
     {"id": "whole", "recipe": "bayes"},
-    {"id": "half", "recipe": "trimmed", "parent": "whole", "params": {"ask": True}},
-    {"recipe": "trimmed", "parent": "half", "params": {"ratio": 0.75}},
+    {"id": "less", "recipe": "trimmed", "parent": "whole", "params": {"ask": True, "ratio": 0.9}},
+    {"recipe": "trimmed", "parent": "less", "params": {"ratio": 0.75}},
 ]
 
 
@@ -84,18 +84,20 @@ def test_the_parent_is_untouched_and_the_child_serves_from_its_folder_alone(tmp_
 def test_a_second_student_asks_no_teacher(bench: Bench, tmp_path: Path, family: str) -> None:
     cached = sorted((tmp_path / "store" / "cache" / "teachers").glob("*.npz"))
     assert len(cached) == 2  # one a seed
-    with np.load(cached[0]) as file:
-        arrays = {name: file[name] for name in file.files}
-    parent = next(
-        r["run_id"] for r in _rows(tmp_path, "bayes") if arrays["key"].item().count(r["identity"]["artifact"])
-    )
-    before = cached[0].stat().st_mtime_ns
-    ran = bench("run", "-r", "trimmed[ask=true,ratio=0.25]", "--parent", parent, "--measure", "none")
+    row = _rows(tmp_path, "bayes")[0]
+    (mine,) = [path for path in cached if path.name.startswith(row["identity"]["artifact"][:24])]
+    before = mine.stat().st_mtime_ns
+    ran = bench("run", "-r", "trimmed[ask=true,ratio=0.25]", "--parent", row["run_id"], "--measure", "none")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert cached[0].stat().st_mtime_ns == before and len(sorted(cached[0].parent.glob("*.npz"))) == 2
-    np.savez(cached[0], **arrays | {"key": np.asarray(json.dumps({"artifact": "another", "texts": "others"}))})
-    spoiled = bench("run", "-r", "trimmed[ask=true,ratio=0.3]", "--parent", parent, "--measure", "none")
-    assert "is of another teacher or other texts: delete it" in spoiled.stdout
+    assert mine.stat().st_mtime_ns == before and len(list(mine.parent.iterdir())) == 2
+    content = mine.read_bytes()
+    mine.write_bytes(content[: len(content) // 2])
+    torn = bench("run", "-r", "trimmed[ask=true,ratio=0.3]", "--parent", row["run_id"], "--measure", "none")
+    assert torn.returncode == 0, torn.stdout + torn.stderr
+    with np.load(mine) as file:
+        assert file["probabilities"].shape == (2400, 3)
+    log = next((tmp_path / "store" / "results").glob("trimmed-*/log.txt")).read_text()
+    assert f"cache teachers/{mine.name} thrown away and made anew" in log
 
 
 def test_a_parent_whose_artifact_is_gone_is_trained_again(bench: Bench, tmp_path: Path, family: str) -> None:
@@ -128,6 +130,18 @@ def test_a_gate_backs_off_and_says_so(bench: Bench, tmp_path: Path) -> None:
     assert sorted(p["ratio"] for p in rows.values()) == [0.01, 0.5, 0.9998, 0.9999]
     last = next(row for row in _rows(tmp_path, "trimmed") if row["identity"]["params"]["ask"])
     assert rows[last["identity"]["parent_run_id"]]["ratio"] == 0.01
+
+
+@pytest.mark.parametrize(("max_drop", "passes"), [(0.0199, False), (0.02, True)])
+def test_a_gate_is_as_wide_as_it_says(bench: Bench, tmp_path: Path, family: str, max_drop: float, passes: bool) -> None:
+    """`less` is wrong in 8 more of the 400 texts of validation than its parent."""
+    parent = next(row for row in _rows(tmp_path, "bayes") if row["identity"]["seed"] == 0)
+    child = next(r for r in _rows(tmp_path, "trimmed") if r["identity"]["parent_run_id"] == parent["run_id"])
+    assert round((parent["validation"]["accuracy"] - child["validation"]["accuracy"]) * 400, 6) == 8
+    ran = bench("run", _suite(tmp_path, FAMILY[0], FAMILY[1] | {"max_drop": max_drop}, FAMILY[2], seeds=[0]))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ("loses 0.0200 of validation accuracy, more than max_drop=0.0199;" in ran.stdout) == (not passes)
+    assert ("Everything is cached" in ran.stdout) == passes
 
 
 def test_a_gate_that_nothing_passes_stops_the_chain(bench: Bench, tmp_path: Path) -> None:
@@ -181,6 +195,21 @@ def test_a_parent_of_other_labels_is_refused(bench: Bench, tmp_path: Path, famil
     parent = _rows(tmp_path, "bayes")[0]["run_id"]
     ran = bench("run", "-r", "trimmed", "--parent", parent, "-d", str(path))
     assert ran.returncode == 4 and "a child keeps its parent's" in ran.stdout
+
+
+def test_a_parent_with_the_labels_in_another_order_is_refused(bench: Bench, tmp_path: Path, family: str) -> None:
+    store = Store(tmp_path / "store")
+    row = _rows(tmp_path, "bayes")[0]
+    artifact = store.artifacts / row["identity"]["artifact"]
+    card = json.loads((artifact / "artifact.json").read_text())
+    (artifact / "artifact.json").write_text(json.dumps(card | {"label_names": card["label_names"][::-1]}))
+    row["identity"]["artifact"] = folder_hash(artifact)
+    artifact.rename(store.artifacts / row["identity"]["artifact"])
+    (store.folder(row["run_id"]) / "result.json").write_text(json.dumps(row))
+    ran = bench("run", "-r", "trimmed[ratio=0.2]", "--parent", row["run_id"], "--measure", "none")
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    assert "for the labels positive, neutral, negative; toy has negative, neutral, positive" in ran.stdout
+    assert "a child keeps its parent's, and their order" in " ".join(ran.stdout.split())
 
 
 def test_the_contract_of_a_compression_recipe_is_checked(bench: Bench) -> None:

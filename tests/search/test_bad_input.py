@@ -18,6 +18,7 @@ from tests.search.conftest import QUIET
         (("epochal[level=good,rate=0.1]",), "nothing is left to search of 'epochal': level, rate are all fixed"),
         (("epochal[levl=good]",), "has no parameter 'levl': did you mean 'level'?"),
         (("epochl",), "unknown recipe 'epochl': did you mean 'epochal'?"),
+        (("trimmed",), "compresses a trained model: `python -m bench compress RUN --steps trimmed` searches"),
         (("epochal", "--metric", "acuracy"), "unknown metric 'acuracy': did you mean 'accuracy'?"),
         (("epochal", "--trials", "0"), "--trials 0: give 1 or more"),
         (("epochal", "--only", "rat"), "--only rat: not in the space of 'epochal': did you mean 'rate'?"),

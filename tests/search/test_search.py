@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from bench.data import DatasetRef, prepare
-from bench.errors import DataError
+from bench.registry import load_recipe
+from bench.run.launcher import launch
 from bench.search.summary import disagreements
 from bench.store import Store
-from tests.conftest import Bench, bench_environment
+from tests.conftest import RECIPES, Bench, bench_environment
 from tests.search.conftest import QUIET, finish, start, summary_of
 
 
@@ -116,15 +117,20 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
     assert {f"search-seven-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")} <= names
 
 
-def test_the_test_split_is_not_opened(bench: Bench, tmp_path: Path) -> None:
-    prepared = prepare(DatasetRef("toy"), tmp_path / "store" / "prepared")
+def test_the_test_split_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
+    prepared = prepare(DatasetRef("toy"), tmp_path / "prepared", limit=90)
     for path in prepared.folder.glob("test-*.parquet"):
         path.write_bytes(b"\0" * path.stat().st_size)
-    with pytest.raises(DataError, match="damaged"):
-        prepared.test_texts()
-    done = bench("search", "epochal", "-d", "toy", "--trials", "2", *QUIET)
-    assert done.returncode == 0, done.stderr
-    assert "2 trials: 2 complete" in done.stdout
+    job = {
+        "recipe": "epochal", "params": dict(load_recipe("epochal").defaults), "seed": 0,
+        "artifact": str(tmp_path / "artifact"), "prepared": str(prepared.folder),
+    }  # fmt: skip
+    for phase in ("train", "validate"):  # the phases of a trial
+        ended = launch(job | {"phase": phase}, tmp_path / phase, 300)
+        assert ended.status == "ok", ended
+    ended = launch(job | {"phase": "predict"}, tmp_path / "predict", 300)
+    assert "test-texts.parquet is not as it was written" in str(ended.reason)
 
 
 def test_fixed_parameters_are_not_searched(bench: Bench, tmp_path: Path) -> None:
@@ -138,6 +144,8 @@ def test_fixed_parameters_are_not_searched(bench: Bench, tmp_path: Path) -> None
 
 
 def test_a_real_recipe(bench: Bench, tmp_path: Path) -> None:
-    done = bench("search", "linear", "-d", "toy", "--smoke", "--only", "C,classifier", "--trials", "1", *QUIET)
+    recipe, only = "linear[max_features=4000]", ("--only", "C,classifier")
+    done = bench("search", recipe, "-d", "toy", "--smoke", *only, "--trials", "1", *QUIET)
     assert done.returncode == 0, done.stderr
-    assert re.search(r"the best: python -m bench run -r 'linear\[.*char_ngrams=none.*--smoke", done.stdout)
+    best = re.search(r"the best: python -m bench run -r '(linear\[.*)--smoke", done.stdout)
+    assert best and "char_ngrams=none" in best[1] and "max_features=4000" in best[1]

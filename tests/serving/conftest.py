@@ -16,6 +16,10 @@ from tests.conftest import bench_environment
 Serving = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak-seconds", type=float, default=3600.0, help="of tests/serving/test_soak.py")
+
+
 @dataclass(frozen=True)
 class Trained:
     """A run of `bayes` on toy, with its test texts and what it said of them."""

@@ -24,13 +24,13 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    trained: Trained, *options: str, served: str | None = None, log: int = subprocess.PIPE
+    trained: Trained, *options: str, served: str | None = None, log: int = subprocess.PIPE, **environment: str
 ) -> Iterator[Started]:
     """A server of the trained run, or of what `served` names, in a process of its own, stopped at the end."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "serving", "http", served or trained.run, "--port", str(port), *options],
-        env=bench_environment(trained.folder), stderr=log, text=True,
+        env=bench_environment(trained.folder) | environment, stderr=log, text=True,
     )  # fmt: skip
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
     try:

@@ -78,6 +78,30 @@ def test_the_card_and_the_page(client: httpx.Client, trained: Trained) -> None:
     assert client.get("/openapi.json").json()["paths"].keys() >= {"/predict", "/explain", "/invocations", "/model"}
 
 
+@pytest.mark.parametrize("path", ["/", "/healthz", "/metrics", "/model", "/docs", "/openapi.json", "/predict", "/none"])
+def test_head_and_a_slash_at_the_end_make_no_difference(client: httpx.Client, path: str) -> None:
+    wanted = client.get(path)
+    for answer in (client.head(path), client.get(f"{path.rstrip('/')}/"), client.head(f"{path.rstrip('/')}/")):
+        assert (
+            answer.status_code == wanted.status_code
+            and answer.headers["content-type"] == wanted.headers["content-type"]
+        )
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert (client.head(path).content == b"" and path != "/predict") or wanted.headers["allow"] == "POST"
+
+
+def test_a_slash_and_a_list_of_types_are_understood(client: httpx.Client) -> None:
+    accept = {"accept": "application/json;q=0.5, text/csv"}
+    table = client.post("/invocations/", json=["what a day"], headers=accept)
+    assert table.headers["content-type"].startswith("text/csv") and len(next(csv.reader([table.text]))) == 5
+    assert client.post("/predict/", json={"text": "a"}, headers=accept).json()["predictions"]
+    several = [("accept", "text/csv;q=0.1"), ("accept", "application/x-jsonlines")]
+    lines = client.post("/invocations", json=["a", "b"], headers=several)
+    assert lines.headers["content-type"] == "application/jsonlines" and lines.text.count("\n") == 2
+    assert 'path="/invocations",status="200"' in client.get("/metrics/").text
+
+
 def test_words_explain_a_label(client: httpx.Client) -> None:
     told = client.post("/explain", json={"text": "I love this so much"}).json()
     assert [one["word"] for one in told["words"]] == ["I", "love", "this", "so", "much"]

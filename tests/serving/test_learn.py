@@ -22,6 +22,7 @@ from serving.learn.rows import Row, held_out, labelled_rows, weak_rows
 from serving.learn.update import run_update
 from serving.learn.verdict import compare, verdict
 from serving.slot import Slot
+from serving.trust import Trust
 from tests.serving.conftest import Serving, Trained
 
 
@@ -53,7 +54,7 @@ def part(whole: Split, start: int, stop: int) -> Split:
 
 @pytest.fixture
 def slot(taught: Path, tmp_path: Path) -> Slot:
-    Slot.create(tmp_path / "live", str(taught), Store(tmp_path / "store"))
+    Slot.create(tmp_path / "live", str(taught), Trust(Store(tmp_path / "store")))
     return Slot.open(tmp_path / "live")
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bench.api import load_artifact
 from serving.batch import PART
-from tests.conftest import bench_environment
+from tests.conftest import RECIPES, bench_environment
 from tests.serving.conftest import Serving, Trained
 
 
@@ -85,7 +86,7 @@ def test_bad_rows_keep_their_place_and_say_what_is_wrong(serving: Serving, train
         b'{"text": "good"}\n{"text": 3}\nno json\n{"other": 1}\n{"text": "\xff"}\n[1]\n{"text": ""}\n'
     )
     ran = serving("predict", trained.run, "-i", "bad.jsonl", "-o", "out.jsonl")
-    assert ran.returncode == 0 and "5 bad rows" in ran.stderr.decode()
+    assert ran.returncode == 0 and "6 bad rows" in ran.stderr.decode()
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     problems = [row["problem"] for row in rows]
     assert problems == [
@@ -93,9 +94,9 @@ def test_bad_rows_keep_their_place_and_say_what_is_wrong(serving: Serving, train
         "the text is a int",
         "not JSON",
         "no text",
-        "not UTF-8",
+        "not UTF-8: 'text'",
         "a list where an object is needed",
-        None,
+        "no text",
     ]
     assert rows[2]["line"] == "no json" and rows[2]["predicted"] is None and rows[0]["predicted"] in trained.labels
 
@@ -111,12 +112,15 @@ def test_a_ragged_table_loses_no_row(serving: Serving, trained: Trained, tmp_pat
         "",
         "1 fields where the header has 3",
         "",
-        "4 fields where the header has 3",
+        '4 fields where the header has 3; the rest is ["c"]',
     ]
 
 
-def test_a_killed_job_goes_on_and_ends_the_same(trained: Trained, tmp_path: Path) -> None:
-    texts = [f"{text} {i}" for i in range(12) for text in (trained.texts * 40)[:PART]]
+def test_a_killed_job_goes_on_and_scores_every_row_once(
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIBENCH_RECIPES", str(RECIPES))
+    texts = [f"{text} {i}" for i in range(8) for text in (trained.texts * 40)[:PART]]
     _write(tmp_path / "many.csv", texts)
     command = [sys.executable, "-m", "serving", "predict", trained.run, "-i", "many.csv", "-o"]
     options = {"env": bench_environment(trained.folder), "cwd": tmp_path}
@@ -129,8 +133,11 @@ def test_a_killed_job_goes_on_and_ends_the_same(trained: Trained, tmp_path: Path
     assert not (tmp_path / "killed.csv").exists()
     resumed = subprocess.run([*command, "killed.csv"], capture_output=True, text=True, check=True, **options)
     assert "of them before" in resumed.stderr
-    subprocess.run([*command, "whole.csv"], capture_output=True, check=True, **options)
-    assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+    frame = _read(tmp_path / "killed.csv")
+    assert list(frame["id"]) == [f"t{i}" for i in range(len(texts))] and list(frame["text"]) == texts
+    expected = load_artifact(trained.artifact).predict_proba(texts)
+    got = frame[[f"p_{label}" for label in trained.labels]].to_numpy()
+    assert np.abs(got - expected).max() < 1e-5 and not (tmp_path / "killed.csv.parts").exists()
 
 
 def test_parts_of_another_job_are_not_taken(serving: Serving, trained: Trained, tmp_path: Path) -> None:
@@ -147,7 +154,7 @@ def test_parts_of_another_job_are_not_taken(serving: Serving, trained: Trained, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nothing",), "no folder, run or artifact 'nothing'"),
+        (("nothing",), "no run or artifact 'nothing' in the store"),
         (("RUN", "-i", "none.csv"), "none.csv: cannot be read: No such file"),
         (("RUN", "-i", "a.csv", "--text-column", "txt"), "no column 'txt': did you mean 'text'?"),
         (("RUN", "-i", "a.csv", "--format", "cvs"), "did you mean 'csv'?"),

@@ -29,6 +29,7 @@ from serving.following import follow
 from serving.learn.feedback import Feedback
 from serving.lines import read_lines
 from serving.slot import Slot
+from serving.trust import Trust
 from tests.conftest import RECIPES, bench_environment
 from tests.serving.conftest import Serving, Trained
 from tests.serving.server import running
@@ -41,6 +42,10 @@ class Two:
     store: Store
     first: str
     second: str
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(self.store)
 
     def folder(self, version: str) -> Path:
         return self.store.artifacts / version
@@ -67,7 +72,7 @@ def two(trained: Trained, tmp_path: Path) -> Two:
 @pytest.fixture
 def slot(two: Two, tmp_path: Path) -> Slot:
     """A slot that serves the first artifact."""
-    Slot.create(tmp_path / "live", two.first, two.store)
+    Slot.create(tmp_path / "live", two.first, two.trust)
     return Slot.open(tmp_path / "live")
 
 
@@ -117,7 +122,7 @@ def test_swap_and_rollback_lose_no_request(slot: Slot, two: Two, trained: Traine
     own = {name[:12]: load_artifact(two.folder(name)).predict_proba(texts) for name in (two.first, two.second)}
     with running(trained, served=str(slot.root), log=subprocess.DEVNULL) as (client, _):
         with asked_all_the_time(client.base_url, texts) as load:
-            for move in (lambda: Slot.create(slot.root, two.second, two.store), slot.roll_back) * 2:
+            for move in (lambda: Slot.create(slot.root, two.second, two.trust), lambda: slot.roll_back(two.trust)) * 2:
                 version = move()
                 wait_for(lambda version=version: client.get("/model").json()["hash"] == version)
                 before = len(load.answers)
@@ -146,7 +151,7 @@ def test_a_stream_follows_a_slot(slot: Slot, two: Two, trained: Trained, tmp_pat
             wait_for(lambda: out.is_file() and out.read_bytes().count(b"\n") == first + len(texts))
 
         send(0)
-        Slot.create(slot.root, two.second, two.store)
+        Slot.create(slot.root, two.second, two.trust)
         assert any(f"model {two.second[:12]}: answers from here on".encode() in line for line in process.stderr)
         send(len(texts))
         process.stdin.close()
@@ -192,16 +197,16 @@ def test_versions_are_listed_and_gone_back_to(serving: Serving, slot: Slot, two:
     assert serving("slot", "rollback", name).returncode == 0 and slot.current() == two.first
     assert serving("predict", name, stdin=b"so happy").stdout == scored(two.first) != scored(two.second)
     with pytest.raises(BenchError, match="no earlier version"):
-        slot.roll_back()
-    assert slot.roll_back(two.second[:10]) == two.second and slot.roll_back() == two.first
+        slot.roll_back(two.trust)
+    assert slot.roll_back(two.trust, two.second[:10]) == two.second and slot.roll_back(two.trust) == two.first
     with pytest.raises(BenchError, match=f"did you mean '{two.second[:12]}'"):
-        slot.roll_back(two.second[:11] + "x")
+        slot.roll_back(two.trust, two.second[:11] + "x")
     assert [moved.why for moved in slot.history()] == ["create", "create", "rollback", "rollback", "rollback"]
     assert slot.chosen() == two.first
 
 
 def test_what_must_not_be_served_is_refused(serving: Serving, slot: Slot, two: Two, tmp_path: Path) -> None:
-    Slot.create(slot.root, two.second, two.store)
+    Slot.create(slot.root, two.second, two.trust)
     (slot.folder(two.first) / "more.txt").write_text("altered")
     refused = serving("slot", "rollback", str(slot.root))
     assert refused.returncode == 2 and b"is altered" in refused.stderr and slot.current() == two.second
@@ -209,18 +214,18 @@ def test_what_must_not_be_served_is_refused(serving: Serving, slot: Slot, two: T
     card = json.loads((copy / "artifact.json").read_text())
     (copy / "artifact.json").write_text(json.dumps(card | {"label_names": ["a", "b", "c"]}))
     with pytest.raises(BenchError, match=r"labels are a, b, c; the slot's are negative"):
-        Slot.create(slot.root, str(copy), two.store)
+        Slot.create(slot.root, str(copy), two.trust)
     with pytest.raises(BenchError, match="is no slot; choose another"):
-        Slot.create(copy, two.first, two.store)
+        Slot.create(copy, two.first, two.trust)
     with pytest.raises(BenchError, match="no slot in"):
         Slot.open(tmp_path / "nowhere")
     assert [path.name for path in slot.root.glob(".new-*")] == [] and slot.current() == two.second
 
 
 def test_a_model_that_was_replaced_is_freed(slot: Slot, two: Two) -> None:
-    following = follow(str(slot.root), two.store)
+    following = follow(str(slot.root), two.trust)
     old = weakref.ref(following.current().predictor)
-    Slot.create(slot.root, two.second, two.store)
+    Slot.create(slot.root, two.second, two.trust)
     wait_for(lambda: following.current().hash == two.second)
     gc.collect()
     assert old() is None
@@ -228,7 +233,7 @@ def test_a_model_that_was_replaced_is_freed(slot: Slot, two: Two) -> None:
 
 
 def test_the_pointer_moves_only_from_where_it_was(slot: Slot, two: Two) -> None:
-    Slot.create(slot.root, two.second, two.store)
+    Slot.create(slot.root, two.second, two.trust)
     assert not slot.point(two.first, "learn", instead_of=two.first) and slot.current() == two.second
     assert slot.point(two.first, "learn", instead_of=two.second) and slot.chosen() == two.second
 

@@ -21,9 +21,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from bench.api import normalizer
 from tests.baselines.sentences import split
 for folder, normalization, out in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3]):
-    model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(
+        folder, use_safetensors=True, trust_remote_code=False
+    ).eval()
     texts = [normalizer(normalization)(text) for text in split(120, 2).texts]
-    encode = AutoTokenizer.from_pretrained(folder)
+    encode = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     rows = encode(texts, padding=True, truncation=True, max_length=40, return_tensors="pt")
     with torch.inference_mode():
         np.save(out, torch.softmax(model(**rows).logits, -1).numpy())

@@ -35,7 +35,7 @@ def wordpiece(folder: Path, **options: Any) -> BertTokenizer:
     trained.train_from_iterator(TEXTS, vocab_size=400, min_frequency=1, show_progress=False)
     folder.mkdir(parents=True, exist_ok=True)
     trained.save_model(str(folder))
-    tokenizer = BertTokenizer.from_pretrained(folder, **options)
+    tokenizer = BertTokenizer.from_pretrained(folder, trust_remote_code=False, **options)
     tokenizer.save_pretrained(folder)
     return tokenizer
 
@@ -75,7 +75,7 @@ def roberta(folder: Path) -> None:
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     trained.train_from_iterator(TEXTS, vocab_size=500, min_frequency=1, special_tokens=special, show_progress=False)
     trained.save_model(str(folder))
-    tokenizer = RobertaTokenizer.from_pretrained(folder)
+    tokenizer = RobertaTokenizer.from_pretrained(folder, trust_remote_code=False)
     tokenizer.save_pretrained(folder)
     config = RobertaConfig(vocab_size=len(tokenizer), max_position_embeddings=66, type_vocab_size=1, **SIZE)
     RobertaModel(config).save_pretrained(folder)

@@ -68,7 +68,7 @@ def test_missing_tokenizer(checkpoints: Checkpoints, tmp_path: Path) -> None:
 
 def test_pieces_cannot_be_masked_without_a_mask_piece(checkpoints: Checkpoints, tmp_path: Path) -> None:
     folder = copied(checkpoints["bert"], tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     tokenizer.mask_token = None
     tokenizer.save_pretrained(folder)
     assert "has no mask piece; give 0" in said(tmp_path / "a", {"backbone": str(folder), "piece_dropout": 0.1})

@@ -46,8 +46,9 @@ def test_plain_attention_is_the_library_s_own(family: str, checkpoints: Checkpoi
     for attention in ("eager", PLAIN):
         torch.manual_seed(0)
         model = AutoModelForSequenceClassification.from_pretrained(
-            checkpoints[family], num_labels=4, attn_implementation=attention
-        )
+            checkpoints[family], num_labels=4, attn_implementation=attention,
+            use_safetensors=True, trust_remote_code=False,
+        )  # fmt: skip
         replace_dropout(model)
         assert not [m for m in model.modules() if type(m) is torch.nn.Dropout]
         logits.append(model.eval()(input_ids=ids, attention_mask=mask).logits)

@@ -12,13 +12,15 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from bench.api import Recipe
 from tests.baselines.phases import AWKWARD
-from tests.baselines.sentences import split
+from tests.baselines.sentences import log_loss, split, turned
 from tests.conftest import ROOT
 from tests.transformers_pt.checkpoints import FAMILIES
-from tests.transformers_pt.conftest import Checkpoints, accuracy, fit, predicted
+from tests.transformers_pt.conftest import QUICK, Checkpoints, accuracy, fit, predicted
 from transformers_pt.batches import PieceDropout
 from transformers_pt.recipes.finetune import Finetune
+from transformers_pt.recipes.lora import Lora
 
 RELOAD = """
 import sys, numpy as np
@@ -131,6 +133,19 @@ def test_accumulated_batches_learn_like_whole_ones(checkpoints: Checkpoints, tmp
     parts = fit(Finetune(), tmp_path / "parts", changes | {"accumulation": 2})
     assert whole.history[0]["validation_loss"] == pytest.approx(parts.history[0]["validation_loss"], abs=2e-2)
     assert parts.device.batch_per_replica == 16
+
+
+@pytest.mark.parametrize(("recipe", "rate"), [(Finetune(), 5e-3), (Lora(), 2e-2)])
+def test_the_weights_of_the_best_epoch_are_kept(
+    recipe: Recipe, rate: float, checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    """What training teaches is wrong in this validation: the first epoch is the best."""
+    params = {**recipe.defaults, **QUICK, "backbone": str(checkpoints["bert"]), "learning_rate": rate}
+    checks = turned(split(60, 1))
+    log = recipe.fit(split(150, 0), checks, params | {"monitor": "loss", "patience": 3}, 0, tmp_path)
+    losses = [entry["validation_loss"] for entry in log.history]
+    assert log.best_epoch == 1 and losses[0] < losses[2] - 1e-3
+    assert log_loss(checks, recipe.load(tmp_path).predict_proba(checks.texts)) == pytest.approx(losses[0], abs=1e-4)
 
 
 def test_a_refit_without_validation_keeps_the_last_epoch(checkpoints: Checkpoints, tmp_path: Path) -> None:

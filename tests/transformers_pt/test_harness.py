@@ -37,6 +37,9 @@ def test_two_processes_learn_what_one_does_and_the_row_tells_them(
     losses = [row["validation"]["log_loss"] for row in (one, two)]
     assert losses[0] == pytest.approx(losses[1], abs=2e-3)  # the last batch is not of the same rows
     assert len(list((tmp_path / "store" / "artifacts").iterdir())) == 2
+    assert one["identity"]["params"]["backbone"].startswith("bert@")
+    kept = [path for folder in ("results", "artifacts", "keys") for path in (tmp_path / "store" / folder).rglob("*")]
+    assert not [path for path in kept if path.is_file() and str(checkpoints["bert"]).encode() in path.read_bytes()]
 
 
 def test_a_killed_training_resumes_from_its_last_epoch(checkpoints: Checkpoints, tmp_path: Path) -> None:

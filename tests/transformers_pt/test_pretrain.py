@@ -89,7 +89,8 @@ def test_masks_are_new_each_time_and_never_on_special_pieces(tokenizer) -> None:
 @pytest.mark.parametrize("family", ["bert", "roberta", "bertweet", "distilbert", "electra"])
 def test_the_loss_of_masked_places_and_its_gradients_are_those_of_the_library(family: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = AutoModelForMaskedLM.from_config(AutoConfig.from_pretrained(checkpoint(family, tmp_path / family))).eval()
+    config = AutoConfig.from_pretrained(checkpoint(family, tmp_path / family), trust_remote_code=False)
+    model = AutoModelForMaskedLM.from_config(config, trust_remote_code=False).eval()
     torch.manual_seed(0)
     ids = torch.randint(3, model.config.vocab_size, (20, 16))
     inputs = {"input_ids": ids, "labels": torch.where(torch.rand(ids.shape) < 0.6, ids, -100)}
@@ -153,8 +154,11 @@ def pretrained(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
 
 
 def test_the_folder_starts_any_recipe_and_its_card_tells_its_making(pretrained: Path) -> None:
-    model = AutoModelForSequenceClassification.from_pretrained(pretrained, num_labels=3)
-    assert model.config.hidden_size == 128 and len(AutoTokenizer.from_pretrained(pretrained)) <= 400
+    model = AutoModelForSequenceClassification.from_pretrained(
+        pretrained, num_labels=3, use_safetensors=True, trust_remote_code=False
+    )
+    tokenizer = AutoTokenizer.from_pretrained(pretrained, trust_remote_code=False)
+    assert model.config.hidden_size == 128 and len(tokenizer) <= 400
     facts = json.loads((pretrained / "pretraining.json").read_text())
     assert facts["corpus"]["rows"]["toy"] > 1000 and "toy" in facts["corpus"]["guarded"]
     assert facts["training"]["steps"] == 60 and facts["normalization"] == "plain-2"
@@ -202,8 +206,11 @@ def test_pieces_are_drawn_by_their_probability() -> None:
 
 def test_a_detector_that_knows_nothing_pays_for_both_losses(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    config = AutoConfig.from_pretrained(checkpoint("bert", tmp_path / "bert"))
-    generator, encoder = AutoModelForMaskedLM.from_config(config), AutoModelForMaskedLM.from_config(config).base_model
+    config = AutoConfig.from_pretrained(checkpoint("bert", tmp_path / "bert"), trust_remote_code=False)
+    generator, encoder = (
+        AutoModelForMaskedLM.from_config(config, trust_remote_code=False),
+        AutoModelForMaskedLM.from_config(config, trust_remote_code=False).base_model,
+    )
     detector, objective = Detector(encoder, generator), ReplacedLoss([0, 1, 2])
     torch.nn.init.zeros_(detector.output.weight)
     torch.nn.init.zeros_(detector.output.bias)
@@ -226,9 +233,13 @@ def test_a_detector_learns_which_pieces_were_replaced_and_leaves_its_encoder(
     assert "loss of replaced pieces" in done.stdout
     learned = json.loads((out / "pretraining.json").read_text())["training"]
     assert 50 * learned["validation_loss"] < learned["history"][0]["loss"]
-    model, report = AutoModelForSequenceClassification.from_pretrained(out, num_labels=3, output_loading_info=True)
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        out, num_labels=3, output_loading_info=True, use_safetensors=True, trust_remote_code=False
+    )
     assert all("pooler" in key or "classifier" in key for key in report["missing_keys"])
-    started = AutoModelForSequenceClassification.from_pretrained(pretrained, num_labels=3)
+    started = AutoModelForSequenceClassification.from_pretrained(
+        pretrained, num_labels=3, use_safetensors=True, trust_remote_code=False
+    )
     embeddings = (m.get_input_embeddings().weight for m in (model, started))
     assert not torch.equal(*embeddings)
 

@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 
 from bench.api import BenchError, did_you_mean
+from transformers_pt.backbones import check_folder
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "tiny": {"num_hidden_layers": 2, "hidden_size": 128, "num_attention_heads": 2, "intermediate_size": 512},
@@ -39,9 +40,10 @@ def continued_model(checkpoint: Path) -> Any:
     """The masked-language model of a checkpoint in Hugging Face layout."""
     from transformers import AutoModelForMaskedLM
 
+    check_folder(checkpoint)
     try:
         return AutoModelForMaskedLM.from_pretrained(
-            checkpoint, use_safetensors=True, local_files_only=True, dtype="float32"
+            checkpoint, use_safetensors=True, trust_remote_code=False, local_files_only=True, dtype="float32"
         )
     except (OSError, ValueError) as error:
         raise BenchError(f"cannot pretrain on from {checkpoint}: {' '.join(str(error).split())[:300]}") from None

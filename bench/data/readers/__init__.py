@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from bench.data.manifest import Layout
+from bench.data.readers.base import Files, Opener, Row
 from bench.data.readers.jsonl import read_jsonl
 from bench.data.readers.lines import read_lines
 from bench.data.readers.paired import read_paired
@@ -15,10 +15,6 @@ from bench.data.readers.per_label import read_per_label
 from bench.data.readers.table import read_table
 from bench.data.readers.tar import read_tar
 from bench.data.toy import read_toy
-
-Opener = Callable[[str], AbstractContextManager[BinaryIO]]
-Files = Mapping[str, tuple[str, ...]]
-Row = tuple[str, Any, Any]
 
 _READERS: dict[str, Callable[[Any, Files, Opener], Iterator[Row]]] = {
     "jsonl": read_jsonl,

@@ -12,7 +12,7 @@ from bench.data.stream import text_lines
 from bench.errors import DataError
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_jsonl(layout: JsonLinesLayout, files: Files, open_file: Opener) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from bench.data.stream import text_lines
 from bench.errors import DataError
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_lines(layout: LinesLayout, files: Files, open_file: Opener) -> Iterator[Row]:

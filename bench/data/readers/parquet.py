@@ -10,7 +10,7 @@ from bench.data.readers.table import unknown_column
 from bench.errors import DataError
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_parquet(layout: ParquetLayout, files: Files, open_file: Opener) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from bench.data.manifest import PerLabelLayout
 from bench.data.stream import text_lines
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_per_label(layout: PerLabelLayout, files: Files, open_file: Opener) -> Iterator[Row]:

@@ -2,38 +2,31 @@ r"""CSV and TSV. Records end at `\n`; line breaks inside quoted fields, `\r\r\n`
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench.data.manifest import TableLayout
+from bench.data.readers.csv_rows import CsvRow, csv_rows
 from bench.data.stream import text_lines
 from bench.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
-
-_LONGEST_FIELD = 1 << 30
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_table(layout: TableLayout, files: Files, open_file: Opener) -> Iterator[Row]:
     """The text and label columns of every record; a record of another width than the first is an error."""
-    csv.field_size_limit(_LONGEST_FIELD)  # the default refuses texts over 128 KiB
     for split, paths in files.items():
         for path in paths:
             with open_file(path) as stream:
-                lines = text_lines(stream, layout.encoding, path)
-                # strict: else a quote left open swallows the rest of the file without a word
-                records = csv.reader(
-                    lines,
-                    delimiter=layout.delimiter,
-                    quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
-                    strict=True,
-                )
-                try:
-                    yield from _rows(records, layout, split, path)
-                except csv.Error as error:
-                    raise DataError(f"{path} line {records.line_num}: malformed CSV: {error}") from None
+                rows = csv_rows(text_lines(stream, layout.encoding, path), layout.delimiter, layout.quoted)
+                yield from _rows((_certain(row, path) for row in rows), layout, split, path)
+
+
+def _certain(row: CsvRow, path: str) -> list[str]:
+    if row.doubt:
+        raise DataError(f"{path} line {row.line}: malformed CSV: {row.doubt}; mend it")
+    return row.fields
 
 
 def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: str) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from bench.data.manifest import TarLayout
 from bench.errors import DataError
 
 if TYPE_CHECKING:
-    from bench.data.readers import Files, Opener, Row
+    from bench.data.readers.base import Files, Opener, Row
 
 
 def read_tar(layout: TarLayout, files: Files, open_file: Opener) -> Iterator[Row]:

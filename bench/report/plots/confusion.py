@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.report.evidence import Shown
+from bench.board.predictions import Shown
 from bench.report.plots.style import INK, MUTED, Chart, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class Confusion:
 def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
     """None where nothing is scored."""
     matrices = tuple(
-        Matrix(s.line.title, len(s.runs), np.mean([run.quality.confusion for run in s.runs], axis=0)) for s in shown
+        Matrix(s.line.title, len(s.runs), np.mean([run.row.confusion for run in s.runs], axis=0)) for s in shown
     )
-    return Confusion(board_name, tuple(shown[0].label_names), matrices) if matrices else None
+    return Confusion(board_name, shown[0].label_names, matrices) if matrices else None
 
 
 def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:

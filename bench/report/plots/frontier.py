@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bench.report.columns import interval, megabytes, significant
-from bench.report.leaderboard import Board, Line
+from bench.board.leaderboard import Board, Line
+from bench.board.numbers import interval, megabytes, significant
 from bench.report.plots import labels
 from bench.report.plots.style import (
     GRID,
@@ -111,7 +111,7 @@ class Frontier:
 
 def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
     """None where no model has both numbers."""
-    lines = [line for line in board.ok_lines if line.values[cost.column]]
+    lines = [line for line in board.ok_lines if getattr(line.values, cost.column)]
     if not lines:
         return None
     xs = [_value(line, cost.column) / cost.scale for line in lines]
@@ -138,7 +138,7 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
 
 
 def _value(line: Line, column: str) -> float:
-    value = line.values[column]
+    value: float | None = getattr(line.values, column)
     return 0.0 if value is None else value
 
 
@@ -212,7 +212,7 @@ def _hover(point: Point) -> str:
         f"<b>{plain(line.title)}</b>",
         *([plain(line.lineage)] if line.lineage != line.title else []),
         f"accuracy {point.y:.3f} [{interval(line)}]{spread}",
-        f"{significant(values['p50_ms_b1']) or '–'} ms · {megabytes(values['bytes_on_disk']) or '–'} MB",
+        f"{significant(values.p50_ms_b1) or '–'} ms · {megabytes(values.bytes_on_disk) or '–'} MB",
         f"seeds {', '.join(map(str, line.seeds))}",
         "run " + "<br>run ".join(plain(run_id) for run_id in line.run_ids[:5]),
     ]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.report.evidence import Shown
+from bench.board.predictions import Shown
+from bench.board.row import TrainingCurve
 from bench.report.plots.style import MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
@@ -17,23 +18,12 @@ DASHES = (("-", "solid"), ("--", "dash"), (":", "dot"), ("-.", "dashdot"))
 
 
 @dataclass(frozen=True)
-class Seed:
-    """One training."""
-
-    seed: int
-    best_epoch: int | None
-    epochs: tuple[float, ...]
-    values: dict[str, tuple[float | None, ...]]
-    """By name: `loss`, `validation_loss`, `validation_accuracy`; None for an epoch that did not say it."""
-
-
-@dataclass(frozen=True)
 class Curves:
     """All seeds of one model."""
 
     name: str
     colour: str
-    seeds: tuple[Seed, ...]
+    seeds: tuple[tuple[int, TrainingCurve], ...]
 
 
 @dataclass(frozen=True)
@@ -58,29 +48,20 @@ class Learning:
 
 
 def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learning | None:
-    """None where no training told its history."""
-    curves = tuple(Curves(s.line.title, palette.colour(s.line), seeds) for s in shown if (seeds := tuple(_seeds(s))))
-    return Learning(board_name, curves) if curves else None
-
-
-def _seeds(shown: Shown) -> list[Seed]:
-    found = []
-    for run in shown.runs:
-        log = run.result.training
-        if log is None or len(log.history) < 2:  # a single point is no curve
-            continue
-        epochs = tuple(entry.get("epoch", float(i)) for i, entry in enumerate(log.history, start=1))
-        names = ("loss", "validation_loss", "validation_accuracy")
-        values = {n: tuple(entry.get(n) for entry in log.history) for n in names if any(n in e for e in log.history)}
-        found.append(Seed(run.seed, log.best_epoch, epochs, values))
-    return found
+    """None where no training reported its history."""
+    curves = []
+    for s in shown:
+        seeds = tuple((run.seed, run.row.curve) for run in s.runs if run.row.curve)
+        if seeds:
+            curves.append(Curves(s.line.title, palette.colour(s.line), seeds))
+    return Learning(board_name, tuple(curves)) if curves else None
 
 
 def _interactive(curves: Curves) -> dict[str, Any]:
     import plotly.graph_objects as go
 
     traces = []
-    for index, seed in enumerate(curves.seeds):
+    for index, (number, seed) in enumerate(curves.seeds):
         dash = DASHES[index % len(DASHES)][1]
         for name, colour, axis in (
             ("loss", "var(--muted)", "y2"),
@@ -99,7 +80,7 @@ def _interactive(curves: Curves) -> dict[str, Any]:
                             "opacity": 1,
                             "size": [9 if e == seed.best_epoch and name != "loss" else 3 for e in seed.epochs],
                         },
-                        name=f"{name.replace('_', ' ')}, seed {seed.seed}",
+                        name=f"{name.replace('_', ' ')}, seed {number}",
                         showlegend=False,
                         hovertemplate="epoch %{x}: %{y:.4f}",
                     )
@@ -117,7 +98,7 @@ def _draw(data: Learning) -> Canvas:
     figure.suptitle(literal(f"{data.board} · Learning curves, a line a seed"))
     for column, curves in enumerate(data.curves):
         top, bottom = axes[0, column], axes[1, column]
-        for index, seed in enumerate(curves.seeds):
+        for index, (_, seed) in enumerate(curves.seeds):
             dash = DASHES[index % len(DASHES)][0]
             for name, colour, ax in (
                 ("loss", MUTED, top),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.report.evidence import Shown
+from bench.board.predictions import Shown
 from bench.report.plots.style import INK, Chart, Palette, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerC
         return None
     bars = []
     for s in shown:
-        scores = list(zip(*([label.f1 for label in run.quality.per_class] for run in s.runs), strict=True))
+        scores = list(zip(*([label.f1 for label in run.row.label_scores] for run in s.runs), strict=True))
         low, high = tuple(map(min, scores)), tuple(map(max, scores))
         # Rounding may put the mean of equal scores outside of them.
         mean = tuple(float(m) for m in np.clip(np.mean(scores, axis=1), low, high))
         bars.append(Bars(s.line.title, palette.colour(s.line), mean, low, high))
-    first = shown[0].runs[0].quality.per_class
+    first = shown[0].runs[0].row.label_scores
     labels, support = tuple(label.label for label in first), tuple(label.support for label in first)
     return PerClass(board_name, labels, support, tuple(bars))
 

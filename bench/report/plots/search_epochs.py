@@ -1,4 +1,4 @@
-"""What the trainings of a search said of validation, epoch by epoch: where the pruned ones were cut."""
+"""Validation scores of the trainings of a search, epoch by epoch: where the pruned ones were cut."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Epochs:
-    """All trainings of a study that said anything."""
+    """All trainings of a study that reported a score."""
 
     study: str
     metric: str
@@ -43,7 +43,7 @@ class Epochs:
 
     def charts(self) -> list[Chart]:
         """A line a trial."""
-        return [Chart("What the trainings said of validation, epoch by epoch", _interactive(self), 340)]
+        return [Chart("Validation score of each training, epoch by epoch", _interactive(self), 340)]
 
     def draw(self) -> Canvas:
         """With matplotlib."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.report.leaderboard import Board, Line
+from bench.board.leaderboard import Board, Line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

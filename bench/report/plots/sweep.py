@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError
-from bench.params import parse_recipe
-from bench.registry import load_recipe
-from bench.report.aggregate import FROM
-from bench.report.leaderboard import Board, Line
+from bench.board.leaderboard import Board, Line
+from bench.board.model import canonical
+from bench.board.naming import FROM
+from bench.board.recipes import completed
 from bench.report.plots.style import (
     COLOURS,
     GRID,
@@ -82,13 +80,15 @@ class Sweeps:
 
 def sweeps(board: Board) -> Sweeps | None:
     """The parameters of which at least three values were tried on one parent, all others alike; None for none."""
-    found: dict[str, dict[str, list[tuple[float, Line]]]] = {}
-    children = [(line, _params(line)) for line in board.ok_lines if line.parent]
-    for line, params in children:
+    found: dict[str, dict[tuple[object, ...], list[tuple[float, Line]]]] = {}
+    for line in board.ok_lines:
+        if line.model.parent is None:
+            continue
+        params = completed(line.recipe, line.params)
         for name, value in params.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 others = {key: other for key, other in params.items() if key != name}
-                group = f"{line.recipe} {line.parent} {sorted(others.items())}"
+                group = (line.recipe, line.model.parent, line.refit, canonical(others))
                 found.setdefault(name, {}).setdefault(group, []).append((float(value), line))
     panels = [
         Panel(name, curves)
@@ -98,23 +98,14 @@ def sweeps(board: Board) -> Sweeps | None:
     return Sweeps(board.name, tuple(panels)) if panels else None
 
 
-def _params(line: Line) -> Mapping[str, Any]:
-    try:
-        defaults = dict(load_recipe(line.recipe).defaults)
-    except BenchError:  # of a store that knows more recipes than this machine
-        defaults = {}
-    return defaults | parse_recipe(line.name)[1]
-
-
 def _curve(tried: list[tuple[float, Line]], board: Board) -> Curve:
     points = []
     for x, line in sorted(tried, key=lambda pair: pair[0]):
-        y, low, high = (line.values[name] or 0.0 for name in ("accuracy", "accuracy_low", "accuracy_high"))
-        points.append(Point(x, y, low, high))
+        points.append(Point(x, line.accuracy, line.values.accuracy_low or 0.0, line.values.accuracy_high or 0.0))
     line = tried[0][1]
-    above = next((other for other in board.ok_lines if other.lineage == line.parent), None)
-    origin = above.title if above else line.parent
-    return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.values["accuracy"] if above else None)
+    above = next((other for other in board.ok_lines if other.model == line.model.parent), None)
+    origin = above.title if above else line.names.origins[0]
+    return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.values.accuracy if above else None)
 
 
 def _interactive(panel: Panel) -> dict[str, Any]:

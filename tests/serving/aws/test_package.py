@@ -94,12 +94,22 @@ def test_what_the_container_runs_answers_as_the_artifact(bundle: Path, linear: A
     assert folder_hash(model) == linear.hash
     with _container(bundle, model) as (client, process):
         assert _ping(client, process) == 200
+        assert _healthy(bundle, client.base_url.port) == 0
         answer = client.post("/invocations", json={"instances": linear.texts}).json()["predictions"]
         got = np.array([[one["probabilities"][label] for label in linear.labels] for one in answer])
         assert got.shape == linear.probabilities.shape and np.abs(got - linear.probabilities).max() < 1e-5
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) in (0, -signal.SIGTERM)
+        assert _healthy(bundle, client.base_url.port) != 0
     assert folder_hash(model) == linear.hash
+
+
+def _healthy(bundle: Path, port: int | None) -> int:
+    """The exit code of what Docker asks from time to time."""
+    environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [str(bundle / "healthy")]
+    told = environment | {"SAGEMAKER_BIND_TO_PORT": str(port)}
+    return subprocess.run(command, env=told, capture_output=True, check=False).returncode
 
 
 def test_an_own_recipe_is_in_the_bundle(trained: Trained, tmp_path: Path) -> None:
@@ -118,7 +128,8 @@ def test_an_own_recipe_is_in_the_bundle(trained: Trained, tmp_path: Path) -> Non
 
 def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
     assert {path.name for path in bundle.iterdir()} == {
-        "Dockerfile", "bundle.json", "model.tar.gz", "requirements.txt", "serve", "source",
+        "Dockerfile", "bundle.json", "constraints.txt", "healthy", "model.tar.gz", "requirements.txt", "serve",
+        "source",
     }  # fmt: skip
     pinned = {line for path in ROOT.glob("requirements*.txt") for line in path.read_text().splitlines()}
     wanted = (bundle / "requirements.txt").read_text().splitlines()
@@ -127,10 +138,26 @@ def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
     assert named >= {"scikit-learn", "numpy", "safetensors", "fastapi", "uvicorn"}
     assert not named & {"torch", "tensorflow", "keras", "transformers", "pandas", "boto3"}
     dockerfile = (bundle / "Dockerfile").read_text()
-    copied = {line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY ")}
-    assert copied == {"requirements.txt", "source", "serve"} and os.access(bundle / "serve", os.X_OK)
+    copied = {name for line in dockerfile.splitlines() if line.startswith("COPY ") for name in line.split()[1:-1]}
+    assert copied == {"requirements.txt", "constraints.txt", "source", "serve", "healthy"}
+    assert os.access(bundle / "serve", os.X_OK) and os.access(bundle / "healthy", os.X_OK)
     assert sum(path.stat().st_size for path in (bundle / "source").rglob("*")) < 5_000_000
     assert not list(bundle.rglob("__pycache__")) and str(ROOT) not in (bundle / "bundle.json").read_text()
+
+
+def test_an_image_is_built_of_a_named_base_with_locked_packages_and_is_not_run_by_root(bundle: Path) -> None:
+    lines = (bundle / "Dockerfile").read_text().splitlines()
+    assert next(line for line in lines if line.startswith("FROM ")) == "FROM ${BASE}"
+    installed = next(i for i, line in enumerate(lines) if line.startswith("RUN pip install "))
+    user = next(i for i, line in enumerate(lines) if line.startswith("USER "))
+    assert installed < user < lines.index('CMD ["serve"]') and lines[user] not in ("USER root", "USER 0")
+    assert "-c /opt/sentibench/constraints.txt" in lines[installed]
+    assert next(line for line in lines if line.startswith("HEALTHCHECK ")).endswith('CMD ["healthy"]')
+    constraints = (bundle / "constraints.txt").read_text().splitlines()
+    assert all(Requirement(line).specifier for line in constraints) and len(constraints) == len(set(constraints))
+    pins = {_name(line): line for line in constraints}
+    wanted = [line for line in (bundle / "requirements.txt").read_text().splitlines() if "==" in line]
+    assert all(pins[_name(line)].partition("==")[2] == line.partition("==")[2] for line in wanted)
 
 
 def test_the_same_artifact_is_the_same_bytes(bundle: Path, linear: Artifact, tmp_path: Path) -> None:
@@ -160,11 +187,11 @@ def broken(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("package", "weightless"), "weightless cannot be loaded: "),
-        (("http", "weightless"), "weightless cannot be loaded: "),
-        (("predict", "cut"), "cut cannot be loaded: "),
-        (("http", "foreign"), "unknown recipe 'liner': did you mean 'linear'?"),
-        (("package", "full"), "full is no artifact: it has no readable artifact.json"),
+        (("package", "./weightless"), "weightless cannot be loaded: "),
+        (("http", "./weightless"), "weightless cannot be loaded: "),
+        (("predict", "./cut"), "cut cannot be loaded: "),
+        (("http", "./foreign"), "unknown recipe 'liner': did you mean 'linear'?"),
+        (("package", "./full"), "full is no artifact: it has no readable artifact.json"),
         (("package", "ARTIFACT", "--target", "sagemakr"), "did you mean 'sagemaker'?"),
         (("package", "ARTIFACT", "--out", "full"), "full is there already and is no bundle: choose another --out"),
     ],

@@ -1,0 +1,63 @@
+"""Arrays in `.npz` files: written whole or not at all, and never trusted when they are read."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.durable import write_atomic
+from bench.errors import StoreError, one_line
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+"""By name."""
+
+
+def packed(arrays: Arrays, compressed: bool = True) -> bytes:
+    """The content of an `.npz`."""
+    buffer = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **dict(arrays))
+    return buffer.getvalue()
+
+
+def write_arrays(path: Path, arrays: Arrays, compressed: bool = True) -> None:
+    """Written as `write_atomic` does."""
+    write_atomic(path, packed(arrays, compressed))
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Every array of a file; a `StoreError` in one line where it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+    except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
+        raise StoreError(f"{path}: unreadable: {one_line(error)}") from error
+
+
+def read_predictions(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a run's `predictions.npz`; a `StoreError` where they are damaged or do not fit one another."""
+    arrays = read_arrays(path)
+    pairs = [("labels", "probabilities")]
+    if "validation_labels" in arrays:
+        pairs.append(("validation_labels", "validation_probabilities"))
+    problems = [problem for pair in pairs if (problem := _misfit(arrays, *pair))]
+    if not problems and ("ids" not in arrays or arrays["ids"].shape != arrays["labels"].shape):
+        problems = ["not one id a text"]
+    if problems:
+        raise StoreError(f"{path}: not written by this software: {problems[0]}")
+    return arrays
+
+
+def _misfit(arrays: Arrays, labels: str, probabilities: str) -> str | None:
+    if lacking := [name for name in (labels, probabilities) if name not in arrays]:
+        return f"lacks {lacking[0]}"
+    true, told = arrays[labels], arrays[probabilities]
+    if true.dtype.kind != "i" or told.dtype.kind != "f" or true.ndim != 1 or told.ndim != 2 or len(true) != len(told):
+        return f"{labels} {true.dtype}{list(true.shape)} and {probabilities} {told.dtype}{list(told.shape)}"
+    if len(true) and not 0 <= true.min() <= true.max() < told.shape[1]:
+        return f"{labels} {true.min()} to {true.max()} of {told.shape[1]}"
+    return None

@@ -1,0 +1,1 @@
+"""What results say: rows, leaderboards, names, ties, families, comparisons, advice. It neither draws nor prints."""

@@ -1,0 +1,92 @@
+"""Which model to ship, as plainly as the stored results allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.board.leaderboard import Board, Line
+from bench.board.numbers import interval, megabytes, significant
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One answer: a model and why it."""
+
+    question: str
+    line: Line | None
+    """None where nothing is measured that would answer."""
+    facts: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the leaderboard of one data set says to somebody who must choose."""
+
+    board: Board
+    headline: str
+    picks: tuple[Pick, ...]
+    caveats: tuple[str, ...]
+
+
+def advice(board: Board) -> Advice | None:
+    """None where nothing is scored. Within the tie the fastest is named first, then the smallest."""
+    if not board.ok_lines:
+        return None
+    best = board.ok_lines[0]
+    scored = f"accuracy {best.values.accuracy:.3f} [{interval(best)}]"
+    if len(board.tied) == 1:
+        costs = ((significant(best.values.p50_ms_b1), "ms median"), (megabytes(best.values.bytes_on_disk), "MB"))
+        facts = ", ".join([scored, *(f"{value} {unit}" for value, unit in costs if value)])
+        return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, facts),), _caveats(board))
+    fastest, smallest = _least(board.tied, "p50_ms_b1"), _least(board.tied, "bytes_on_disk")
+    picks = (
+        Pick("Most accurate", best, scored),
+        Pick("Fastest in the tie", fastest, _compared(fastest, best, "p50_ms_b1", "faster")),
+        Pick("Smallest in the tie", smallest, _compared(smallest, best, "bytes_on_disk", "smaller")),
+    )
+    return Advice(board, _headline(board, best, fastest or smallest or best), picks, _caveats(board))
+
+
+def _least(lines: list[Line], column: str) -> Line | None:
+    known = [line for line in lines if getattr(line.values, column) is not None]
+    return min(known, key=lambda line: getattr(line.values, column) or 0.0) if known else None
+
+
+def _compared(line: Line | None, best: Line, column: str, better: str) -> str:
+    """`3.88 ms median, 8.3 times faster`, than the most accurate."""
+    if line is None:
+        return "not measured"
+    value, reference = getattr(line.values, column) or 0.0, getattr(best.values, column)
+    written = f"{significant(value)} ms median" if column == "p50_ms_b1" else f"{megabytes(value)} MB"
+    if line is best or not reference or not value:
+        return written
+    return f"{written}, {reference / value:.1f} times {better}"
+
+
+def _headline(board: Board, best: Line, choice: Line) -> str:
+    if len(board.ok_lines) == 1:
+        return f"Only {best.title} has been scored: there is nothing to choose from yet."
+    if len(board.tied) == 1:
+        return f"Ship {best.title}: it leads by more than the smallest gap that this test set can show."
+    others = len(board.tied) - 1
+    tie = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
+    if choice is best:
+        known = "the fastest of them" if best.values.p50_ms_b1 is not None else "the smallest of them"
+        return f"Ship {best.title}: the most accurate in the mean, and {known}; {tie}."
+    quality = "the fastest" if choice.values.p50_ms_b1 is not None else "the smallest"
+    below = f"accuracy {best.accuracy - choice.accuracy:.3f} below it"
+    return f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({below})."
+
+
+def _caveats(board: Board) -> tuple[str, ...]:
+    few = [line.title for line in board.tied if len(line.seeds) < 3]
+    found = []
+    if len(few) > 2:
+        found.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
+    elif few:
+        found.append("fewer than 3 seeds: " + ", ".join(few))
+    if not any(line.values.p50_ms_b1 for line in board.tied):
+        found.append("no latency measured in the tie")
+    if board.limit is not None:
+        found.append(f"only {board.limit} rows of each split were used")
+    return (*found, *board.notes)

@@ -1,0 +1,122 @@
+"""From rows to leaderboards: means over seeds, the machine whose times are shown, ranks."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from bench.board.leaderboard import Board, Line, Means, Names
+from bench.board.model import LineKey, Models
+from bench.board.naming import Naming
+from bench.board.row import Row
+from bench.board.rows import counted
+from bench.board.ties import ranked, smallest_gap
+from bench.errors import BenchError, did_you_mean
+
+Context = tuple[str, str]
+"""Machine and measuring protocol: times are compared within one."""
+
+COLUMNS = tuple(field.name for field in fields(Means))
+TIMED = ("p50_ms_b1", "p95_ms_b1", "texts_per_s_b32")
+
+
+def boards(all_rows: Sequence[Row]) -> list[Board]:
+    """A leaderboard a data set, by name. `all_rows` come from `bench.board.rows`, superseded ones included."""
+    models = Models(all_rows)
+    grouped: dict[str, list[Row]] = {}
+    for row in all_rows:
+        grouped.setdefault(row.board, []).append(row)
+    return [_board(name, grouped[name], models) for name in sorted(grouped)]
+
+
+def chosen(found: Sequence[Board], dataset: str | None) -> list[Board]:
+    """The leaderboards of one data set, of all where None is named."""
+    some = [board for board in found if dataset is None or board.dataset == dataset]
+    if not some:
+        known = {board.dataset for board in found}
+        raise BenchError(f"no results on data set '{dataset}'; {did_you_mean(str(dataset), known)}")
+    return some
+
+
+def main_context(some_rows: Iterable[Row]) -> Context | None:
+    """The machine and protocol that timed most runs, of equals the last by name; untimed, the machine of most runs."""
+    ok = [row for row in some_rows if row.ok]
+    timed = [row for row in ok if row.protocol is not None]
+    count = Counter((row.timed_on or row.machine, row.protocol or "") for row in timed or ok)
+    return max(count, key=lambda context: (count[context], context)) if count else None
+
+
+def _board(name: str, board_rows: list[Row], models: Models) -> Board:
+    current = counted(board_rows)
+    context = main_context(current)
+    lines = _lines(current, models, context)
+    newest = max(current, key=lambda row: (row.ok, row.started_at))
+    n_test = max((row.n_test for row in current if row.n_test), default=None)
+    best = max((line.accuracy for line in lines if line.ok), default=None)
+    gap = None if best is None or n_test is None else smallest_gap(best, n_test)
+    return Board(
+        name=name,
+        dataset=current[0].dataset,
+        revision=newest.revision,
+        content=newest.content,
+        limit=current[0].limit,
+        n_test=n_test,
+        notes=tuple(dict.fromkeys(note for row in current for note in row.data_notes)),
+        lines=ranked(lines, gap or 0.0),
+        smallest_gap=gap,
+        superseded=len(board_rows) - len(current),
+        machine=context[0] if context and any(line.values.p50_ms_b1 for line in lines) else "",
+        timed_elsewhere=sum(line.timed_elsewhere for line in lines),
+    )
+
+
+def _lines(current: list[Row], models: Models, context: Context | None) -> list[Line]:
+    grouped: dict[LineKey, list[Row]] = {}
+    for row in current:
+        grouped.setdefault(models.key(row), []).append(row)
+    naming = Naming(list(grouped))
+    return [_line(key, naming.names(key), group, context) for key, group in grouped.items()]
+
+
+def _line(key: LineKey, names: Names, group: list[Row], context: Context | None) -> Line:
+    group = sorted(group, key=lambda row: (row.seed, row.run_id))
+    ok = [row for row in group if row.ok and row.accuracy is not None]
+    failed = [row for row in group if not row.ok or row.accuracy is None]
+    timed_here = [row for row in ok if row.protocol is None or (row.timed_on, row.protocol) == context]
+    accuracies = [row.accuracy for row in ok if row.accuracy is not None]
+    return Line(
+        track=key.track,
+        model=key.model,
+        teacher=key.teacher,
+        names=names,
+        status="ok" if ok else group[-1].status,
+        reason=_reasons(failed),
+        runs=tuple(ok or group),
+        failed=len(failed),
+        values=_means(ok, timed_here, context),
+        spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        timed_elsewhere=len(ok) - len(timed_here),
+    )
+
+
+def _means(ok: list[Row], timed_here: list[Row], context: Context | None) -> Means:
+    trained_here = [row for row in ok if context is None or row.machine == context[0]]
+    of = dict.fromkeys(COLUMNS, ok) | dict.fromkeys(TIMED, timed_here) | {"train_examples_per_s": trained_here}
+    return Means(**{column: _mean(of[column], column) for column in COLUMNS})
+
+
+def _mean(some_rows: list[Row], column: str) -> float | None:
+    known = [value for row in some_rows if (value := getattr(row, column)) is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _reasons(failed: list[Row]) -> str:
+    """`seed 2: failed in train: out of disk`, each different reason once."""
+    seeds: dict[str, list[str]] = {}
+    for row in failed:
+        phase = f" in {row.phase}" if row.phase else ""
+        reason = f"{row.status}{phase}: {row.status_reason or 'no reason recorded'}"
+        seeds.setdefault(reason, []).append(str(row.seed))
+    return "; ".join(f"seed {', '.join(those)}: {reason}" for reason, those in seeds.items())

@@ -1,0 +1,123 @@
+"""Two models of the store against each other, on every data set where both have scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.board.leaderboard import Board, Line
+from bench.board.predictions import Predictions, Run
+from bench.board.recipes import completed
+from bench.errors import BenchError, did_you_mean
+from bench.measure.paired import Paired, compare_paired
+from bench.params import parse_recipe
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models of one leaderboard."""
+
+    board: str
+    n_test: int
+    first: str
+    second: str
+    seeds: tuple[tuple[int, int], ...]
+    """Of the first and the second, as they were paired."""
+    paired: Paired
+
+
+@dataclass(frozen=True)
+class Meant:
+    """What a name stands for on a leaderboard: a line, or one run of it."""
+
+    line: Line
+    run_id: str | None = None
+
+    def runs(self, predictions: Predictions) -> list[Run]:
+        """Its runs with what is stored of their predictions."""
+        return [run for run in predictions.runs(self.line) if self.run_id in (None, run.run_id)]
+
+
+def comparisons(boards: Sequence[Board], predictions: Predictions, first: str, second: str) -> list[Comparison]:
+    """`first` and `second` are run ids, model names, or the start of one: a recipe with some of its parameters.
+
+    Models are paired by seed, two single runs as they are. Raises `BenchError` where nothing can be paired.
+    """
+    found = []
+    for board in boards:
+        meant = {name: _meant(board, name) for name in (first, second)}
+        if all(meant.values()):
+            one, other = (_only(board, name, meant[name]) for name in (first, second))
+            found.append(_compare(board, predictions, one, other))
+    if not found:
+        for name in (first, second):
+            if not any(_meant(board, name) for board in boards):
+                known = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
+                raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, known)}")
+        raise BenchError(f"'{first}' and '{second}' have no data set in common")
+    return found
+
+
+def _meant(board: Board, name: str) -> list[Meant]:
+    """What `name` may mean on a board."""
+    for line in board.ok_lines:
+        if name in line.run_ids:
+            return [Meant(line, name)]
+    exact = [line for line in board.ok_lines if name in (line.name, line.title, line.short)]
+    return [Meant(line) for line in exact or (line for line in board.ok_lines if _matches(line, name))]
+
+
+def _only(board: Board, name: str, meant: Sequence[Meant]) -> Meant:
+    if len(meant) > 1:
+        titles = "; ".join(one.line.title for one in meant)
+        raise BenchError(f"'{name}' is several models on {board.name}: {titles}; name more of its parameters, or -d")
+    return meant[0]
+
+
+def _matches(line: Line, name: str) -> bool:
+    """Whether the line is of that recipe and has those parameters; a refit goes by its whole name alone."""
+    recipe, wanted = parse_recipe(name)
+    if line.recipe != recipe or line.refit:
+        return False
+    has = completed(recipe, line.params)
+    return all(key in has and has[key] == value for key, value in wanted.items())
+
+
+def _compare(board: Board, predictions: Predictions, first: Meant, second: Meant) -> Comparison:
+    names = [one.run_id or one.line.title for one in (first, second)]
+    pairs = _pairs(first.runs(predictions), second.runs(predictions))
+    if not pairs:
+        raise BenchError(f"{board.name}: '{names[0]}' and '{names[1]}' have no seed in common; name two run ids")
+    reference = pairs[0][0]
+    for run in (run for pair in pairs for run in pair):
+        if not len(run.ids) or not np.array_equal(run.ids, reference.ids):
+            raise BenchError(f"{run.run_id}: no stored predictions of the same test texts; run it again")
+    a, b = ([pair[i].probabilities for pair in pairs] for i in (0, 1))
+    paired = compare_paired(reference.labels, a, b)
+    seeds = tuple((x.seed, y.seed) for x, y in pairs)
+    return Comparison(board.name, len(reference.labels), names[0], names[1], seeds, paired)
+
+
+def _pairs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
+    if len(first) == len(second) == 1:
+        return [(first[0], second[0])]
+    by_seed = {run.seed: run for run in second}
+    return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
+
+
+def document(comparison: Comparison, metric: str) -> dict[str, Any]:
+    """For programs."""
+    paired = comparison.paired
+    return {
+        "dataset": comparison.board, "n_test": comparison.n_test, "first": comparison.first,
+        "second": comparison.second, "metric": metric, "verdict": paired.verdict(metric),
+        "scores": {"first": paired.first, "second": paired.second},
+        "difference": {name: interval.model_dump() for name, interval in paired.difference.items()},
+        "seeds": [
+            {"first": a, "second": b, "corrections": pair.mended, "regressions": pair.broken, "p": pair.p}
+            for (a, b), pair in zip(comparison.seeds, paired.pairs, strict=True)
+        ],
+    }  # fmt: skip

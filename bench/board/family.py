@@ -1,0 +1,176 @@
+"""Parents and their compressed children: what each step cost in quality, and what it saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bench.board.leaderboard import Board, Line
+from bench.board.model import Model
+from bench.board.predictions import Predictions, Run, paired_runs
+from bench.board.recipes import completed, recipe_of
+from bench.errors import BenchError
+from bench.measure.paired import Paired, compare_paired
+
+
+@dataclass(frozen=True)
+class Step:
+    """A child against one of its ancestors, over the seeds of the child; a ratio is None where one is not measured."""
+
+    paired: Paired
+    """The ancestor first."""
+    kept: float
+    """The share of the ancestor's accuracy that the child has."""
+    parameters: float | None
+    """How many times fewer."""
+    size: float | None
+    """How many times smaller the file is."""
+    speed_up: float | None
+    """The ancestor's median time of a single text over the child's."""
+    throughput: float | None
+    """How many times more texts a second in batches of 32."""
+    largest_change: float
+    """Of any probability of any text."""
+
+    @property
+    def regressions(self) -> float:
+        """Texts that went from right to wrong, mean over seeds."""
+        return float(np.mean([pair.broken for pair in self.paired.pairs]))
+
+    @property
+    def corrections(self) -> float:
+        """Texts that went from wrong to right, mean over seeds."""
+        return float(np.mean([pair.mended for pair in self.paired.pairs]))
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of a family."""
+
+    line: Line
+    depth: int
+    """Steps from the head of the family, which is 0."""
+    step: Step | None
+    """Against its parent; None for the head, and where no predictions of the same texts are stored."""
+    whole: Step | None
+    """Against the head of the family."""
+    control: Line | None
+    """The same student without its teacher."""
+    gain: Paired | None
+    """The member against its control, which is the first."""
+
+
+Family = tuple[Member, ...]
+"""A head and all that was made of it, children below their parents, the most accurate first."""
+
+
+def families(board: Board, predictions: Predictions) -> list[Family]:
+    """Every family of a leaderboard, of the most accurate head first; none where nothing was compressed."""
+    tree = _Tree(board, predictions)
+    heads = [line for line in board.ok_lines if not tree.parent(line) and tree.children(line)]
+    return [tuple(tree.members(head, head, 0)) for head in heads]
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """The lines of a board with their parents and children."""
+
+    board: Board
+    predictions: Predictions
+
+    @cached_property
+    def _lines(self) -> dict[Model, Line]:
+        return {line.model: line for line in self.board.ok_lines}
+
+    @cached_property
+    def _children(self) -> dict[Model, list[Line]]:
+        found: dict[Model, list[Line]] = {}
+        for line in self.board.ok_lines:
+            if line.model.parent:
+                found.setdefault(line.model.parent, []).append(line)
+        return found
+
+    def parent(self, line: Line) -> Line | None:
+        return self._lines.get(line.model.parent) if line.model.parent else None
+
+    def children(self, line: Line) -> list[Line]:
+        return self._children.get(line.model, [])
+
+    def members(self, head: Line, line: Line, depth: int) -> Iterator[Member]:
+        parent = self.parent(line) if depth else None
+        control = self._control(line)
+        step = self._step(line, parent, 1) if parent else None
+        yield Member(
+            line=line,
+            depth=depth,
+            step=step,
+            whole=self._step(line, head, depth) if depth > 1 else step,
+            control=control,
+            gain=_paired(self._by_seed(control, line)) if control else None,
+        )
+        for child in self.children(line):
+            yield from self.members(head, child, depth + 1)
+
+    def _step(self, line: Line, ancestor: Line, steps: int) -> Step | None:
+        pairs = self._descent(line, ancestor, steps)
+        paired = _paired(pairs)
+        if paired is None:
+            return None
+        before, after = ancestor.values, line.values
+        return Step(
+            paired,
+            kept=paired.second["accuracy"] / max(paired.first["accuracy"], 1e-9),
+            parameters=_ratio(before.parameters, after.parameters),
+            size=_ratio(before.bytes_on_disk, after.bytes_on_disk),
+            speed_up=_ratio(before.p50_ms_b1, after.p50_ms_b1),
+            throughput=_ratio(after.texts_per_s_b32, before.texts_per_s_b32),
+            largest_change=max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in paired_runs(pairs)),
+        )
+
+    def _descent(self, line: Line, ancestor: Line, steps: int) -> list[tuple[Run, Run]]:
+        """Each run of `line` with the run that it descends from, that many steps higher."""
+        above = {run.run_id: run for run in self.predictions.runs(ancestor)}
+        pairs = [(self.predictions.ancestor(run, steps), run) for run in self.predictions.runs(line)]
+        return [(above[run_id], run) for run_id, run in pairs if run_id in above]
+
+    def _control(self, line: Line) -> Line | None:
+        """The model that was trained as this student was, without its teacher: `alpha` 0, else the student itself."""
+        if not line.teacher or not line.params.get("alpha", 1.0):
+            return None
+        by_labels = {**line.params, "alpha": 0}
+        siblings = [other for other in self.board.ok_lines if other.model.parent == line.model.parent]
+        found = [other for other in siblings if other.recipe == line.recipe and other.params == by_labels]
+        if not found and (student := _student(line)):
+            heads = [other for other in self.board.ok_lines if not other.model.parent]
+            found = [other for other in heads if (other.recipe, completed(other.recipe, other.params)) == student]
+        return found[0] if found else None
+
+    def _by_seed(self, first: Line, second: Line) -> list[tuple[Run, Run]]:
+        theirs = {run.seed: run for run in self.predictions.runs(first)}
+        return [(theirs[run.seed], run) for run in self.predictions.runs(second) if run.seed in theirs]
+
+
+def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:
+    """The second of each pair against the first, over pairs with stored predictions of the same texts."""
+    whole = paired_runs(pairs)
+    if not whole:
+        return None
+    return compare_paired(whole[0][0].labels, [a.probabilities for a, _ in whole], [b.probabilities for _, b in whole])
+
+
+def _student(line: Line) -> tuple[str, Mapping[str, Any]] | None:
+    """The recipe and all parameters that train the child of a teacher without it."""
+    recipe = recipe_of(line.recipe)
+    try:
+        found = recipe.resolve(completed(line.recipe, line.params)).control if recipe else None
+    except BenchError:
+        return None
+    return found and (found[0], dict(found[1]))
+
+
+def _ratio(one: float | None, other: float | None) -> float | None:
+    return one / other if one and other else None

@@ -1,0 +1,196 @@
+"""The leaderboard of one data set and its lines: one line a model, over all its seeds."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from bench.board.model import Model
+from bench.board.row import Row
+
+
+@dataclass(frozen=True)
+class Names:
+    """How one line is called."""
+
+    name: str
+    """The recipe with what differs from its defaults, and from another model here of the same lineage."""
+    short: str
+    """The recipe with those parameters only that tell the line from the board's other models of it."""
+    title: str
+    """Its short name with those of what it comes from."""
+    origins: tuple[str, ...]
+    """The lineages of its parent, or of all members of an ensemble; none of what trains from texts alone."""
+    lineage: str
+    """Its name, and those of what it was made of."""
+    teacher: str
+    """The lineage of its teacher, empty for none."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """Means over the ok seeds, None where not measured; an interval's ends are means of the ends of the seeds'."""
+
+    accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    macro_f1: float | None = None
+    macro_f1_low: float | None = None
+    macro_f1_high: float | None = None
+    macro_recall: float | None = None
+    macro_recall_low: float | None = None
+    macro_recall_high: float | None = None
+    log_loss: float | None = None
+    ece: float | None = None
+    parameters: float | None = None
+    bytes_on_disk: float | None = None
+    peak_rss_mb: float | None = None
+    p50_ms_b1: float | None = None
+    p95_ms_b1: float | None = None
+    texts_per_s_b32: float | None = None
+    train_examples_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One model on one data set: a recipe with its parameters (and parent), over all its seeds."""
+
+    track: str
+    model: Model
+    teacher: Model | None
+    names: Names
+    status: str
+    """`ok` where at least one seed is."""
+    reason: str
+    """Why seeds failed, empty where none did."""
+    runs: tuple[Row, ...]
+    """The ok runs by seed; where none is ok, the failed ones."""
+    failed: int
+    values: Means
+    spread: float | None
+    """Standard deviation of accuracy over seeds, None for fewer than two."""
+    timed_elsewhere: int
+    """Ok runs whose times were taken on another machine or by another protocol, and are left out."""
+    tied: bool = False
+    """One of several that are nearer to the best than the smallest gap, or the best of these."""
+    rank: int | None = None
+    """1 for the best and all that are tied with it, else the place by accuracy; None without scores."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it has scores."""
+        return self.status == "ok"
+
+    @property
+    def recipe(self) -> str:
+        """Its recipe's name."""
+        return self.model.recipe
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """All parameters, as they were when it ran."""
+        return self.model.params
+
+    @property
+    def refit(self) -> bool:
+        """Trained on train and validation together."""
+        return self.model.refit
+
+    @property
+    def name(self) -> str:
+        """Its whole name."""
+        return self.names.name
+
+    @property
+    def short(self) -> str:
+        """Its short name."""
+        return self.names.short
+
+    @property
+    def title(self) -> str:
+        """Its short name with those of what it comes from."""
+        return self.names.title
+
+    @property
+    def lineage(self) -> str:
+        """Its whole name, and those of what it was made of."""
+        return self.names.lineage
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the ok runs."""
+        return tuple(run.seed for run in self.runs) if self.ok else ()
+
+    @property
+    def run_ids(self) -> tuple[str, ...]:
+        """Of `runs`."""
+        return tuple(run.run_id for run in self.runs)
+
+    @property
+    def runtime(self) -> str:
+        """What executes it, empty without scores."""
+        return self.runs[0].runtime if self.ok else ""
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over seeds, 0 without scores."""
+        return self.values.accuracy or 0.0
+
+
+@dataclass(frozen=True)
+class Board:
+    """All models of one data set, the most accurate first, failures last."""
+
+    name: str
+    dataset: str
+    revision: str
+    content: str
+    """Hash of the test rows, where known."""
+    limit: int | None
+    n_test: int | None
+    notes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    smallest_gap: float | None
+    """The difference in accuracy that this many test texts can show, 95 %; None where nothing is scored."""
+    superseded: int
+    """Older runs left out, because a newer one of the same thing counts."""
+    machine: str
+    """The one machine whose times are shown, that on which most runs of the data set were timed; empty without any."""
+    timed_elsewhere: int
+
+    @property
+    def ok_lines(self) -> list[Line]:
+        """The lines that have scores."""
+        return [line for line in self.lines if line.ok]
+
+    @property
+    def floor(self) -> float:
+        """The accuracy under which a model is too far off to be drawn to scale; 0 where nothing is scored."""
+        found = [line.accuracy for line in self.ok_lines]
+        best = max(found, default=0.0)
+        return max(best - max(0.06, 2.5 * (best - statistics.median(found))), 0.6 * best) if found else 0.0
+
+    @property
+    def tied(self) -> list[Line]:
+        """The best line and all that cannot be told from it."""
+        return [line for line in self.lines if line.rank == 1]
+
+
+def document(board: Board) -> dict[str, Any]:
+    """A leaderboard for programs."""
+    return {field.name: getattr(board, field.name) for field in fields(board)} | {
+        "lines": [_line_document(line) for line in board.lines]
+    }
+
+
+def _line_document(line: Line) -> dict[str, Any]:
+    return {
+        "track": line.track, "recipe": line.recipe, "name": line.name, "params": dict(line.params),
+        "origins": line.names.origins, "teacher": line.names.teacher, "status": line.status, "reason": line.reason,
+        "seeds": line.seeds, "failed": line.failed, "run_ids": line.run_ids, "refit": line.refit,
+        "values": asdict(line.values), "spread": line.spread, "runtime": line.runtime,
+        "timed_elsewhere": line.timed_elsewhere, "tied": line.tied, "rank": line.rank, "short": line.short,
+        "title": line.title,
+    }  # fmt: skip

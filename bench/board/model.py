@@ -1,0 +1,92 @@
+"""What was run, apart from the data and the seed: what the runs of one leaderboard line share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bench.board.row import Row
+
+
+@dataclass(frozen=True)
+class Model:
+    """A recipe with all of its parameters and what it was made of; equal where all of these are.
+
+    A parameter that a result is too old to have is no parameter at its default of today: nobody can say what stood in
+    its place, and runs of both are never averaged.
+    """
+
+    recipe: str
+    identity: str
+    """The parameters in one way of writing, and what it was trained on."""
+    origins: tuple[Model, ...]
+    """Its parent, all members of an ensemble, or none."""
+    params: Mapping[str, Any] = field(compare=False)
+    variant: str = field(compare=False)
+    """As a run of it was named when it ran."""
+    refit: bool = field(compare=False)
+    """Trained on train and validation together."""
+
+    @property
+    def parent(self) -> Model | None:
+        """Of what was made of one other model; None for an ensemble as well."""
+        return self.origins[0] if len(self.origins) == 1 else None
+
+    def family(self) -> Iterator[Model]:
+        """Itself and all that it comes from."""
+        yield self
+        for origin in self.origins:
+            yield from origin.family()
+
+
+class LineKey(NamedTuple):
+    """What the runs of one leaderboard line share: all but the seed."""
+
+    track: str
+    model: Model
+    teacher: Model | None
+
+
+class Models:
+    """The model of every run."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = {row.run_id: row for row in rows}
+        self._found: dict[str, Model] = {}
+
+    def of(self, run_id: str) -> Model:
+        """Of a run; one without a stored result is known by its run id alone."""
+        if run_id not in self._found:
+            row = self._rows.get(run_id)
+            self._found[run_id] = self._model(row) if row else Model(run_id, "", (), {}, "", False)
+        return self._found[run_id]
+
+    def key(self, row: Row) -> LineKey:
+        """The line, on its leaderboard, that a run is a seed of."""
+        return LineKey(row.track, self.of(row.run_id), self.of(row.teacher_run_id) if row.teacher_run_id else None)
+
+    def _model(self, row: Row) -> Model:
+        made_of = (row.parent_run_id,) if row.parent_run_id else row.member_run_ids
+        return Model(
+            recipe=row.recipe,
+            identity=f"{canonical(row.params)} {row.trained_on}",
+            origins=tuple(self.of(run_id) for run_id in made_of),
+            params=row.params,
+            variant=row.variant,
+            refit=row.refit,
+        )
+
+
+def canonical(value: Any) -> str:
+    """One way of writing parameters: keys in order, 1.0 as 1, tuples as lists."""
+    return json.dumps(_whole(value), sort_keys=True, default=str)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _whole(inner) for key, inner in value.items()}
+    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,151 @@
+"""Names of models as short as a leaderboard allows: what tells each from the others, parents in the same words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.board.leaderboard import Names
+from bench.board.model import LineKey, Model, canonical
+from bench.board.recipes import recipe_of
+from bench.contract import Recipe
+from bench.params import split_assignments, written
+
+REFIT = "refit"
+"""What the name of a model says that was trained on train and validation together."""
+FROM = " ← "
+"""Between a model and its parent."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parameters that a model's name may show, as `key=value`, in the recipe's order."""
+
+    whole: tuple[str, ...]
+    """Those that differ from the recipe's defaults, or from another model of the same name."""
+    headline: str
+    """That which the recipe's models are known by, its default too; empty for none."""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """All that a short name may be chosen from."""
+        return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
+
+    def telling(self, rivals: Sequence[Parts]) -> list[str]:
+        """The headline or the first part that some rival lacks, a refit's, and as few more as tell it from all.
+
+        A greedy set cover. A rival that has all of its parts and others is told apart by its own name.
+        """
+        left = [rival for rival in rivals if not set(self.shown) <= set(rival.shown)]
+        first = next((part for part in self.shown if any(part not in rival.shown for rival in left)), "")
+        chosen = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
+        while left := [rival for rival in left if chosen <= set(rival.shown)]:
+            chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in left)))
+        return [part for part in self.shown if part in chosen]
+
+
+class Naming:
+    """The names of one leaderboard's lines."""
+
+    def __init__(self, keys: Sequence[LineKey]) -> None:
+        self._parts = _parts(one for _, *known in keys for model in known if model for one in model.family())
+        self._short: dict[Model, str] = {}
+        for track, model, _ in keys:
+            rivals = [self._parts[other] for place, other, _ in keys if (place, other.recipe) == (track, model.recipe)]
+            own = [_bare(part, rivals) for part in self._parts[model].telling(rivals)]
+            self._short[model] = f"{model.recipe}[{','.join(own)}]" if own else model.recipe
+        self._ensembles = Counter(self._short[model] for _, model, _ in keys if len(model.origins) > 1)
+
+    def names(self, key: LineKey) -> Names:
+        """Of one line."""
+        _, model, teacher = key
+        other = f" (teacher {self._chain(teacher)})" if teacher and teacher != model.parent else ""
+        return Names(
+            name=self._name(model),
+            short=self._short[model],
+            title=self._chain(model, brief=False) + other,
+            origins=tuple(map(self._lineage, model.origins)),
+            lineage=self._lineage(model),
+            teacher=self._lineage(teacher) if teacher else "",
+        )
+
+    def _name(self, model: Model) -> str:
+        whole = self._parts[model].whole
+        return f"{model.recipe}[{','.join(whole)}]" if whole else model.recipe
+
+    def _lineage(self, model: Model) -> str:
+        return descent(self._name(model), [self._lineage(origin) for origin in model.origins])
+
+    def _chain(self, model: Model, brief: bool = True) -> str:
+        """A model and what it was made of; what is not on this leaderboard keeps its whole name.
+
+        The `brief` one of the board's only ensemble leaves its members out.
+        """
+        if model not in self._short:
+            return self._lineage(model)
+        name = self._short[model]
+        if brief and len(model.origins) > 1 and self._ensembles[name] == 1:
+            return name
+        return descent(name, [self._chain(origin) for origin in model.origins])
+
+
+def descent(name: str, made_of: Sequence[str]) -> str:
+    """`ensemble ← 2 × finetune + linear`: a name with those of what it was made of, if anything."""
+    each = [f"{count} × {one}" if count > 1 else one for one, count in Counter(made_of).items()]
+    return name + (FROM + " + ".join(each) if each else "")
+
+
+def _parts(models: Iterable[Model]) -> dict[Model, Parts]:
+    """Models that would have the same lineage show what differs between them as well."""
+    recipes: dict[str, Recipe | None] = {}
+    namesakes: dict[tuple[str, tuple[str, ...], tuple[Model, ...]], list[Model]] = {}
+    for model in dict.fromkeys(models):
+        if model.recipe not in recipes:
+            recipes[model.recipe] = recipe_of(model.recipe)
+        changed = _changed(model, recipes[model.recipe])
+        namesakes.setdefault((model.recipe, changed, model.origins), []).append(model)
+    found = {}
+    for (_, changed, _), alike in namesakes.items():
+        differing = _differing(alike)
+        for model in alike:
+            found[model] = Parts(_whole(model, changed, differing), _headline(model, recipes[model.recipe]))
+    return found
+
+
+def _changed(model: Model, recipe: Recipe | None) -> tuple[str, ...]:
+    """What differs from the recipe's defaults of today; of an unknown recipe, what differed from its own."""
+    if recipe is None:
+        return tuple(part for part in split_assignments(model.variant) if part)
+    usual = {key: canonical(value) for key, value in recipe.defaults.items()}
+    changed = [key for key, value in model.params.items() if usual.get(key) != canonical(value)]
+    return (*(_part(model, key) for key in changed), *((REFIT,) if model.refit else ()))
+
+
+def _differing(namesakes: Sequence[Model]) -> list[str]:
+    """The parameters in which models of one name differ, or that one lacks."""
+    if len(namesakes) == 1:
+        return []
+    keys = dict.fromkeys(key for model in namesakes for key in model.params)
+    values = {key: {canonical(model.params.get(key, ...)) for model in namesakes} for key in keys}
+    return [key for key in keys if len(values[key]) > 1]
+
+
+def _whole(model: Model, changed: tuple[str, ...], differing: Iterable[str]) -> tuple[str, ...]:
+    more = (_part(model, key) for key in differing if key in model.params)
+    return (*changed, *(part for part in more if part not in changed))
+
+
+def _headline(model: Model, recipe: Recipe | None) -> str:
+    return _part(model, recipe.headline_param) if recipe and recipe.headline_param in model.params else ""
+
+
+def _part(model: Model, key: str) -> str:
+    return f"{key}={written(model.params[key])}"
+
+
+def _bare(part: str, rivals: Sequence[Parts]) -> str:
+    """`student=static[units=8]` without its brackets, where no model of the recipe has another student of that name."""
+    bare, bracket, _ = part.partition("[")
+    others = {other for rival in rivals for other in rival.shown if other.partition("[")[0] == bare}
+    return bare if bracket and not bare.endswith("=") and others == {part} else part

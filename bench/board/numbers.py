@@ -1,0 +1,42 @@
+"""Numbers as a reader wants them."""
+
+from __future__ import annotations
+
+from bench.board.leaderboard import Line
+
+
+def decimals(value: float | None, places: int = 3) -> str:
+    """`0.921`; empty for None."""
+    return "" if value is None else f"{value:.{places}f}"
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """`0.0123`, `1.23`, `12.3`, `1,230`: that many significant digits, whole from a hundred on; empty for None."""
+    if value is None:
+        return ""
+    if abs(value) >= 10 ** (digits - 1):
+        return f"{value:,.0f}"
+    return f"{value:#.{digits}g}" if value else "0"
+
+
+def count(value: float | None) -> str:
+    """`812`, `13.4k`, `1.20M`, `3.00G`; empty for None."""
+    if value is None:
+        return ""
+    for limit, ending in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= limit:
+            return f"{significant(value / limit)}{ending}"
+    return f"{value:.0f}"
+
+
+def megabytes(value: float | None) -> str:
+    """Bytes as megabytes of 10^6: `12.3`; empty for None."""
+    if value is None:
+        return ""
+    return significant(value / 1e6) if value >= 1e4 else "<0.01"
+
+
+def interval(line: Line) -> str:
+    """`.908–.934`, the 95 % interval of accuracy; empty where nothing is scored."""
+    low, high = line.values.accuracy_low, line.values.accuracy_high
+    return "" if low is None or high is None else f"{low:.3f}–{high:.3f}"

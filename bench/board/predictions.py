@@ -1,0 +1,103 @@
+"""The stored predictions behind leaderboard lines, each file read once however often it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.board.leaderboard import Board, Line
+from bench.board.row import Row
+from bench.store import Store
+
+MOST_SHOWN = 10
+"""Recipes drawn in the figures of one data set; the table has them all."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed of a line."""
+
+    row: Row
+    ids: npt.NDArray[Any]
+    """Unicode [n]; empty where no predictions are stored, as the two below."""
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]
+    """[n, k]"""
+
+    @property
+    def seed(self) -> int:
+        """Its seed."""
+        return self.row.seed
+
+    @property
+    def run_id(self) -> str:
+        """Its run id."""
+        return self.row.run_id
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A leaderboard line with its runs."""
+
+    line: Line
+    runs: tuple[Run, ...]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """In the order of the probabilities' columns."""
+        return self.runs[0].row.label_names
+
+    @property
+    def predicted(self) -> tuple[Run, ...]:
+        """The runs with stored predictions of the same texts in the same order as the first of them."""
+        some = [run for run in self.runs if len(run.ids)]
+        return tuple(run for run in some if np.array_equal(run.ids, some[0].ids))
+
+
+class Predictions:
+    """What a store holds of the runs of one leaderboard."""
+
+    def __init__(self, store: Store, rows: Iterable[Row]) -> None:
+        self._store = store
+        self._rows = {row.run_id: row for row in rows}
+        self._read: dict[str, Run] = {}
+
+    def runs(self, line: Line) -> tuple[Run, ...]:
+        """The scored runs of a line."""
+        return tuple(self._run(row) for row in line.runs if row.label_scores)
+
+    def ancestor(self, run: Run, steps: int) -> str | None:
+        """The run whose grandchild a run is, that many steps up; None where a result between is missing."""
+        run_id: str | None = run.run_id
+        for _ in range(steps):
+            row = self._rows.get(run_id) if run_id else None
+            run_id = row.parent_run_id if row else None
+        return run_id
+
+    def _run(self, row: Row) -> Run:
+        if row.run_id not in self._read:
+            arrays = self._store.arrays(row.run_id, "predictions")
+            labels = arrays.get("labels", np.empty(0, np.int64))
+            probabilities = arrays.get("probabilities", np.empty((0, len(row.label_names)), np.float32))
+            ids = arrays.get("ids", np.empty(0, "U1"))
+            whole = len(ids) == len(labels) and probabilities.shape == (len(ids), len(row.label_names))
+            self._read[row.run_id] = Run(row, ids if whole else ids[:0], labels, probabilities)
+        return self._read[row.run_id]
+
+
+def best_of_each_recipe(board: Board, predictions: Predictions) -> list[Shown]:
+    """The most accurate line of each recipe, best first: what the figures of a leaderboard are drawn from."""
+    best: dict[tuple[str, str], Line] = {}
+    for line in board.ok_lines:
+        best.setdefault((line.track, line.recipe), line)
+    found = [Shown(line, predictions.runs(line)) for line in list(best.values())[:MOST_SHOWN]]
+    return [shown for shown in found if shown.runs]
+
+
+def paired_runs(pairs: Sequence[tuple[Run, Run]]) -> list[tuple[Run, Run]]:
+    """Those pairs of which predictions of the same texts are stored."""
+    return [(a, b) for a, b in pairs if len(a.ids) and np.array_equal(a.ids, b.ids)]

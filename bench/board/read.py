@@ -1,0 +1,156 @@
+"""From a stored result to its row.
+
+Read from plain documents, not from validated models: ten thousand of them are read while a user waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bench.board.row import LabelScore, Row, TrainingCurve
+
+Document = Mapping[str, Any]
+"""A result as it stands in `result.json`, in today's schema."""
+
+SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
+MEGABYTE = 1e6
+
+
+def read_row(document: Document) -> Row:
+    """What one result says by itself: without the runs of an ensemble, without a board, superseded by nothing."""
+    identity, data = document["identity"], document["data"]
+    return Row(
+        **_identity(document),
+        **_scores(document),
+        **_resources(document),
+        **_times(document.get("measurement") or {}),
+        **_energy(document.get("measurement") or {}),
+        **_origin(document),
+        **_details(document),
+        member_run_ids=(),
+        board="",
+        superseded=False,
+        params=identity["params"],
+        trained_on=data.get("trained_on") or "train",
+        parent_artifacts=tuple((identity.get("key_parts") or {}).get("parent", "").split()),
+    )
+
+
+def _identity(document: Document) -> dict[str, Any]:
+    identity, data, outcome = document["identity"], document["data"], document["outcome"]
+    return {
+        "run_id": document["run_id"],
+        "parent_run_id": identity.get("parent_run_id"),
+        "teacher_run_id": identity.get("teacher_run_id"),
+        "track": identity["track"],
+        "recipe": identity["recipe"],
+        "variant": identity["variant"],
+        "dataset": data["dataset"],
+        "seed": identity["seed"],
+        "status": outcome["status"],
+        "status_reason": outcome.get("reason"),
+        "phase": outcome.get("phase"),
+        "started_at": outcome["started_at"],
+        "train_seconds": outcome.get("train_seconds"),
+        "suite": identity.get("suite"),
+        "framework": identity["framework"],
+        "artifact": identity.get("artifact"),
+        "git_commit": identity.get("git_commit"),
+        "dirty": identity.get("dirty"),
+    }
+
+
+def _scores(document: Document) -> dict[str, Any]:
+    """The scores with the ends of their 95 % bootstrap intervals."""
+    quality = document.get("quality") or {}
+    found = {"n_test": quality.get("n", document["data"].get("n_test"))}
+    for name in SCORES:
+        interval = quality.get(name) or {}
+        found |= {name: interval.get("value"), f"{name}_low": interval.get("low"), f"{name}_high": interval.get("high")}
+    return found | {"validation_accuracy": (document.get("validation") or {}).get("accuracy")}
+
+
+def _resources(document: Document) -> dict[str, Any]:
+    size, device, memory = (document.get(name) or {} for name in ("size", "device", "memory"))
+    return {
+        "parameters": size.get("parameters"),
+        "nonzero_parameters": size.get("nonzero_parameters"),
+        "bytes_on_disk": size.get("bytes_on_disk"),
+        "bytes_gzipped": size.get("bytes_gzipped"),
+        "runtime": device.get("runtime") or document["identity"]["framework"],
+        "device": device.get("actual"),
+        "dtype": device.get("dtype"),
+        "inference_dtype": device.get("inference_dtype"),
+        "peak_rss_mb": _megabytes(memory.get("inference_peak_bytes")),
+        "training_peak_rss_mb": _megabytes(memory.get("training_peak_bytes")),
+        "train_examples_per_s": (document.get("training") or {}).get("examples_per_second"),
+    }
+
+
+def _megabytes(count: int | None) -> float | None:
+    return None if count is None else round(count / MEGABYTE, 3)
+
+
+def _times(measurement: Document) -> dict[str, Any]:
+    """Over texts of every length, at the largest thread setting and at one thread; and those of a cold start."""
+    whole = [latency for latency in measurement.get("latency") or () if latency.get("bucket", "all") == "all"]
+    most = max((latency["threads"] for latency in whole), default=None)
+    found: dict[str, Any] = {"threads": most}
+    for threads, ending in ((most, ""), (1, "_t1")):
+        here = [latency for latency in whole if latency["threads"] == threads]
+        single: Document = next((e for e in here if e["scenario"] == "single_stream" and e["batch_size"] == 1), {})
+        offline: Document = next((e for e in here if e["scenario"] == "offline" and e["batch_size"] == 32), {})
+        found["p50_ms_b1" + ending] = single.get("p50_ms")
+        found["p95_ms_b1" + ending] = single.get("p95_ms")
+        found["texts_per_s_b32" + ending] = offline.get("texts_per_s")
+    cold = measurement.get("cold_start") or {}
+    return found | {name: cold.get(name) for name in ("import_ms", "load_ms", "first_call_ms")}
+
+
+def _energy(measurement: Document) -> dict[str, Any]:
+    """An estimate never shares a column with a measurement."""
+    energy = measurement.get("energy") or {}
+    joules, source = energy.get("joules_per_1000_texts"), energy.get("source", "none")
+    estimated = source == "estimate"
+    return {
+        "energy_source": source,
+        "energy_measured_j_per_1000": None if estimated else joules,
+        "energy_estimated_j_per_1000": joules if estimated else None,
+    }
+
+
+def _origin(document: Document) -> dict[str, Any]:
+    """Which data it learned from, and where."""
+    data, measurement = document["data"], document.get("measurement") or {}
+    machine = document["environment"]["machine"]
+    return {
+        "normalization": data.get("normalization"),
+        "revision": data["revision"],
+        "limit": data.get("limit"),
+        "n_train": data.get("n_train"),
+        "notes": tuple(data.get("notes") or ()),
+        "warnings": tuple((document.get("training") or {}).get("warnings") or ()),
+        "machine": machine,
+        "timed_on": (measurement.get("machine") or machine) if measurement else None,
+        "protocol": measurement.get("protocol"),
+        "content": data.get("split_hash") or data["revision"],
+    }
+
+
+def _details(document: Document) -> dict[str, Any]:
+    """What figures are drawn from, as small as they need it."""
+    quality, training = document.get("quality") or {}, document.get("training") or {}
+    history = training.get("history") or ()
+    names = ("loss", "validation_loss", "validation_accuracy")
+    curve = TrainingCurve(
+        training.get("best_epoch"),
+        tuple(entry.get("epoch", float(i)) for i, entry in enumerate(history, start=1)),
+        {name: tuple(e.get(name) for e in history) for name in names if any(name in e for e in history)},
+    )
+    return {
+        "label_names": tuple(document["data"].get("label_names") or ()),
+        "label_scores": tuple(LabelScore(e["label"], e["f1"], e["support"]) for e in quality.get("per_class") or ()),
+        "confusion": tuple(map(tuple, quality.get("confusion") or ())),
+        "curve": curve if len(history) > 1 else None,  # a single point is no curve
+    }

@@ -1,0 +1,199 @@
+"""One stored result as a typed row: the published columns first, then what a report stands on beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from bench.schema import REFIT_NOTE
+
+CSV_COLUMNS = (
+    "run_id",
+    "parent_run_id",
+    "teacher_run_id",
+    "track",
+    "recipe",
+    "variant",
+    "dataset",
+    "seed",
+    "status",
+    "n_test",
+    "accuracy",
+    "macro_f1",
+    "macro_recall",
+    "log_loss",
+    "ece",
+    "parameters",
+    "bytes_on_disk",
+    "runtime",
+    "threads",
+    "p50_ms_b1",
+    "p95_ms_b1",
+    "texts_per_s_b32",
+    "train_examples_per_s",
+    "peak_rss_mb",
+    "artifact",
+)
+"""The fixed columns of `results.csv` in their order; a table may have more after them."""
+
+SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}
+"""Between the parts of a column that holds several; a note may hold any other stop."""
+
+
+class LabelScore(NamedTuple):
+    """How well one label is found."""
+
+    label: str
+    f1: float
+    support: int
+    """Its test texts."""
+
+
+class TrainingCurve(NamedTuple):
+    """What a training of more than one epoch reported."""
+
+    best_epoch: int | None
+    epochs: tuple[float, ...]
+    values: Mapping[str, tuple[float | None, ...]]
+    """By name: `loss`, `validation_loss`, `validation_accuracy`; None for an epoch without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The columns of `results.csv`, in their order; what was not measured is None.
+
+    `threads`, `p50_ms_b1`, `p95_ms_b1` and `texts_per_s_b32` are of the largest thread setting that was measured, which
+    is all cores; the columns ending in `_t1` are of one thread. Fractions are 0 to 1, a megabyte is 10^6 bytes.
+    """
+
+    run_id: str
+    parent_run_id: str | None
+    teacher_run_id: str | None
+    track: str
+    recipe: str
+    variant: str
+    """What differed from the recipe's defaults when it ran."""
+    dataset: str
+    seed: int
+    status: str
+    n_test: int | None
+    accuracy: float | None
+    macro_f1: float | None
+    macro_recall: float | None
+    log_loss: float | None
+    ece: float | None
+    parameters: int | None
+    bytes_on_disk: int | None
+    runtime: str
+    threads: int | None
+    p50_ms_b1: float | None
+    p95_ms_b1: float | None
+    texts_per_s_b32: float | None
+    train_examples_per_s: float | None
+    peak_rss_mb: float | None
+    artifact: str | None
+    status_reason: str | None
+    phase: str | None
+    started_at: str
+    train_seconds: float | None
+    suite: str | None
+    framework: str
+    accuracy_low: float | None
+    accuracy_high: float | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
+    macro_recall_low: float | None
+    macro_recall_high: float | None
+    log_loss_low: float | None
+    log_loss_high: float | None
+    brier_low: float | None
+    brier_high: float | None
+    ece_low: float | None
+    ece_high: float | None
+    brier: float | None
+    validation_accuracy: float | None
+    nonzero_parameters: int | None
+    bytes_gzipped: int | None
+    p50_ms_b1_t1: float | None
+    p95_ms_b1_t1: float | None
+    texts_per_s_b32_t1: float | None
+    import_ms: float | None
+    load_ms: float | None
+    first_call_ms: float | None
+    energy_source: str
+    energy_measured_j_per_1000: float | None
+    energy_estimated_j_per_1000: float | None
+    training_peak_rss_mb: float | None
+    device: str | None
+    dtype: str | None
+    inference_dtype: str | None
+    normalization: str | None
+    revision: str
+    limit: int | None
+    n_train: int | None
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    machine: str
+    timed_on: str | None
+    """The machine of the times, which need not be that of the training."""
+    protocol: str | None
+    git_commit: str | None
+    dirty: bool | None
+    content: str
+    """Hash of the test rows, the revision where it is not known."""
+    member_run_ids: tuple[str, ...]
+    """The runs that an ensemble is made of, none for anything else."""
+    board: str
+    """The leaderboard that it stands on."""
+    superseded: bool
+    """A newer run of the same thing counts in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Published):
+    """One run: its published columns, and what is not published as a column."""
+
+    params: Mapping[str, Any]
+    """All parameters, as they were when it ran."""
+    trained_on: str
+    """`train`, or `train+validation` for a refit."""
+    parent_artifacts: tuple[str, ...]
+    """The beginnings of the hashes of what it was made of."""
+    label_names: tuple[str, ...]
+    """In the order of the probabilities' columns."""
+    label_scores: tuple[LabelScore, ...]
+    """Empty without scores, as the next."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Rows are true labels, columns predicted."""
+    curve: TrainingCurve | None
+
+    @property
+    def model_name(self) -> str:
+        """`recipe[variant]`, as it was called when it ran."""
+        return f"{self.recipe}[{self.variant}]" if self.variant else self.recipe
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended well."""
+        return self.status == "ok"
+
+    @property
+    def refit(self) -> bool:
+        """Whether it was trained on train and validation together."""
+        return self.trained_on == "train+validation"
+
+    @property
+    def data_notes(self) -> tuple[str, ...]:
+        """Its notes on the data set: all but that of a refit, which is of the one line that names it."""
+        return tuple(note for note in self.notes if not note.startswith(REFIT_NOTE))
+
+
+COLUMNS = tuple(field.name for field in fields(Published))
+"""All columns of `results.csv`."""
+
+
+def published(row: Row) -> dict[str, Any]:
+    """The columns of a row by name, several values of one column joined."""
+    found = {name: getattr(row, name) for name in COLUMNS}
+    return found | {name: separator.join(found[name]) for name, separator in SEPARATORS.items()}

@@ -1,0 +1,97 @@
+"""All stored results as rows: which leaderboard each stands on, and which of several runs of one thing counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from bench.artifact import PREFIX
+from bench.board.model import Models
+from bench.board.read import Document, read_row
+from bench.board.row import Row
+from bench.errors import NOTHING_RAN, BenchError
+from bench.schema import order_in_time
+from bench.store import Store
+
+
+class EmptyStoreError(BenchError):
+    """Nothing has been run yet."""
+
+    exit_code = NOTHING_RAN
+
+
+def stored_rows(store: Store, watch: Callable[[Iterable[Document]], Iterable[Document]] = iter) -> list[Row]:
+    """The rows of every stored result; an empty store is an error that says what to run first.
+
+    `watch` sees each document as it streams by.
+    """
+    found = rows(watch(store.documents()))
+    if not found:
+        raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
+    return found
+
+
+def rows(documents: Iterable[Document]) -> list[Row]:
+    """One row a run, in the order of the documents, those that a newer run supersedes marked."""
+    read = [read_row(document) for document in documents]
+    members, boards = _members(read), _boards(read)
+    placed = [replace(row, board=boards[row.run_id], member_run_ids=members[row.run_id]) for row in read]
+    old = _superseded(placed)
+    return [replace(row, superseded=True) if row.run_id in old else row for row in placed]
+
+
+def counted(all_rows: Iterable[Row]) -> list[Row]:
+    """The rows that a leaderboard and a report stand on: those that no newer run supersedes."""
+    return [row for row in all_rows if not row.superseded]
+
+
+def _members(read: Sequence[Row]) -> dict[str, tuple[str, ...]]:
+    """The runs that each ensemble is made of, found by the hashes of their artifacts; none for other runs."""
+    runs = {row.artifact[:PREFIX]: row.run_id for row in read if row.artifact}
+    return {
+        row.run_id: tuple(runs.get(one, one) for one in made_of) if len(made_of := row.parent_artifacts) > 1 else ()
+        for row in read
+    }
+
+
+def _boards(read: Sequence[Row]) -> dict[str, str]:
+    """The leaderboard of each run: a data set, and apart from it its truncated copies and other test rows.
+
+    A failure may have ended before its data were read; it stands with the newest results of its data set.
+    """
+    contents: dict[tuple[str, int | None], list[str]] = {}
+    for row in sorted(read, key=lambda row: order_in_time(row.started_at)):
+        seen = contents.setdefault((row.dataset, row.limit), [])
+        if row.ok and row.content not in seen:
+            seen.append(row.content)
+    return {row.run_id: _board_name(row, contents[row.dataset, row.limit]) for row in read}
+
+
+def _board_name(row: Row, contents: Sequence[str]) -> str:
+    content = row.content if row.content in contents or not contents else contents[-1]
+    limited = f", {row.limit} rows a split" if row.limit is not None else ""
+    return f"{row.dataset}{limited}" + (f", test rows {content[:8]}" if len(contents) > 1 else "")
+
+
+def _superseded(placed: Sequence[Row]) -> set[str]:
+    """Of several runs of one thing the newest ok one counts; where none is ok, the newest."""
+    seeds, models = {row.run_id: row.seed for row in placed}, Models(placed)
+    newest: dict[tuple[object, ...], Row] = {}
+    old = set()
+    for row in placed:
+        above = tuple(_seed(run_id, seeds) for run_id in (row.parent_run_id, row.teacher_run_id))
+        key = (row.board, models.key(row), row.seed, above)
+        other = newest.get(key)
+        older, newest[key] = sorted((other, row), key=_standing) if other else (None, row)
+        if older:
+            old.add(older.run_id)
+    return old
+
+
+def _standing(row: Row) -> tuple[bool, str, str]:
+    """Orders runs of one thing, the one that counts last."""
+    return row.ok, order_in_time(row.started_at), row.run_id
+
+
+def _seed(run_id: str | None, seeds: Mapping[str, int]) -> int | None:
+    return seeds.get(run_id) if run_id else None

@@ -1,0 +1,50 @@
+"""Arrays kept because they can be made again: whole and as they were written, or made anew."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.arrays import read_arrays, write_arrays
+
+Arrays = dict[str, npt.NDArray[Any]]
+SEAL = "sha256"
+"""The array that holds the hash of the others and of the file's name: a copy under another name is not taken for it."""
+
+
+def kept_arrays(path: Path, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> Arrays:
+    """What is kept at `path`, else what `make` gives, which is then kept there.
+
+    The name of the file must hold all that its content depends on. One that is torn, altered or of another name is
+    thrown away, with a warning.
+    """
+    if path.exists():
+        try:
+            return _read(path)
+        except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
+            told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            warnings.warn(f"cache {path.parent.name}/{path.name} thrown away and made anew: {told}", stacklevel=2)
+    made = dict(make())
+    write_arrays(path, made | {SEAL: np.asarray(_seal(path, made))}, compressed=False)
+    return made
+
+
+def _read(path: Path) -> Arrays:
+    arrays = read_arrays(path)
+    if str(arrays.pop(SEAL, "")) != _seal(path, arrays):
+        raise ValueError("it is not as it was written")
+    return arrays
+
+
+def _seal(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(path.name.encode())
+    for name, array in sorted(arrays.items()):
+        digest.update(f"\0{name} {array.dtype.str} {array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,93 @@
+"""Parquet as it is read: tables for another Parquet file, and plain values for files that know fewer types."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bench.api import BenchError, did_you_mean
+from serving.records import Record, record_of, unique_names
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 2048
+"""Rows that are read at once."""
+
+
+def read_parquet(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
+    """The records of a file, their values plain."""
+    for table in read_tables(stream, column, where, BATCH):
+        rows = zip(*(plain(values) for values in table.columns), strict=True)
+        for row in rows:
+            columns = dict(zip(table.column_names, row, strict=True))
+            yield record_of(columns, columns[column])
+
+
+def read_tables(stream: BinaryIO, column: str, where: str, size: int) -> Iterator[pa.Table]:
+    """A file in tables of `size` rows, the last one shorter; columns of one name get names of their own."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = 0
+    try:
+        file = pq.ParquetFile(stream)
+        names = unique_names(file.schema_arrow.names)
+        if column not in names:
+            raise BenchError(f"{where}: no column '{column}': {did_you_mean(column, names)}; choose with --text-column")
+        for batch in file.iter_batches(batch_size=size):
+            yield pa.Table.from_batches([batch]).rename_columns(names)
+            row += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        after = f" after row {row:,}" if row else ""
+        raise BenchError(f"{where}: not readable as Parquet{after}: {str(error).splitlines()[0]}") from None
+
+
+def texts_of(table: pa.Table, column: str) -> Iterator[Record]:
+    """The records of a table whose columns stay in it."""
+    for text in plain(table.column(column)):
+        yield record_of({}, text)
+
+
+def plain(values: pa.ChunkedArray | pa.Array) -> list[Any]:
+    """Values as JSON has them: numbers, truth values, texts, lists and objects; None for null.
+
+    Dates, times, durations (a count of the type's unit) and decimals become text, bytes base64, maps lists of objects.
+    """
+    import pyarrow as pa
+    from pyarrow import types
+
+    if isinstance(values, pa.ChunkedArray):
+        return [value for chunk in values.chunks for value in plain(chunk)]
+    kind = values.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain(values.storage)
+    if types.is_dictionary(kind):
+        return plain(values.dictionary_decode())
+    if types.is_struct(kind):
+        names = unique_names([field.name for field in kind])
+        rows = zip(*(plain(field) for field in values.flatten()), strict=True) if names else iter([()] * len(values))
+        found = (dict(zip(names, row, strict=True)) for row in rows)
+        return [row if there else None for row, there in zip(found, values.is_valid().to_pylist(), strict=True)]
+    if types.is_nested(kind):
+        return [plain(row.values) if row.is_valid else None for row in values]
+    return _flat(values)
+
+
+def _flat(values: pa.Array) -> list[Any]:
+    import pyarrow as pa
+    from pyarrow import types
+
+    kind = values.type
+    if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
+        try:
+            return values.to_pylist()
+        except UnicodeDecodeError:
+            given = values.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
+            return [None if value is None else value.decode("utf-8", "surrogateescape") for value in given]
+    if types.is_null(kind) or types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
+        return values.to_pylist()
+    if not (types.is_temporal(kind) or types.is_decimal(kind)):  # of bytes there are four types
+        return [None if value is None else base64.b64encode(value).decode() for value in values.to_pylist()]
+    return values.cast(pa.string()).to_pylist()
