@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bench.api import Params, Predictor, Recipe, Split, Training, load_recipe
+from bench.api import STANDALONE, Params, Predictor, Recipe, RunContext, Split, Training, load_recipe
 
 
 class Curious(Recipe):
@@ -14,8 +14,16 @@ class Curious(Recipe):
     name, framework, requires = "curious", "numpy", ("numpy",)
     defaults = {"alpha": 1.0, "pause": 0.0}
 
-    def fit(self, train: Split, validation: Split, params: Params, seed: int, out_dir: Path) -> Training:
-        return load_recipe("bayes").fit(train, validation, params, seed, out_dir)
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
+        return load_recipe("bayes").fit(train, validation, params, seed, out_dir, context)
 
     def load(self, artifact_dir: Path) -> Predictor:
         with Path(os.environ["SENTIBENCH_ANSWERS"]).open("ab") as answers:

@@ -13,6 +13,7 @@ import pytest
 
 from bench.data import DatasetRef, prepare
 from bench.registry import load_recipe
+from bench.run.job import PredictJob, TrainJob, ValidateJob
 from bench.run.launcher import launch
 from bench.search.summary import disagreements
 from bench.store import Store
@@ -122,14 +123,13 @@ def test_the_test_split_is_not_opened(tmp_path: Path, monkeypatch: pytest.Monkey
     prepared = prepare(DatasetRef("toy"), tmp_path / "prepared", limit=90)
     for path in prepared.folder.glob("test-*.parquet"):
         path.write_bytes(b"\0" * path.stat().st_size)
-    job = {
-        "recipe": "epochal", "params": dict(load_recipe("epochal").defaults), "seed": 0,
-        "artifact": str(tmp_path / "artifact"), "prepared": str(prepared.folder),
-    }  # fmt: skip
-    for phase in ("train", "validate"):  # the phases of a trial
-        ended = launch(job | {"phase": phase}, tmp_path / phase, 300)
-        assert ended.status == "ok", ended
-    ended = launch(job | {"phase": "predict"}, tmp_path / "predict", 300)
+    artifact, params = tmp_path / "artifact", dict(load_recipe("epochal").defaults)
+    train = TrainJob(recipe="epochal", params=params, seed=0, prepared=prepared.folder, artifact=artifact)
+    validate = ValidateJob(artifact=artifact, prepared=prepared.folder)
+    for job in (train, validate):  # the phases of a trial
+        done = launch(job, tmp_path / job.phase, 300)
+        assert done.status == "ok", done
+    ended = launch(PredictJob(artifact=artifact, prepared=prepared.folder), tmp_path / "predict", 300)
     assert "test-texts.parquet is not as it was written" in str(ended.reason)
 
 

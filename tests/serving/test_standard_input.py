@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.run.job import Assignment, TeachJob
 from bench.run.launcher import worker_environment
 from tests.conftest import RECIPES, ROOT, bench_environment
 from tests.serving.conftest import Trained
@@ -71,9 +72,9 @@ def test_a_server_answers_nothing(trained: Trained, curious: Path, tmp_path: Pat
 
 def test_a_worker_answers_nothing(curious: Path, tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text('["good"]')
-    job = {"phase": "teach", "artifact": str(curious), "texts": str(tmp_path / "texts.json"), "key": {},
-           "out": str(tmp_path / "said.npz"), "folder": str(tmp_path), "parent": os.getpid()}  # fmt: skip
-    (tmp_path / "job.json").write_text(json.dumps(job))
+    job = TeachJob(artifact=curious, texts=tmp_path / "texts.json")
+    asked = Assignment(job=job, folder=tmp_path, parent=os.getpid(), device="cpu", threads=1)
+    (tmp_path / "job.json").write_text(asked.model_dump_json())
     environment = bench_environment(tmp_path) | worker_environment("cpu", 1)
     environment |= {"SENTIBENCH_ANSWERS": str(answers(tmp_path)), "SENTIBENCH_RECIPES": str(RECIPES)}
     command = [sys.executable, "-m", "bench.run.worker", str(tmp_path / "job.json")]
