@@ -98,7 +98,10 @@ def test_pieces_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypa
     monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path))
     encoder = Encoder(read_tokenizer(SHIPPED / "tweets-tiny"), "plain-2", 12)
     texts = [*split(20, 0).texts, "", "\ud83d"]
-    first = encoder.cached(texts)
+    encoder.cached(texts)
+    next((tmp_path / "pieces").iterdir()).write_bytes(b"torn")
+    with pytest.warns(UserWarning, match="thrown away and made anew"):
+        first = encoder.cached(texts)
     monkeypatch.setattr(Encoder, "__call__", None)
     second = encoder.cached(texts)
     assert np.array_equal(first.flat, second.flat) and first.lengths.max() <= 12 and first.lengths.min() == 2
