@@ -119,6 +119,9 @@ def test_the_rule_asks_for_proof() -> None:
         found, why = verdict([told], 0.005)
         assert found == accepted and why.startswith(reason), why
     assert [verdict([tie], tie.low * -wider)[0] for wider in (0.99, 1.0)] == [False, True]
+    for low, margin, accepted in ((-0.0049, 0.005, True), (-0.0051, 0.005, False), (-0.04, 0.005, False)):
+        assert verdict([replace(tie, low=low)], margin)[0] == accepted, (low, margin)
+    assert Plan(()).margin == 0.005, "what the command's half a point is"
     assert verdict([better, worse], 0.005)[0] is False  # against the version that a person chose, too
     assert (better.mended, better.broken, better.p < 1e-6) == (40, 0, True)
 
