@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from bench.durable import sync_folder
 from bench.errors import BenchError
 
 
@@ -70,11 +71,7 @@ def replacing(file: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    descriptor = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(file.parent)
 
 
 def write_output(path: Path, content: bytes, overwrite: bool) -> None:

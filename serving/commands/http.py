@@ -66,7 +66,6 @@ def http(
         names(host, allowed_host or []),
     )  # fmt: skip
     allow_files(max_connections)
-    check_free(host, port)
     try:
         import uvicorn
 
@@ -80,6 +79,7 @@ def http(
     from serving.trust import Trust
 
     following = follow(artifact, Trust(Store(store), allow_code))
+    check_free(host, port)
     if key is None and not is_loopback(host):
         print(f"warning: whoever reaches {host}:{port} can use the model: --api-key asks for a key", file=sys.stderr)
     app = create_app(following, settings, Feedback.open(feedback) if feedback else None)

@@ -15,12 +15,14 @@ OTHER_FILES = 256
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
+    """Whether only this machine can reach a server that listens there; no name stands for every address."""
+    if not host:
+        return False
     try:
-        found = {info[4][0] for info in socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM)}
+        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise BenchError(f"--host {host}: no address of this machine: {error.strerror}") from None
-    return bool(host) and all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
 
 
 def names(host: str, more: Sequence[str]) -> frozenset[str] | None:

@@ -140,7 +140,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.late = None
 
     def _too_late(self) -> None:
-        if self.unread:
+        if self.unread and not self.transport.is_closing():
             self._refuse(408, f"the request's headers did not come within {self.wait_s:g} s")
         else:
             self.transport.close()

@@ -1,4 +1,4 @@
-"""The phases of a run, each in a process of its own: `python -m tests.baselines.phases fit|refit|predict|probe …`."""
+"""The phases of a run, each in a process of its own: `python -m tests.baselines.phases PHASE …`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench.api import BenchError, Recipe
-from tests.baselines.sentences import LABELS, split
+from tests.baselines.sentences import LABELS, log_loss, split, turned
 
 AWKWARD = [
     "",
@@ -105,6 +105,19 @@ def network(folder: Path) -> np.ndarray:
     return softmax(model([np.where(ids < len(known), ids, 1), table[ids]], training=False).numpy())
 
 
+def chosen(folder: Path, names: list[str]) -> dict[str, Any]:
+    """Trained while validation calls wrong what training teaches: the log, and the loss of what was kept."""
+    checks, told = turned(split(150, 1)), {}
+    for name in names:
+        recipe = recipe_of(name)
+        params = {**recipe.defaults, **recipe.smoke, "label_smoothing": 0.0, "epochs": 4}
+        (folder / name).mkdir(parents=True)
+        log = recipe.fit(split(ROWS // 2, 0), checks, params, 0, folder / name)
+        loss = log_loss(checks, recipe.load(folder / name).predict_proba(checks.texts))
+        told[name] = {"history": log.history, "best_epoch": log.best_epoch, "kept_loss": loss}
+    return told
+
+
 def attempts(folder: Path, cases: list[list[Any]]) -> list[str]:
     """The message of the `BenchError` of each (recipe, params) case; "trained" where there was none."""
     said = []
@@ -134,6 +147,8 @@ def main(command: str, *arguments: str) -> None:
         np.save(target, predict(name, Path(folder)))
     elif command == "network":
         np.save(arguments[1], network(Path(arguments[0])))
+    elif command == "chosen":
+        print(json.dumps(chosen(Path(arguments[0]), list(arguments[1:]))))
     elif command == "probe":
         print(json.dumps(probe(arguments[0], Path(arguments[1]))))
     else:

@@ -97,3 +97,12 @@ def test_training_tells_what_it_did(trained: Trained) -> None:
     best = max(history, key=lambda entry: entry["validation_accuracy"])
     assert trained.log["best_epoch"] == best["epoch"]
     assert trained.log["speed"] > 0
+
+
+def test_the_weights_of_the_best_epoch_are_kept(phase: Phase, tmp_path: Path) -> None:
+    """What training teaches is wrong in this validation: the more is learnt, the worse it gets."""
+    for name, log in phase("chosen", tmp_path, "dnn", "static").items():
+        losses = [entry["validation_loss"] for entry in log["history"]]
+        best = losses[log["best_epoch"] - 1]
+        assert best < losses[-1] - 0.01, name
+        assert log["kept_loss"] == pytest.approx(best, rel=1e-3), name

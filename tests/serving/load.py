@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 from benchmarks.http_load import Client
 
@@ -90,6 +91,30 @@ async def asked(port: int, requests: Sequence[bytes], rate: float, seconds: floa
         await loop.create_connection(lambda: Paced(these, end, found, CONNECTIONS / rate), "127.0.0.1", port)
         for _ in range(CONNECTIONS)
     ]
+    await asyncio.gather(*(protocol.done for _, protocol in made))
+    return found.count
+
+
+class Limited(Client):
+    """One of the connections that share a number of requests."""
+
+    def __init__(self, requests: Iterator[bytes], found: Answers) -> None:
+        super().__init__(cast("cycle[bytes]", requests), float("inf"), found)
+
+    def ask(self) -> None:
+        self.before = time.perf_counter()
+        request = next(self.requests, None)
+        if request is None:
+            self.end = 0.0
+            self.transport.close()
+        else:
+            self.transport.write(request)
+
+
+async def asked_in_all(port: int, requests: Sequence[bytes], n: int) -> Counter[bool]:
+    """`n` requests as fast as can be: how many were answered with 200, and how many were not."""
+    loop, found, these = asyncio.get_running_loop(), Answers(), islice(cycle(requests), n)
+    made = [await loop.create_connection(lambda: Limited(these, found), "127.0.0.1", port) for _ in range(CONNECTIONS)]
     await asyncio.gather(*(protocol.done for _, protocol in made))
     return found.count
 

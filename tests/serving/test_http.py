@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from tests.serving.conftest import Serving, Trained
+from tests.serving.load import raw
 from tests.serving.server import running
 
 
@@ -152,6 +153,31 @@ def test_a_server_that_stops_answers_first(trained: Trained) -> None:
 
         assert asyncio.run(ask_then_stop()) == 200
         assert process.wait(timeout=60) in (0, -signal.SIGTERM)
+
+
+def test_a_server_that_stops_answers_two_hundred_connections(trained: Trained) -> None:
+    request = raw("/predict", "application/json", json.dumps({"text": "word " * 5_000}))
+
+    def arrived(metrics: str) -> bool:
+        """Whether all but the one that is in the model wait, or have been answered."""
+        counts = [line.split() for line in metrics.splitlines() if line[0] != "#"]
+        names = ("sentibench_queued_texts", "sentibench_predictions_total")
+        return sum(float(value) for *name, value in counts if name[0].startswith(names)) >= 199
+
+    with running(trained, "--max-batch", "1", "--timeout", "60") as (client, process):
+
+        async def ask_then_stop() -> list[bytes]:
+            made = [await asyncio.open_connection("127.0.0.1", client.base_url.port) for _ in range(200)]
+            for _, writer in made:
+                writer.write(request)
+            answers = [asyncio.create_task(reader.read()) for reader, _ in made]  # until the server closes
+            while not arrived((await asyncio.to_thread(client.get, "/metrics")).text):
+                await asyncio.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            return await asyncio.gather(*answers)
+
+        answers = asyncio.run(ask_then_stop())
+    assert len(answers) == 200 and all(b"HTTP/1.1 200" in found and found.endswith(b"}]}") for found in answers)
 
 
 def test_a_port_that_is_taken_is_one_line(serving: Serving, trained: Trained) -> None:

@@ -69,7 +69,9 @@ def write(path: Path, part: Split, shift: int = 0) -> Path:
     return path
 
 
-def test_good_feedback_is_accepted_and_wrong_feedback_refused(slot: Slot, toy: Split, tmp_path: Path) -> None:
+def test_good_feedback_is_accepted_and_wrong_feedback_refused(
+    slot: Slot, toy: Split, tmp_path: Path, serving: Serving
+) -> None:
     store, said, first = Store(tmp_path / "store"), list[str](), slot.current()
     recipe = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=4,learning_rate=0.004]"
     feedback = tmp_path / "kept"
@@ -86,8 +88,11 @@ def test_good_feedback_is_accepted_and_wrong_feedback_refused(slot: Slot, toy: S
     assert good["on_held_out_feedback"]["texts"] == good["rows"]["held_out"] > 10
     assert run_update(slot, store, plan, said.append) is None  # nothing is new any more
     write(feedback / "feedback.jsonl", part(toy, 600, 800), shift=1)
-    bad = run_update(slot, store, replace(plan, replay=0.0), said.append)
-    assert bad is not None and bad["verdict"] == "refused" and slot.current() == good["candidate"]
+    options = ("--recipe", recipe, "--replay", "0", "--margin", "5", "--store", "store")
+    ran = serving("learn", "live", "--feedback", "kept", *options)
+    bad = Ledger(slot).decisions()[-1]
+    assert ran.returncode == 1 and b"refused: worse than" in ran.stdout and b"the margin is 5" in ran.stdout, ran
+    assert bad["verdict"] == "refused" and bad["margin"] == 0.05 and slot.current() == good["candidate"]
     assert {one["against"] for one in bad["against"]} == {first, good["candidate"]}
     assert bad["against"][0]["difference"] < -0.05 and bad["reason"].startswith("worse than")
     assert not slot.folder(bad["candidate"]).exists() and not (slot.root / ".learning").exists()
@@ -113,6 +118,10 @@ def test_the_rule_asks_for_proof() -> None:
     ):  # fmt: skip
         found, why = verdict([told], 0.005)
         assert found == accepted and why.startswith(reason), why
+    assert [verdict([tie], tie.low * -wider)[0] for wider in (0.99, 1.0)] == [False, True]
+    for low, margin, accepted in ((-0.0049, 0.005, True), (-0.0051, 0.005, False), (-0.04, 0.005, False)):
+        assert verdict([replace(tie, low=low)], margin)[0] == accepted, (low, margin)
+    assert Plan(()).margin == 0.005, "what the command's half a point is"
     assert verdict([better, worse], 0.005)[0] is False  # against the version that a person chose, too
     assert (better.mended, better.broken, better.p < 1e-6) == (40, 0, True)
 

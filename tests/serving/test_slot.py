@@ -27,6 +27,7 @@ from bench.data import Prepared
 from bench.store import Store
 from serving.following import follow
 from serving.learn.feedback import Feedback
+from serving.learn.ledger import Ledger
 from serving.lines import read_lines
 from serving.slot import Slot
 from serving.trust import Trust
@@ -203,6 +204,31 @@ def test_versions_are_listed_and_gone_back_to(serving: Serving, slot: Slot, two:
         slot.roll_back(two.trust, two.second[:11] + "x")
     assert [moved.why for moved in slot.history()] == ["create", "create", "rollback", "rollback", "rollback"]
     assert slot.chosen() == two.first
+
+
+def test_a_torn_line_of_the_history_is_passed_over_and_an_alien_one_named(
+    serving: Serving, slot: Slot, two: Two
+) -> None:
+    history = slot.root / "history.jsonl"
+    with history.open("ab") as file:
+        file.write(b'{"time": "2026-11-2')  # a writer was killed
+    assert [moved.why for moved in slot.history()] == ["create"] and slot.chosen() == two.first
+    Slot.create(slot.root, two.second, two.store)
+    assert [moved.version for moved in slot.history()] == [two.first, two.second] and history.read_bytes().count(
+        b"\n"
+    ) == 2
+    whole = history.read_bytes()
+    for alien in (b"a note\n", b"[]\n", b'{"version": "1"}\n', b"\xff\n", b"[" * 100_000 + b"\n"):
+        history.write_bytes(whole + alien)
+        with pytest.raises(BenchError, match=r"history.jsonl, line 3: not one of those that are written there"):
+            slot.roll_back()
+    for command in ("list", "rollback"):
+        ran = serving("slot", command, str(slot.root))
+        assert ran.returncode == 2 and len(ran.stderr.splitlines()) == 1 and b"history.jsonl, line 3" in ran.stderr
+    assert slot.current() == two.second and history.read_bytes() == whole + alien
+    (slot.root / "used.jsonl").write_bytes(b'{"candidate": "1"}\n')
+    with pytest.raises(BenchError, match=r"used.jsonl, line 1"):
+        Ledger(slot).used()
 
 
 def test_what_must_not_be_served_is_refused(serving: Serving, slot: Slot, two: Two, tmp_path: Path) -> None:

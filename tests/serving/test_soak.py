@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.conftest import Trained
-from tests.serving.load import Watched, asked, raw, sampled
+from tests.serving.load import Watched, asked, asked_in_all, raw, sampled
 from tests.serving.server import running
 from tests.serving.streaming import FIRST, as_x, count_lines, post, streams
 from tests.serving.x_api import XApi, serving_x
@@ -107,6 +107,31 @@ async def used(port: int, requests: Sequence[bytes], rate: float, seconds: float
     print(f"\nat {rate:,.0f} requests/s: {answered[True]:,} answered; of bad ones {dict(refused)}")
     assert not answered[False] and answered[True] > 0.8 * rate * seconds
     assert not [status for status in refused if status.startswith(b"5")]
+
+
+@pytest.mark.parametrize("n", [1_000, pytest.param(50_000, marks=pytest.mark.slow)])
+def test_every_request_is_counted_and_none_is_kept(trained: Trained, tmp_path: Path, n: int) -> None:
+    good = [raw("/predict", "application/json", json.dumps({"texts": trained.texts[i : i + 3]})) for i in range(8)]
+    wrong = [raw("/predict", "application/json", "[]"), raw("/none", "text/plain", "a")]
+    with (
+        (tmp_path / "log.txt").open("w") as log, running(trained, log=log.fileno()) as (client, server),
+        sampled([watched := Watched(server.pid, [])], 0.2),
+    ):  # fmt: skip
+        answered = asyncio.run(asked_in_all(int(client.base_url.port or 0), [*good, *wrong], n))
+        told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+    assert answered == {True: 0.8 * n, False: 0.2 * n}
+    path = "sentibench_requests_total{path="
+    for labels, share in (
+        ('"/predict",status="200"', 0.8),
+        ('"/predict",status="422"', 0.1),
+        ('"other",status="404"', 0.1),
+    ):
+        assert float(told[f"{path}{labels}}}"]) == share * n
+    predictions = sum(float(value) for name, value in told.items() if name.startswith("sentibench_predictions_total"))
+    assert predictions == 2.4 * n and float(told["sentibench_batch_texts_sum"]) == predictions + 2  # which warmed it up
+    assert float(told['sentibench_request_seconds_count{path="/predict"}']) == 0.9 * n
+    if n > 10_000:
+        watched.check_flat("server")
 
 
 @pytest.mark.slow

@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import BenchError, Training
+from bench.api import BenchError, Split, Training
 from tests.baselines.phases import AWKWARD
-from tests.baselines.sentences import LABELS, split
+from tests.baselines.sentences import LABELS, log_loss, split, turned
 from tf_tinybert.recipes.tinybert import Tinybert
 
 QUICK = {"epochs": 3, "max_length": 40, "learning_rate": 5e-3, "batch_size": 16}
 
 
-def fit(folder: Path, changes: dict[str, Any], rows: int = 240, checks: int = 60) -> Training:
+def fit(folder: Path, changes: dict[str, Any], rows: int = 240, checks: int | Split = 60) -> Training:
     """Train with quick parameters and `changes`; the artifact in `folder`."""
     folder.mkdir(parents=True)
     recipe = Tinybert()
     params = {**recipe.defaults, **QUICK, **changes}
-    return recipe.fit(split(rows, 0, LABELS), split(checks, 1, LABELS), params, 0, folder)
+    validation = split(checks, 1, LABELS) if isinstance(checks, int) else checks
+    return recipe.fit(split(rows, 0, LABELS), validation, params, 0, folder)
 
 
 def learn(root: Path, checkpoint: str) -> dict[str, Any]:
@@ -33,14 +34,17 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
     short = given | {"epochs": 2, "max_length": 16}
     compiled = fit(root / "compiled", short | {"jit_compile": True, "steps_per_execution": 3}, checks=0)
     log = fit(root / "shipped", {"epochs": 4, "learning_rate": 1e-3}, rows=480)
-    once = fit(root / "once", given | {"epochs": 1})
-    again = fit(root / "again", given | {"epochs": 1})
+    checks = turned(split(60, 1))
+    chosen = given | {"epochs": 2, "monitor": "loss"}
+    once = fit(root / "once", chosen, checks=checks)
+    again = fit(root / "again", chosen, checks=checks)
     refit = fit(root / "refit", short, checks=0)
     for name in ("once", "shipped"):
         np.save(root / f"{name}.npy", Tinybert().load(root / name).predict_proba(split(120, 2).texts))
     logs = {"compiled": compiled, "log": log, "once": once, "again": again, "refit": refit}
     return {name: dataclasses.asdict(told) for name, told in logs.items()} | {
         "probe": probe(root / "shipped"),
+        "kept_loss": log_loss(checks, Tinybert().load(root / "once").predict_proba(checks.texts)),
         "trip": {name: round_trip(Path(folder)) for name, folder in (("random", checkpoint), ("shipped", shipped()))},
         "xla": xla_gap(root / "shipped"),
         "momentum": first_momentum(),

@@ -83,6 +83,13 @@ def test_a_refit_keeps_the_last_epoch(learned: Learned) -> None:
     assert all(set(entry) == {"epoch", "loss", "learning_rate"} for entry in refit["history"])
 
 
+def test_the_weights_of_the_best_epoch_are_kept(learned: Learned) -> None:
+    """What training teaches is wrong in this validation: the first epoch is the best."""
+    losses = [entry["validation_loss"] for entry in learned[1]["once"]["history"]]
+    assert learned[1]["once"]["best_epoch"] == 1 and losses[0] < losses[1] - 1e-3
+    assert learned[1]["kept_loss"] == pytest.approx(losses[0], abs=1e-4)
+
+
 def test_the_gradient_of_a_step_is_clipped_whole(learned: Learned) -> None:
     """Momentum is a tenth of the first gradient: 30 and 40, of norm 50, become 0.6 and 0.8."""
     assert learned[1]["momentum"] == pytest.approx([0.06, 0.08])

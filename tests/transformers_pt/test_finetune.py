@@ -18,7 +18,9 @@ from tests.baselines.sentences import log_loss, split, turned
 from tests.conftest import ROOT
 from tests.transformers_pt.checkpoints import FAMILIES
 from tests.transformers_pt.conftest import QUICK, Checkpoints, accuracy, fit, predicted
+from transformers_pt.backbones import load_tokenizer
 from transformers_pt.batches import PieceDropout
+from transformers_pt.encode import Encoder
 from transformers_pt.recipes.finetune import Finetune
 from transformers_pt.recipes.lora import Lora
 
@@ -53,6 +55,22 @@ def test_bertweet_has_its_own_tokenizer_and_normalization(checkpoints: Checkpoin
     pieces = tokenizer.tokenize("@somebody http://t.co/1")
     assert tokenizer.convert_tokens_to_string(pieces) == "@USER HTTPURL"
     assert ":grinning_face:" in tokenizer.normalizeTweet("😀")
+
+
+def test_a_torn_cache_of_pieces_is_encoded_anew(
+    checkpoints: Checkpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTIBENCH_TRAINING_CACHE", str(tmp_path))
+    encoder = Encoder(load_tokenizer(checkpoints["bert"]), "none", 12)
+    texts = split(40, 0).texts
+    encoder(texts)  # the first call sets the tokenizer's truncation, which is part of the key
+    first = encoder.cached(texts)
+    (kept,) = (tmp_path / "pieces").iterdir()
+    for content in (b"torn", kept.read_bytes()[:300]):
+        kept.write_bytes(content)
+        with pytest.warns(UserWarning, match="thrown away and made anew"):
+            assert encoder.cached(texts) == first == encoder(texts)
+    assert encoder.cached(texts) == first
 
 
 def test_an_artifact_is_enough_in_a_new_process(checkpoints: Checkpoints, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bench.api import BenchError, Compression, Split, load_artifact
 from compression.recipes.litert import Litert
 from compression.recipes.tfmot import Tfmot
 from tests.baselines.phases import AWKWARD, recipe_of
-from tests.baselines.sentences import LABELS, split
+from tests.baselines.sentences import LABELS, split, turned
 from tests.tf_tinybert.checkpoints import write_checkpoint
 from tf_tinybert.recipes.tinybert import Tinybert
 
@@ -35,6 +35,7 @@ CHILDREN: dict[str, tuple[str, type[Compression], dict[str, Any]]] = {
     "dnn-refit": ("dnn", Tfmot, {"method": "prune", "epochs": 1}),
     "dnn-cluster": ("dnn", Tfmot, {"method": "cluster", "epochs": 1}),
     "dnn-bytes": ("dnn", Tfmot, {"method": "cluster", "epochs": 1, "clusters": 40}),
+    "dnn-turned": ("dnn", Tfmot, {"method": "cluster", "epochs": 3}),
     "dnn-qat": ("dnn", Tfmot, {"method": "qat", "epochs": 2}),
     "lstm-prune": ("lstm", Tfmot, {"method": "prune", "epochs": 1}),
     "lstm-cluster": ("lstm", Tfmot, {"method": "cluster", "epochs": 1}),
@@ -86,7 +87,8 @@ def _twin_gap(folder: Path) -> float:
 def _compress(recipe: Compression, root: Path, parent: str, name: str, changes: dict[str, Any]) -> Any:
     folder, params = _folder(root, name), {**recipe.defaults, **changes}
     checks = Split([], [], np.empty(0, np.int64), LABELS) if name.endswith("refit") else VALIDATION
-    log = recipe.compress([root / parent], TRAIN, checks, params, 0, folder)
+    train = turned(TRAIN) if name.endswith("turned") else TRAIN
+    log = recipe.compress([root / parent], train, checks, params, 0, folder)
     _card(folder, recipe.resolve(params).layout_of([json.loads((root / parent / "artifact.json").read_text())]))
     return {"history": log.history, "best_epoch": log.best_epoch}
 

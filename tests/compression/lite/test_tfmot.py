@@ -43,6 +43,14 @@ def test_only_epochs_of_the_whole_sparsity_can_be_the_best(family: Family) -> No
     assert log["history"][log["best_epoch"] - 1]["validation_accuracy"] == best
 
 
+def test_the_weights_of_the_best_epoch_are_kept(family: Family) -> None:
+    """What is taught is wrong: the child gets worse from epoch to epoch."""
+    log = family.logs["dnn-turned"]
+    accuracies = [entry["validation_accuracy"] for entry in log["history"]]
+    assert log["best_epoch"] == 1 and accuracies[0] > accuracies[2] + 0.3
+    assert family.told["dnn-turned"]["accuracy"] == pytest.approx(accuracies[0], abs=0.15)
+
+
 def test_the_same_seed_makes_the_same_child(family: Family) -> None:
     assert family.logs["dnn-prune"] == family.logs["dnn-again"]
     for file in ("model.json", WEIGHTS, "vocabulary.json"):
