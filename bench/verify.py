@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from bench.arrays import read_arrays
 from bench.artifact import artifact_files, folder_hash
 from bench.errors import BenchError, StoreError
+from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
-from bench.measure.summary import inference_peak_bytes, measurement_from_samples
 from bench.schema import Result, parse
 from bench.truth import Truth
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Predictor
-from compression.parents import Parent
+from compression.parents import ParentModel
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import read_facts, write_facts
 from transformers_pt.predictor import EncoderPredictor
@@ -29,7 +29,7 @@ class BundlePredictor(EncoderPredictor):
         self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
 
 
-def close_bundle(folder: Path, parent: Parent, form: str, **facts: Any) -> None:
+def close_bundle(folder: Path, parent: ParentModel, form: str, **facts: Any) -> None:
     """Put what serving needs beside the model that lies in `folder` already."""
     import torch
 

@@ -16,7 +16,7 @@ import torch
 from bench.api import BenchError
 from compression.bundle import close_bundle
 from compression.kernels import executed_dtype, products
-from compression.parents import Parent
+from compression.parents import ParentModel
 from compression.traced import Logits, example
 
 FILE = "model.pt2"
@@ -49,7 +49,7 @@ def need(built: dict[str, str]) -> None:
             raise BenchError(f"compiled for {what} {names}, and here is {here or 'none of them'}: make it again here")
 
 
-def save_compiled(model: Any, parent: Parent, folder: Path) -> None:
+def save_compiled(model: Any, parent: ParentModel, folder: Path) -> None:
     """The artifact of `model`, what became of the parent's.
 
     Takes a minute and a C++ compiler; loading takes neither. `BenchError` where there is no compiler.

@@ -13,7 +13,7 @@ from torch import nn
 from bench.api import Split
 from transformers_pt.batches import Padding, Rows
 from transformers_pt.encode import Encoder
-from transformers_pt.shapes import Block, blocks
+from transformers_pt.shapes import TransformerBlock, blocks
 from transformers_pt.width import hidden_width, readers
 
 BATCH = 32
@@ -83,7 +83,7 @@ def _moved(linear: nn.Linear) -> torch.Tensor:
     return (linear.weight.grad * linear.weight.detach()).sum(0)
 
 
-def _by_head(columns: torch.Tensor, block: Block) -> torch.Tensor:
+def _by_head(columns: torch.Tensor, block: TransformerBlock) -> torch.Tensor:
     return columns.cpu().view(-1, block.head_size).sum(1)
 
 

@@ -14,7 +14,7 @@ LAYOUTS = ("finetune", "lora")
 
 
 @dataclass(frozen=True)
-class Parent:
+class ParentModel:
     """A trained classifier, on the CPU in float32 and set to predict."""
 
     model: Any
@@ -23,7 +23,7 @@ class Parent:
     """Of its `model.json`."""
 
 
-def open_parent(parents: Sequence[Path], recipe: str) -> Parent:
+def open_parent(parents: Sequence[Path], recipe: str) -> ParentModel:
     """The one parent of a recipe; a `BenchError` for a layout that is not PyTorch's."""
     (folder,) = parents
     card = read_card(folder)
@@ -34,4 +34,4 @@ def open_parent(parents: Sequence[Path], recipe: str) -> Parent:
         )
     from transformers_pt.artifact import load_parts
 
-    return Parent(*load_parts(folder))
+    return ParentModel(*load_parts(folder))

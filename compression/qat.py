@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from bench.api import Params, RunContext, Split, Training
-from compression.parents import Parent
+from compression.parents import ParentModel
 from compression.recovery import Recovery
 
 RATE = 0.1
@@ -40,7 +40,7 @@ def rounded_input(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[
 
 
 def train_rounded(
-    parent: Parent, folder: Path, train: Split, validation: Split, params: Params, seed: int, context: RunContext
+    parent: ParentModel, folder: Path, train: Split, validation: Split, params: Params, seed: int, context: RunContext
 ) -> Training:
     """Train the parent's model in place for `qat_epochs`, then take the rounding off again."""
     recovery = Recovery.prepare(parent, folder, train, validation, params, seed, context, RATE)

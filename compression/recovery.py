@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import DeviceUse, Params, RunContext, SoftTargets, Split, Training, read_card, teacher_probabilities
-from compression.parents import Parent
+from compression.parents import ParentModel
 from transformers_pt import classifier, device, dropout
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.presets import LR_FINETUNE, LR_SMALL, Backbone
@@ -21,7 +21,7 @@ WIDE = 512
 class Recovery:
     """Trains one model, again and again if need be, and remembers how it went."""
 
-    parent: Parent
+    parent: ParentModel
     train: Split
     validation: Split
     params: Params
@@ -32,7 +32,7 @@ class Recovery:
     @classmethod
     def prepare(
         cls,
-        parent: Parent,
+        parent: ParentModel,
         folder: Path,
         train: Split,
         validation: Split,
@@ -59,7 +59,7 @@ class Recovery:
         if not epochs:
             return
         origin = Backbone("", self.parent.encoder.normalization, self.parent.encoder.max_length, LR_SMALL)
-        prepared = classifier.Prepared(self.parent.model, self.parent.encoder, origin)
+        prepared = classifier.Classifier(self.parent.model, self.parent.encoder, origin)
         # what the harness keeps is of one training: another's weights must not lie in its folder
         context = self.context if last else replace(self.context, checkpoint=None)
         asked = {**self.params, "epochs": epochs}
@@ -75,7 +75,7 @@ class Recovery:
         )
 
 
-def _rate(parent: Parent, folder: Path) -> float:
+def _rate(parent: ParentModel, folder: Path) -> float:
     """The rate that the parent was trained at, where it says so, else what suits its width."""
     rate = read_card(folder).get("params", {}).get("learning_rate")
     wide = parent.model.config.hidden_size >= WIDE

@@ -10,7 +10,7 @@ import torch
 
 from compression.importance import Importance
 from transformers_pt.layers import encoder_layers
-from transformers_pt.shapes import Block, Shape, blocks
+from transformers_pt.shapes import Shape, TransformerBlock, blocks
 from transformers_pt.width import hidden_width, keep_width
 
 
@@ -27,17 +27,17 @@ def block_weights(model: Any) -> int:
     return sum(_weights(block, block.shape) for block in blocks(model))
 
 
-def _weights(block: Block, shape: Shape) -> int:
+def _weights(block: TransformerBlock, shape: Shape) -> int:
     """Numbers of one layer that go with its heads and neurons."""
     return shape["heads"] * _head_cost(block) + shape["neurons"] * _neuron_cost(block)
 
 
-def _head_cost(block: Block) -> int:
+def _head_cost(block: TransformerBlock) -> int:
     hidden = block.linear(block.out_of_heads).out_features
     return block.head_size * (3 * (hidden + 1) + hidden)
 
 
-def _neuron_cost(block: Block) -> int:
+def _neuron_cost(block: TransformerBlock) -> int:
     return 2 * block.linear(block.out_of_neurons).out_features + 1
 
 
@@ -65,7 +65,7 @@ def choose(model: Any, importance: Sequence[Importance], weights: int) -> tuple[
     return kept, list(held)
 
 
-def _ranked(found: Sequence[Block], importance: Sequence[Importance]) -> list[tuple[int, str, int]]:
+def _ranked(found: Sequence[TransformerBlock], importance: Sequence[Importance]) -> list[tuple[int, str, int]]:
     """Every unit as layer, part and number, the least important for its weights first."""
     ranked = []
     for layer, (block, scores) in enumerate(zip(found, importance, strict=True)):

@@ -13,26 +13,26 @@ import torch
 from bench.api import Params, Split
 from compression.bundle import close_bundle
 from compression.calibration import calibration
-from compression.parents import Parent
+from compression.parents import ParentModel
 
-Maker = Callable[[Parent, Split, Params, int, Path], None]
+Maker = Callable[[ParentModel, Split, Params, int, Path], None]
 
 
-def _torch_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _torch_int8(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression.torch_int8 import save_int8
 
     save_int8(parent.model, out_dir)
     close_bundle(out_dir, parent, "torch-int8", dtype="int8")
 
 
-def _torchao_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _torchao_int8(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression.compiled import save_compiled
     from compression.torchao_int8 import rounded
 
     save_compiled(rounded(parent.model), parent, out_dir)
 
 
-def _onnx_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _onnx_int8(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression.onnx_int8 import quantize_dynamic
 
     with _exported(parent) as source:
@@ -40,7 +40,7 @@ def _onnx_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir:
     _close_onnx(parent, out_dir)
 
 
-def _onnx_static_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _onnx_static_int8(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression.onnx_int8 import quantize_static
 
     batches = calibration(train, parent.encoder, params["calibration"], seed)
@@ -49,7 +49,7 @@ def _onnx_static_int8(parent: Parent, train: Split, params: Params, seed: int, o
     _close_onnx(parent, out_dir)
 
 
-def _close_onnx(parent: Parent, out_dir: Path) -> None:
+def _close_onnx(parent: ParentModel, out_dir: Path) -> None:
     from compression.kernels import executed_dtype
     from compression.onnx_int8 import kernels
 
@@ -57,7 +57,7 @@ def _close_onnx(parent: Parent, out_dir: Path) -> None:
     close_bundle(out_dir, parent, "onnx", dtype=executed_dtype(counted), kernels=counted)
 
 
-def _openvino_int8(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _openvino_int8(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression import openvino_model
 
     batches = calibration(train, parent.encoder, params["calibration"], seed)
@@ -68,7 +68,7 @@ def _openvino_int8(parent: Parent, train: Split, params: Params, seed: int, out_
     close_bundle(out_dir, parent, "openvino", hint="f32")
 
 
-def _openvino_bf16(parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _openvino_bf16(parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from compression import openvino_model
 
     openvino_model.need_bfloat16()
@@ -77,14 +77,14 @@ def _openvino_bf16(parent: Parent, train: Split, params: Params, seed: int, out_
     close_bundle(out_dir, parent, "openvino", hint="bf16")
 
 
-def _halved(dtype: torch.dtype, parent: Parent, train: Split, params: Params, seed: int, out_dir: Path) -> None:
+def _halved(dtype: torch.dtype, parent: ParentModel, train: Split, params: Params, seed: int, out_dir: Path) -> None:
     from transformers_pt.artifact import save_artifact
 
     save_artifact(out_dir, parent.model.to(dtype), parent.encoder, parent.facts)
 
 
 @contextmanager
-def _exported(parent: Parent) -> Iterator[Path]:
+def _exported(parent: ParentModel) -> Iterator[Path]:
     """The parent as an ONNX file that is gone afterwards."""
     from compression.onnx_export import export_onnx
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from bench.api import BenchError
 
@@ -20,8 +21,7 @@ def append_line(path: Path, row: Mapping[str, Any], most_bytes: int | None = Non
     """
     line = (json.dumps(row) + "\n").encode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(path.with_name(f".{path.name}.lock")), path.open("ab+") as file:
         size = _whole(file.fileno())
         if most_bytes is not None and size + len(line) > most_bytes:
             return False

@@ -6,7 +6,6 @@ whole, `history.jsonl` tells when it pointed where and why; `python -m serving l
 
 from __future__ import annotations
 
-import fcntl
 import re
 import shutil
 import tempfile
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from bench.api import BenchError, did_you_mean, read_card
 from bench.artifact import adopt
@@ -75,16 +76,17 @@ class Slot:
     def learning(self) -> Iterator[Path]:
         """A folder, yet to be made, for the one version in the making; a second process that wants one is refused."""
         folder = self.root / ".learning"
-        with (self.root / ".learner").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BenchError(f"another process learns for slot {self.root} already: wait for it") from None
+        lock = FileLock(self.root / ".learner", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BenchError(f"another process learns for slot {self.root} already: wait for it") from None
+        try:
             shutil.rmtree(folder, ignore_errors=True)  # what a killed one has left
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
 
     def add(self, artifact: Path) -> str:
         """Move a finished artifact within the slot in, not yet served, and return its hash; labels must stay."""
@@ -162,8 +164,7 @@ class Slot:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self.root / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with FileLock(self.root / ".lock"):
             yield
 
 

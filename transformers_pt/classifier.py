@@ -25,7 +25,7 @@ ATTENTION = {"cpu": dropout.PLAIN, "gpu": "sdpa"}
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Classifier:
     """A model with its tokenizer, before training."""
 
     model: Any
@@ -44,7 +44,7 @@ def check(params: Params) -> None:
     pooled.check(params["pooling"])
 
 
-def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
+def prepare(params: Params, labels: int, device: DeviceUse) -> Classifier:
     """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
     origin = backbone(params["backbone"], params["max_length"])
     tokenizer = load_tokenizer(origin.source)
@@ -60,11 +60,11 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Prepared:
         model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
     if device.actual == "cpu":
         dropout.replace_dropout(model)
-    return Prepared(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
+    return Classifier(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
 
 
 def train(
-    prepared: Prepared, train: Split, validation: Split, params: Params, device: DeviceUse, context: RunContext
+    prepared: Classifier, train: Split, validation: Split, params: Params, device: DeviceUse, context: RunContext
 ) -> Training:
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
@@ -76,7 +76,7 @@ def _rows(encoder: Encoder, split: Split, cache: Path | None) -> Rows:
     return Rows(encoder.cached(split.texts, cache), split.labels, split.soft_targets)
 
 
-def facts(prepared: Prepared, split: Split, params: Params) -> dict[str, Any]:
+def facts(prepared: Classifier, split: Split, params: Params) -> dict[str, Any]:
     """For `model.json`; a folder is named without its path."""
     folder = prepared.origin.folder
     return {

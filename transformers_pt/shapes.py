@@ -25,7 +25,7 @@ PLACES = {
 """Where a layer keeps its linear maps: into the heads, out of them, into the neurons, out of them."""
 
 
-class Block:
+class TransformerBlock:
     """One layer of an encoder, by what its linear maps do. BERT, RoBERTa, ELECTRA and DistilBERT are known."""
 
     def __init__(self, layer: nn.Module, head_size: int) -> None:
@@ -71,7 +71,7 @@ def narrow(linear: nn.Linear, rows: torch.Tensor | None = None, columns: torch.T
     linear.weight, linear.bias = nn.Parameter(weight.clone()), nn.Parameter(bias.clone())
 
 
-def blocks(model: Any) -> list[Block]:
+def blocks(model: Any) -> list[TransformerBlock]:
     """The layers of a classifier, or of an encoder alone, from the lowest."""
     size = model.config.hidden_size // model.config.num_attention_heads
-    return [Block(layer, size) for layer in encoder_layers(model)]
+    return [TransformerBlock(layer, size) for layer in encoder_layers(model)]

@@ -47,7 +47,7 @@ def update(parent: Path, train: Split, params: Params, seed: int, out_dir: Path)
     if facts["pooling"] != "head":
         raise BenchError(f"an artifact with pooling={facts['pooling']} cannot learn on: train it with pooling=head")
     origin = Backbone("", encoder.normalization, encoder.max_length, LR_SMALL)
-    prepared = classifier.Prepared(adapters.add_adapter(model, given), encoder, origin)
+    prepared = classifier.Classifier(adapters.add_adapter(model, given), encoder, origin)
     share = layers.trainable_share(prepared.model)
     none = Split([], [], np.empty(0, np.int64), train.label_names)
     log = classifier.train(prepared, train, none, given, use, STANDALONE)

@@ -78,7 +78,7 @@ def search(
     from bench.data import DatasetRef
     from bench.params import parse_recipe
     from bench.run.suite import RunOptions
-    from bench.search.question import SearchOptions
+    from bench.search.definition import SearchOptions
     from bench.search.search import Search
     from bench.spec import check_dataset
 
@@ -131,7 +131,7 @@ def _metric(name: str) -> Metric:
 def _fresh_seeds(text: str | None, seed: int) -> tuple[int, ...]:
     """The seeds of the runs after the search: none of them may be the one that the parameters were chosen with."""
     from bench.params import parse_seeds
-    from bench.search.question import fresh_seeds
+    from bench.search.definition import fresh_seeds
 
     if text is None:
         return fresh_seeds(seed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from bench.data.locate import cache_root
 from bench.data.manifest import Entry, SourceFile, entry
@@ -78,12 +79,11 @@ def _complete(found: Entry) -> tuple[Path, ...] | None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(f"another process is fetching into {path.parent}; wait for it") from None
-        yield
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout:
+        raise DataError(f"another process is fetching into {path.parent}; wait for it") from None
 
 
 def _download(found: Entry, staging: Path, report: Report) -> None:

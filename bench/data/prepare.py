@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock
 
 from bench.contract import Split
 from bench.data.describe import describe_published
@@ -44,7 +42,7 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
         return found
     try:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        with _locked(cache_dir / f".{folder.name}.lock"):
+        with FileLock(cache_dir / f".{folder.name}.lock"):
             if (found := open_prepared(folder)) is not None:
                 return found
             _remove_leftovers(folder)
@@ -77,14 +75,6 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
             content.append(file_sha256(path) if path else "absent")
     parts = json.dumps([PREPARE_VERSION, name, limit, *content])
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait for the lock and hold it."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_leftovers(folder: Path) -> None:

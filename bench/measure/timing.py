@@ -17,10 +17,10 @@ from bench.contract import Predictor
 from bench.errors import BenchError
 from bench.measure.energy import Rapl
 from bench.measure.imports import ImportClock
+from bench.measure.measurement import PROTOCOL, ROUNDS, measurement_from_samples, summarize
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.measure.samples import BATCH_SIZES, Nanoseconds, RoundSamples, ScenarioSamples
-from bench.measure.summary import PROTOCOL, ROUNDS, measurement_from_samples, summarize
 
 __all__ = [
     "PROTOCOL",

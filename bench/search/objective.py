@@ -18,8 +18,8 @@ from bench.errors import BenchError
 from bench.measure.quality import validation_scores
 from bench.run.job import A, TrainJob, ValidateJob
 from bench.run.launcher import Ended, launch
+from bench.search.definition import StudyDefinition
 from bench.search.pruning import Watcher
-from bench.search.question import Question
 from bench.search.sampler import REASON, SLOT, SlotSampler
 from bench.search.study import WORKER, Metric
 
@@ -32,7 +32,7 @@ class SurplusError(Exception):
     """Another process took the last trial in the same moment: this one is not counted."""
 
 
-class Listener(Protocol):
+class TrialListener(Protocol):
     """Who is told how far a trial is."""
 
     def phase(self, title: str, phase: str) -> None:
@@ -46,7 +46,7 @@ class Listener(Protocol):
 class Objective:
     """Trains and validates what a trial suggests; the files of the test split stay closed."""
 
-    question: Question
+    definition: StudyDefinition
     space: Mapping[str, BaseDistribution]
     metric: Metric
     seed: int
@@ -57,7 +57,7 @@ class Objective:
     cache: Path
     """What trainings keep for one another, such as encoded texts."""
     data_dir: Path | None
-    listener: Listener
+    listener: TrialListener
     device: str
     timeout: float
 
@@ -80,10 +80,10 @@ class Objective:
         started = time.monotonic()
         title = f"trial {slot + 1} of {self.trials}"
         try:
-            params = self.question.params(suggested(trial, self.space))
-            prepared = self.question.prepared.folder
+            params = self.definition.params(suggested(trial, self.space))
+            prepared = self.definition.prepared.folder
             job = TrainJob(
-                recipe=self.question.recipe.name, params=params, seed=self.seed, prepared=prepared,
+                recipe=self.definition.recipe.name, params=params, seed=self.seed, prepared=prepared,
                 artifact=work / "artifact", cache=self.cache, data_dir=self.data_dir,
             )  # fmt: skip
             self._train(trial, job, title, work / "train")
@@ -98,7 +98,7 @@ class Objective:
     def _train(self, trial: Trial, job: TrainJob, title: str, folder: Path) -> None:
         self.listener.phase(title, "train")
         watcher = Watcher(trial, self.metric, self.listener.progress)
-        launcher = self.question.recipe.resolve(job.params).launcher
+        launcher = self.definition.recipe.resolve(job.params).launcher
         ended = launch(job, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher)
         watcher.close()
         if watcher.pruned:
@@ -111,7 +111,7 @@ class Objective:
         with np.load(path, allow_pickle=False) as file:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         try:
-            scores = validation_scores(labels, probabilities, self.question.prepared.label_names)
+            scores = validation_scores(labels, probabilities, self.definition.prepared.label_names)
         except BenchError as error:
             raise _failure(trial, f"failed in score: {error}") from None
         trial.set_user_attr("validation", scores.model_dump(exclude={"n"}))

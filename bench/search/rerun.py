@@ -16,7 +16,7 @@ from bench.contract import Recipe
 from bench.errors import StoreInUseError
 from bench.run.plan import Planner
 from bench.run.suite import RunOptions, run_specs
-from bench.search.question import Question
+from bench.search.definition import StudyDefinition
 from bench.search.summary import TrialRow
 from bench.spec import RunSpec
 from bench.store import Store
@@ -54,17 +54,19 @@ def run_when_free(specs: Sequence[RunSpec], options: RunOptions, console: Consol
                 time.sleep(POLL)
 
 
-def refit_specs(specs: Sequence[RunSpec], question: Question, options: RunOptions, best: TrialRow) -> list[RunSpec]:
+def refit_specs(
+    specs: Sequence[RunSpec], definition: StudyDefinition, options: RunOptions, best: TrialRow
+) -> list[RunSpec]:
     """Those runs again on train and validation together, for as many epochs as validation chose.
 
     That is the median of the best epochs of `specs` as they are stored, else the best trial's own; a recipe without
     `epochs` trains as ever.
     """
-    prepared = {spec.dataset.name: question.prepared for spec in specs}
+    prepared = {spec.dataset.name: definition.prepared for spec in specs}
     planned = Planner(prepared, Store(options.store), "reuse", options.device).plan_all(specs)
     chosen = [p.stored.training.best_epoch for p in planned if p.stored and p.stored.training]
     epochs = [epoch for epoch in chosen if epoch is not None] or ([best.best_epoch] if best.best_epoch else [])
     params = dict(specs[0].params)
-    if "epochs" in question.recipe.defaults and epochs:
+    if "epochs" in definition.recipe.defaults and epochs:
         params["epochs"] = statistics.median_low(epochs)
     return [replace(spec, params=params, refit=True) for spec in specs]

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from bench.errors import NOTHING_RAN, BenchError
 from bench.run.keys import git_state, shown_params
+from bench.search.definition import SearchOptions, StudyDefinition, define, fresh_seeds
 from bench.search.objective import Objective
-from bench.search.question import Question, SearchOptions, ask, fresh_seeds
 from bench.search.rerun import command, refit_specs, run_when_free
 from bench.search.sampler import SLOT, SlotSampler
 from bench.search.screen import SearchScreen, best_table
@@ -24,7 +24,7 @@ from bench.search.study import open_study
 from bench.search.summarize import write_summary
 from bench.search.summary import Summary
 from bench.search.trials import Trials
-from bench.search.workplace import one_at_a_time, workplace
+from bench.search.worker_folder import one_at_a_time, worker_folder
 from bench.spec import RunSpec
 from bench.store import Store
 
@@ -44,69 +44,69 @@ class Search:
 
     def run(self) -> int:
         """Search, show, run the best anew; the exit code."""
-        with workplace(self.folder) as work:
+        with worker_folder(self.folder) as work:
             with self.console.status("Reading and verifying the data set …"):
-                question = ask(self.options, work)
-            summary = self._search(question, work)
-        self._show(question, summary)
-        return self._run_best(question, summary)
+                definition = define(self.options, work)
+            summary = self._search(definition, work)
+        self._show(definition, summary)
+        return self._run_best(definition, summary)
 
-    def _search(self, question: Question, work: Path) -> Summary:
-        options, space = self.options, distributions(question.space)
-        sampler = SlotSampler(options.seed, inside(question.space, question.recipe.defaults), space)
-        url = options.storage or default_url(self.folder, question.name)
-        with one_at_a_time(self.folder, question.name):
-            study = open_study(open_storage(url), question.name, question.parts, options.metric, sampler)
+    def _search(self, definition: StudyDefinition, work: Path) -> Summary:
+        options, space = self.options, distributions(definition.space)
+        sampler = SlotSampler(options.seed, inside(definition.space, definition.recipe.defaults), space)
+        url = options.storage or default_url(self.folder, definition.name)
+        with one_at_a_time(self.folder, definition.name):
+            study = open_study(open_storage(url), definition.name, definition.parts, options.metric, sampler)
         screen = SearchScreen(self.console, options.trials, options.metric)
         objective = Objective(
-            question, space, options.metric, options.seed, options.trials, work, Store(options.run.store).cache,
+            definition, space, options.metric, options.seed, options.trials, work, Store(options.run.store).cache,
             options.dataset.data_dir, screen, options.run.device, options.run.timeout,
         )  # fmt: skip
-        self.console.print(f"study {question.name}: {options.trials} trials over {', '.join(question.space)}")
+        self.console.print(f"study {definition.name}: {options.trials} trials over {', '.join(definition.space)}")
 
         def ended(trial: FrozenTrial) -> None:
-            summary = self._summary(study, question)
+            summary = self._summary(study, definition)
             screen.ended(summary, next(t for t in summary.trials if t.number == trial.user_attrs[SLOT] + 1))
 
         deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
         with screen:
             Trials(study, objective, self.folder, deadline, ended, screen.waiting).run()
-        return self._summary(study, question)
+        return self._summary(study, definition)
 
-    def _summary(self, study: Study, question: Question) -> Summary:
-        options, prepared = self.options, question.prepared
+    def _summary(self, study: Study, definition: StudyDefinition) -> Summary:
+        options, prepared = self.options, definition.prepared
         facts = {
-            "recipe": question.recipe.name, "dataset": prepared.name, "limit": prepared.meta.limit,
-            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": question.shown,
-            "space": plain_space(question.space), "question": question.parts, "git_commit": git_state()[0],
+            "recipe": definition.recipe.name, "dataset": prepared.name, "limit": prepared.meta.limit,
+            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": definition.shown,
+            "space": plain_space(definition.space), "question": definition.parts, "git_commit": git_state()[0],
         }  # fmt: skip
 
         def reproduce(suggested: Mapping[str, Any]) -> str:
-            return self._command(question, suggested, published=True)
+            return self._command(definition, suggested, published=True)
 
-        return write_summary(study, self.folder, facts, reproduce, self._private(question))
+        return write_summary(study, self.folder, facts, reproduce, self._private(definition))
 
-    def _command(self, question: Question, suggested: Mapping[str, Any], published: bool = False) -> str:
+    def _command(self, definition: StudyDefinition, suggested: Mapping[str, Any], published: bool = False) -> str:
         """What trains these parameters; as it is `published`, with names in place of the user's paths."""
-        options, params, more = self.options, question.params(suggested), self.options.run_arguments
+        options, params, more = self.options, definition.params(suggested), self.options.run_arguments
         dataset, folder = options.dataset.name, options.dataset.data_dir
         if published:
             params, dataset = (
-                shown_params(question.recipe.resolve(params), params, question.parts),
-                question.prepared.name,
+                shown_params(definition.recipe.resolve(params), params, definition.parts),
+                definition.prepared.name,
             )
             more = tuple(folder.name if folder and word == str(folder) else word for word in more)
-        return command(question.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
+        return command(definition.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
 
-    def _private(self, question: Question) -> list[Path]:
+    def _private(self, definition: StudyDefinition) -> list[Path]:
         """The user's paths, which a summary does not tell."""
         ref = self.options.dataset
         return [
-            *question.recipe.resolve(question.params({})).paths.values(),
+            *definition.recipe.resolve(definition.params({})).paths.values(),
             *(p for p in (ref.path, ref.data_dir) if p),
         ]
 
-    def _show(self, question: Question, summary: Summary) -> None:
+    def _show(self, definition: StudyDefinition, summary: Summary) -> None:
         if summary.best_trial is None:
             failed = [trial for trial in summary.trials if trial.state == "failed"]
             if not failed:
@@ -118,18 +118,18 @@ class Search:
         for line in (
             f"{len(summary.finished)} trials: {counts}{replaced}",
             f"summary: {self.folder / summary.study}.json",
-            f"the best: {self._command(question, summary.best_trial.params)}",
+            f"the best: {self._command(definition, summary.best_trial.params)}",
         ):
             self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 
-    def _run_best(self, question: Question, summary: Summary) -> int:
+    def _run_best(self, definition: StudyDefinition, summary: Summary) -> int:
         options, best = self.options, summary.best_trial
         assert best is not None  # `_show` has refused a summary without one
         seeds = options.seeds or ((options.seed,) if options.refit else ())
         specs = [
             RunSpec(
                 options.recipe,
-                question.params(best.params),
+                definition.params(best.params),
                 options.dataset,
                 seed,
                 options.run.limit,
@@ -140,6 +140,6 @@ class Search:
         ]
         codes = [run_when_free(specs, options.run, self.console)] if options.seeds else [0]
         if options.refit:
-            again = refit_specs(specs, question, options.run, best)
+            again = refit_specs(specs, definition, options.run, best)
             codes.append(run_when_free(again, options.run, self.console))
         return max(codes)

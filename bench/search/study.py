@@ -1,4 +1,4 @@
-"""A study: one question, its trials in a storage, and what becomes of those whose process was killed."""
+"""A study: one definition, its trials in a storage, and what becomes of those whose process was killed."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bench.errors import BenchError
 from bench.run.keys import explain_miss
 from bench.search.sampler import SLOT, SlotSampler, is_lost
 from bench.search.storage import GRACE
-from bench.search.workplace import is_dead
+from bench.search.worker_folder import is_dead
 
 WORKER = "worker"
-"""User attribute of a trial: the workplace of the process that runs it."""
+"""User attribute of a trial: the folder of the process that runs it."""
 QUESTION = "question"
 """User attribute of a study: what all of its trials have in common."""
 STARTUP = 5
@@ -39,7 +39,7 @@ def direction(metric: Metric) -> Literal["maximize", "minimize"]:
 
 
 def open_study(
-    storage: RDBStorage, name: str, question: Mapping[str, str], metric: Metric, sampler: SlotSampler
+    storage: RDBStorage, name: str, definition: Mapping[str, str], metric: Metric, sampler: SlotSampler
 ) -> Study:
     """The study of that name, made where there is none; one that asks something else is an error that says what."""
     study = optuna.create_study(
@@ -50,15 +50,15 @@ def open_study(
         sampler=sampler,
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=WARM_UP),
     )
-    trials = study.get_trials(deepcopy=False)  # before the question, which another process sets before its first one
+    trials = study.get_trials(deepcopy=False)  # before the definition, which another process sets before its first one
     stored = study.user_attrs.get(QUESTION)
     if stored is None and not trials:
-        study.set_user_attr(QUESTION, json.dumps(dict(question), sort_keys=True))
+        study.set_user_attr(QUESTION, json.dumps(dict(definition), sort_keys=True))
     elif stored is None:
         raise BenchError(f"study '{name}' in this storage is of another program; choose another --study")
-    elif (before := json.loads(stored)) != dict(question):
+    elif (before := json.loads(stored)) != dict(definition):
         raise BenchError(
-            f"study '{name}' answers another question: {explain_miss(question, before)}; choose another --study"
+            f"study '{name}' was defined otherwise: {explain_miss(definition, before)}; choose another --study"
         )
     return study
 

@@ -14,13 +14,13 @@ VERSION = 1
 State = Literal["complete", "pruned", "failed", "running"]
 
 
-class Block(BaseModel):
+class _Closed(BaseModel):
     """A closed part of a summary: unknown fields are errors, numbers are finite."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class TrialRow(Block):
+class TrialRow(_Closed):
     """One trial."""
 
     number: int = Field(description="From 1, its place among the trials asked for.")
@@ -38,7 +38,7 @@ class TrialRow(Block):
     started_at: str | None = Field(None, description="Local time of the machine that ran it, ISO 8601.")
 
 
-class Summary(Block):
+class Summary(_Closed):
     """A study as a report shows it. Every score in it is of validation; the test split was not opened."""
 
     search_version: Literal[1] = 1

@@ -16,7 +16,7 @@ from bench.errors import StoreError
 from bench.search.objective import FailedTrialError, Objective, SurplusError
 from bench.search.sampler import is_lost
 from bench.search.study import WORKER, counted, finished, give_up_dead
-from bench.search.workplace import remove_leftovers
+from bench.search.worker_folder import remove_leftovers
 
 POLL = 1.0
 """Seconds between two looks at the trials of other processes."""

@@ -74,8 +74,8 @@ def http(
     except ModuleNotFoundError as error:
         raise BenchError(f"a server needs '{error.name}': pip install -r requirements-serve.txt") from None
     from bench.store import Store
-    from serving.following import follow
     from serving.learn.feedback import Feedback
+    from serving.live_model import follow
     from serving.trust import Trust
 
     following = follow(artifact, Trust(Store(store), allow_code))

@@ -29,7 +29,7 @@ def package(
         raise BenchError(f"--target {target}: {did_you_mean(target, TARGETS)}")
     from bench.store import Store
     from serving.aws.bundle import write_bundle
-    from serving.following import served
+    from serving.live_model import served
     from serving.trust import Trust
 
     bundle = write_bundle(served(artifact, Trust(Store(store), allow_code)), out)

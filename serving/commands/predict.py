@@ -38,7 +38,7 @@ def predict(
     """
     from bench.store import Store
     from serving.batch import Job, score
-    from serving.following import served
+    from serving.live_model import served
     from serving.screen import bar
     from serving.trust import Trust
 

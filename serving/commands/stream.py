@@ -13,7 +13,7 @@ from bench.errors import BenchError, did_you_mean
 from serving.commands.options import AllowCode, Artifact
 
 if TYPE_CHECKING:
-    from serving.following import Swap
+    from serving.live_model import Swap
     from serving.stream.sources import Source
 
 SOURCES = ("x", "file", "stdin", "tcp")
@@ -54,7 +54,7 @@ def stream(
     [dim]python -m serving stream ./my-artifact --source file -i recorded.jsonl --rate 50 -o scored.jsonl[/]
     """
     from bench.store import Store
-    from serving.following import follow
+    from serving.live_model import follow
     from serving.stream.consume import Settings
     from serving.stream.outputs import find_output
     from serving.stream.run import Job, stream

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.api import did_you_mean
 from serving.http.refusals import TEXTS, json_only, refusals
+from serving.http.service import Service
 from serving.learn.feedback import Feedback
-
-if TYPE_CHECKING:
-    from serving.http.app import Service
 
 
 class Labelled(BaseModel):

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
@@ -14,9 +14,7 @@ from pydantic import BaseModel
 from serving.http.accept import best
 from serving.http.predictions import Prediction
 from serving.http.refusals import TEXTS, refusals
-
-if TYPE_CHECKING:
-    from serving.http.app import Service
+from serving.http.service import Service
 
 JSON, LINES, CSV = "application/json", "application/jsonlines", "text/csv"
 KEYS, INSTANCE_KEYS = ("instances", "texts", "inputs", "text"), ("text", "inputs")

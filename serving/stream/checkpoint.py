@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from bench.api import BenchError
 from serving.stream.database import open_database
@@ -24,11 +25,11 @@ class Checkpoint:
         """Raises `BenchError` where another process holds it."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / "lock").open("a+")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = FileLock(folder / "lock", timeout=0)
+            self._lock.acquire()
             self._database = open_database(folder / "state.db")
             self._database.executescript(TABLES)
-        except BlockingIOError:
+        except Timeout:
             raise BenchError(f"another stream writes there ({folder} is locked): choose another --output") from None
         except (OSError, sqlite3.DatabaseError) as error:
             raise BenchError(f"{folder}: cannot be used: {error}") from None
@@ -68,4 +69,4 @@ class Checkpoint:
     def close(self) -> None:
         """Let another process have it."""
         self._database.close()
-        self._lock.close()
+        self._lock.release()

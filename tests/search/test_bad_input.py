@@ -60,7 +60,7 @@ def test_a_study_of_another_question_is_named(bench: Bench) -> None:
     ):
         done = bench("search", recipe, *arguments, *more)
         assert done.returncode == 2, done.stdout
-        assert f"study 'mine' answers another question: {said}" in done.stderr
+        assert f"study 'mine' was defined otherwise: {said}" in done.stderr
         assert done.stderr.count("\n") == 1
 
 

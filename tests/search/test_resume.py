@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from bench.search.workplace import is_dead
+from bench.search.worker_folder import is_dead
 from tests.conftest import Bench
 from tests.search.conftest import QUIET, SEARCHED, finish, start, summary_of, told
 

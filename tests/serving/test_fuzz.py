@@ -17,10 +17,10 @@ from schemathesis.engine.events import FatalError, NonFatalError, ScenarioFinish
 from schemathesis.python import asgi
 
 from bench.store import Store
-from serving.following import follow
 from serving.http.app import create_app
 from serving.http.settings import Settings
 from serving.learn.feedback import Feedback
+from serving.live_model import follow
 from serving.trust import Trust
 from tests.conftest import RECIPES
 from tests.serving.conftest import Trained

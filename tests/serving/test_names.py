@@ -13,7 +13,7 @@ from bench.data import DatasetRef
 from bench.registry import recipe_file
 from bench.spec import load_suite
 from bench.store import Store
-from serving.following import served
+from serving.live_model import served
 from serving.model import find_artifact
 from serving.slot import Slot
 from serving.trust import Trust

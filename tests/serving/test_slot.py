@@ -25,10 +25,10 @@ from bench.api import BenchError, load_artifact, load_recipe
 from bench.artifact import adopt
 from bench.data import Prepared
 from bench.store import Store
-from serving.following import follow
 from serving.learn.feedback import Feedback
 from serving.learn.ledger import Ledger
 from serving.lines import read_lines
+from serving.live_model import follow
 from serving.slot import Slot
 from serving.trust import Trust
 from tests.conftest import RECIPES, bench_environment

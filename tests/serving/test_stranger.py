@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 
 from bench.api import BenchError, load_artifact
+from bench.arrays import read_predictions
+from bench.cache import kept_arrays
 from bench.measure.samples import RoundSamples
 from bench.params import parse_recipe
-from bench.run.teach import _read as read_teacher
 from bench.spec import load_suite
 from bench.store import Store
-from serving.following import served
+from serving.live_model import served
 from serving.model import open_folder
 from serving.slot import Slot
 from serving.trust import Trust
@@ -282,7 +283,8 @@ def _run_arrays(folder: Path) -> object:
     store = Store(folder)
     (store.folder("run")).mkdir(parents=True)
     shutil.copy(folder / "evil.npz", store.folder("run") / "predictions.npz")
-    return store.arrays("run", "predictions")
+    assert store.arrays("run", "predictions") == {}
+    return read_predictions(store.folder("run") / "predictions.npz")
 
 
 def _round(folder: Path) -> object:
@@ -291,10 +293,14 @@ def _round(folder: Path) -> object:
     return RoundSamples.read(folder)
 
 
+def _made_anew() -> dict[str, np.ndarray]:
+    raise BenchError("the cache was thrown away")
+
+
 ARRAYS: dict[str, Callable[[Path], object]] = {
     "predictions of a run": _run_arrays,
     "samples of a round": _round,
-    "what a teacher said": lambda folder: read_teacher(folder / "evil.npz", {}, 1),
+    "what a teacher said": lambda folder: kept_arrays(folder / "evil.npz", _made_anew),
 }
 
 

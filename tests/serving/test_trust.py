@@ -16,7 +16,7 @@ from bench.artifact import folder_hash
 from bench.foreign import compiled_code
 from bench.store import Store
 from serving.aws.bundle import write_bundle
-from serving.following import follow, served
+from serving.live_model import follow, served
 from serving.model import open_folder
 from serving.slot import Slot
 from serving.trust import Trust

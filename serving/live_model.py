@@ -28,7 +28,7 @@ class Swap:
 Watch = Callable[[Swap], None]
 
 
-class Following:
+class LiveModel:
     """`current()` before each batch gives the model to use for all of it.
 
     A new version is loaded and warmed by a thread beside the old one, which answers until then; the old one is freed
@@ -95,9 +95,9 @@ def served(name: str, trust: Trust) -> Model:
     return open_folder(slot.folder(version), version, trust)
 
 
-def follow(name: str, trust: Trust, watch: Watch | None = None) -> Following:
+def follow(name: str, trust: Trust, watch: Watch | None = None) -> LiveModel:
     """What `served` finds and, if it is a slot, what it will serve from then on."""
-    return Following(served(name, trust), _slot(name), trust, watch)
+    return LiveModel(served(name, trust), _slot(name), trust, watch)
 
 
 def _slot(name: str) -> Slot | None:

@@ -49,7 +49,7 @@ class SearchOptions:
 
 
 @dataclass(frozen=True)
-class Question:
+class StudyDefinition:
     """What all trials of a study have in common."""
 
     recipe: Recipe
@@ -73,10 +73,10 @@ class Question:
         return with_defaults(self.recipe, {**self.fixed, **tidy(suggested)})
 
 
-def ask(options: SearchOptions, work: Path) -> Question:
+def define(options: SearchOptions, work: Path) -> StudyDefinition:
     """Check what is asked and prepare the data; `work` is a folder of the caller's own.
 
-    The study's name, where none is given, holds a hash of the question: another question is another study.
+    The study's name, where none is given, holds a hash of the definition: another definition is another study.
     """
     recipe = load_recipe(options.recipe)
     if isinstance(recipe, Compression):
@@ -98,7 +98,7 @@ def ask(options: SearchOptions, work: Path) -> Question:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise BenchError(f"--study '{name}': use letters, digits, dots, dashes and underscores; it names files")
     fixed = {key: value for key, value in base.items() if key not in space}
-    return Question(recipe, fixed, space, prepared, parts, name)
+    return StudyDefinition(recipe, fixed, space, prepared, parts, name)
 
 
 def fresh_seeds(seed: int) -> tuple[int, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from bench.errors import StoreError
 
@@ -17,7 +17,7 @@ LOCK = "lock"
 
 
 @contextmanager
-def workplace(searches: Path) -> Iterator[Path]:
+def worker_folder(searches: Path) -> Iterator[Path]:
     """`searches/work/<name>`, removed at the end; what killed processes left there goes as well.
 
     A search does not hold the store's lock, so that several may work at once beside `bench run`.
@@ -36,15 +36,15 @@ def workplace(searches: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if held is not None:
-            held.close()
+            held.release()
 
 
 def is_dead(searches: Path, name: str) -> bool | None:
-    """Whether the process of that workplace has ended; None where this store cannot say, as of another machine."""
+    """Whether the process of that folder has ended; None where this store cannot say, as of another machine."""
     held = _take(searches / "work" / name)
     if held is None:
         return False if (searches / "work" / name).is_dir() else None
-    held.close()
+    held.release()
     return True
 
 
@@ -55,24 +55,21 @@ def remove_leftovers(searches: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _take(folder: Path) -> IO[str] | None:
-    """The lock of a workplace, None where it is held or there is none."""
-    try:
-        file = (folder / LOCK).open("r+")
-    except FileNotFoundError:
+def _take(folder: Path) -> FileLock | None:
+    """The lock of a folder, None where it is held or there is none."""
+    if not (folder / LOCK).is_file():
         return None
+    lock = FileLock(folder / LOCK, timeout=0)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
+        lock.acquire()
+    except Timeout:
         return None
-    return file
+    return lock
 
 
 @contextmanager
 def one_at_a_time(searches: Path, name: str) -> Iterator[None]:
     """Wait for the lock of that name and hold it: a database file is made by one process."""
     searches.mkdir(parents=True, exist_ok=True)
-    with (searches / f".{name}.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(searches / f".{name}.lock"):
         yield

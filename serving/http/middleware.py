@@ -39,7 +39,7 @@ class _TooLargeError(Exception):
     """The body is larger than may be."""
 
 
-class Gate:
+class Middleware:
     """ASGI middleware around the application."""
 
     def __init__(self, app: App, settings: Settings, metrics: Metrics, rates: Rates) -> None:
