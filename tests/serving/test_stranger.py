@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from bench.api import BenchError, load_artifact
+from bench.arrays import read_arrays
+from bench.cache import kept_arrays
 from bench.measure.samples import RoundSamples
 from bench.params import parse_recipe
-from bench.run.teach import _read as read_teacher
 from bench.spec import load_suite
 from bench.store import Store
 from serving.following import served
@@ -278,11 +279,16 @@ def test_yaml_makes_no_objects(tmp_path: Path, mark: Path, payload: str) -> None
     assert not mark.exists()
 
 
+def _cannot() -> dict[str, np.ndarray]:
+    raise BenchError("made anew, as it must be")
+
+
 def _run_arrays(folder: Path) -> object:
     store = Store(folder)
     (store.folder("run")).mkdir(parents=True)
     shutil.copy(folder / "evil.npz", store.folder("run") / "predictions.npz")
-    return store.arrays("run", "predictions")
+    assert not store.arrays("run", "predictions")  # skipped, with a warning
+    return store.read("run")
 
 
 def _round(folder: Path) -> object:
@@ -294,7 +300,8 @@ def _round(folder: Path) -> object:
 ARRAYS: dict[str, Callable[[Path], object]] = {
     "predictions of a run": _run_arrays,
     "samples of a round": _round,
-    "what a teacher said": lambda folder: read_teacher(folder / "evil.npz", {}, 1),
+    "any of a store": lambda folder: read_arrays(folder / "evil.npz"),
+    "a cache": lambda folder: kept_arrays(folder / "evil.npz", _cannot),
 }
 
 
