@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from bench.api import BenchError, load_artifact
-from bench.arrays import read_predictions
+from bench.arrays import read_arrays
 from bench.cache import kept_arrays
 from bench.measure.samples import RoundSamples
 from bench.params import parse_recipe
@@ -279,12 +279,16 @@ def test_yaml_makes_no_objects(tmp_path: Path, mark: Path, payload: str) -> None
     assert not mark.exists()
 
 
+def _cannot() -> dict[str, np.ndarray]:
+    raise BenchError("made anew, as it must be")
+
+
 def _run_arrays(folder: Path) -> object:
     store = Store(folder)
     (store.folder("run")).mkdir(parents=True)
     shutil.copy(folder / "evil.npz", store.folder("run") / "predictions.npz")
-    assert store.arrays("run", "predictions") == {}
-    return read_predictions(store.folder("run") / "predictions.npz")
+    assert not store.arrays("run", "predictions")  # skipped, with a warning
+    return store.read("run")
 
 
 def _round(folder: Path) -> object:
@@ -293,14 +297,11 @@ def _round(folder: Path) -> object:
     return RoundSamples.read(folder)
 
 
-def _made_anew() -> dict[str, np.ndarray]:
-    raise BenchError("the cache was thrown away")
-
-
 ARRAYS: dict[str, Callable[[Path], object]] = {
     "predictions of a run": _run_arrays,
     "samples of a round": _round,
-    "what a teacher said": lambda folder: kept_arrays(folder / "evil.npz", _made_anew),
+    "any of a store": lambda folder: read_arrays(folder / "evil.npz"),
+    "a cache": lambda folder: kept_arrays(folder / "evil.npz", _cannot),
 }
 
 
