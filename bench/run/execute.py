@@ -141,7 +141,8 @@ class Executor:
                 ),
                 "training": TrainingLog(
                     examples_per_second=log.examples_per_second, epochs_run=log.epochs_run, best_epoch=log.best_epoch,
-                    history=log.history, warnings=log.warnings,
+                    history=log.history, trainable_share=log.trainable_share, teacher_bytes=log.teacher_bytes,
+                    warnings=log.warnings,
                 ),
                 "size": measure_size(
                     self.store.artifacts / trained.artifact, predicted.parameters, predicted.nonzero_parameters
