@@ -213,7 +213,7 @@ def test_a_torn_line_of_the_history_is_passed_over_and_an_alien_one_named(
     with history.open("ab") as file:
         file.write(b'{"time": "2026-11-2')  # a writer was killed
     assert [moved.why for moved in slot.history()] == ["create"] and slot.chosen() == two.first
-    Slot.create(slot.root, two.second, two.store)
+    Slot.create(slot.root, two.second, two.trust)
     assert [moved.version for moved in slot.history()] == [two.first, two.second] and history.read_bytes().count(
         b"\n"
     ) == 2
@@ -221,7 +221,7 @@ def test_a_torn_line_of_the_history_is_passed_over_and_an_alien_one_named(
     for alien in (b"a note\n", b"[]\n", b'{"version": "1"}\n', b"\xff\n", b"[" * 100_000 + b"\n"):
         history.write_bytes(whole + alien)
         with pytest.raises(BenchError, match=r"history.jsonl, line 3: not one of those that are written there"):
-            slot.roll_back()
+            slot.roll_back(two.trust)
     for command in ("list", "rollback"):
         ran = serving("slot", command, str(slot.root))
         assert ran.returncode == 2 and len(ran.stderr.splitlines()) == 1 and b"history.jsonl, line 3" in ran.stderr
