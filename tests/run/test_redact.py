@@ -74,8 +74,9 @@ def test_files_of_one_name_and_other_content_are_told_apart(tmp_path: Path) -> N
         for folder in folders:
             made = load_recipe(recipe)
             given = {**made.defaults, **{name: text.format(folder) for name, text in params.items()}}
-            keys.append(artifact_parts(made, given, 0, "0" * 64, "cpu"))
-            shown.append(shown_params(made, given, keys[-1])[next(iter(params))])
+            resolved = made.resolve(given)
+            keys.append(artifact_parts(made, resolved, given, 0, "0" * 64, "cpu"))
+            shown.append(shown_params(resolved, given, keys[-1])[next(iter(params))])
         assert keys[0] == keys[2] != keys[1]
         assert shown[0] == shown[2] != shown[1]
         assert "vectors@" in shown[0] and str(tmp_path) not in json.dumps([keys, shown])
