@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.artifact import is_intact
-from bench.data.prepared import open_prepared
+from bench.data.prepared import whole_or_why
 from bench.durable import temporaries
 from bench.errors import BenchError, StoreError, StoreInUseError, one_line
 from bench.run.trained import read_trained
@@ -133,8 +133,8 @@ class _Examination:
 
     def _others(self) -> Iterator[tuple[Path, str]]:
         for folder in _visible(self.store.prepared):
-            if open_prepared(folder) is None:
-                yield folder, "no whole prepared data set"
+            if isinstance(why := whole_or_why(folder), str):
+                yield folder, f"prepared data: {why}"
         for path in sorted(self.store.searches.glob("*.json")):
             try:
                 read_summary(path)

@@ -80,7 +80,7 @@ def damage(store: Store) -> dict[str, str]:
         "keys/.k.json.abcd1234": "temporary", "keys/nothing.json": "not in the store",
         "keys/elsewhere.json": "no record", "keys/list.json": "no record", f"artifacts/{altered}": "altered",
         f"artifacts/{orphan}": "no run and no key", "artifacts/.copied.abcd1234": "temporary",
-        "prepared/half": "no whole", "checkpoints/one": "has ended", "work": "killed",
+        "prepared/half": "meta.json cannot be read", "checkpoints/one": "has ended", "work": "killed",
         "searches/study.json": "Input should be", "cache/teachers/.t.npz.abcd1234": "temporary",
     }  # fmt: skip
 

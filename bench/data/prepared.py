@@ -166,13 +166,21 @@ class Prepared:
 
 def open_prepared(folder: Path) -> Prepared | None:
     """A prepared folder whose files all are as they were written; None, with a warning, for one that is not."""
-    meta = _read_meta(folder)
-    if meta is not None and (problem := _first_altered(folder, meta)) is None:
-        return Prepared(folder, meta)
+    found = whole_or_why(folder)
+    if isinstance(found, Prepared):
+        return found
     if folder.is_dir():
-        what = f"{problem} is not as it was written" if meta is not None else "meta.json cannot be read"
-        warnings.warn(f"prepared data {folder.name}: {what}; thrown away and made anew", stacklevel=2)
+        warnings.warn(f"prepared data {folder.name}: {found}; thrown away and made anew", stacklevel=2)
     return None
+
+
+def whole_or_why(folder: Path) -> Prepared | str:
+    """A prepared folder whose files all are as they were written, else what is wrong with it."""
+    meta = _read_meta(folder)
+    if meta is None:
+        return "meta.json cannot be read"
+    altered = _first_altered(folder, meta)
+    return Prepared(folder, meta) if altered is None else f"{altered} is not as it was written"
 
 
 def find_content(folder: Path, test_hash: str) -> Prepared | None:
