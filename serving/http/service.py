@@ -14,11 +14,11 @@ import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 
 from bench.api import Probabilities
-from serving.following import Following, Swap
 from serving.http.batcher import Batcher, BusyError
 from serving.http.metrics import Metrics
 from serving.http.rates import Rates
 from serving.http.settings import Settings
+from serving.live_model import LiveModel, Swap
 from serving.model import Model, Scored
 
 PART = 16
@@ -28,7 +28,7 @@ PART = 16
 class Service:
     """A model, or the one that a slot names, with its batcher and counters."""
 
-    def __init__(self, following: Following, settings: Settings) -> None:
+    def __init__(self, following: LiveModel, settings: Settings) -> None:
         self.following, self.settings, self.metrics = following, settings, Metrics()
         self.rates = Rates(settings.rate_per_s, settings.burst)
         self.labels = following.current().labels
