@@ -110,6 +110,10 @@ class Training:
     """The epoch, from 1, whose weights are in the artifact, chosen on validation; None where nothing was chosen."""
     history: list[dict[str, float]] = field(default_factory=list)
     """One entry an epoch: `epoch` from 1, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`, …"""
+    trainable_share: float | None = None
+    """Of the weights, where some were frozen: those of adapters and head."""
+    teacher_bytes: int | None = None
+    """Of the files of the artifact that taught, where one did."""
     device: DeviceUse = DeviceUse()
     warnings: list[str] = field(default_factory=list)
     """What whoever reads the row should know, a line each: a student that is no smaller than its teacher, …"""

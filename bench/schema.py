@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from bench.errors import BenchError, NewerVersionError, one_line
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
@@ -164,7 +164,9 @@ class TrainingLog(Block):
     examples_per_second: float | None = None
     epochs_run: int | None = None
     best_epoch: int | None = Field(None, description="From 1, chosen on validation.")
-    history: list[dict[str, float]] = Field(default_factory=list)
+    history: list[dict[str, float]] = Field(default_factory=list, description="One entry an epoch.")
+    trainable_share: float | None = Field(None, description="Of the weights that were trained; null for all of them.")
+    teacher_bytes: int | None = Field(None, description="Of the teacher's artifact; the student's are in `size`.")
     warnings: list[str] = Field(default_factory=list)
 
 
@@ -275,7 +277,7 @@ class Measurement(Block):
 class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     run_id: Name
     identity: Identity
     data: Data
@@ -290,7 +292,25 @@ class Result(Block):
     memory: Memory | None = None
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+def _typed_training(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 2: what no epoch has of its own has fields, where entries of the history held it."""
+    training = document.get("training")
+    if training is None:
+        return document | {"schema_version": 2}
+    held = {name: value for entry in training["history"] for name, value in entry.items()}
+    moved = {"trainable_share", "teacher_bytes", "student_bytes"}
+    teacher = held.get("teacher_bytes")
+    typed = training | {
+        "history": [
+            {name: value for name, value in entry.items() if name not in moved} for entry in training["history"]
+        ],
+        "trainable_share": held.get("trainable_share"),
+        "teacher_bytes": None if teacher is None else int(teacher),
+    }
+    return document | {"schema_version": 2, "training": typed}
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _typed_training}
 """From version n to n + 1, by n."""
 
 
@@ -327,7 +347,10 @@ def _migrated(content: bytes, where: str) -> dict[str, Any] | None:
     while version < SCHEMA_VERSION:
         if version not in MIGRATIONS:
             raise BenchError(f"{where}: there was never a schema version {version}; it is no result of this software")
-        document = MIGRATIONS[version](document)
+        try:
+            document = MIGRATIONS[version](document)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise BenchError(f"{where}: it says schema version {version}, and is no result of it") from None
         version += 1
     return dict(document)
 

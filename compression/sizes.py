@@ -16,13 +16,10 @@ def folder_bytes(folder: Path) -> int:
 
 
 def compared(training: Training, teacher: Path, student: Path) -> Training:
-    """`training` with both sizes in the last entry of its history; a student that is no smaller is warned of."""
+    """`training` with the size of the teacher; a student that is no smaller is warned of."""
     theirs, own = folder_bytes(teacher), folder_bytes(student)
     if own >= theirs:
         taken = f"the student takes {own / MEGABYTE:.1f} MB, its teacher {theirs / MEGABYTE:.1f} MB"
         warning = f"{taken}: it is no smaller, so this compresses nothing"
         training = replace(training, warnings=[*training.warnings, warning])
-    if not training.history:
-        return training
-    last = training.history[-1] | {"student_bytes": float(own), "teacher_bytes": float(theirs)}
-    return replace(training, history=[*training.history[:-1], last])
+    return replace(training, teacher_bytes=theirs)

@@ -169,7 +169,7 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("quality",), None, "status is ok, but there is no quality"),
     (("quality", "accuracy", "value"), "high", "field 'quality.accuracy.value'"),
     (("quality", "wow"), 1.0, "field 'quality.wow'"),
-    (("schema_version",), 2, "schema version 2 is newer than 1"),
+    (("schema_version",), 3, "schema version 3 is newer than 2"),
     (("schema_version",), 0, "never a schema version 0"),
     (("schema_version",), None, "no integer schema_version"),
 ]
@@ -255,7 +255,9 @@ def test_damaged_files_are_problems_not_crashes(published: Path, name: str, dama
     assert all("\n" not in problem for problem in problems)
 
 
-@pytest.mark.parametrize("content", ["[]", "7", "null", "[" * 100_000, '{"schema_version": 1}'])
+@pytest.mark.parametrize(
+    "content", ["[]", "7", "null", "[" * 100_000, '{"schema_version": 1}', '{"schema_version": 1, "training": 7}']
+)
 def test_json_that_is_no_result_is_a_problem(published: Path, content: str) -> None:
     (published / "results" / RUN / "result.json").write_text(content)
     assert any(problem.startswith(f"results/{RUN}/result.json: ") for problem in said(published))

@@ -19,6 +19,7 @@ from compression.recipes.distill import Distill
 from compression.students import student_of
 from tests.baselines.sentences import split
 from tests.compression.conftest import QUICK
+from tests.compression.parents import size
 from tests.conftest import ROOT
 from transformers_pt.batches import Rows
 from transformers_pt.criterion import Criterion
@@ -57,7 +58,7 @@ def test_a_student_comes_nearer_to_its_teacher_than_without_it(
     distilled(teacher, tmp_path / "plain", student=written, alpha=0.0)
     theirs = says(teacher)
     assert distance(theirs, says(tmp_path / "taught")) < 0.8 * distance(theirs, says(tmp_path / "plain"))
-    assert taught.history[-1]["student_bytes"] > 0 and taught.history[-1]["teacher_bytes"] > 0
+    assert taught.teacher_bytes == size(teacher)
 
 
 def test_alpha_zero_is_plain_training_bit_for_bit(
@@ -153,7 +154,7 @@ def test_a_student_that_is_no_smaller_is_warned_of(
     told = distilled(quick_teacher, tmp_path / "a", rows=32, student=student(backbones["bert"], epochs=1))
     (warning,) = told.warnings
     assert "it is no smaller, so this compresses nothing" in warning
-    assert told.history[-1]["student_bytes"] > told.history[-1]["teacher_bytes"]
+    assert told.teacher_bytes is not None and told.teacher_bytes < size(tmp_path / "a")
 
 
 def test_what_a_split_says_of_its_teacher_follows_its_rows() -> None:

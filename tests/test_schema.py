@@ -1,0 +1,35 @@
+"""Results of every older version are read as today's."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.errors import BenchError
+from bench.schema import SCHEMA_VERSION, parse
+from tests.conftest import ROOT
+
+OLD = (ROOT / "tests" / "schema" / "version-1.json").read_text()
+"""A published student, whose history held the sizes of both."""
+
+
+def test_sizes_and_shares_of_the_first_version_leave_the_history() -> None:
+    document = json.loads(OLD)
+    teacher = document["training"]["history"][-1]["teacher_bytes"]
+    for entry in document["training"]["history"]:
+        entry["trainable_share"] = 0.01
+    result = parse(json.dumps(document).encode())
+    assert result.schema_version == SCHEMA_VERSION and result.training is not None and result.size is not None
+    assert result.training.teacher_bytes == teacher and result.training.trainable_share == 0.01
+    assert {"epoch", "loss"} <= set(result.training.history[-1])
+    assert not {"teacher_bytes", "student_bytes", "trainable_share"} & set().union(*result.training.history)
+
+
+def test_a_result_without_a_training_is_read() -> None:
+    assert parse(json.dumps(json.loads(OLD) | {"training": None}).encode()).training is None
+
+
+def test_what_only_says_that_it_is_a_result_is_one_line() -> None:
+    with pytest.raises(BenchError, match="it says schema version 1, and is no result of it"):
+        parse(b'{"schema_version": 1, "training": 7}')
