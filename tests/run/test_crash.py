@@ -183,7 +183,7 @@ def test_a_failure_never_takes_the_place_of_a_good_row(bench: Bench, tmp_path: P
     store = Store(tmp_path / "store")
     (run_id,) = store.run_ids()
     before = (store.folder(run_id) / "result.json").read_bytes()
-    late = bench(*arguments, "--cache", "never", "--timeout", "1")
+    late = bench(*arguments, "--cache", "retrain", "--timeout", "1")
     assert late.returncode == 4
     assert "timeout in train: still running after 1 s; its earlier result stays" in late.stdout
     assert (store.folder(run_id) / "result.json").read_bytes() == before

@@ -114,7 +114,7 @@ def test_a_run_killed_at_any_step_is_completed(tmp_path: Path, unbroken: Unbroke
 @pytest.mark.timeout(3600)
 def test_a_run_that_is_made_again_and_killed_at_any_step_is_completed(tmp_path: Path, unbroken: Unbroken) -> None:
     shutil.copytree(unbroken.store.root, tmp_path / "again" / "store")
-    assert run(tmp_path / "again", "--cache", "never") == 0
+    assert run(tmp_path / "again", "--cache", "retrain") == 0
     for step in range(1, len((tmp_path / "again" / "steps").read_text().splitlines()) + 1):
         shutil.copytree(unbroken.store.root, tmp_path / str(step) / "store")
-        kill_and_complete(tmp_path / str(step), unbroken, step, "--cache", "never")
+        kill_and_complete(tmp_path / str(step), unbroken, step, "--cache", "retrain")
