@@ -17,7 +17,7 @@ from bench.api import BenchError, Params, did_you_mean
 PACKAGE = "sentibench"
 POOLINGS = ("attention", "max", "mean")
 PAD_ID = 0
-"""The piece that fills a short text up; it never stands inside of one."""
+"""The token that fills a short text up; it never stands inside of one."""
 
 
 @keras.saving.register_keras_serializable(PACKAGE)
@@ -141,13 +141,13 @@ def check(params: Params) -> None:
 
 
 def build_recurrent(vocabulary: int, labels: int, params: Params) -> keras.Model:
-    """Piece ids int32 [batch, time], padded with 0 on the right, to logits float32 [batch, labels].
+    """Token ids int32 [batch, time], padded with 0 on the right, to logits float32 [batch, labels].
 
     Unless `char_ngrams` is `none`, the ids of n-grams int32 [batch, time, GRAMS] are a second input, 0 for none: the
-    mean of their vectors, of which there are `ngram_buckets`, is added to that of the piece.
+    mean of their vectors, of which there are `ngram_buckets`, is added to that of the token.
 
     `params`: `embedding` (width), `units` (each direction), `depth`, `pooling` (kinds joined by `+`), `hidden` (width
-    of the dense layer, 0 for none), and the dropouts `word_dropout` (whole pieces), `embedding_dropout` and
+    of the dense layer, 0 for none), and the dropouts `word_dropout` (whole tokens), `embedding_dropout` and
     `recurrent_dropout` (whole channels), `dropout`.
     """
     ids = keras.Input((None,), dtype="int32", name="pieces")

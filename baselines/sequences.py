@@ -1,4 +1,4 @@
-"""From texts to piece ids and to length-bucketed batches."""
+"""From texts to token ids and to length-bucketed batches."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ UNKNOWN_ID = 1
 CAPITALS = "\u25b2"
 """Stands before a word, or several in a row, written in capitals."""
 WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
-"""What a piece never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
-CHARACTERS_A_PIECE = 24
-"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+"""What a token never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
+CHARACTERS_PER_TOKEN = 24
+"""A text is cut to this many characters for each token it may keep, before any work on it."""
 BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512)
 
 _SHOUTED = re.compile(r"\b[A-Z]{2,}(?:\W+[A-Z]{2,})*\b")
@@ -38,8 +38,8 @@ def spell(text: str) -> str:
     return _SHOUTED.sub(lambda word: f"{CAPITALS} {word[0]}", text).lower()
 
 
-class Pieces:
-    """A tokenizer with its normalization: texts to lists of piece ids of at most `max_length`."""
+class SequenceTokenizer:
+    """A tokenizer with its normalization: texts to lists of token ids of at most `max_length`."""
 
     def __init__(self, tokenizer: Any, normalization: str, max_length: int) -> None:
         self.tokenizer, self.normalization, self.max_length = tokenizer, normalization, max_length
@@ -48,22 +48,22 @@ class Pieces:
 
     def clean(self, text: str) -> str:
         """What is tokenized: cut, normalized, spelled."""
-        text = text[: self.max_length * CHARACTERS_A_PIECE].replace("\0", " ")
+        text = text[: self.max_length * CHARACTERS_PER_TOKEN].replace("\0", " ")
         return spell(self._normalize(text)).encode("utf-8", "ignore").decode()  # without lone surrogates
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text; a text without any piece is one unknown piece."""
+        """The ids of each text; a text without any token is one unknown token."""
         encoded = self.tokenizer.encode_batch_fast([self.clean(text) for text in texts], add_special_tokens=False)
         return [item.ids or [UNKNOWN_ID] for item in encoded]
 
     def join(self, words: Sequence[str]) -> None:
-        """Give ids, after those there are, to `words` that a text may hold as one piece and that have none."""
+        """Give ids, after those there are, to `words` that a text may hold as one token and that have none."""
         from tokenizers import models
 
         vocabulary = self.tokenizer.get_vocab()
         split = self.tokenizer.pre_tokenizer.pre_tokenize_str
         for word in words:
-            if word not in vocabulary and [piece for piece, _ in split(self.clean(word))] == [word]:
+            if word not in vocabulary and [token for token, _ in split(self.clean(word))] == [word]:
                 vocabulary[word] = len(vocabulary)
         self.tokenizer.model = models.WordLevel(vocabulary, unk_token=UNKNOWN)
 
@@ -75,15 +75,17 @@ class Pieces:
         self.tokenizer.save(str(folder / "tokenizer.json"))
 
     @classmethod
-    def load(cls, folder: Path, normalization: str, max_length: int) -> Pieces:
+    def load(cls, folder: Path, normalization: str, max_length: int) -> SequenceTokenizer:
         """What `save` wrote."""
         from tokenizers import Tokenizer
 
         return cls(Tokenizer.from_file(str(folder / "tokenizer.json")), normalization, max_length)
 
 
-def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str, max_length: int) -> Pieces:
-    """A tokenizer of at most `size` pieces learned from `texts`: `bpe` (byte pairs of characters) or `word`."""
+def train_tokenizer(
+    texts: Sequence[str], kind: str, size: int, normalization: str, max_length: int
+) -> SequenceTokenizer:
+    """A tokenizer of at most `size` tokens learned from `texts`: `bpe` (byte pairs of characters) or `word`."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     if kind not in TOKENIZERS:
@@ -93,8 +95,8 @@ def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str,
     words = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
     if kind == "bpe":
         tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
-        # The mark of a word's start is a letter of the alphabet: with a prefix for the pieces within a word, which
-        # `BpeTrainer` offers as well, it numbers pieces in an order that changes from process to process.
+        # The mark of a word's start is a letter of the alphabet: with a prefix for the tokens within a word, which
+        # `BpeTrainer` offers as well, it numbers tokens in an order that changes from process to process.
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.Metaspace(prepend_scheme="always")])
         trainer = trainers.BpeTrainer(
             vocab_size=size,
@@ -110,9 +112,9 @@ def train_pieces(texts: Sequence[str], kind: str, size: int, normalization: str,
         trainer = trainers.WordLevelTrainer(
             vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False
         )
-    pieces = Pieces(tokenizer, normalization, max_length)
-    tokenizer.train_from_iterator((pieces.clean(text) for text in texts), trainer, length=len(texts))
-    return pieces
+    found = SequenceTokenizer(tokenizer, normalization, max_length)
+    tokenizer.train_from_iterator((found.clean(text) for text in texts), trainer, length=len(texts))
+    return found
 
 
 def pad(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:

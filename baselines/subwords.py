@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
-from baselines.sequences import UNKNOWN_ID, Pieces
+from baselines.sequences import UNKNOWN_ID, SequenceTokenizer
 from bench.api import BenchError, Params
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ GRAMS = 16
 Ids = npt.NDArray[np.int32]
 
 
-class Subwords:
+class HashedNgrams:
     """The n-grams of the words of a tokenizer, known or not, each hashed to the id of a bucket.
 
     `table` int32 [words, GRAMS] holds those of the vocabulary; 0 stands for none. The hash is CRC-32: the same in every
     process and on every machine.
     """
 
-    def __init__(self, pieces: Pieces, span: tuple[int, int], buckets: int) -> None:
-        self.pieces, self.span, self.buckets = pieces, span, buckets
-        vocabulary = pieces.tokenizer.get_vocab()
+    def __init__(self, tokenizer: SequenceTokenizer, span: tuple[int, int], buckets: int) -> None:
+        self.tokenizer, self.span, self.buckets = tokenizer, span, buckets
+        vocabulary = tokenizer.tokenizer.get_vocab()
         self.table = hashed(sorted(vocabulary, key=vocabulary.__getitem__), span, buckets)
         self.table[: UNKNOWN_ID + 1] = 0  # padding, and the one id of all unknown words, have no spelling
 
@@ -41,21 +41,21 @@ class Subwords:
         return buckets_of(word, self.span, self.buckets)
 
     def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], Ids]:
-        """As `Pieces.encode`, but each unknown word has an id of its own, counted on from the vocabulary's.
+        """As `SequenceTokenizer.encode`, but each unknown word has an id of its own, counted on from the vocabulary's.
 
         The second value has the n-grams of these words, int32 [unknown words, GRAMS]. The ids hold for this call only.
         """
-        cleaned = [self.pieces.clean(text) for text in texts]
+        cleaned = [self.tokenizer.clean(text) for text in texts]
         found: dict[str, int] = {}
         ids = []
-        encoded = self.pieces.tokenizer.encode_batch(cleaned, add_special_tokens=False)
+        encoded = self.tokenizer.tokenizer.encode_batch(cleaned, add_special_tokens=False)
         for text, item in zip(cleaned, encoded, strict=True):
             row = item.ids
             if UNKNOWN_ID in row:
                 words = (text[start:end] for start, end in item.offsets)
                 row = [
-                    found.setdefault(word, len(self.table) + len(found)) if piece == UNKNOWN_ID else piece
-                    for piece, word in zip(row, words, strict=True)
+                    found.setdefault(word, len(self.table) + len(found)) if token == UNKNOWN_ID else token
+                    for token, word in zip(row, words, strict=True)
                 ]
             ids.append(row or [UNKNOWN_ID])
         return ids, hashed(found, self.span, self.buckets)
@@ -107,10 +107,10 @@ def ngram_span(params: Params) -> tuple[int, int] | None:
     return span
 
 
-def speller(pieces: Pieces, params: Params) -> Subwords | None:
+def hashed_ngrams(tokenizer: SequenceTokenizer, params: Params) -> HashedNgrams | None:
     """What `params` ask for, None for `char_ngrams=none`."""
     span = ngram_span(params)
-    return None if span is None else Subwords(pieces, span, params["ngram_buckets"])
+    return None if span is None else HashedNgrams(tokenizer, span, params["ngram_buckets"])
 
 
 def mean_embedding(grams: Any, buckets: int, width: int) -> Any:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bench.api import BenchError, Params
 
 if TYPE_CHECKING:
-    from baselines.sequences import Pieces
+    from baselines.sequences import SequenceTokenizer
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class WordVectors:
     words: list[str]
     vectors: npt.NDArray[np.float32]
 
-    def start_embedding(self, model: Any, pieces: Pieces) -> None:
+    def start_embedding(self, model: Any, tokenizer: SequenceTokenizer) -> None:
         """Put the vectors into the first columns of the embedding of their words."""
         rows = {word: row for row, word in enumerate(self.words)}
         layer = model.get_layer("embedding")
         table = layer.embeddings.numpy()
-        for word, piece in pieces.tokenizer.get_vocab().items():
+        for word, token in tokenizer.tokenizer.get_vocab().items():
             if word in rows:
-                table[piece, : self.vectors.shape[1]] = self.vectors[rows[word]]
+                table[token, : self.vectors.shape[1]] = self.vectors[rows[word]]
         layer.embeddings.assign(table)
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from baselines.sequences import CHARACTERS_A_PIECE, PAD, UNKNOWN, WORD, spell
+from baselines.sequences import CHARACTERS_PER_TOKEN, PAD, UNKNOWN, WORD, spell
 from bench.api import normalizer
 
 Meaning = TypeVar("Meaning")
@@ -35,7 +35,7 @@ class Reader(Generic[Meaning]):
 
     def __call__(self, text: str) -> list[Meaning]:
         """A text without any word is one unknown word."""
-        text = text[: self.max_length * CHARACTERS_A_PIECE]
+        text = text[: self.max_length * CHARACTERS_PER_TOKEN]
         if not text.isascii() or "<" in text or "&" in text or "\\" in text or "\0" in text:
             text = self._normalize(text).encode("utf-8", "ignore").decode()  # without lone surrogates
         found: list[Meaning] = []

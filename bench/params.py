@@ -10,6 +10,7 @@ import yaml
 
 from bench.contract import Recipe
 from bench.errors import BenchError, did_you_mean
+from bench.renames import RENAMED
 
 EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)
 """Numbers that YAML 1.1 reads as words, such as 1e-3."""
@@ -64,6 +65,8 @@ def with_defaults(recipe: Recipe, given: Mapping[str, Any], smoke: bool = False)
     """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error."""
     params = dict(recipe.defaults)
     for key, value in {**(recipe.smoke if smoke else {}), **given}.items():
+        if key in RENAMED and RENAMED[key] in params:
+            raise BenchError(f"parameter '{key}' of recipe '{recipe.name}' is called '{RENAMED[key]}' now")
         if key not in params:
             raise BenchError(f"recipe '{recipe.name}' has no parameter '{key}': {did_you_mean(key, params)}")
         params[key] = _typed(recipe.name, key, value, recipe.defaults[key])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError, NewerVersionError, one_line
+from bench.renames import RENAMED
 
 SCHEMA_VERSION = 2
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -310,7 +312,23 @@ def _typed_training(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"schema_version": 2, "training": typed}
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _typed_training}
+def _renamed_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 2: parameters have today's names, also within those of a student and in the variant."""
+    identity = document["identity"]
+    pattern = re.compile(rf"\b({'|'.join(RENAMED)})\b")
+
+    def renamed(value: Any) -> Any:
+        return pattern.sub(lambda found: RENAMED[found[0]], value) if isinstance(value, str) else value
+
+    params = {renamed(name): renamed(value) for name, value in identity["params"].items()}
+    return document | {"identity": identity | {"params": params, "variant": renamed(identity["variant"])}}
+
+
+def _second_version(document: dict[str, Any]) -> dict[str, Any]:
+    return _renamed_parameters(_typed_training(document))
+
+
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _second_version}
 """From version n to n + 1, by n."""
 
 

@@ -68,12 +68,12 @@ def plain_lstm(train: Split, params: dict[str, Any]) -> tuple[Any, Any]:
     """Ids padded to the longest text, and the same layers from Keras alone."""
     from keras import Input, Model, layers, ops
 
-    from baselines.sequences import pad, train_pieces
+    from baselines.sequences import pad, train_tokenizer
 
-    pieces = train_pieces(train.texts, "bpe", params["vocabulary"], "plain-2", params["max_length"])
-    ids = pad(pieces.encode(train.texts))
+    tokenizer = train_tokenizer(train.texts, "bpe", params["vocabulary"], "plain-2", params["max_length"])
+    ids = pad(tokenizer.encode(train.texts))
     inputs = Input((ids.shape[1],), dtype="int32")
-    steps = layers.Embedding(len(pieces), params["embedding"], mask_zero=True)(inputs)
+    steps = layers.Embedding(len(tokenizer), params["embedding"], mask_zero=True)(inputs)
     steps = layers.SpatialDropout1D(params["embedding_dropout"])(steps)
     steps = layers.Bidirectional(layers.LSTM(params["units"], return_sequences=True))(steps)
     steps = layers.SpatialDropout1D(params["recurrent_dropout"])(steps)

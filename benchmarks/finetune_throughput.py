@@ -1,7 +1,7 @@
 """Examples a second of fine-tuning, against a plain `Trainer` script with its defaults, and which part gives what.
 
 `python -m benchmarks.finetune_throughput --store .sentibench`: TinyBERT size (4 layers, 312 wide) on COVID-19 tweets.
-The plain script pads every text to the same 128 pieces and computes in float32; each next line adds one part to the
+The plain script pads every text to the same 128 tokens and computes in float32; each next line adds one part to the
 one before it, and the last is the recipe's own loop. All start from the same weights, see the same rows, and train in
 a process of their own. Tokenizing is no part of these times; what its cache saves stands below.
 """

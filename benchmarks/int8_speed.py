@@ -78,11 +78,11 @@ def random_encoder(folder: Path, labels: list[str], tokenizer: str) -> Path:
     from transformers_pt.presets import backbone
 
     torch.manual_seed(0)
-    pieces = load_tokenizer(backbone(tokenizer, None).source)
-    config = DistilBertConfig(vocab_size=len(pieces), num_labels=len(labels))
+    tokens = load_tokenizer(backbone(tokenizer, None).source)
+    config = DistilBertConfig(vocab_size=len(tokens), num_labels=len(labels))
     folder.mkdir()
     facts = {"label_names": labels, "pooling": "head", "pretrained": False}
-    save_artifact(folder, DistilBertForSequenceClassification(config), Encoder(pieces, "plain-2", 128), facts)
+    save_artifact(folder, DistilBertForSequenceClassification(config), Encoder(tokens, "plain-2", 128), facts)
     write_card(folder, "finetune", labels)
     return folder
 

@@ -1,7 +1,7 @@
-"""Pieces a second of masked-language pretraining, against the library's own loss, and which part gives what.
+"""Tokens a second of masked-language pretraining, against the library's own loss, and which part gives what.
 
-`python -m benchmarks.pretraining_throughput`: TinyBERT size (4 layers, 312 wide), 12,000 pieces, 64 × 64 pieces a step,
-a fifth of them masked, AdamW; random pieces, since speed does not depend on them. Medians of the steps after the first.
+`python -m benchmarks.pretraining_throughput`: TinyBERT size (4 layers, 312 wide), 12,000 tokens, 64 × 64 tokens a step,
+a fifth of them masked, AdamW; random tokens, since speed does not depend on them. Medians of the steps after the first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> None:
         ("loss and gradient in slices", masked_loss, True),
     ]
     base = None
-    print(f"{'':34}pieces/s  ratio")
+    print(f"{'':34}tokens/s  ratio")
     for name, loss, bf16 in lines:
         torch.manual_seed(0)
         speed = ROWS * LENGTH / float(np.median(seconds(loss, bf16, options.steps)[WARM:]))

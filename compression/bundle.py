@@ -46,10 +46,10 @@ def close_bundle(folder: Path, parent: ParentModel, form: str, **facts: Any) -> 
 
 def load_bundle(folder: Path) -> Predictor:
     """What `close_bundle` left, by the runtime that its format needs."""
-    from compression.pieces import load_pieces
+    from compression.tokenizer import load_tokenizer_file
 
     facts = read_facts(folder)
     module, name = PREDICTORS[facts["format"]]
-    encoder = Encoder(load_pieces(folder, facts["pad_id"]), facts["normalization"], facts["max_length"])
+    encoder = Encoder(load_tokenizer_file(folder, facts["pad_id"]), facts["normalization"], facts["max_length"])
     predictor: Predictor = getattr(importlib.import_module(module), name)(folder, encoder, facts)
     return predictor

@@ -39,13 +39,13 @@ def fit(
 ) -> Training:
     """As `finetune` does with `given`, and by `hidden`, `attention` and `embedding` of `params`.
 
-    Raises `BenchError` where teacher and student do not cut texts into the same pieces.
+    Raises `BenchError` where teacher and student do not cut texts into the same tokens.
     """
     classifier.check(given)
     use = device.prepare_device(seed, given, context.device)
     prepared = classifier.prepare(given, len(train.label_names), use)
     teacher = artifact.load_artifact(teacher_dir)
-    _check_pieces(prepared.encoder, teacher.encoder, train.texts[:COMPARED])
+    _check_tokens(prepared.encoder, teacher.encoder, train.texts[:COMPARED])
     layers.train_top_layers(prepared.model, given["train_top_k_layers"])
     wide = read_facts(teacher_dir).get("width", teacher.model.config.hidden_size)
     guided = Guided(prepared.model, teacher.model, wide, params)
@@ -55,7 +55,7 @@ def fit(
 
 
 class Guided(nn.Module):
-    """A student in training beside its teacher, which reads the same pieces and is not trained.
+    """A student in training beside its teacher, which reads the same tokens and is not trained.
 
     Where widths differ, a linear map that is learned, and not kept, brings the student's states to the teacher's width
     (Romero et al., "FitNets", 2015): `wide`, which is not its configuration's where it was pruned. The teacher is no
@@ -145,13 +145,13 @@ class Watch:
 
 
 def state_distance(own: torch.Tensor, theirs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """The mean squared difference over real pieces (Jiao et al., "TinyBERT", 2020): [batch, length, width] each."""
+    """The mean squared difference over real tokens (Jiao et al., "TinyBERT", 2020): [batch, length, width] each."""
     real = mask.unsqueeze(-1)
     return ((own.float() - theirs.float()) ** 2 * real).sum() / (real.sum() * theirs.shape[-1])
 
 
 def relation_distance(own: torch.Tensor, theirs: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """KL of the relations among pieces, as of queries with queries (Wang et al., "MiniLMv2", 2021).
+    """KL of the relations among tokens, as of queries with queries (Wang et al., "MiniLMv2", 2021).
 
     The relation heads cut both widths evenly, so that neither heads nor widths need to agree.
     """
@@ -169,15 +169,15 @@ def _relations(states: torch.Tensor, mask: torch.Tensor, heads: int) -> torch.Te
     return nn.functional.log_softmax(scores.masked_fill(mask[:, None, None] == 0, -1e9), dim=-1)
 
 
-def _check_pieces(own: Encoder, theirs: Encoder, texts: Sequence[str]) -> None:
-    """A `BenchError` unless both cut `texts` into the same pieces, with the same ids."""
+def _check_tokens(own: Encoder, theirs: Encoder, texts: Sequence[str]) -> None:
+    """A `BenchError` unless both cut `texts` into the same tokens, with the same ids."""
     if own.max_length > theirs.max_length:
         raise BenchError(
-            f"the student reads {own.max_length} pieces, its teacher {theirs.max_length}: give the student "
+            f"the student reads {own.max_length} tokens, its teacher {theirs.max_length}: give the student "
             f"max_length={theirs.max_length}"
         )
     if own(texts) != replace(theirs, max_length=own.max_length)(texts):
         raise BenchError(
-            "hidden, attention and embedding compare piece with piece, and this student has another tokenizer or "
+            "hidden, attention and embedding compare token with token, and this student has another tokenizer or "
             "normalization than its teacher: leave them 0, or choose a backbone of the teacher's vocabulary"
         )

@@ -33,3 +33,12 @@ def test_a_result_without_a_training_is_read() -> None:
 def test_what_only_says_that_it_is_a_result_is_one_line() -> None:
     with pytest.raises(BenchError, match="it says schema version 1, and is no result of it"):
         parse(b'{"schema_version": 1, "training": 7}')
+
+
+def test_parameters_of_the_first_version_have_their_names_of_today() -> None:
+    document = json.loads(OLD)
+    student = "tweets-tinybert4[piece_dropout=0.1]"
+    document["identity"] |= {"params": {"student": student, "piece_dropout": 0.1}, "variant": f"student={student}"}
+    identity = parse(json.dumps(document).encode()).identity
+    assert identity.params == {"student": "tweets-tinybert4[token_masking=0.1]", "token_masking": 0.1}
+    assert identity.variant == "student=tweets-tinybert4[token_masking=0.1]"

@@ -110,7 +110,7 @@ class TensorFlowPredictor(Predictor):
         return out
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
-        """Texts to padded piece ids, these to probabilities."""
+        """Texts to padded token ids, these to probabilities."""
         return {"tokenize": self._tokenize, "forward": self.forward}
 
     def _tokenize(self, texts: Sequence[str]) -> Inputs:

@@ -35,7 +35,7 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
     """Read what `origin` names.
 
     Raises `BenchError` for a hub name that cannot be reached, for weights that are a pickle, are broken or are not of
-    BERT, for a configuration that names code, and for a tokenizer with more pieces than the weights have rows.
+    BERT, for a configuration that names code, and for a tokenizer with more tokens than the weights have rows.
     """
     folder = origin.folder or download(origin.source)
     refuse_code(folder)
@@ -44,10 +44,10 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
     if origin.pretrained and shape != Architecture.of(config):
         raise BenchError(f"checkpoint {origin.name} is {Architecture.of(config)}, not {shape}: leave architecture out")
     tokenizer = read_tokenizer(folder)
-    pieces, rows = tokenizer.get_vocab_size(), int(config["vocab_size"])
-    if pieces > rows:
+    tokens, rows = tokenizer.get_vocab_size(), int(config["vocab_size"])
+    if tokens > rows:
         raise BenchError(
-            f"the tokenizer of {origin.name} has {pieces:,} pieces, its weights only {rows:,} rows: "
+            f"the tokenizer of {origin.name} has {tokens:,} tokens, its weights only {rows:,} rows: "
             "they do not belong together"
         )
     if shape != Architecture.of(config):

@@ -67,7 +67,7 @@ class Classifier(keras.Model):
 def build_classifier(config: Mapping[str, Any], labels: int, dropout: float) -> Classifier:
     """`token_ids` and `padding_mask`, int32 [batch, time], to logits float32 [batch, labels].
 
-    `config` is BERT's in Hugging Face's words. As there, the logits are those of the first piece's last state, through
+    `config` is BERT's in Hugging Face's words. As there, the logits are those of the first token's last state, through
     a dense layer with tanh. GELU is the tanh approximation, the one that the encoder has.
     """
     encoder = keras_hub.models.BertBackbone(

@@ -13,7 +13,7 @@ from bench.api import BenchError, Params, did_you_mean
 SHIPPED = Path(__file__).resolve().parent.parent / "transformers_pt" / "checkpoints"
 """Encoders that the project has pretrained; the PyTorch track ships them."""
 VOCABULARY_OF = "tweets-tiny"
-"""The shipped checkpoint whose pieces an architecture takes for which nothing has been pretrained."""
+"""The shipped checkpoint whose tokens an architecture takes for which nothing has been pretrained."""
 PLAIN = "breaks-1"
 """How texts are normalized for a BERT that does not say."""
 FIXED: dict[str, tuple[Any, ...]] = {
@@ -72,7 +72,7 @@ class Origin:
     architecture: Architecture | None
     """The shape that is built; None where it is the source's, which only the hub knows."""
     pretrained: bool
-    """Whether the weights are taken, not the pieces alone."""
+    """Whether the weights are taken, not the tokens alone."""
     normalization: str
 
     @property
@@ -146,7 +146,7 @@ def _shape(name: str | None) -> Architecture | None:
 
 
 def _automatic(shape: Architecture, keep: bool) -> Origin:
-    """The shipped checkpoint of this shape; where there is none, random weights and the pieces of another one."""
+    """The shipped checkpoint of this shape; where there is none, random weights and the tokens of another one."""
     for folder in (SHIPPED / name for name in shipped()):
         try:
             own = Architecture.of(read_config(folder))

@@ -1,4 +1,4 @@
-"""Texts to piece ids, kept by content so that the next seed and the next trial need not do it again."""
+"""Texts to token ids, kept by content so that the next seed and the next trial need not do it again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from bench.api import kept_arrays, normalizer
 
-CHARACTERS_A_PIECE = 24
-"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+CHARACTERS_PER_TOKEN = 24
+"""A text is cut to this many characters for each token it may keep, before any work on it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Rows:
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """Pieces of each text, int64 [n]."""
+        """Tokens of each text, int64 [n]."""
         return np.diff(self.starts)
 
     def __len__(self) -> int:
@@ -37,8 +37,8 @@ class Rows:
         ids = np.zeros((len(rows), width), np.int32)
         mask = np.zeros((len(rows), width), np.int32)
         for place, row in enumerate(rows):
-            pieces = self.flat[self.starts[row] : self.starts[row + 1]]
-            ids[place, : len(pieces)], mask[place, : len(pieces)] = pieces, 1
+            tokens = self.flat[self.starts[row] : self.starts[row + 1]]
+            ids[place, : len(tokens)], mask[place, : len(tokens)] = tokens, 1
         return {"token_ids": ids, "padding_mask": mask}
 
 
@@ -56,18 +56,18 @@ class Encoder:
 
     def __call__(self, texts: Sequence[str]) -> Rows:
         """The ids of each text, at least [CLS] and [SEP]."""
-        cut = self.max_length * CHARACTERS_A_PIECE
+        cut = self.max_length * CHARACTERS_PER_TOKEN
         # Lone surrogates and NUL are no text to the tokenizer, which is written in Rust.
         plain = [self._clean(text[:cut]).replace("\0", " ").encode("utf-8", "ignore").decode() for text in texts]
         ids = [item.ids for item in self.tokenizer.encode_batch_fast(plain)]
         starts = np.cumsum([0, *map(len, ids)], dtype=np.int64)
-        return Rows(np.array([piece for row in ids for piece in row], np.int32), starts)
+        return Rows(np.array([token for row in ids for token in row], np.int32), starts)
 
     def cached(self, texts: Sequence[str], folder: Path | None) -> Rows:
         """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self(texts)
-        found = kept_arrays(folder / "pieces" / f"{self._key(texts)}.npz", lambda: vars(self(texts)))
+        found = kept_arrays(folder / "tokens" / f"{self._key(texts)}.npz", lambda: vars(self(texts)))
         return Rows(found["flat"], found["starts"])
 
     def _key(self, texts: Sequence[str]) -> str:

@@ -80,11 +80,11 @@ def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle
 
 
 def check_vocabulary(model: Any, tokenizer: Any, where: object) -> None:
-    """Every piece id needs a row of the embedding."""
+    """Every token id needs a row of the embedding."""
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise BenchError(
-            f"the tokenizer of {where} has {len(tokenizer):,} pieces, its weights only {rows:,} rows: "
+            f"the tokenizer of {where} has {len(tokenizer):,} tokens, its weights only {rows:,} rows: "
             "they do not belong together"
         )
 

@@ -1,4 +1,4 @@
-"""What a training step sees: encoded texts, padded together, some of their pieces masked."""
+"""What a training step sees: encoded texts, padded together, some of their tokens masked."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ class Padding:
 
 
 @dataclass(frozen=True)
-class PieceDropout:
-    """Masks a share `rate` of a batch's pieces anew in each step, special ones left: what a text says must not hang on
+class TokenMasking:
+    """Masks a share `rate` of a batch's tokens anew in each step, special ones left: what a text says must not hang on
     one word. An encoder that was pretrained behind masks knows how to read around them."""
 
     mask_id: int

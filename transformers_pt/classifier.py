@@ -38,7 +38,7 @@ def check(params: Params) -> None:
     for key, known in CHOICES.items():
         if params[key] not in known:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
-    for key in ("dropout", "piece_dropout"):
+    for key in ("dropout", "token_masking"):
         if not 0.0 <= (params[key] or 0.0) <= 0.9:
             raise BenchError(f"{key}={params[key]:g}: the share that is dropped; give 0 (none) to 0.9")
     pooled.check(params["pooling"])
@@ -89,7 +89,7 @@ def facts(prepared: Classifier, split: Split, params: Params) -> dict[str, Any]:
 
 
 def _longest(model: Any, tokenizer: Any) -> int:
-    """Pieces that the positions hold; RoBERTa's begin after its padding id."""
+    """Tokens that the positions hold; RoBERTa's begin after its padding id."""
     positions = getattr(model.config, "max_position_embeddings", 512)
     offset = (
         (tokenizer.pad_token_id or 0) + 1 if model.config.model_type in ("roberta", "camembert", "xlm-roberta") else 0

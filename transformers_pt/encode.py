@@ -1,4 +1,4 @@
-"""Texts to piece ids, many at once, kept by content so that seeds and trials do it once."""
+"""Texts to token ids, many at once, kept by content so that seeds and trials do it once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from bench.api import kept_arrays, normalizer
 
-CHARACTERS_A_PIECE = 24
-"""A text is cut to this many characters for each piece it may keep, before any work on it."""
+CHARACTERS_PER_TOKEN = 24
+"""A text is cut to this many characters for each token it may keep, before any work on it."""
 SLICE = 10_000
 
 
@@ -29,7 +29,7 @@ class Encoder:
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
         clean = normalizer(self.normalization)
-        cut = self.max_length * CHARACTERS_A_PIECE
+        cut = self.max_length * CHARACTERS_PER_TOKEN
         # Lone surrogates and NUL are no text to the tokenizer, which is written in Rust.
         plain = [clean(text[:cut]).replace("\0", " ").encode("utf-8", "ignore").decode() for text in texts]
         if not plain:
@@ -41,7 +41,7 @@ class Encoder:
         """The same, read from the cache in `folder` where these texts were encoded in this way before."""
         if folder is None:
             return self._sliced(texts)
-        found = kept_arrays(folder / "pieces" / f"{self._key(texts)}.npz", lambda: _flat(self._sliced(texts)))
+        found = kept_arrays(folder / "tokens" / f"{self._key(texts)}.npz", lambda: _flat(self._sliced(texts)))
         flat, lengths = found["ids"], found["lengths"]
         return [part.tolist() for part in np.split(flat, np.cumsum(lengths)[:-1])] if len(lengths) else []
 

@@ -17,7 +17,7 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
 from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores
-from transformers_pt.batches import Padding, PieceDropout, Rows
+from transformers_pt.batches import Padding, Rows, TokenMasking
 from transformers_pt.criterion import Criterion
 from transformers_pt.journal import SCORES, Journal
 from transformers_pt.layers import parameter_groups
@@ -79,11 +79,11 @@ def _trainer(
         validation.by_length() if len(validation) else None, compute_metrics=_scores, callbacks=callbacks,
     )  # fmt: skip
     trainer.params, trainer.criterion = params, Criterion.of(train, model.config.num_labels, params)
-    if params["piece_dropout"]:
+    if params["token_masking"]:
         if tokenizer.mask_token_id is None:
-            raise BenchError("piece_dropout: the tokenizer of this backbone has no mask piece; give 0")
+            raise BenchError("token_masking: the tokenizer of this backbone has no mask token; give 0")
         special = tuple(tokenizer.all_special_ids)
-        trainer.piece_dropout = PieceDropout(tokenizer.mask_token_id, special, params["piece_dropout"])
+        trainer.token_masking = TokenMasking(tokenizer.mask_token_id, special, params["token_masking"])
     return trainer
 
 
@@ -118,7 +118,7 @@ class Classifying(Trainer):
 
     params: Params
     criterion: Criterion
-    piece_dropout: PieceDropout | None = None
+    token_masking: TokenMasking | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         rows: Any = train_dataset or self.train_dataset
@@ -139,8 +139,8 @@ class Classifying(Trainer):
     ) -> Any:
         """The criterion's, and what a model asks for itself (`outputs.loss`), in training; plain in evaluation."""
         labels, ids = inputs["labels"], inputs["input_ids"]
-        if model.training and self.piece_dropout is not None:
-            ids = self.piece_dropout(ids)
+        if model.training and self.token_masking is not None:
+            ids = self.token_masking(ids)
         outputs = model(input_ids=ids, attention_mask=inputs["attention_mask"])
         logits = outputs.logits.float()
         if not model.training:

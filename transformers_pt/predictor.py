@@ -1,4 +1,4 @@
-"""What all runtimes of an encoder share: texts to padded piece ids, in slices of like length. No framework needed."""
+"""What all runtimes of an encoder share: texts to padded token ids, in slices of like length. No framework needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transformers_pt.encode import Encoder
 SLICE = 32
 """Texts that go through the network at once."""
 Padded = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
-"""Piece ids and attention mask, each [batch, length]."""
+"""Token ids and attention mask, each [batch, length]."""
 
 
 class EncoderPredictor(Predictor):
@@ -40,7 +40,7 @@ class EncoderPredictor(Predictor):
         return out
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
-        """Texts to padded piece ids, ids to probabilities."""
+        """Texts to padded token ids, ids to probabilities."""
         return {"tokenize": lambda texts: pad(self.encoder(texts), self.pad_id), "forward": self._forward}
 
 

@@ -25,7 +25,7 @@ class Backbone:
     """A hub name, or the path of a folder in Hugging Face layout."""
     normalization: str
     max_length: int
-    """Pieces that a text is cut to."""
+    """Tokens that a text is cut to."""
     learning_rates: tuple[float, float]
     """The lowest and highest rate published for fine-tuning it."""
 

@@ -15,7 +15,7 @@ HEADS = ("pooler.dense", "classifier.dense", "pre_classifier", "classifier")
 
 
 def hidden_width(model: Any) -> int:
-    """How many numbers a piece has between two layers, whatever the configuration says."""
+    """How many numbers a token has between two layers, whatever the configuration says."""
     block = blocks(model)[0]
     return block.linear(block.out_of_heads).out_features
 

@@ -1,4 +1,4 @@
-"""A bidirectional LSTM over subword pieces or words, from scratch (Keras)."""
+"""A bidirectional LSTM over subword tokens or words, from scratch (Keras)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from bench.api import (
 )
 
 if TYPE_CHECKING:
-    from baselines.sequences import Pieces
-    from baselines.subwords import Subwords
+    from baselines.sequences import SequenceTokenizer
+    from baselines.subwords import HashedNgrams
     from baselines.training import Batches
     from baselines.vectors import WordVectors
 
@@ -129,20 +129,20 @@ class Lstm(Recipe):
         recurrent.check(params)
         subwords.ngram_span(params)
         device = training.prepare_device(seed, params["precision"], context.device)
-        pieces, known = _vocabulary(train.texts, params, self.normalization)
-        speller = subwords.speller(pieces, params)
-        batches = _batches(train, pieces, speller, params["batch_size"], seed)
-        checks = _batches(validation, pieces, speller, SLICE, None) if len(validation) else None
-        model = recurrent.build_recurrent(len(pieces), len(train.label_names), params)
+        tokenizer, known = _vocabulary(train.texts, params, self.normalization)
+        ngrams = subwords.hashed_ngrams(tokenizer, params)
+        batches = _batches(train, tokenizer, ngrams, params["batch_size"], seed)
+        checks = _batches(validation, tokenizer, ngrams, SLICE, None) if len(validation) else None
+        model = recurrent.build_recurrent(len(tokenizer), len(train.label_names), params)
         if known is not None:
-            known.start_embedding(model, pieces)
+            known.start_embedding(model, tokenizer)
         log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,
             "params": {name: value for name, value in params.items() if name != "vectors"},
         }
-        pieces.save(out_dir)
+        tokenizer.save(out_dir)
         save_artifact(out_dir, config, {w.path: w.numpy() for w in model.weights})
         return log
 
@@ -150,57 +150,61 @@ class Lstm(Recipe):
         """Tokenizer and architecture from JSON, numbers from safetensors."""
         from baselines import recurrent, subwords
         from baselines.artifact import load_artifact
-        from baselines.sequences import Pieces
+        from baselines.sequences import SequenceTokenizer
 
         config, weights = load_artifact(artifact_dir)
         params = {**self.defaults, **config["params"]}
-        pieces = Pieces.load(artifact_dir, config["normalization"], params["max_length"])
-        model = recurrent.build_recurrent(len(pieces), len(config["label_names"]), params)
+        tokenizer = SequenceTokenizer.load(artifact_dir, config["normalization"], params["max_length"])
+        model = recurrent.build_recurrent(len(tokenizer), len(config["label_names"]), params)
         for variable in model.weights:
             variable.assign(weights[variable.path])
-        speller = subwords.speller(pieces, params)
-        return LstmPredictor(pieces, speller, recurrent.frozen(model), weights, len(config["label_names"]))
+        ngrams = subwords.hashed_ngrams(tokenizer, params)
+        return LstmPredictor(tokenizer, ngrams, recurrent.frozen(model), weights, len(config["label_names"]))
 
 
-def _vocabulary(texts: Sequence[str], params: Params, normalization: str) -> tuple[Pieces, WordVectors | None]:
+def _vocabulary(
+    texts: Sequence[str], params: Params, normalization: str
+) -> tuple[SequenceTokenizer, WordVectors | None]:
     """Learned from `texts`, and joined by the words of the vectors, if there are any."""
-    from baselines.sequences import train_pieces
+    from baselines.sequences import train_tokenizer
     from baselines.vectors import load_vectors
 
     known = load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
-    pieces = train_pieces(texts, params["tokenizer"], params["vocabulary"], normalization, params["max_length"])
+    tokenizer = train_tokenizer(texts, params["tokenizer"], params["vocabulary"], normalization, params["max_length"])
     if known is not None:
-        pieces.join(known.words)
-    return pieces, known
+        tokenizer.join(known.words)
+    return tokenizer, known
 
 
-def _batches(split: Split, pieces: Pieces, speller: Subwords | None, size: int, seed: int | None) -> Batches:
+def _batches(
+    split: Split, tokenizer: SequenceTokenizer, ngrams: HashedNgrams | None, size: int, seed: int | None
+) -> Batches:
     from baselines.criterion import targets
     from baselines.sequences import bucketed
 
     wanted = targets(split)
-    if speller is None:
-        return bucketed(pieces.encode(split.texts), wanted, size, seed)
-    ids, unknown = speller.encode(split.texts)
-    return bucketed(ids, wanted, size, seed, speller.tensor_inputs(unknown))
+    if ngrams is None:
+        return bucketed(tokenizer.encode(split.texts), wanted, size, seed)
+    ids, unknown = ngrams.encode(split.texts)
+    return bucketed(ids, wanted, size, seed, ngrams.tensor_inputs(unknown))
 
 
 class LstmPredictor(Predictor):
-    """Pieces and, where asked for, the n-grams of words; then the network as one frozen TensorFlow graph."""
+    """SequenceTokenizer and, where asked for, the n-grams of words; then the network as one frozen TensorFlow graph."""
 
     runtime = "keras"
 
     def __init__(
         self,
-        pieces: Pieces,
-        speller: Subwords | None,
+        tokenizer: SequenceTokenizer,
+        ngrams: HashedNgrams | None,
         forward: Callable[[Inputs], Probabilities],
         weights: dict[str, npt.NDArray[np.float32]],
         labels: int,
     ) -> None:
         from baselines.artifact import count_parameters
 
-        self.pieces, self.speller, self.forward, self.labels = pieces, speller, forward, labels
+        self.tokenizer, self.ngrams, self.forward, self.labels = tokenizer, ngrams, forward, labels
         self.parameters, self.nonzero_parameters = count_parameters(weights)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
@@ -216,7 +220,7 @@ class LstmPredictor(Predictor):
         return out
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
-        """Texts to padded piece ids (and n-grams), these to probabilities."""
+        """Texts to padded token ids (and n-grams), these to probabilities."""
         return {"tokenize": self._tokenize, "forward": self.forward}
 
     def _tokenize(self, texts: Sequence[str]) -> Inputs:
@@ -227,8 +231,8 @@ class LstmPredictor(Predictor):
         """The ids of each text, and what makes of some of them a batch."""
         from baselines.sequences import pad
 
-        speller = self.speller
-        if speller is None:
-            return self.pieces.encode(texts), lambda ids: (pad(ids),)
-        ids, unknown = speller.encode(texts)
-        return ids, lambda ids: speller.inputs(pad(ids), unknown)
+        ngrams = self.ngrams
+        if ngrams is None:
+            return self.tokenizer.encode(texts), lambda ids: (pad(ids),)
+        ids, unknown = ngrams.encode(texts)
+        return ids, lambda ids: ngrams.inputs(pad(ids), unknown)

@@ -50,7 +50,7 @@ def dense_graph(folder: Path) -> Graph:
 
 
 def recurrent_graph(folder: Path) -> Graph:
-    """Of `lstm`: piece ids int32 [1, n], or with n-grams int32 [1, n, 1 + GRAMS].
+    """Of `lstm`: token ids int32 [1, n], or with n-grams int32 [1, n, 1 + GRAMS].
 
     `BlockLSTM` is a kernel of TensorFlow alone; the LSTM of `tf_keras` with its gates in that order becomes LiteRT's
     own, `UNIDIRECTIONAL_SEQUENCE_LSTM`, which takes one text at a time.
@@ -71,7 +71,7 @@ def whole(model: Any) -> Graph:
 
 
 def encoder_graph(folder: Path) -> Graph:
-    """Of `tinybert`: piece ids int32 [1, n]. The layers are the encoder's own, called without a mask."""
+    """Of `tinybert`: token ids int32 [1, n]. The layers are the encoder's own, called without a mask."""
     from tf_tinybert.libraries import check_libraries
 
     check_libraries()
@@ -87,12 +87,12 @@ def encoder_graph(folder: Path) -> Graph:
     (encoder,) = (part for part in model.layers if isinstance(part, keras_hub.models.BertBackbone))
     layer = encoder.get_layer
 
-    def logits(pieces: Any) -> Any:
-        tokens = layer("token_embedding")(pieces)
-        segments = layer("segment_embedding")(tf.zeros_like(pieces))
+    def logits(tokens: Any) -> Any:
+        embedded = layer("token_embedding")(tokens)
+        segments = layer("segment_embedding")(tf.zeros_like(tokens))
         # The layer's own slice of its table would leave that in float32: LiteRT keeps 8 bits for look-ups.
-        places = tf.gather(layer("position_embedding").position_embeddings, tf.range(tf.shape(pieces)[1]))
-        states = layer("embeddings_layer_norm")(tokens + places + segments)
+        places = tf.gather(layer("position_embedding").position_embeddings, tf.range(tf.shape(tokens)[1]))
+        states = layer("embeddings_layer_norm")(embedded + places + segments)
         for level in range(config["num_hidden_layers"]):
             states = layer(f"transformer_layer_{level}")(states)
         return model.get_layer("logits")(layer("pooled_dense")(states[:, 0]))

@@ -47,18 +47,18 @@ def _features(folder: Path) -> Callable[[Sequence[str]], csr_matrix]:
     return lambda texts: hstack(features.transform(features.clean(texts)), format="csr") if texts else ()
 
 
-def baseline_pieces(folder: Path) -> Reader:
-    """For `lstm`: `pieces` int32 [1, n], or with n-grams int32 [1, n, 1 + GRAMS]."""
+def baseline_tokens(folder: Path) -> Reader:
+    """For `lstm`: `tokens` int32 [1, n], or with n-grams int32 [1, n, 1 + GRAMS]."""
     from baselines.recipes.lstm import Lstm
-    from baselines.sequences import Pieces
-    from baselines.subwords import speller
+    from baselines.sequences import SequenceTokenizer
+    from baselines.subwords import hashed_ngrams
 
     config = _facts(folder)
     params = {**Lstm.defaults, **config["params"]}
-    pieces = Pieces.load(folder, config["normalization"], params["max_length"])
-    spelled = speller(pieces, params)
+    tokenizer = SequenceTokenizer.load(folder, config["normalization"], params["max_length"])
+    spelled = hashed_ngrams(tokenizer, params)
     if spelled is None:
-        return lambda texts: [{"pieces": np.array([ids], np.int32)} for ids in pieces.encode(texts)]
+        return lambda texts: [{"pieces": np.array([ids], np.int32)} for ids in tokenizer.encode(texts)]
 
     def read(texts: Sequence[str]) -> list[Inputs]:
         rows, unknown = spelled.encode(texts)
@@ -68,8 +68,8 @@ def baseline_pieces(folder: Path) -> Reader:
     return read
 
 
-def encoder_pieces(folder: Path) -> Reader:
-    """For `tinybert`: `pieces` int32 [1, n], special ones included."""
+def encoder_tokens(folder: Path) -> Reader:
+    """For `tinybert`: `tokens` int32 [1, n], special ones included."""
     from tf_tinybert.checkpoint import read_tokenizer
     from tf_tinybert.tokens import Encoder
 
@@ -89,7 +89,7 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 
 READERS: dict[str, Callable[[Path], Reader]] = {
-    "dnn": ngram_columns, "dnn-features": dense_features, "lstm": baseline_pieces, "tinybert": encoder_pieces,
+    "dnn": ngram_columns, "dnn-features": dense_features, "lstm": baseline_tokens, "tinybert": encoder_tokens,
 }  # fmt: skip
 FILES = {
     "dnn": ("vocabulary.json",), "dnn-features": ("vocabulary.json",), "lstm": ("tokenizer.json",),

@@ -28,7 +28,7 @@ RUNTIMES = {
 """What each takes to be made and served."""
 SOURCES = (
     "bundle.py", "compiled.py", "compiled_predictor.py", "kernels.py", "onnx_export.py", "onnx_predictor.py",
-    "openvino_model.py", "openvino_predictor.py", "parents.py", "pieces.py", "traced.py",
+    "openvino_model.py", "openvino_predictor.py", "parents.py", "tokenizer.py", "traced.py",
 )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
 class Quantize(Compression):
     """An encoder in int8 or 16 bits, for PyTorch, ONNX Runtime or OpenVINO.
 
-    `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `torchao-int8` (by piece;
+    `to` is one of `torch-int8`, `onnx-int8` (ranges of activations by batch, while it runs), `torchao-int8` (by token;
     compiled for this machine), `onnx-static-int8` and `openvino-int8` (ranges by `calibration` training texts),
     `openvino-bf16`, `float16` and `bfloat16` (the file alone is half: loaded, it computes in float32). With `qat=true`
     it learns on under int8's rounding before it is rounded.

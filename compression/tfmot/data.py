@@ -75,8 +75,10 @@ class RecurrentBase(Base):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.params = {**Lstm.defaults, **self.config["params"]}
-        self.pieces = sequences.Pieces.load(folder, self.config["normalization"], self.params["max_length"])
-        self.speller = subwords.speller(self.pieces, self.params)
+        self.tokenizer = sequences.SequenceTokenizer.load(
+            folder, self.config["normalization"], self.params["max_length"]
+        )
+        self.ngrams = subwords.hashed_ngrams(self.tokenizer, self.params)
 
     def twin(self, params: Params, sparse: bool) -> tf_keras.Model:
         """With masks, for padded batches."""
@@ -85,10 +87,10 @@ class RecurrentBase(Base):
     def batches(self, split: Split, size: int, seed: int | None, sparse: bool) -> Batches:
         """Texts of like length."""
         wanted = targets(split)
-        if self.speller is None:
-            return sequences.bucketed(self.pieces.encode(split.texts), wanted, size, seed)
-        ids, unknown = self.speller.encode(split.texts)
-        return sequences.bucketed(ids, wanted, size, seed, self.speller.tensor_inputs(unknown))
+        if self.ngrams is None:
+            return sequences.bucketed(self.tokenizer.encode(split.texts), wanted, size, seed)
+        ids, unknown = self.ngrams.encode(split.texts)
+        return sequences.bucketed(ids, wanted, size, seed, self.ngrams.tensor_inputs(unknown))
 
     def shared_rows(self, name: str) -> int:
         """An LSTM's kernel has the input's rows over the recurrent ones, which are arrays of their own in the twin."""

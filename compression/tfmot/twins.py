@@ -39,13 +39,13 @@ def dense_twin(weights: Weights, params: Params, sparse: bool = True) -> tf_kera
 def recurrent_twin(weights: Weights, params: Params, padded: bool = True) -> tf_keras.Model:
     """Of `lstm`: what `baselines.recurrent.build_recurrent` takes, to logits [batch, labels].
 
-    Without `padded` it takes one text at a time, whose pieces are all real: int32 [1, time] or, with n-grams, [1, time,
-    1 + GRAMS] (the piece, then its n-grams). There is no mask, whose huge numbers would leave int8 no room.
+    Without `padded` it takes one text at a time, whose tokens are all real: int32 [1, time] or, with n-grams, [1, time,
+    1 + GRAMS] (the token, then its n-grams). There is no mask, whose huge numbers would leave int8 no room.
     """
-    pieces, grams, inputs = _inputs(params["char_ngrams"] != "none", padded)
-    mask = tf.not_equal(pieces, PAD_ID) if padded else None
+    tokens, grams, inputs = _inputs(params["char_ngrams"] != "none", padded)
+    mask = tf.not_equal(tokens, PAD_ID) if padded else None
     table = weights["embedding/embeddings"]
-    steps = layers.Embedding(*table.shape, name="embedding")(pieces)
+    steps = layers.Embedding(*table.shape, name="embedding")(tokens)
     if grams is not None:
         steps = steps + _mean(grams, *weights["ngram_embedding/embeddings"].shape)
     steps = layers.SpatialDropout1D(params["embedding_dropout"])(steps)
@@ -63,14 +63,14 @@ def recurrent_twin(weights: Weights, params: Params, padded: bool = True) -> tf_
 
 
 def _inputs(spelled: bool, padded: bool) -> tuple[Any, Any, Any]:
-    """Pieces [batch, time], their n-grams [batch, time, GRAMS] or None, and the inputs of the model."""
+    """Tokens [batch, time], their n-grams [batch, time, GRAMS] or None, and the inputs of the model."""
     if padded:
-        pieces = tf_keras.Input((None,), dtype="int32", name="pieces")
+        tokens = tf_keras.Input((None,), dtype="int32", name="pieces")
         grams = tf_keras.Input((None, GRAMS), dtype="int32", name="ngrams") if spelled else None
-        return pieces, grams, [pieces, grams] if spelled else pieces
+        return tokens, grams, [tokens, grams] if spelled else tokens
     if not spelled:
-        pieces = tf_keras.Input((None,), batch_size=1, dtype="int32", name="pieces")
-        return pieces, None, pieces
+        tokens = tf_keras.Input((None,), batch_size=1, dtype="int32", name="pieces")
+        return tokens, None, tokens
     both = tf_keras.Input((None, 1 + GRAMS), batch_size=1, dtype="int32", name="pieces")
     return both[:, :, 0], both[:, :, 1:], both
 

@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import load_file
 from sklearn.metrics import recall_score
 
-from baselines.sequences import UNKNOWN_ID, Pieces, pad, train_pieces
-from baselines.subwords import GRAMS, Subwords
+from baselines.sequences import UNKNOWN_ID, SequenceTokenizer, pad, train_tokenizer
+from baselines.subwords import GRAMS, HashedNgrams
 from tests.baselines.conftest import Phase, Trained
 from tests.baselines.phases import AWKWARD
 from tests.baselines.sentences import split
@@ -21,42 +21,44 @@ SPELLED = {"tokenizer": "word", "char_ngrams": "3-5", "ngram_buckets": 500, "ema
 
 
 @pytest.fixture(scope="module")
-def pieces() -> Pieces:
-    return train_pieces(split(400, 0).texts, "word", 600, "plain-2", 16)
+def tokenizer() -> SequenceTokenizer:
+    return train_tokenizer(split(400, 0).texts, "word", 600, "plain-2", 16)
 
 
 @pytest.fixture(scope="module")
-def subwords(pieces: Pieces) -> Subwords:
-    return Subwords(pieces, (3, 5), 20_000)
+def subwords(tokenizer: SequenceTokenizer) -> HashedNgrams:
+    return HashedNgrams(tokenizer, (3, 5), 20_000)
 
 
-def test_ngrams_of_a_word_are_the_same_everywhere(subwords: Subwords) -> None:
+def test_ngrams_of_a_word_are_the_same_everywhere(subwords: HashedNgrams) -> None:
     # <a>; <ab, ab>, <ab>: CRC-32 of them modulo the buckets, counted from 1
     assert subwords.buckets_of("a") == [17516]
     assert subwords.buckets_of("ab") == [11445, 4844, 15581]
     assert len(subwords.buckets_of("x" * 10_000)) == GRAMS
 
 
-def test_like_spelling_is_shared(subwords: Subwords) -> None:
+def test_like_spelling_is_shared(subwords: HashedNgrams) -> None:
     good, goood, table = (set(subwords.buckets_of(word)) for word in ("good", "goood", "table"))
     assert len(good & goood) >= 4
     assert not good & table
 
 
-def test_a_range_without_an_ngram_is_no_ngram(pieces: Pieces) -> None:
-    assert Subwords(pieces, (6, 9), 100).buckets_of("ok") == []
+def test_a_range_without_an_ngram_is_no_ngram(tokenizer: SequenceTokenizer) -> None:
+    assert HashedNgrams(tokenizer, (6, 9), 100).buckets_of("ok") == []
 
 
-def test_unknown_words_differ_by_spelling_and_known_ones_keep_their_ids(pieces: Pieces, subwords: Subwords) -> None:
+def test_unknown_words_differ_by_spelling_and_known_ones_keep_their_ids(
+    tokenizer: SequenceTokenizer, subwords: HashedNgrams
+) -> None:
     texts = ["the film was unbelievabel", "unbelievabel xyzzy the", ""]
     ids, unknown = subwords.encode(texts)
-    assert [[min(piece, len(pieces)) for piece in row] for row in ids[:2]] == [
-        [piece if piece != UNKNOWN_ID else len(pieces) for piece in row] for row in pieces.encode(texts)[:2]
+    assert [[min(token, len(tokenizer)) for token in row] for row in ids[:2]] == [
+        [token if token != UNKNOWN_ID else len(tokenizer) for token in row] for row in tokenizer.encode(texts)[:2]
     ]
     assert ids[0][3] == ids[1][0] != ids[1][1]
     assert ids[2] == [UNKNOWN_ID]
     words, grams = subwords.inputs(pad(ids), unknown)
-    assert words.tolist() == pad(pieces.encode(texts)).tolist()
+    assert words.tolist() == pad(tokenizer.encode(texts)).tolist()
     assert grams.shape == (3, 4, GRAMS)
     assert grams.dtype == words.dtype == np.int32
     for place, word in (((0, 0), "the"), ((0, 3), "unbelievabel"), ((1, 1), "xyzzy")):
@@ -64,7 +66,7 @@ def test_unknown_words_differ_by_spelling_and_known_ones_keep_their_ids(pieces: 
     assert not grams[2].any() and not grams[1, 3].any()
 
 
-def test_words_are_cut_where_the_tokenizer_cuts_them(pieces: Pieces, subwords: Subwords) -> None:
+def test_words_are_cut_where_the_tokenizer_cuts_them(tokenizer: SequenceTokenizer, subwords: HashedNgrams) -> None:
     ids, unknown = subwords.encode(["😀😀 naïveté don'ts @bob", *AWKWARD])
     found = {tuple(row[row > 0]) for row in unknown}
     assert {tuple(subwords.buckets_of(word)) for word in ("naïveté", "don'ts")} <= found
@@ -72,17 +74,17 @@ def test_words_are_cut_where_the_tokenizer_cuts_them(pieces: Pieces, subwords: S
 
 
 def test_words_join_the_vocabulary_after_those_there_are() -> None:
-    pieces = train_pieces(split(400, 0).texts, "word", 600, "plain-2", 16)
-    before = pieces.tokenizer.get_vocab()
-    pieces.join(["film", "unheard", "Upper", "two words", "don't", "unheard"])
-    after = pieces.tokenizer.get_vocab()
+    tokenizer = train_tokenizer(split(400, 0).texts, "word", 600, "plain-2", 16)
+    before = tokenizer.tokenizer.get_vocab()
+    tokenizer.join(["film", "unheard", "Upper", "two words", "don't", "unheard"])
+    after = tokenizer.tokenizer.get_vocab()
     assert {word: after[word] for word in before} == before
     assert {word: after[word] for word in after.keys() - before.keys()} == {
         "unheard": len(before),
         "don't": len(before) + 1,
     }
-    assert len(pieces) == len(after)
-    assert len(pieces.encode(["a text that is much too long " * 9])[0]) == 16
+    assert len(tokenizer) == len(after)
+    assert len(tokenizer.encode(["a text that is much too long " * 9])[0]) == 16
 
 
 @pytest.mark.parametrize("trained", ["lstm"], indirect=True)

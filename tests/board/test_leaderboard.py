@@ -207,14 +207,14 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
 
 def test_short_names_hold_no_more_than_needed(store: Store) -> None:
     tiny, large = "weights=random", "backbone=large,dropout=0.1,epochs=6"
-    for variant in ("", tiny, large, f"{large},patience=6,pieces=0.1"):
+    for variant in ("", tiny, large, f"{large},patience=6,tokens=0.1"):
         store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
     (board,) = boards(rows(store.documents()))
     assert {line.name: line.title for line in board.lines} == {
         "finetune": "finetune[backbone=tweets-tiny]",
         "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
         f"finetune[{large}]": "finetune[backbone=large]",
-        f"finetune[{large},patience=6,pieces=0.1]": "finetune[backbone=large,patience=6]",
+        f"finetune[{large},patience=6,tokens=0.1]": "finetune[backbone=large,patience=6]",
     }
 
 

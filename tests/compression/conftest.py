@@ -30,7 +30,7 @@ def trained(recipe: Recipe, params: dict[str, Any], folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Small checkpoints with random weights, of two shapes and the same pieces."""
+    """Small checkpoints with random weights, of two shapes and the same tokens."""
     root = tmp_path_factory.mktemp("backbones")
     deep = checkpoint("minilm", root / "minilm")
     flat = Path(shutil.copytree(deep, root / "bert"))

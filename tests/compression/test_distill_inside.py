@@ -25,7 +25,7 @@ PLAIN = {"alpha": 0.0}
 
 
 def seen(folder: Path) -> dict[tuple[str, int], np.ndarray]:
-    """What the parts of a trained encoder put out for unseen texts, of the real pieces alone, float [pieces, width]."""
+    """What the parts of a trained encoder put out for unseen texts, of the real tokens alone, float [tokens, width]."""
     predictor = Finetune().load(folder)
     ids, mask = map(torch.from_numpy, predictor.stages()["tokenize"](split(120, 2).texts))
     watch = Watch(predictor.model, related=True)
@@ -87,7 +87,7 @@ def test_a_teacher_that_was_narrowed_still_shows_its_states(
     assert np.isfinite(log.history[-1]["loss"])
 
 
-def test_a_student_with_other_pieces_is_refused(teacher: Path, tmp_path: Path) -> None:
+def test_a_student_with_other_tokens_is_refused(teacher: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="has another tokenizer or normalization than its teacher"):
         distilled(teacher, tmp_path / "a", student="tweets-tiny[precision=float32,max_length=24]", hidden=1.0, **PLAIN)
 

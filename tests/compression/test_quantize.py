@@ -174,7 +174,7 @@ SCALES: dict[str, Any] = {
     "torch-int8": _scales_in_safetensors,
     "torchao-int8": _scales_in_compiled,
 }
-"""Of each int8 matrix: how many outputs (or embedded pieces), how many scales."""
+"""Of each int8 matrix: how many outputs (or embedded tokens), how many scales."""
 
 
 def test_small_rows_keep_their_numbers_beside_large_ones() -> None:

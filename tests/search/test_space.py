@@ -132,3 +132,10 @@ def test_a_number_may_be_written_with_an_exponent(written: str) -> None:
             with_defaults(load_recipe(name), parse_recipe(f"{name}[learning_rate={written}]")[1])["learning_rate"]
             == 0.001
         )
+
+
+def test_a_parameter_by_its_former_name_is_an_error_with_todays() -> None:
+    with pytest.raises(
+        BenchError, match="parameter 'piece_dropout' of recipe 'finetune' is called 'token_masking' now"
+    ):
+        with_defaults(load_recipe("finetune"), {"piece_dropout": 0.1})

@@ -329,7 +329,7 @@ def test_a_backbone_and_an_adapter_run_nothing(encoder: Path, tmp_path: Path, ma
     opened: dict[str, tuple[Callable[[], object], str]] = {
         "weights": (lambda: load_classifier(backbone(str(code)), 2, True, True), "names code"),
         "random weights": (lambda: load_classifier(backbone(str(code)), 2, False, True), "names code"),
-        "pieces": (lambda: load_tokenizer(code), "names code"),
+        "tokens": (lambda: load_tokenizer(code), "names code"),
         "pretraining": (lambda: continued_model(code), "names code"),
         "a pickle": (lambda: load_classifier(backbone(str(pickled)), 2, True, False), "may run code"),
         "an allowed pickle": (lambda: load_classifier(backbone(str(pickled)), 2, True, True), "cannot be loaded"),

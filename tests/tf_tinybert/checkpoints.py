@@ -38,9 +38,9 @@ def write_checkpoint(folder: Path) -> Path:
     folder.mkdir(parents=True)
     words = sorted({word for text in split(600, 7).texts for word in re.findall(r"\w+|[^\w\s]", text.lower())})
     letters = [letter for letter in "abcdefghijklmnopqrstuvwxyz0123456789" if letter not in words]
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, *letters, *(f"##{i}" for i in "aeiou")]
-    (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
-    size = len(pieces)
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, *letters, *(f"##{i}" for i in "aeiou")]
+    (folder / "vocab.txt").write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
+    size = len(tokens)
     (folder / "config.json").write_text(json.dumps(CONFIG | {"vocab_size": size}))
     random = np.random.default_rng(1)
     tensors = {}

@@ -69,7 +69,7 @@ def distilbert(folder: Path) -> None:
 
 
 def roberta(folder: Path) -> None:
-    """RoBERTa with byte-level pieces."""
+    """RoBERTa with byte-level tokens."""
     folder.mkdir(parents=True, exist_ok=True)
     trained = ByteLevelBPETokenizer()
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -86,8 +86,8 @@ def bertweet(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     words = Counter(word for text in TEXTS for word in text.split())
     letters = sorted({c for word in words for c in word} | set("abcdefghijklmnopqrstuvwxyz@:_"))
-    pieces = [f"{c}@@" for c in letters] + letters + ["@USER", "HTTPURL", "<mask>"]
-    (folder / "vocab.txt").write_text("".join(f"{piece} 1\n" for piece in pieces), encoding="utf-8")
+    tokens = [f"{c}@@" for c in letters] + letters + ["@USER", "HTTPURL", "<mask>"]
+    (folder / "vocab.txt").write_text("".join(f"{token} 1\n" for token in tokens), encoding="utf-8")
     (folder / "bpe.codes").write_text("g o 1\no d</w> 1\n", encoding="utf-8")
     tokenizer = BertweetTokenizer(str(folder / "vocab.txt"), str(folder / "bpe.codes"))
     tokenizer.save_pretrained(folder)

@@ -38,7 +38,7 @@ def copied(folder: Path, tmp_path: Path) -> Path:
         ({"class_weight": "balance"}, "did you mean 'balanced'"),
         ({"pooling": "cls+mena"}, "'mena' is unknown; did you mean 'mean'"),
         ({"dropout": 0.999}, "dropout=0.999: the share that is dropped; give 0 (none) to 0.9"),
-        ({"piece_dropout": -0.1}, "piece_dropout=-0.1: the share"),
+        ({"token_masking": -0.1}, "token_masking=-0.1: the share"),
         ({"precision": "bf16"}, "precision=bf16"),
         ({"precision": "float16"}, "needs a GPU"),
         ({"train_top_k_layers": 9}, "the encoder has 2 layers; give 0 to 2"),
@@ -66,12 +66,12 @@ def test_missing_tokenizer(checkpoints: Checkpoints, tmp_path: Path) -> None:
     assert "tokenizer" in said(tmp_path / "a", {"backbone": str(folder)})
 
 
-def test_pieces_cannot_be_masked_without_a_mask_piece(checkpoints: Checkpoints, tmp_path: Path) -> None:
+def test_tokens_cannot_be_masked_without_a_mask_token(checkpoints: Checkpoints, tmp_path: Path) -> None:
     folder = copied(checkpoints["bert"], tmp_path)
     tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     tokenizer.mask_token = None
     tokenizer.save_pretrained(folder)
-    assert "has no mask piece; give 0" in said(tmp_path / "a", {"backbone": str(folder), "piece_dropout": 0.1})
+    assert "has no mask token; give 0" in said(tmp_path / "a", {"backbone": str(folder), "token_masking": 0.1})
 
 
 def test_a_vocabulary_larger_than_the_weights(checkpoints: Checkpoints, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 from tests.transformers_pt.checkpoints import FAMILIES
 from tests.transformers_pt.conftest import QUICK, Checkpoints, accuracy, fit, predicted
 from transformers_pt.backbones import load_tokenizer
-from transformers_pt.batches import PieceDropout
+from transformers_pt.batches import TokenMasking
 from transformers_pt.encode import Encoder
 from transformers_pt.recipes.finetune import Finetune
 from transformers_pt.recipes.lora import Lora
@@ -52,17 +52,17 @@ def test_bertweet_has_its_own_tokenizer_and_normalization(checkpoints: Checkpoin
     fit(Finetune(), tmp_path / "a", {"backbone": str(checkpoints["bertweet"]), "epochs": 1})
     tokenizer = Finetune().load(tmp_path / "a").encoder.tokenizer
     assert type(tokenizer).__name__ == "BertweetTokenizer"
-    pieces = tokenizer.tokenize("@somebody http://t.co/1")
-    assert tokenizer.convert_tokens_to_string(pieces) == "@USER HTTPURL"
+    tokens = tokenizer.tokenize("@somebody http://t.co/1")
+    assert tokenizer.convert_tokens_to_string(tokens) == "@USER HTTPURL"
     assert ":grinning_face:" in tokenizer.normalizeTweet("😀")
 
 
-def test_a_torn_cache_of_pieces_is_encoded_anew(checkpoints: Checkpoints, tmp_path: Path) -> None:
+def test_a_torn_cache_of_tokens_is_encoded_anew(checkpoints: Checkpoints, tmp_path: Path) -> None:
     encoder = Encoder(load_tokenizer(checkpoints["bert"]), "none", 12)
     texts = split(40, 0).texts
     encoder(texts)  # the first call sets the tokenizer's truncation, which is part of the key
     first = encoder.cached(texts, tmp_path)
-    (kept,) = (tmp_path / "pieces").iterdir()
+    (kept,) = (tmp_path / "tokens").iterdir()
     for content in (b"torn", kept.read_bytes()[:300]):
         kept.write_bytes(content)
         with pytest.warns(UserWarning, match="thrown away and made anew"):
@@ -179,18 +179,18 @@ def test_balanced_weights_and_smoothing_reach_the_loss(checkpoints: Checkpoints,
     assert smooth.history[0]["loss"] != plain.history[0]["loss"]
 
 
-def test_dropped_pieces_are_masks_anew_each_time_and_never_special_ones(
+def test_dropped_tokens_are_masks_anew_each_time_and_never_special_ones(
     checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
     ids = torch.randint(0, 90, (60, 50))
-    drop = PieceDropout(4, (0, 1, 2, 3, 4), 0.2)
+    drop = TokenMasking(4, (0, 1, 2, 3, 4), 0.2)
     first, second = drop(ids), drop(ids)
     changed = first != ids
     assert not torch.equal(first, second) and (first[changed] == 4).all() and (ids[changed] > 4).all()
     assert changed.sum() / (ids > 4).sum() == pytest.approx(0.2, abs=0.03)
     changes = {"backbone": str(checkpoints["bert"]), "epochs": 1, "learning_rate": 1e-7}
-    logs = [fit(Finetune(), tmp_path / str(rate), changes | {"piece_dropout": rate}) for rate in (0.0, 0.9)]
+    logs = [fit(Finetune(), tmp_path / str(rate), changes | {"token_masking": rate}) for rate in (0.0, 0.9)]
     losses = [log.history[0]["validation_loss"] for log in logs]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-3)  # validation reads every piece
+    assert losses[0] == pytest.approx(losses[1], abs=1e-3)  # validation reads every token
     assert logs[0].history[0]["loss"] != logs[1].history[0]["loss"]

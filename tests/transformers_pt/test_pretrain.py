@@ -49,11 +49,11 @@ def tokenizer(request: pytest.FixtureRequest):
 
 def test_tokenizers_keep_mentions_hashtags_emoji_and_negation_whole() -> None:
     texts = ["I don't like @user #StayHome :-) 😀😡 ..."] * 3
-    pieces = train_tokenizer(texts, "wordpiece", 300, 32).tokenize(texts[0])
-    assert pieces == ["i", "don't", "like", "@user", "#stayhome", ":-)", "😀", "😡", "..."]
+    tokens = train_tokenizer(texts, "wordpiece", 300, 32).tokenize(texts[0])
+    assert tokens == ["i", "don't", "like", "@user", "#stayhome", ":-)", "😀", "😡", "..."]
 
 
-def test_bytes_never_meet_an_unknown_piece() -> None:
+def test_bytes_never_meet_an_unknown_token() -> None:
     tokenizer = train_tokenizer(TEXTS, "bytes", 500, 32)
     ids = tokenizer("unseen ☂ שלום")["input_ids"]
     assert tokenizer.unk_token_id not in ids
@@ -70,7 +70,7 @@ def test_packed_blocks_hold_every_text_and_no_padding(tokenizer) -> None:
     assert stream.tolist() == wanted[: len(stream)] and len(wanted) - len(stream) < 15
 
 
-def test_masks_are_new_each_time_and_never_on_special_pieces(tokenizer) -> None:
+def test_masks_are_new_each_time_and_never_on_special_tokens(tokenizer) -> None:
     masking = Masking(tokenizer.mask_token_id, len(tokenizer), tuple(tokenizer.all_special_ids), 0.2)
     rows = list(pack(tokenizer, TEXTS, 16))
     torch.manual_seed(0)
@@ -196,7 +196,7 @@ def test_a_killed_pretraining_goes_on_where_it_was(store: Path, tmp_path: Path) 
     assert learned["resumed_at"] and learned["resumed_at"] >= 50
 
 
-def test_pieces_are_drawn_by_their_probability() -> None:
+def test_tokens_are_drawn_by_their_probability() -> None:
     torch.manual_seed(0)
     projection = torch.nn.Linear(8, 40)
     features = torch.randn(1, 8)
@@ -224,13 +224,13 @@ def test_a_detector_that_knows_nothing_pays_for_both_losses(tmp_path: Path) -> N
         assert model.get_input_embeddings().weight.grad is not None
 
 
-def test_a_detector_learns_which_pieces_were_replaced_and_leaves_its_encoder(
+def test_a_detector_learns_which_tokens_were_replaced_and_leaves_its_encoder(
     pretrained: Path, store: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "detector"
     done = run(command(out, store, "--steps", "150", "--from", str(pretrained), "--objective", "replaced"))
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "loss of replaced pieces" in done.stdout
+    assert "loss of replaced tokens" in done.stdout
     learned = json.loads((out / "pretraining.json").read_text())["training"]
     assert 50 * learned["validation_loss"] < learned["history"][0]["loss"]
     model, report = AutoModelForSequenceClassification.from_pretrained(

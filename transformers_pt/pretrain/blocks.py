@@ -30,7 +30,7 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> Blocks:
 class Masking:
     """Masks a share of a batch anew each time it is seen (Liu et al., "RoBERTa", 2019).
 
-    Of the chosen places 80 % become `[MASK]`, 10 % another piece, 10 % stay (Devlin et al., "BERT", 2019).
+    Of the chosen places 80 % become `[MASK]`, 10 % another token, 10 % stay (Devlin et al., "BERT", 2019).
     """
 
     mask_id: int

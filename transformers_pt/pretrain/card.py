@@ -16,21 +16,21 @@ def write_card(folder: Path, facts: dict[str, Any]) -> None:
     (folder / "README.md").write_text(_text(facts), encoding="utf-8")
 
 
-def _speed(pieces: float | None) -> str:
-    return f": {pieces:,.0f} pieces/s" if pieces else ""
+def _speed(tokens: float | None) -> str:
+    return f": {tokens:,.0f} tokens/s" if tokens else ""
 
 
 def loss_told(facts: dict[str, Any]) -> str:
     """The loss on held-out text, in words."""
     loss = facts["training"]["validation_loss"]
     if facts["objective"] == "replaced":
-        return f"loss of replaced pieces {loss:.3f} nats"
+        return f"loss of replaced tokens {loss:.3f} nats"
     return f"masked loss {loss:.3f} nats (perplexity {math.exp(min(loss, 50.0)):.1f})"
 
 
 TASKS = {
-    "masked": "fill in masked pieces of",
-    "replaced": "tell which pieces a small generator, trained beside it, had replaced in",
+    "masked": "fill in masked tokens of",
+    "replaced": "tell which tokens a small generator, trained beside it, had replaced in",
 }
 
 
@@ -41,7 +41,7 @@ def _text(facts: dict[str, Any]) -> str:
         [
             f"# {facts['name']}",
             "",
-            f"{facts['origin']} {facts['parameters']:,} parameters, {facts['vocabulary']:,} pieces "
+            f"{facts['origin']} {facts['parameters']:,} parameters, {facts['vocabulary']:,} tokens "
             f"({facts['tokenizer']}), texts normalized by `{facts['normalization']}`.",
             "",
             f"Trained to {TASKS[facts['objective']]} unlabelled training texts; no label was used, and no text that "
@@ -52,8 +52,8 @@ def _text(facts: dict[str, Any]) -> str:
             "|---|---|---|",
             *rows,
             "",
-            f"- {learned['steps']:,} steps of {facts['batch']} × {facts['block']} pieces: "
-            f"{learned['tokens']:,} pieces, {learned['tokens'] / max(corpus['pieces'], 1):.1f} times the text; "
+            f"- {learned['steps']:,} steps of {facts['batch']} × {facts['block']} tokens: "
+            f"{learned['tokens']:,} tokens, {learned['tokens'] / max(corpus['pieces'], 1):.1f} times the text; "
             f"{facts['masking']:.0%} masked",
             f"- on held-out text: {loss_told(facts)}",
             f"- on {facts['machine']}{_speed(learned['tokens_per_second'])}",

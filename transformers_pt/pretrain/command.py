@@ -39,17 +39,17 @@ def pretrain(
     ] = None,
     tokenizer: Annotated[Path | None, typer.Option(help="Use this folder's tokenizer.")] = None,
     kind: Annotated[TokenizerKind, typer.Option(help="A new tokenizer of this kind.")] = TokenizerKind.wordpiece,
-    vocabulary: Annotated[int, typer.Option(help="Pieces of a new tokenizer.", min=300)] = 8000,
+    vocabulary: Annotated[int, typer.Option(help="Tokens of a new tokenizer.", min=300)] = 8000,
     minutes: Annotated[float | None, typer.Option(help="About how long to train on this machine.", min=0.01)] = None,
     steps: Annotated[int | None, typer.Option(help="Steps to train, instead of minutes.", min=1)] = None,
-    block: Annotated[int, typer.Option(help="Pieces in a row of a batch.", min=8)] = 64,
+    block: Annotated[int, typer.Option(help="Tokens in a row of a batch.", min=8)] = 64,
     batch: Annotated[int, typer.Option(help="Rows in a batch.", min=1)] = 64,
     learning_rate: Annotated[float, typer.Option(help="The highest rate.")] = 1e-3,
-    masking: Annotated[float, typer.Option(help="Share of pieces that are masked.", min=0.01, max=0.9)] = 0.2,
+    masking: Annotated[float, typer.Option(help="Share of tokens that are masked.", min=0.01, max=0.9)] = 0.2,
     objective: Annotated[
-        Task, typer.Option(help="Fill in masked pieces, or tell which pieces a small generator has replaced.")
+        Task, typer.Option(help="Fill in masked tokens, or tell which tokens a small generator has replaced.")
     ] = Task.masked,
-    max_length: Annotated[int, typer.Option(help="Pieces that the encoder can take later.", min=8)] = 512,
+    max_length: Annotated[int, typer.Option(help="Tokens that the encoder can take later.", min=8)] = 512,
     normalization: Annotated[str, typer.Option(help="Text normalization, before the tokenizer.")] = "plain-2",
     seed: Annotated[int, typer.Option(help="Of weights, order and masks.")] = 0,
     bf16: Annotated[bool, typer.Option(help="Matrix products in bfloat16.")] = True,

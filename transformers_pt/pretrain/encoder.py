@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HELD_OUT = 2000
 """Texts that are kept from training, at most a twentieth, for the perplexity."""
 GENERATOR = "tiny"
-"""What replaces pieces: much weaker than what is trained to find them, or there is little to be found."""
+"""What replaces tokens: much weaker than what is trained to find them, or there is little to be found."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def make_encoder(request: Request, say: Callable[[str], None]) -> dict[str, Any]
     train, held_out = _texts(corpus, request)
     request.out.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(request, train)
-    say(f"Packing {len(train):,} texts into blocks of {request.block} pieces …")
+    say(f"Packing {len(train):,} texts into blocks of {request.block} tokens …")
     blocks, checks = (pack(tokenizer, texts, request.block) for texts in (train, held_out))
     model, learned = _learn(request, tokenizer, blocks, checks)
     facts = _facts(request, corpus, tokenizer, model, learned, blocks.size)
@@ -125,7 +125,7 @@ def _learn(request: Request, tokenizer: Any, blocks: Blocks, checks: Blocks) -> 
 
 
 def _facts(
-    request: Request, corpus: Corpus, tokenizer: Any, model: Any, learned: dict[str, Any], pieces: int
+    request: Request, corpus: Corpus, tokenizer: Any, model: Any, learned: dict[str, Any], tokens: int
 ) -> dict[str, Any]:
     layers, width = model.config.num_hidden_layers, model.config.hidden_size
     origin = f"continued from {request.start.name}" if request.start else "trained from nothing but its own texts"
@@ -139,7 +139,7 @@ def _facts(
         "normalization": request.normalization,
         "corpus": {
             "rows": corpus.rows, "train_hashes": corpus.train_hashes, "excluded": corpus.excluded,
-            "guarded": list(corpus.guarded), "pieces": pieces,
+            "guarded": list(corpus.guarded), "pieces": tokens,
         },
         "block": request.block,
         "batch": request.batch,

@@ -1,4 +1,4 @@
-"""What pretraining asks of an encoder: the pieces behind masks, or which pieces are not the text's own."""
+"""What pretraining asks of an encoder: the tokens behind masks, or which tokens are not the text's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from transformers_pt.pretrain.architectures import vocabulary_head
-from transformers_pt.pretrain.piece_loss import PLACES, piece_loss
+from transformers_pt.pretrain.token_loss import PLACES, token_loss
 
 Inputs = dict[str, torch.Tensor]
 Objective = Callable[[Any, Inputs], torch.Tensor]
@@ -17,15 +17,15 @@ Objective = Callable[[Any, Inputs], torch.Tensor]
 
 
 def masked_loss(model: Any, inputs: Inputs) -> torch.Tensor:
-    """Cross-entropy of the masked pieces alone: a fifth of the vocabulary head's work at a fifth masked."""
+    """Cross-entropy of the masked tokens alone: a fifth of the vocabulary head's work at a fifth masked."""
     hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
     asked = inputs["labels"] != -100
     features, projection = vocabulary_head(model, hidden[asked])
-    return piece_loss(features, projection.weight, projection.bias, inputs["labels"][asked])
+    return token_loss(features, projection.weight, projection.bias, inputs["labels"][asked])
 
 
 class Detector(nn.Module):
-    """ELECTRA (Clark et al., 2020): an encoder that tells which pieces a small masked-language model has filled in."""
+    """ELECTRA (Clark et al., 2020): an encoder that tells which tokens a small masked-language model has filled in."""
 
     def __init__(self, encoder: Any, generator: Any) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Detector(nn.Module):
 
 
 class ReplacedLoss:
-    """The generator's loss at masked places, and 50 times the binary cross-entropy of every piece (same source).
+    """The generator's loss at masked places, and 50 times the binary cross-entropy of every token (same source).
 
     In evaluation the second alone, unweighted.
     """
@@ -68,18 +68,18 @@ class ReplacedLoss:
         )
         if not model.training:
             return detection
-        return piece_loss(features, weight, model.bias, texts[asked]) + self.WEIGHT * detection
+        return token_loss(features, weight, model.bias, texts[asked]) + self.WEIGHT * detection
 
 
 @torch.no_grad()
 def drawn(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """One piece for each row of `features` [places, width], by its probability, int64 [places]; see `piece_loss`."""
+    """One token for each row of `features` [places, width], by its probability, int64 [places]; see `token_loss`."""
     logits = (nn.functional.linear(part, weight, bias).float() for part in features.split(PLACES))
     return torch.cat([_drawn(part) for part in logits])
 
 
 def _drawn(logits: torch.Tensor) -> torch.Tensor:
-    """One random number a row: the first piece where the probabilities, summed up, pass it."""
+    """One random number a row: the first token where the probabilities, summed up, pass it."""
     cumulated = logits.softmax(-1).cumsum(-1)
     points = torch.rand(len(logits), 1, device=logits.device) * cumulated[:, -1:]
     return torch.searchsorted(cumulated, points).squeeze(-1).clamp(max=logits.shape[-1] - 1)

@@ -1,4 +1,4 @@
-"""A start for embeddings: the leading directions of which pieces stand near which (Levy & Goldberg, 2014)."""
+"""A start for embeddings: the leading directions of which tokens stand near which (Levy & Goldberg, 2014)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCALE = 0.04
 
 
 def spectral_embedding(blocks: Blocks, vocabulary: int, width: int) -> npt.NDArray[np.float32]:
-    """Float32 [vocabulary, width]: U √S of the positive pointwise mutual information of pieces in `blocks`."""
+    """Float32 [vocabulary, width]: U √S of the positive pointwise mutual information of tokens in `blocks`."""
     from scipy.sparse import csr_matrix
     from scipy.sparse.linalg import svds
 
@@ -34,7 +34,7 @@ def spectral_embedding(blocks: Blocks, vocabulary: int, width: int) -> npt.NDArr
 
 
 def start_embedding(model: Any, blocks: Blocks) -> None:
-    """Put them into a masked-language model with random weights, and the log of each piece's share into its bias."""
+    """Put them into a masked-language model with random weights, and the log of each token's share into its bias."""
     import torch
 
     layer, bias = model.get_input_embeddings(), model.get_output_embeddings().bias

@@ -10,11 +10,11 @@ from bench.api import BenchError, did_you_mean
 KINDS = ("wordpiece", "bytes")
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORD = r"@user|#\w+|[^\W_]+(?:'[^\W\d_]+)*|\p{So}\uFE0F?|[^\w\s]+?(?=[#@\w\s\p{So}]|$)|_+"
-"""What a piece never crosses: a mention, a hashtag, a word with its apostrophe, one emoji, a run of marks (`:-)`)."""
+"""What a token never crosses: a mention, a hashtag, a word with its apostrophe, one emoji, a run of marks (`:-)`)."""
 
 
 def train_tokenizer(texts: Iterable[str], kind: str, size: int, max_length: int) -> Any:
-    """A `PreTrainedTokenizerFast` of at most `size` pieces, lower case, `[CLS] text [SEP]`, learned from `texts`."""
+    """A `PreTrainedTokenizerFast` of at most `size` tokens, lower case, `[CLS] text [SEP]`, learned from `texts`."""
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     if kind not in KINDS:

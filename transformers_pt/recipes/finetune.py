@@ -51,7 +51,7 @@ class Finetune(Recipe):
         "max_length": None,
         "pooling": "head",
         "dropout": None,
-        "piece_dropout": 0.0,
+        "token_masking": 0.0,
         "train_top_k_layers": None,
         "layer_decay": 1.0,
         "learning_rate": None,
@@ -81,7 +81,7 @@ class Finetune(Recipe):
         "warmup": Uniform(0.0, 0.2),
         "layer_decay": Uniform(0.6, 1.0),
         "dropout": Uniform(0.0, 0.3),
-        "piece_dropout": Uniform(0.0, 0.2),
+        "token_masking": Uniform(0.0, 0.2),
         "label_smoothing": Uniform(0.0, 0.1),
     }
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}

@@ -1,6 +1,6 @@
 """Cross-entropy over a vocabulary, a few places at a time, so that the logits never leave the CPU's cache.
 
-A batch asks 820 places for one of 12,000 pieces: the logits, their softmax and its gradient are 120 MB in float32, and
+A batch asks 820 places for one of 12,000 tokens: the logits, their softmax and its gradient are 120 MB in float32, and
 moving them costs more than computing them. Here each slice goes from logits to gradient at once, and only the gradient
 is kept, in the matrices' precision (the idea of "Cut Your Losses", Wijmans et al., 2024).
 """
@@ -15,12 +15,12 @@ PLACES = 128
 """At once."""
 
 
-def piece_loss(
+def token_loss(
     features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, wanted: torch.Tensor
 ) -> torch.Tensor:
     """Mean cross-entropy in nats, float32.
 
-    `features` float [places, width]; `weight` [pieces, width] and `bias` [pieces] make the logits; `wanted` int64
+    `features` float [places, width]; `weight` [tokens, width] and `bias` [tokens] make the logits; `wanted` int64
     [places]. Matrix products are in the precision of an enclosing autocast.
     """
     kind = features.device.type

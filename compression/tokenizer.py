@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Pieces:
+class Tokens:
     """A `tokenizer.json`, called as `transformers` calls it; texts are cut on the right."""
 
     def __init__(self, file: Path, pad_id: int) -> None:
@@ -22,11 +22,11 @@ class Pieces:
         return {"input_ids": [encoded.ids for encoded in self.backend.encode_batch_fast(list(texts))]}
 
 
-def load_pieces(folder: Path, pad_id: int) -> Any:
+def load_tokenizer_file(folder: Path, pad_id: int) -> Any:
     """The tokenizer of an artifact: plain where it is one of Rust, else of its own class in `transformers`."""
     file = folder / "tokenizer.json"
     if file.is_file():
-        return Pieces(file, pad_id)
+        return Tokens(file, pad_id)
     from transformers_pt.backbones import load_tokenizer
 
     return load_tokenizer(folder)

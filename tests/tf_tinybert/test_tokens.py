@@ -80,17 +80,17 @@ def test_an_epoch_has_its_order_whenever_it_begins_and_whoever_reads_it(order: d
     assert [part for pair in zip(first, second, strict=True) for part in pair][:24] == order["whole"][:24]
 
 
-def test_pieces_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tokens_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = Encoder(read_tokenizer(SHIPPED / "tweets-tiny"), "plain-2", 12)
     texts = [*split(20, 0).texts, "", "\ud83d"]
     encoder.cached(texts, tmp_path)
-    next((tmp_path / "pieces").iterdir()).write_bytes(b"torn")
+    next((tmp_path / "tokens").iterdir()).write_bytes(b"torn")
     with pytest.warns(UserWarning, match="thrown away and made anew"):
         first = encoder.cached(texts, tmp_path)
     monkeypatch.setattr(Encoder, "__call__", None)
     second = encoder.cached(texts, tmp_path)
     assert np.array_equal(first.flat, second.flat) and first.lengths.max() <= 12 and first.lengths.min() == 2
-    assert len(list((tmp_path / "pieces").iterdir())) == 1
+    assert len(list((tmp_path / "tokens").iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
