@@ -32,13 +32,13 @@ from bench.contract import (
     Training,
     Uniform,
 )
-from bench.errors import BenchError, did_you_mean
+from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
 from bench.machine import thread_limit
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
 from bench.probabilities import softmax
-from bench.registry import load_artifact, load_recipe, named_recipe
+from bench.registry import load_artifact, load_recipe, named_recipe, recipe_files
 
 if TYPE_CHECKING:
     from bench.data.corpus import Corpus
@@ -50,6 +50,7 @@ __all__ = [
     "BenchError",
     "Choice",
     "Compression",
+    "DataError",
     "DeviceUse",
     "LogUniform",
     "Params",
@@ -61,6 +62,7 @@ __all__ = [
     "RunContext",
     "SoftTargets",
     "Split",
+    "StoreError",
     "Training",
     "Uniform",
     "class_weights",
@@ -73,6 +75,7 @@ __all__ = [
     "normalizer",
     "provenance",
     "read_card",
+    "recipe_files",
     "refuse_code",
     "softmax",
     "teacher_probabilities",

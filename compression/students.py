@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.api import BenchError, Compression, Recipe, did_you_mean, load_recipe, named_recipe
-from bench.registry import recipe_files
+from bench.api import BenchError, Compression, Recipe, did_you_mean, load_recipe, named_recipe, recipe_files
 
 PRESETS = {
     "distilroberta": "distilroberta",

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bench.errors import BenchError
+from bench.api import BenchError
 from bench.standard_input import standard_input
 from bench.telemetry import disable_telemetry
 from serving.commands import deploy, http, learn, package, predict, slot, stream

@@ -36,10 +36,10 @@ def _imported(path: Path, modules: set[str]) -> set[str]:
     return found & modules
 
 
-def allowed() -> dict[str, set[str]]:
-    """What each part of `bench` may import beside its foundation, as the table of docs/architecture.md has it."""
+def allowed(title: str) -> dict[str, set[str]]:
+    """What each part may import, as the table under that title of docs/architecture.md has it."""
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    table = text.partition("### Arrows")[2].partition("\n\n#")[0]
+    table = text.partition(f"### {title}")[2].partition("\n\n#")[0]
     rows = re.findall(r"^\| (`.+?`) \| (.*?) \|$", table, re.MULTILINE)
     return {part: set(re.findall(r"`(.+?)`", row)) for parts, row in rows for part in re.findall(r"`(.+?)`", parts)}
 
@@ -52,7 +52,7 @@ def test_no_circle() -> None:
 
 
 def test_arrows_within_bench_go_one_way() -> None:
-    may = allowed()
+    may = allowed("Arrows")
     assert "report" in may and "board" in may["report"], "the table of docs/architecture.md is gone"
     wrong = []
     for name, found in graph().items():
@@ -68,3 +68,15 @@ def test_arrows_within_bench_go_one_way() -> None:
 
 def test_the_face_for_recipes_is_for_recipes() -> None:
     assert not [name for name, found in graph().items() if name.startswith("bench.") and "bench.api" in found]
+
+
+def test_packages_reach_bench_through_its_doors() -> None:
+    may = allowed("Doors")
+    assert set(may) == set(PACKAGES) - {"bench"}
+    wrong = []
+    for name, found in graph().items():
+        doors = may.get(name.partition(".")[0])
+        for other in (other.removeprefix("bench.") for other in found if other.startswith("bench.")):
+            if doors is not None and not any(other == door or other.startswith(f"{door}.") for door in doors):
+                wrong.append(f"{name} → bench.{other}")
+    assert not wrong, "not in the table of docs/architecture.md:\n" + "\n".join(sorted(wrong))

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from bench.errors import BenchError
+from bench.api import BenchError
 from bench.standard_input import standard_input
 from bench.telemetry import disable_telemetry
 from bench.track import main as train

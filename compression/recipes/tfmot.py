@@ -20,6 +20,7 @@ from bench.api import (
     Training,
     did_you_mean,
     load_artifact,
+    load_recipe,
     read_card,
 )
 
@@ -92,7 +93,6 @@ class Tfmot(Compression):
         """A clustered child: expanded, then as its parent; any other child by its own layout."""
         if read_card(artifact_dir)["layout"] != self.name:
             return load_artifact(artifact_dir)
-        from bench.registry import load_recipe
         from compression.tfmot.codebook import expanded
 
         with expanded(artifact_dir) as (base, folder):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError
+from bench.api import BenchError
 from bench.registry import ROOT, TRACKS, load_recipe
 from serving.aws.archive import file_hash, write_archive
 from serving.aws.requirements import locked_versions, own_recipes, requirements_of

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench.errors import BenchError
+from bench.api import BenchError
 from serving.aws.bundle import Bundle
 from serving.aws.client import Aws
 from serving.aws.deployment import Deployment

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench.errors import BenchError
+from bench.api import BenchError
 
 LONGEST_NAME = 50
 """63 is SageMaker's; behind a name go a dash and twelve digits of a hash."""

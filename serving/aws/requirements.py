@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.api import read_card
-from bench.errors import BenchError
+from bench.api import BenchError, read_card
 from bench.registry import ROOT, RecipeFile, load_recipe, recipe_file
 
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"

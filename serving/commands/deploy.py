@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.errors import BenchError
+from bench.api import BenchError
 
 if TYPE_CHECKING:
     from serving.aws.deployment import Deployment, Instances, Serverless

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from bench.api import BenchError
 from bench.commands.options import StoreOption
-from bench.errors import BenchError
 from serving.commands.options import AllowCode, Artifact
 from serving.http.settings import Settings
 

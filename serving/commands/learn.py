@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.api import BenchError
 from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
-from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.store import Store

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.api import BenchError, did_you_mean
 from bench.commands.options import StoreOption
-from bench.errors import BenchError, did_you_mean
 from serving.commands.options import AllowCode, Artifact
 
 TARGETS = ("sagemaker",)

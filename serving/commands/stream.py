@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.api import BenchError, did_you_mean
 from bench.commands.options import StoreOption
-from bench.errors import BenchError, did_you_mean
 from serving.commands.options import AllowCode, Artifact
 
 if TYPE_CHECKING:

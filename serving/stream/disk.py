@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-from bench.errors import BenchError, StoreError
+from bench.api import BenchError, StoreError
 from serving.stream.lines import TICK
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, Probabilities
+from bench.api import BenchError, DataError, Probabilities
 from bench.cache import kept_arrays
-from bench.errors import DataError
 from bench.store import Store
 from serving.model import Model
 from serving.scored import output_format
