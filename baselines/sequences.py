@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import BenchError, did_you_mean, normalizer
+from bench.api import CHARACTERS_PER_TOKEN, BenchError, did_you_mean, normalizer
 
 if TYPE_CHECKING:
     from baselines.training import Batches
@@ -23,8 +23,6 @@ CAPITALS = "\u25b2"
 """Stands before a word, or several in a row, written in capitals."""
 WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
 """What a token never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
-CHARACTERS_PER_TOKEN = 24
-"""A text is cut to this many characters for each token it may keep, before any work on it."""
 BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512)
 
 _SHOUTED = re.compile(r"\b[A-Z]{2,}(?:\W+[A-Z]{2,})*\b")

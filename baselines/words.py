@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from baselines.sequences import CHARACTERS_PER_TOKEN, PAD, UNKNOWN, WORD, spell
-from bench.api import normalizer
+from baselines.sequences import PAD, UNKNOWN, WORD, spell
+from bench.api import CHARACTERS_PER_TOKEN, normalizer
 
 Meaning = TypeVar("Meaning")
 REMEMBERED = 100_000

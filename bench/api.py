@@ -32,6 +32,7 @@ from bench.contract import (
     Training,
     Uniform,
 )
+from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
 from bench.machine import thread_limit
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from bench.data.corpus import Corpus
 
 __all__ = [
+    "CHARACTERS_PER_TOKEN",
     "CLASS_WEIGHTS",
     "PARENTS",
     "STANDALONE",
@@ -63,6 +65,8 @@ __all__ = [
     "SoftTargets",
     "Split",
     "StoreError",
+    "TextEncoder",
+    "TokenIds",
     "Training",
     "Uniform",
     "class_weights",

@@ -117,8 +117,8 @@ def encoded(options: argparse.Namespace) -> tuple[Any, Any, Any]:
     from transformers_pt.batches import Rows
 
     encoder, train, validation = texts(options)
-    rows = Rows(encoder.cached(train.texts[: options.rows], None), train.labels[: options.rows])
-    checks = Rows(encoder.cached(validation.texts[:CHECKS], None), validation.labels[:CHECKS])
+    rows = Rows(encoder(train.texts[: options.rows]), train.labels[: options.rows])
+    checks = Rows(encoder(validation.texts[:CHECKS]), validation.labels[:CHECKS])
     return rows, checks.by_length(), encoder.tokenizer
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities
+from bench.api import Predictor, Probabilities, TokenIds
 from tf_tinybert.checkpoint import read_tensors, read_tokenizer
-from tf_tinybert.tokens import Encoder, Inputs, Rows
+from tf_tinybert.tokens import Encoder, Inputs, padded
 from tf_tinybert.weights import Arrays
 
 SLICE = 32
@@ -118,8 +118,8 @@ class TensorFlowPredictor(Predictor):
         return _padded(rows, np.arange(len(rows)))
 
 
-def _padded(rows: Rows, chosen: npt.NDArray[np.int64]) -> Inputs:
-    return rows.padded(chosen, int(rows.lengths[chosen].max()))
+def _padded(rows: TokenIds, chosen: npt.NDArray[np.int64]) -> Inputs:
+    return padded(rows, chosen, int(rows.lengths[chosen].max()))
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError
-from tf_tinybert.tokens import Inputs, Rows
+from bench.api import BenchError, TokenIds
+from tf_tinybert.tokens import Inputs, padded
 
 WIDTHS = (16, 32, 64, 128, 256)
 """Batches are padded to the first of these that their longest text fits into: XLA compiles once for each."""
 
 
-def widths(rows: Rows, limit: int, fixed: bool) -> tuple[int, ...]:
+def widths(rows: TokenIds, limit: int, fixed: bool) -> tuple[int, ...]:
     """The widths that batches of `rows` may have, up to `limit`; with `fixed` the widest alone."""
     longest = int(rows.lengths.max())
     found = [width for width in WIDTHS if width < limit] + [limit]
@@ -33,7 +33,7 @@ class Batches:
     are others in each epoch, drawn from all lengths; a batch that its own width cannot fill takes shorter texts.
     """
 
-    rows: Rows
+    rows: TokenIds
     targets: npt.NDArray[Any]
     """One for each row, as `criterion.targets` makes them."""
     batch_size: int
@@ -101,7 +101,7 @@ class Batches:
         return inputs, tf.gather(tf.constant(self.targets), rows)
 
 
-def in_order(rows: Rows, size: int, widths: tuple[int, ...]) -> Iterator[tuple[npt.NDArray[np.int64], Inputs]]:
+def in_order(rows: TokenIds, size: int, widths: tuple[int, ...]) -> Iterator[tuple[npt.NDArray[np.int64], Inputs]]:
     """All rows, the shortest first, in batches of exactly `size`: (row numbers, inputs).
 
     The last batch is filled up with its first row: there are fewer row numbers than rows in it.
@@ -111,4 +111,4 @@ def in_order(rows: Rows, size: int, widths: tuple[int, ...]) -> Iterator[tuple[n
         chosen = order[start : start + size]
         width = widths[int(np.searchsorted(widths, rows.lengths[chosen].max()))]
         filled = np.concatenate([chosen, np.repeat(chosen[:1], size - len(chosen))])
-        yield chosen, rows.padded(filled, width)
+        yield chosen, padded(rows, filled, width)

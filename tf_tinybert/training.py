@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training, did_you_mean, epoch_scores
+from bench.api import BenchError, DeviceUse, Params, RunContext, TokenIds, Training, did_you_mean, epoch_scores
 from tf_tinybert.batches import Batches, in_order
 from tf_tinybert.journal import BACKUP, Journal, backed_up, own_folder
 from tf_tinybert.optimizer import WarmupDecay, adamw
 from tf_tinybert.strategy import SCALINGS, Place
-from tf_tinybert.tokens import Inputs, Rows
+from tf_tinybert.tokens import Inputs
 
 EVAL_BATCH = 128
 """Texts that are validated at once, over all replicas."""
@@ -29,7 +29,7 @@ MONITORS = ("accuracy", "macro_f1", "macro_recall", "loss")
 class Validation:
     """Scores a model on `rows` with `labels` int64 [n], in batches of static shapes that the replicas share."""
 
-    rows: Rows
+    rows: TokenIds
     labels: npt.NDArray[np.int64]
     widths: tuple[int, ...]
 

@@ -73,7 +73,7 @@ def train(
 
 
 def _rows(encoder: Encoder, split: Split, cache: Path | None) -> Rows:
-    return Rows(encoder.cached(split.texts, cache), split.labels, split.soft_targets)
+    return Rows(encoder.cached(split.texts, cache).lists(), split.labels, split.soft_targets)
 
 
 def facts(prepared: Classifier, split: Split, params: Params) -> dict[str, Any]:
