@@ -81,12 +81,15 @@ class Models:
 
 def canonical(value: Any) -> str:
     """One way of writing parameters: keys in order, 1.0 as 1, tuples as lists."""
-    return json.dumps(_whole(value), sort_keys=True, default=str)
+    return _encode(_whole(value))
 
 
 def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
         return {key: _whole(inner) for key, inner in value.items()}
     return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+_encode = json.JSONEncoder(sort_keys=True, default=str).encode

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.board.leaderboard import Names
 from bench.board.model import LineKey, Model, canonical
@@ -27,7 +28,7 @@ class Parts:
     headline: str
     """That which the recipe's models are known by, its default too; empty for none."""
 
-    @property
+    @cached_property
     def shown(self) -> tuple[str, ...]:
         """All that a short name may be chosen from."""
         return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
@@ -37,10 +38,11 @@ class Parts:
 
         A greedy set cover. A rival that has all of its parts and others is told apart by its own name.
         """
-        left = [rival for rival in rivals if not set(self.shown) <= set(rival.shown)]
+        own = set(self.shown)
+        left = [rival for rival in rivals if not own.issubset(rival.shown)]
         first = next((part for part in self.shown if any(part not in rival.shown for rival in left)), "")
         chosen = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
-        while left := [rival for rival in left if chosen <= set(rival.shown)]:
+        while left := [rival for rival in left if chosen.issubset(rival.shown)]:
             chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in left)))
         return [part for part in self.shown if part in chosen]
 
@@ -51,8 +53,11 @@ class Naming:
     def __init__(self, keys: Sequence[LineKey]) -> None:
         self._parts = _parts(one for _, *known in keys for model in known if model for one in model.family())
         self._short: dict[Model, str] = {}
+        rivals_of: dict[tuple[str, str], list[Parts]] = {}
         for track, model, _ in keys:
-            rivals = [self._parts[other] for place, other, _ in keys if (place, other.recipe) == (track, model.recipe)]
+            rivals_of.setdefault((track, model.recipe), []).append(self._parts[model])
+        for track, model, _ in keys:
+            rivals = rivals_of[track, model.recipe]
             own = [_bare(part, rivals) for part in self._parts[model].telling(rivals)]
             self._short[model] = f"{model.recipe}[{','.join(own)}]" if own else model.recipe
         self._ensembles = Counter(self._short[model] for _, model, _ in keys if len(model.origins) > 1)

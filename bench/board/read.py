@@ -18,8 +18,9 @@ MEGABYTE = 1e6
 
 
 def read_row(document: Document) -> Row:
-    """What one result says by itself: without the runs of an ensemble, without a board, superseded by nothing."""
+    """What one result says by itself: on the board of its data set, without an ensemble's runs, not superseded."""
     identity, data = document["identity"], document["data"]
+    limited = f", {data['limit']} rows a split" if data.get("limit") is not None else ""
     return Row(
         **_identity(document),
         **_scores(document),
@@ -29,7 +30,7 @@ def read_row(document: Document) -> Row:
         **_origin(document),
         **_details(document),
         member_run_ids=(),
-        board="",
+        board=f"{data['dataset']}{limited}",
         superseded=False,
         params=identity["params"],
         trained_on=data.get("trained_on") or "train",
@@ -143,14 +144,15 @@ def _details(document: Document) -> dict[str, Any]:
     quality, training = document.get("quality") or {}, document.get("training") or {}
     history = training.get("history") or ()
     names = ("loss", "validation_loss", "validation_accuracy")
-    curve = TrainingCurve(
-        training.get("best_epoch"),
-        tuple(entry.get("epoch", float(i)) for i, entry in enumerate(history, start=1)),
-        {name: tuple(e.get(name) for e in history) for name in names if any(name in e for e in history)},
-    )
+    curve = None
+    if len(history) > 1:  # a single point is no curve
+        epochs = tuple(entry.get("epoch", float(i)) for i, entry in enumerate(history, start=1))
+        values = {name: tuple([entry.get(name) for entry in history]) for name in names}
+        reported = {name: some for name, some in values.items() if some.count(None) < len(some)}
+        curve = TrainingCurve(training.get("best_epoch"), epochs, reported)
     return {
         "label_names": tuple(document["data"].get("label_names") or ()),
         "label_scores": tuple(LabelScore(e["label"], e["f1"], e["support"]) for e in quality.get("per_class") or ()),
         "confusion": tuple(map(tuple, quality.get("confusion") or ())),
-        "curve": curve if len(history) > 1 else None,  # a single point is no curve
+        "curve": curve,
     }

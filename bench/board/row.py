@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from bench.schema import REFIT_NOTE
@@ -191,9 +192,12 @@ class Row(Published):
 
 COLUMNS = tuple(field.name for field in fields(Published))
 """All columns of `results.csv`."""
+_columns_of = attrgetter(*COLUMNS)
 
 
 def published(row: Row) -> dict[str, Any]:
     """The columns of a row by name, several values of one column joined."""
-    found = {name: getattr(row, name) for name in COLUMNS}
-    return found | {name: separator.join(found[name]) for name, separator in SEPARATORS.items()}
+    found = dict(zip(COLUMNS, _columns_of(row), strict=True))
+    for name, separator in SEPARATORS.items():
+        found[name] = separator.join(found[name])
+    return found

@@ -34,10 +34,9 @@ def stored_rows(store: Store, watch: Callable[[Iterable[Document]], Iterable[Doc
 def rows(documents: Iterable[Document]) -> list[Row]:
     """One row a run, in the order of the documents, those that a newer run supersedes marked."""
     read = [read_row(document) for document in documents]
-    members, boards = _members(read), _boards(read)
-    placed = [replace(row, board=boards[row.run_id], member_run_ids=members[row.run_id]) for row in read]
-    old = _superseded(placed)
-    return [replace(row, superseded=True) if row.run_id in old else row for row in placed]
+    found = _on_boards(_with_members(read))
+    old = _superseded(found)
+    return [replace(row, superseded=True) if row.run_id in old else row for row in found]
 
 
 def counted(all_rows: Iterable[Row]) -> list[Row]:
@@ -45,32 +44,35 @@ def counted(all_rows: Iterable[Row]) -> list[Row]:
     return [row for row in all_rows if not row.superseded]
 
 
-def _members(read: Sequence[Row]) -> dict[str, tuple[str, ...]]:
-    """The runs that each ensemble is made of, found by the hashes of their artifacts; none for other runs."""
+def _with_members(read: Sequence[Row]) -> list[Row]:
+    """The runs that each ensemble is made of, found by the hashes of their artifacts."""
     runs = {row.artifact[:PREFIX]: row.run_id for row in read if row.artifact}
-    return {
-        row.run_id: tuple(runs.get(one, one) for one in made_of) if len(made_of := row.parent_artifacts) > 1 else ()
+    return [
+        replace(row, member_run_ids=tuple(runs.get(one, one) for one in row.parent_artifacts))
+        if len(row.parent_artifacts) > 1
+        else row
         for row in read
-    }
+    ]
 
 
-def _boards(read: Sequence[Row]) -> dict[str, str]:
-    """The leaderboard of each run: a data set, and apart from it its truncated copies and other test rows.
+def _on_boards(read: Sequence[Row]) -> list[Row]:
+    """A data set whose test rows changed has a leaderboard for each.
 
     A failure may have ended before its data were read; it stands with the newest results of its data set.
     """
-    contents: dict[tuple[str, int | None], list[str]] = {}
+    contents: dict[str, list[str]] = {}
     for row in sorted(read, key=lambda row: order_in_time(row.started_at)):
-        seen = contents.setdefault((row.dataset, row.limit), [])
+        seen = contents.setdefault(row.board, [])
         if row.ok and row.content not in seen:
             seen.append(row.content)
-    return {row.run_id: _board_name(row, contents[row.dataset, row.limit]) for row in read}
+    return [_on_board(row, contents[row.board]) for row in read]
 
 
-def _board_name(row: Row, contents: Sequence[str]) -> str:
-    content = row.content if row.content in contents or not contents else contents[-1]
-    limited = f", {row.limit} rows a split" if row.limit is not None else ""
-    return f"{row.dataset}{limited}" + (f", test rows {content[:8]}" if len(contents) > 1 else "")
+def _on_board(row: Row, contents: Sequence[str]) -> Row:
+    if len(contents) < 2:
+        return row
+    content = row.content if row.content in contents else contents[-1]
+    return replace(row, board=f"{row.board}, test rows {content[:8]}")
 
 
 def _superseded(placed: Sequence[Row]) -> set[str]:
