@@ -12,11 +12,10 @@ import torch
 from safetensors import safe_open
 
 from bench.api import BenchError
-from compression.intermediate import Watch, fit, relation_distance, state_distance
+from compression.intermediate import Watch, relation_distance, state_distance
 from compression.layer_map import mapped
 from compression.recipes.distill import Distill
 from compression.recipes.prune import Prune
-from compression.students import student_of
 from tests.baselines.sentences import log_loss, split, turned
 from tests.compression.test_distill import distilled, student
 from transformers_pt.recipes.finetune import Finetune
@@ -67,8 +66,9 @@ def test_nothing_of_the_teacher_is_in_the_student(guided: Path) -> None:
 
 def test_the_weights_of_the_best_epoch_are_kept(teacher: Path, backbones: dict[str, Path], tmp_path: Path) -> None:
     """What training teaches is wrong in this validation: the first epoch is the best."""
-    checks, (_, given) = turned(split(60, 1)), student_of(student(backbones["bert"], monitor="loss", patience=3))
-    log = fit(given, teacher, split(150, 0), checks, {**Distill.defaults, "hidden": 1.0}, 0, tmp_path)
+    checks, written = turned(split(60, 1)), student(backbones["bert"], monitor="loss", patience=3)
+    given = Distill.defaults | PLAIN | {"student": written, "hidden": 1.0}
+    log = Distill().compress([teacher], split(150, 0), checks, given, 0, tmp_path)
     losses = [entry["validation_loss"] for entry in log.history]
     assert log.best_epoch == 1 and losses[0] < losses[2] - 1e-3
     assert log_loss(checks, Finetune().load(tmp_path).predict_proba(checks.texts)) == pytest.approx(losses[0], abs=1e-4)
