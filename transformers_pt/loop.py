@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -47,9 +49,7 @@ def fine_tune(
         while True:
             trainer = _trainer(model, train, validation, tokenizer, params, device, folder, context)
             try:
-                trainer.train(
-                    resume_from_checkpoint=get_last_checkpoint(str(folder)) if kept and kept.is_dir() else None
-                )
+                trainer.train(resume_from_checkpoint=_last_whole(kept) if kept else None)
                 return _told(trainer, device)
             except RuntimeError as error:
                 if not (start and should_reduce_batch_size(error) and trainer._train_batch_size > 1):
@@ -59,6 +59,17 @@ def fine_tune(
     finally:
         if kept is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _last_whole(folder: Path) -> str | None:
+    """The last checkpoint to go on from; one that a kill has torn is removed: `Trainer` writes its state last."""
+    while folder.is_dir() and (found := get_last_checkpoint(str(folder))):
+        try:
+            json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+            return str(found)
+        except (OSError, ValueError):
+            shutil.rmtree(found)
+    return None
 
 
 def _trainer(

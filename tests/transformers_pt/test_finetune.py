@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from bench.api import Recipe
+from bench.api import Recipe, RunContext
 from tests.baselines.phases import AWKWARD
 from tests.baselines.sentences import log_loss, split, turned
 from tests.conftest import ROOT
@@ -194,3 +194,16 @@ def test_dropped_tokens_are_masks_anew_each_time_and_never_special_ones(
     losses = [log.history[0]["validation_loss"] for log in logs]
     assert losses[0] == pytest.approx(losses[1], abs=1e-3)  # validation reads every token
     assert logs[0].history[0]["loss"] != logs[1].history[0]["loss"]
+
+
+def test_a_checkpoint_that_a_kill_has_torn_is_not_gone_on_from(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    changes = {"backbone": str(checkpoints["bert"]), "epochs": 1}
+    fit(Finetune(), tmp_path / "whole", changes)
+    torn = tmp_path / "kept" / "checkpoint-9"
+    torn.mkdir(parents=True)
+    (torn / "model.safetensors").write_bytes(b"torn")
+    params = {**Finetune.defaults, **QUICK, **changes}
+    (tmp_path / "again").mkdir()
+    context = RunContext(checkpoint=tmp_path / "kept")
+    Finetune().fit(split(300, 0), split(90, 1), params, 0, tmp_path / "again", context)
+    np.testing.assert_array_equal(predicted(Finetune(), tmp_path / "again"), predicted(Finetune(), tmp_path / "whole"))
