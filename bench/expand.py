@@ -85,7 +85,7 @@ class _Entry:
         )
 
     def _gated(self, spec: RunSpec) -> RunSpec:
-        """The run with its gate, and behind it the gentler ones, in turn."""
+        """The run with its gate, and behind it the fallbacks, in turn."""
         if self.run.max_drop is None:
             return spec
         steps = [

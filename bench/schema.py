@@ -150,7 +150,7 @@ class Device(Block):
         default=None, description="What executes the model at inference: `scikit-learn`, `keras`, `onnxruntime`, …"
     )
     inference_dtype: str | None = Field(
-        default=None, description="What the runtime really computes most products of matrices in: `float32`, `int8`, …"
+        default=None, description="What the runtime really computes most matmuls in: `float32`, `int8`, …"
     )
     strategy: str = "single"
     replicas: int = 1

@@ -23,7 +23,7 @@ SLACK = 1e-9
 
 @dataclass(frozen=True)
 class Gate:
-    """How much validation accuracy a child may lose against its parent, and the gentler run where it loses more."""
+    """How much validation accuracy a child may lose against its parent, and the fallback where it loses more."""
 
     max_drop: float
     instead: RunSpec | None = None

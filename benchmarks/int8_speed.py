@@ -28,7 +28,7 @@ CHILDREN = {
     "PyTorch, compiled, float32": ("export", {"to": "aotinductor"}),
     "PyTorch, int8": ("quantize", {"to": "torch-int8"}),
     "PyTorch, compiled, int8 (torchao)": ("quantize", {"to": "torchao-int8"}),
-    "ONNX Runtime, int8, ranges by batch": ("quantize", {"to": "onnx-int8"}),
+    "ONNX Runtime, int8, dynamic": ("quantize", {"to": "onnx-int8"}),
     "ONNX Runtime, int8, static": ("quantize", {"to": "onnx-static-int8"}),
     "OpenVINO, int8": ("quantize", {"to": "openvino-int8"}),
 }

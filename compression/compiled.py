@@ -60,7 +60,7 @@ def save_compiled(model: Any, parent: ParentModel, folder: Path) -> None:
 
 
 def compile_model(model: Any, max_length: int, path: Path) -> dict[str, int]:
-    """Write `model`, inputs ids and mask int64 [batch, length], output logits, and count its products of matrices."""
+    """Write `model`, inputs ids and mask int64 [batch, length], output logits, and count its matmuls."""
     from torch._inductor.utils import fresh_cache
 
     inputs, axes = example(max_length)

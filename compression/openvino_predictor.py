@@ -47,7 +47,7 @@ class OpenvinoPredictor(BundlePredictor):
 
 
 def executed_dtype(compiled: Any) -> str:
-    """What most products of matrices with weights are really computed in, as the compiled graph says."""
+    """What most matmuls with weights are really computed in, as the compiled graph says."""
     infos = [op.get_rt_info() for op in compiled.get_runtime_model().get_ops()]
     found = [_text(i["runtimePrecision"]) for i in infos if _text(i["layerType"]) in ("FullyConnected", "MatMul")]
     return Counter(NAMES.get(name, name) for name in found).most_common(1)[0][0]

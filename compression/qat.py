@@ -1,7 +1,8 @@
 """Quantization-aware training: an encoder learns on under the rounding that int8 brings.
 
-Weights and activations of linear maps are rounded in the forward pass, gradients go past it (Jacob et al.,
-"Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018).
+Weights and activations of linear layers are rounded in the forward pass, with a straight-through estimator for the
+gradients (Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference",
+2018).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ RATE = 0.1
 
 
 class RoundedWeight(nn.Module):
-    """Int8, symmetric, a scale a row: as every runtime here stores it."""
+    """Int8, symmetric, a scale per channel: as every runtime here stores it."""
 
     def forward(self, weight: torch.Tensor) -> torch.Tensor:
         """The same shape."""

@@ -24,7 +24,7 @@ SCALE = ".weight_scale"
 
 
 def save_int8(model: Any, folder: Path) -> None:
-    """Weights of linear maps and embeddings as int8 with a scale a row (symmetric), all else float32."""
+    """Weights of linear maps and embeddings as int8 with a scale per channel (symmetric), all else float32."""
     tensors = dict(model.state_dict())
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear | nn.Embedding):

@@ -1,4 +1,4 @@
-"""torchao's dynamic int8, for compiled code: activations by the range of each token, weights a scale a row."""
+"""torchao's dynamic int8, for compiled code: activations by the range of each token, weights a scale per channel."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def document(comparison: Comparison, metric: str) -> dict[str, Any]:
         "scores": {"first": paired.first, "second": paired.second},
         "difference": {name: interval.model_dump() for name, interval in paired.difference.items()},
         "seeds": [
-            {"first": a, "second": b, "corrections": pair.mended, "regressions": pair.broken, "p": pair.p}
+            {"first": a, "second": b, "corrections": pair.corrections, "regressions": pair.regressions, "p": pair.p}
             for (a, b), pair in zip(comparison.seeds, paired.pairs, strict=True)
         ],
     }  # fmt: skip

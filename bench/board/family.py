@@ -39,12 +39,12 @@ class Step:
     @property
     def regressions(self) -> float:
         """Texts that went from right to wrong, mean over seeds."""
-        return float(np.mean([pair.broken for pair in self.paired.pairs]))
+        return float(np.mean([pair.regressions for pair in self.paired.pairs]))
 
     @property
     def corrections(self) -> float:
         """Texts that went from wrong to right, mean over seeds."""
-        return float(np.mean([pair.mended for pair in self.paired.pairs]))
+        return float(np.mean([pair.corrections for pair in self.paired.pairs]))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ METRICS = ("accuracy", "macro_f1", "macro_recall")
 class SeedPair:
     """One training of each model."""
 
-    mended: int
+    corrections: int
     """Texts that the first model has wrong and the second right."""
-    broken: int
+    regressions: int
     """Texts that the first model has right and the second wrong."""
     p: float
     """Of McNemar's exact test, two-sided, corrected after Holm over the pairs."""
@@ -105,7 +105,7 @@ def _seed_pairs(
     for a, b in zip(first, second, strict=True):
         right_a, right_b = a.argmax(axis=1) == labels, b.argmax(axis=1) == labels
         counts.append((int((~right_a & right_b).sum()), int((right_a & ~right_b).sum())))
-    values = [float(binomtest(mended, mended + broken).pvalue) if mended + broken else 1.0 for mended, broken in counts]
+    values = [float(binomtest(fixed, fixed + lost).pvalue) if fixed + lost else 1.0 for fixed, lost in counts]
     return tuple(SeedPair(*count, p) for count, p in zip(counts, holm(values), strict=True))
 
 

@@ -72,6 +72,14 @@ class Terms:
         return np.concatenate([confusion, gaps, [weights @ self.log_loss, weights @ self.brier]])
 
 
+def confidence_bins(confidence: Floats) -> Labels:
+    """The equal-width bin of each confidence, 0 to BINS − 1, int64.
+
+    One on an edge belongs to the bin below it, as in Guo et al. 2017 (arXiv:1706.04599).
+    """
+    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+
+
 def terms_of(labels: Labels, probabilities: Probabilities) -> Terms:
     """Those of predictions float32 [n, k] against `labels` int64 [n]."""
     n, k = probabilities.shape
@@ -79,13 +87,11 @@ def terms_of(labels: Labels, probabilities: Probabilities) -> Terms:
     predicted = p.argmax(axis=1)
     confidence = p.max(axis=1)
     of_true = p[np.arange(n), labels]
-    # A confidence on an edge belongs to the bin below it, as in Guo et al. 2017 (arXiv:1706.04599).
-    bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
     return Terms(
         cell=labels * k + predicted,
         log_loss=-np.log(np.clip(of_true, CLIP, 1)),
         brier=(p**2).sum(axis=1) - 2 * of_true + 1,
-        bin=bins,
+        bin=confidence_bins(confidence),
         gap=confidence - (predicted == labels),
         n_labels=k,
     )

@@ -94,5 +94,5 @@ def _flips(comparison: Comparison) -> Table:
     for title in ("seed", "corrections (wrong → right)", "regressions (right → wrong)", "McNemar p (Holm)"):
         table.add_column(title, justify="right" if title != "seed" else "left")
     for (a, b), pair in zip(comparison.seeds, comparison.paired.pairs, strict=True):
-        table.add_row(str(a) if a == b else f"{a}, {b}", str(pair.mended), str(pair.broken), f"{pair.p:.2g}")
+        table.add_row(str(a) if a == b else f"{a}, {b}", str(pair.corrections), str(pair.regressions), f"{pair.p:.2g}")
     return table

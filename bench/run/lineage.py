@@ -40,13 +40,13 @@ class Lineage:
         """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
         found: list[Parent] = []
         for asked in spec.parents:
-            parent = _usable(self.store.result(asked)) if isinstance(asked, str) else self._standing(asked)
+            parent = _usable(self.store.result(asked)) if isinstance(asked, str) else self._effective_parent(asked)
             if not isinstance(parent, Parent):
                 return parent
             found.append(parent)
         return tuple(found)
 
-    def fallen(self, spec: RunSpec) -> str | None:
+    def failed_gate(self, spec: RunSpec) -> str | None:
         """How a finished run misses its gate; None where it passes, or has none."""
         result = self.known.get(digest(spec.identity))
         if spec.gate is None or result is None or result.validation is None:
@@ -54,19 +54,19 @@ class Lineage:
         parents = self.parents(spec)
         return _drop(spec.gate, self.store.result(parents[0].run_id), result) if isinstance(parents, tuple) else None
 
-    def standing(self, asked: RunSpec) -> RunSpec:
-        """The run that a child of `asked` builds on: that one, or the gentler one where it misses its gate."""
-        while asked.gate is not None and asked.gate.instead is not None and self.fallen(asked):
+    def effective(self, asked: RunSpec) -> RunSpec:
+        """The run that a child of `asked` builds on: that one, or the fallback where it misses its gate."""
+        while asked.gate is not None and asked.gate.instead is not None and self.failed_gate(asked):
             asked = asked.gate.instead
         return asked
 
-    def _standing(self, asked: RunSpec) -> Parent | Stopped | None:
-        standing = self.standing(asked)
-        result = self.known.get(digest(standing.identity))
+    def _effective_parent(self, asked: RunSpec) -> Parent | Stopped | None:
+        effective = self.effective(asked)
+        result = self.known.get(digest(effective.identity))
         if result is None:
             return None
-        fallen = self.fallen(standing)
-        return Stopped(fallen, parent_of(result)) if fallen else _usable(result)
+        failed_gate = self.failed_gate(effective)
+        return Stopped(failed_gate, parent_of(result)) if failed_gate else _usable(result)
 
 
 def _usable(result: Result) -> Parent | Stopped:

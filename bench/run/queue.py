@@ -75,10 +75,10 @@ class Queue:
         if needed and planned.due != "train":
             planned = replace(planned, due="train", why="its artifact is needed and no more in the store")
         result = self.executor.run(planned) if planned.due in ("train", "predict") else planned.stored
-        if (standing := self.planner.store.find(planned.run_id)) is not None:  # a failure leaves a good row standing
-            self.lineage.add(spec, standing)
+        if (effective := self.planner.store.find(planned.run_id)) is not None:  # a failure leaves a good row as it is
+            self.lineage.add(spec, effective)
         yield planned, result
-        yield from self._gentler(spec)
+        yield from self._fallback(spec)
 
     def _plan(self, spec: RunSpec, parents: tuple[Parent, ...], seen: PlannedRun | None) -> PlannedRun:
         """As it was previewed, unless it was asked for twice and has run by now, or its parent is another by now."""
@@ -96,14 +96,14 @@ class Queue:
         for asked in spec.parents:
             if isinstance(asked, str):
                 raise BenchError(f"the artifact of {asked} is not in the store: train that run again first")
-            yield from self._run(self.lineage.standing(asked), needed=True)
+            yield from self._run(self.lineage.effective(asked), needed=True)
 
-    def _gentler(self, spec: RunSpec) -> Iterator[Finished]:
+    def _fallback(self, spec: RunSpec) -> Iterator[Finished]:
         """Where a run misses its gate: say so, and try the run that stands in for it."""
-        fallen = self.lineage.fallen(spec)
-        if fallen is None or spec.gate is None:
+        failed_gate = self.lineage.failed_gate(spec)
+        if failed_gate is None or spec.gate is None:
             return
         instead = spec.gate.instead
-        self.say(f"{fallen}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
+        self.say(f"{failed_gate}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
         if instead is not None:
             yield from self._run(instead)

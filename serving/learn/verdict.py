@@ -23,8 +23,8 @@ class PairedAccuracy:
     low: float
     high: float
     """Of the 95 % interval of the difference: a paired bootstrap over the texts."""
-    mended: int
-    broken: int
+    corrections: int
+    regressions: int
     """Texts that changed from wrong to right, and from right to wrong."""
     p: float
     """Of McNemar's exact test, two-sided."""
@@ -40,7 +40,7 @@ def compare(against: str, labels: Labels, other: Probabilities, candidate: Proba
     (pair,), interval = paired.pairs, paired.difference["accuracy"]
     return PairedAccuracy(
         against, len(labels), paired.first["accuracy"], paired.second["accuracy"], interval.value, interval.low,
-        interval.high, pair.mended, pair.broken, pair.p,
+        interval.high, pair.corrections, pair.regressions, pair.p,
     )  # fmt: skip
 
 

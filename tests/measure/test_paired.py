@@ -33,22 +33,22 @@ def test_a_model_does_not_differ_from_itself(labels: np.ndarray) -> None:
     for interval in paired.difference.values():
         assert interval.value == interval.low == interval.high == 0
     assert paired.verdict("accuracy") == "equal"
-    assert [(pair.mended, pair.broken, pair.p) for pair in paired.pairs] == [(0, 0, 1.0)] * 3
+    assert [(pair.corrections, pair.regressions, pair.p) for pair in paired.pairs] == [(0, 0, 1.0)] * 3
 
 
 def test_counts_scores_and_p_are_those_of_the_texts_that_changed_sides(labels: np.ndarray) -> None:
     a, b = erring(labels, 0.3, 1), erring(labels, 0.2, 2)
     paired = compare_paired(labels, [a], [b])
     right_a, right_b = a.argmax(1) == labels, b.argmax(1) == labels
-    mended, broken = int((~right_a & right_b).sum()), int((right_a & ~right_b).sum())
+    corrections, regressions = int((~right_a & right_b).sum()), int((right_a & ~right_b).sum())
     (pair,) = paired.pairs
-    assert (pair.mended, pair.broken) == (mended, broken)
-    assert pair.p == pytest.approx(binomtest(mended, mended + broken).pvalue)
+    assert (pair.corrections, pair.regressions) == (corrections, regressions)
+    assert pair.p == pytest.approx(binomtest(corrections, corrections + regressions).pvalue)
     accuracy = paired.difference["accuracy"]
-    assert accuracy.value == pytest.approx((mended - broken) / N) and paired.verdict("accuracy") == "better"
+    assert accuracy.value == pytest.approx((corrections - regressions) / N) and paired.verdict("accuracy") == "better"
     assert paired.second["macro_f1"] == pytest.approx(f1_score(labels, b.argmax(1), average="macro"))
     # The normal interval of a difference of paired proportions.
-    half = 1.96 * np.sqrt(mended + broken - (mended - broken) ** 2 / N) / N
+    half = 1.96 * np.sqrt(corrections + regressions - (corrections - regressions) ** 2 / N) / N
     assert accuracy.high - accuracy.low == pytest.approx(2 * half, rel=0.08)
 
 

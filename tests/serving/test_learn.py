@@ -123,7 +123,7 @@ def test_the_rule_asks_for_proof() -> None:
         assert verdict([replace(tie, low=low)], margin)[0] == accepted, (low, margin)
     assert Plan(()).margin == 0.005, "what the command's half a point is"
     assert verdict([better, worse], 0.005)[0] is False  # against the version that a person chose, too
-    assert (better.mended, better.broken, better.p < 1e-6) == (40, 0, True)
+    assert (better.corrections, better.regressions, better.p < 1e-6) == (40, 0, True)
 
 
 @pytest.mark.parametrize(

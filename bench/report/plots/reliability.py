@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.board.predictions import Shown
+from bench.measure.quality import BINS, confidence_bins
 from bench.report.plots.style import GRID, MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
-
-BINS = 15
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def reliability(board_name: str, shown: Sequence[Shown], palette: Palette) -> Re
 def _calibration(shown: Shown, colour: str) -> Calibration:
     top = np.concatenate([run.probabilities.max(axis=1) for run in shown.predicted]).astype(float)
     right = np.concatenate([run.probabilities.argmax(axis=1) == run.labels for run in shown.predicted])
-    which = np.clip((top * BINS).astype(int), 0, BINS - 1)
+    which = confidence_bins(top)
     count = np.bincount(which, minlength=BINS)
     held = count > 0
     return Calibration(
