@@ -89,7 +89,9 @@ class Lookup:
     def _vector(self, word: str) -> Floats:
         """That of an unknown word, float32 [embedding]."""
         found = buckets_of(word, self.span, self.buckets)
-        return self.unknown + self.grams.take(found, axis=0).sum(axis=0) / len(found) if found else self.unknown
+        if not found:
+            return np.asarray(self.unknown)
+        return np.asarray(self.unknown + self.grams.take(found, axis=0).sum(axis=0) / len(found))
 
     def _spelling(self, vocabulary: Sequence[str]) -> Floats:
         """The mean vector of the n-grams of each word, float32 [words, embedding]."""
@@ -98,7 +100,7 @@ class Lookup:
         table[: UNKNOWN_ID + 1] = 0
         for grams in table.T:
             total += np.where(grams[:, None] > 0, self.grams[grams], 0.0)
-        return total / np.maximum((table > 0).sum(axis=1, keepdims=True, dtype=np.float32), 1.0)
+        return np.asarray(total / np.maximum((table > 0).sum(axis=1, keepdims=True, dtype=np.float32), 1.0))
 
 
 def _longer(table: Floats) -> Floats:

@@ -82,12 +82,12 @@ def _flat(values: pa.Array) -> list[Any]:
     kind = values.type
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         try:
-            return values.to_pylist()
+            return list(values.to_pylist())
         except UnicodeDecodeError:
             given = values.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
             return [None if value is None else value.decode("utf-8", "surrogateescape") for value in given]
     if types.is_null(kind) or types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
-        return values.to_pylist()
+        return list(values.to_pylist())
     if not (types.is_temporal(kind) or types.is_decimal(kind)):  # of bytes there are four types
         return [None if value is None else base64.b64encode(value).decode() for value in values.to_pylist()]
-    return values.cast(pa.string()).to_pylist()
+    return list(values.cast(pa.string()).to_pylist())

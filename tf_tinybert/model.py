@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -38,7 +38,7 @@ class Classifier(keras.Model):
         context = tf.distribute.get_replica_context()
         return {name: context.all_reduce("MEAN", value) for name, value in super().train_step(data).items()}
 
-    def make_train_function(self, force: bool = False) -> Callable[[Any], dict[str, Any]]:
+    def make_train_function(self, force: bool = False) -> Any:
         """From an iterator to the logs after `steps_per_execution` steps."""
         if self.train_function is not None and not force:
             return self.train_function
@@ -54,7 +54,7 @@ class Classifier(keras.Model):
 
         one = tf.autograph.experimental.do_not_convert(step)
 
-        def steps(iterator: Any) -> dict[str, Any]:
+        def steps(iterator: Any) -> Any:
             logs = one(iterator)
             for _ in tf.range(self.steps_per_execution - 1):
                 logs = one(iterator)

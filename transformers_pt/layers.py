@@ -55,4 +55,4 @@ def parameter_groups(model: Any, params: Params) -> list[dict[str, Any]]:
 def trainable_share(model: Any) -> float:
     """Trained weights over all, 0 to 1."""
     counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, trained in counts if trained) / sum(n for n, _ in counts)
+    return float(sum(n for n, trained in counts if trained) / sum(n for n, _ in counts))

@@ -91,4 +91,5 @@ class EnsemblePredictor(Predictor):
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]."""
-        return np.mean([member.predict_proba(texts) for member in self.members], axis=0, dtype=np.float32)
+        each = [member.predict_proba(texts) for member in self.members]
+        return np.asarray(np.mean(each, axis=0, dtype=np.float32))

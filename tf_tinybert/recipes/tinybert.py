@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bench.api import (
     STANDALONE,
@@ -103,5 +102,5 @@ class Tinybert(Recipe):
         check_libraries()
         from tf_tinybert.artifact import load_artifact
 
-        predictor: Any = load_artifact(artifact_dir)
+        predictor: Predictor = load_artifact(artifact_dir)
         return predictor

@@ -47,7 +47,7 @@ class BlockRows(torch.utils.data.Dataset[np.ndarray]):
         return len(self.blocks)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return self.blocks[index]
+        return np.asarray(self.blocks[index])
 
 
 class PretrainingTrainer(Trainer):

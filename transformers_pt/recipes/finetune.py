@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bench.api import (
     STANDALONE,
@@ -123,5 +123,5 @@ class Finetune(Recipe):
         """From the artifact alone; no hub is asked."""
         from transformers_pt.artifact import load_artifact
 
-        predictor: Any = load_artifact(artifact_dir)
+        predictor: Predictor = load_artifact(artifact_dir)
         return predictor
