@@ -12,12 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError
-from bench.registry import OWN_MODULE, TRACKS, load_recipe
-from serving.aws.requirements import layouts_of
+OWN = ("bench", "serving", "baselines", "compression", "tf_tinybert", "transformers_pt")
+OWN_RECIPES = "_sentibench_recipe_"
+"""What the module names of a user's recipes begin with, as `bench.registry` names them.
 
-OWN = ("bench", "serving", *TRACKS)
-"""This very module is `__main__`, and so is none of them: what a C extension imports comes by the watching frame."""
+This very module is `__main__`, and so is none of them: what a C extension imports comes by the watching frame. It
+imports nothing of the project before it watches.
+"""
 
 
 def watched_imports(folder: Path) -> set[str]:
@@ -32,7 +33,7 @@ def watched_imports(folder: Path) -> set[str]:
 
     def watch(name: str, namespace: Any = None, *rest: Any, **named: Any) -> Any:
         importer = str((namespace or {}).get("__name__", ""))
-        if importer.partition(".")[0] in OWN or importer.startswith(OWN_MODULE):
+        if importer.partition(".")[0] in OWN or importer.startswith(OWN_RECIPES):
             found.add(name.partition(".")[0])
         return original(name, namespace, *rest, **named)
 
@@ -41,6 +42,9 @@ def watched_imports(folder: Path) -> set[str]:
         _serve_once(folder)
     finally:
         builtins.__import__ = original
+    from bench.registry import load_recipe
+    from serving.aws.requirements import layouts_of
+
     loaded = {name.partition(".")[0] for name in sys.modules}
     required = {package for layout in layouts_of(folder) for package in load_recipe(layout).requires}
     return found | required & loaded
@@ -60,5 +64,5 @@ def _serve_once(folder: Path) -> None:
 if __name__ == "__main__":
     try:
         print(json.dumps(sorted(watched_imports(Path(sys.argv[1])))))
-    except BenchError as error:
+    except Exception as error:  # the project's own error type is not to be imported before it is watched
         sys.exit(str(error))

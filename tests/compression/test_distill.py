@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from bench.api import BenchError, SoftTargets
+from bench.api import STANDALONE, BenchError, RunContext, SoftTargets
 from bench.params import parse_recipe
 from compression.recipes.distill import Distill
 from compression.students import student_of
@@ -34,11 +34,13 @@ def student(backbone: Path, **changes: Any) -> str:
     return f"finetune[{','.join(f'{key}={value}' for key, value in params.items())}]"
 
 
-def distilled(teacher: Path, folder: Path, rows: int = 300, seed: int = 0, **params: Any) -> Any:
+def distilled(
+    teacher: Path, folder: Path, rows: int = 300, seed: int = 0, context: RunContext = STANDALONE, **params: Any
+) -> Any:
     """The training of a student, its artifact in `folder`."""
     folder.mkdir(parents=True)
     given = {**Distill.defaults, "temperature": 2.0} | params
-    return Distill().compress([teacher], split(rows, 0), split(90, 1), given, seed, folder)
+    return Distill().compress([teacher], split(rows, 0), split(90, 1), given, seed, folder, context)
 
 
 def distance(teacher: np.ndarray, own: np.ndarray) -> float:
@@ -51,7 +53,7 @@ def says(folder: Path, recipe: Any = Finetune) -> np.ndarray:
 
 
 def test_a_student_comes_nearer_to_its_teacher_than_without_it(
-    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: RunContext
 ) -> None:
     written = student(backbones["bert"])
     taught = distilled(teacher, tmp_path / "taught", student=written, alpha=1.0)
@@ -62,24 +64,27 @@ def test_a_student_comes_nearer_to_its_teacher_than_without_it(
 
 
 def test_alpha_zero_is_plain_training_bit_for_bit(
-    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+    teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: RunContext
 ) -> None:
-    distilled(teacher, tmp_path / "zero", student=student(backbones["bert"], epochs=1), alpha=0.0)
+    distilled(teacher, tmp_path / "zero", context=kept, student=student(backbones["bert"], epochs=1), alpha=0.0)
     params = {**Finetune.defaults, **QUICK, "backbone": str(backbones["bert"]), "epochs": 1}
     (tmp_path / "plain").mkdir()
     Finetune().fit(split(300, 0), split(90, 1), params, 0, tmp_path / "plain")
     for path in (tmp_path / "plain").glob("*.safetensors"):
         assert path.read_bytes() == (tmp_path / "zero" / path.name).read_bytes()
-    assert not kept.exists()
+    assert kept.cache is not None and not (kept.cache / "teachers").exists()
 
 
 def test_a_second_student_asks_no_teacher(
-    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: RunContext
 ) -> None:
-    distilled(quick_teacher, tmp_path / "a", student=student(backbones["bert"], epochs=1), rows=64)
-    before = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
-    distilled(quick_teacher, tmp_path / "b", student=student(backbones["minilm"], epochs=1), rows=64, temperature=4.0)
-    assert len(before) == 1 and {path: path.stat().st_mtime_ns for path in kept.iterdir()} == before
+    assert kept.cache is not None
+    first, second = (student(backbones[name], epochs=1) for name in ("bert", "minilm"))
+    distilled(quick_teacher, tmp_path / "a", rows=64, context=kept, student=first)
+    before = {path: path.stat().st_mtime_ns for path in (kept.cache / "teachers").iterdir()}
+    distilled(quick_teacher, tmp_path / "b", rows=64, context=kept, student=second, temperature=4.0)
+    after = {path: path.stat().st_mtime_ns for path in (kept.cache / "teachers").iterdir()}
+    assert len(before) == 1 and after == before
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -149,7 +154,7 @@ def test_a_number_that_cannot_be_is_refused(params: dict[str, float], tmp_path: 
 
 
 def test_a_student_that_is_no_smaller_is_warned_of(
-    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: Path
+    quick_teacher: Path, backbones: dict[str, Path], tmp_path: Path, kept: RunContext
 ) -> None:
     told = distilled(quick_teacher, tmp_path / "a", rows=32, student=student(backbones["bert"], epochs=1))
     (warning,) = told.warnings
