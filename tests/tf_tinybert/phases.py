@@ -38,10 +38,11 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
     chosen = given | {"epochs": 2, "monitor": "loss"}
     once = fit(root / "once", chosen, checks=checks)
     again = fit(root / "again", chosen, checks=checks)
+    single = fit(root / "single", given | {"epochs": 1})
     refit = fit(root / "refit", short, checks=0)
     for name in ("once", "shipped"):
         np.save(root / f"{name}.npy", Tinybert().load(root / name).predict_proba(split(120, 2).texts))
-    logs = {"compiled": compiled, "log": log, "once": once, "again": again, "refit": refit}
+    logs = {"compiled": compiled, "log": log, "once": once, "again": again, "single": single, "refit": refit}
     return {name: dataclasses.asdict(told) for name, told in logs.items()} | {
         "probe": probe(root / "shipped"),
         "kept_loss": log_loss(checks, Tinybert().load(root / "once").predict_proba(checks.texts)),

@@ -29,7 +29,7 @@ def is_like_one(history: list[dict[str, float]], one: list[dict[str, float]]) ->
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        ({"epochs": 1}, "once"),
+        ({"epochs": 1}, "single"),
         pytest.param(
             {"epochs": 2, "max_length": 16, "steps_per_execution": 3}, "refit", marks=pytest.mark.slow, id="at-one-go"
         ),
@@ -49,7 +49,7 @@ def test_two_devices_learn_what_one_does(
 def test_two_processes_learn_what_one_does(checkpoint: Path, learned: Learned, tmp_path: Path) -> None:
     changes = json.dumps({"checkpoint": str(checkpoint), "epochs": 1, "workers": 2})
     log = run_phase("fit", tmp_path / "a", changes, launcher=("-m", "tf_tinybert.workers", "2"))
-    is_like_one(log["history"], learned[1]["once"]["history"])
+    is_like_one(log["history"], learned[1]["single"]["history"])
     assert (log["device"]["strategy"], log["device"]["replicas"]) == ("multiworker", 2)
     assert json.loads((tmp_path / "a-1.json").read_text())["history"] == log["history"]
 
