@@ -57,7 +57,7 @@ def http(
 
     [dim]curl -s localhost:8080/predict -H 'content-type: application/json' -d '{"text": "what a day"}'[/]
     """
-    from serving.http.listening import allow_files, check_free, check_key, check_proxies, is_loopback, names
+    from serving.http.listening import allow_files, check_key, check_proxies, names
 
     key = check_key(os.environ.get(KEY) if api_key is None else api_key)  # an empty variable is no option to click
     proxies = check_proxies(forwarded_allow_ips)
@@ -66,6 +66,19 @@ def http(
         names(host, allowed_host or []),
     )  # fmt: skip
     allow_files(max_connections)
+    _serve(artifact, host, port, settings, proxies, feedback, allow_code, store)
+
+
+def _serve(
+    artifact: str,
+    host: str,
+    port: int,
+    settings: Settings,
+    proxies: list[str] | str,
+    feedback: Path | None,
+    allow_code: bool,
+    store: Path,
+) -> None:
     try:
         import uvicorn
 
@@ -74,13 +87,14 @@ def http(
     except ModuleNotFoundError as error:
         raise BenchError(f"a server needs '{error.name}': pip install -r requirements-serve.txt") from None
     from bench.store import Store
+    from serving.http.listening import check_free, is_loopback
     from serving.learn.feedback import Feedback
     from serving.live_model import follow
     from serving.trust import Trust
 
     following = follow(artifact, Trust(Store(store), allow_code))
     check_free(host, port)
-    if key is None and not is_loopback(host):
+    if settings.api_key is None and not is_loopback(host):
         print(f"warning: whoever reaches {host}:{port} can use the model: --api-key asks for a key", file=sys.stderr)
     app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
     protocol = partial(BoundedProtocol, Connections(settings, app.refused))
