@@ -16,6 +16,8 @@ from serving.model import Scored
 
 ASIDE = 8
 """Texts of a part that is to keep nobody waiting."""
+EVERY = 4
+"""One batch in so many is of the requests aside, if others never cease: a request aside is slow then, not refused."""
 
 
 class BusyError(Exception):
@@ -29,7 +31,9 @@ class _Waiting:
 
 
 class Batcher:
-    """One thread that runs the model, and two queues before it: of the second only what comes when the first is empty.
+    """One thread that runs the model, and two queues before it, by weighted round robin.
+
+    The second has its turn when the first is empty, and once in `EVERY` batches when it is not.
 
     A request of more texts than a batch holds waits in the queue again with each part, so that others come between.
     """
@@ -41,6 +45,7 @@ class Batcher:
         self._predict, self._settings, self._watch = predict, settings, watch
         self._first: deque[_Waiting] = deque()
         self._second: deque[_Waiting] = deque()
+        self._since_aside = 0
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "model")
         self._task: asyncio.Task[None] | None = None
@@ -118,8 +123,9 @@ class Batcher:
     def _take(self) -> list[_Waiting]:
         """As many requests as fit a batch, at least one; those that gave up are passed over."""
         batch: list[_Waiting] = []
-        size, most = 0, self._settings.max_batch if self._first else ASIDE
-        queue = self._first or self._second
+        aside = bool(self._second) and (not self._first or self._since_aside >= EVERY - 1)
+        self._since_aside = 0 if aside else self._since_aside + 1
+        queue, size, most = (self._second, 0, ASIDE) if aside else (self._first, 0, self._settings.max_batch)
         while queue and (not batch or size + len(queue[0].texts) <= most):
             waiting = queue.popleft()
             self.queued -= len(waiting.texts)

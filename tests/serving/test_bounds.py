@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from serving.http.accept import best
-from serving.http.batcher import ASIDE, Batcher
+from serving.http.batcher import ASIDE, EVERY, Batcher
 from serving.http.rates import CLIENTS, Rates
 from serving.http.settings import Settings
 from serving.model import Scored
@@ -274,6 +275,30 @@ def test_explanations_and_many_texts_let_others_go_first() -> None:
     assert sizes[:3] == [16, 3, 16] and sizes[3] == 8 and sizes[4:] == [ASIDE] * 8 + [2], "small ones between large"
     for found, n in zip(answers, (66, 40), strict=False):
         assert found.probabilities[:, 0].tolist() == list(range(n))
+
+
+def test_an_explanation_is_answered_though_others_never_cease() -> None:
+    async def ask(batcher: Batcher, held: asyncio.Event) -> Scored:
+        held.set()
+
+        async def client() -> None:
+            while True:
+                await batcher(["7"])
+
+        clients = [asyncio.create_task(client()) for _ in range(40)]
+        await batcher(["7"])
+        try:
+            async with asyncio.timeout(10):
+                return await batcher(list(map(str, range(66))), aside=True)
+        finally:
+            for one in clients:
+                one.cancel()
+
+    sizes, answer = _batches(ask)
+    assert answer.probabilities[:, 0].tolist() == list(range(66))
+    explaining = [number for number, size in enumerate(sizes) if size == ASIDE]
+    between = {later - earlier for earlier, later in pairwise(explaining)}
+    assert len(explaining) == 8 and between == {EVERY}, "one batch of those aside in so many"
 
 
 @pytest.mark.parametrize(
