@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from pathlib import Path
-from typing import TextIO
 
 import typer
 
 from bench.commands import check, compare, compress, data, doctor, export, report, run, search, verify
 from bench.commands import list as list_
 from bench.commands.options import StoreOption
-from bench.errors import BenchError
-from bench.standard_input import standard_input
-from bench.telemetry import disable_telemetry
+from bench.entry import command_line
 
 app = typer.Typer(
     name="bench",
@@ -49,25 +44,5 @@ def leaderboard(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    standard_input()
-    disable_telemetry()
-    warnings.showwarning = _one_line_warning
-    try:
+    with command_line("stopped; what was finished is stored, and the same command goes on from there"):
         app(args=arguments, prog_name="python -m bench", standalone_mode=True)
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; what was finished is stored, and the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
-
-
-def _one_line_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    print(f"warning: {message}", file=sys.stderr)

@@ -11,10 +11,12 @@ NEGATIVE_VERDICT = 1
 WRONG_USAGE = 2
 SOME_RUNS_FAILED = 3
 NOTHING_RAN = 4
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
 
 
 class BenchError(Exception):
-    """A one-line error for the user; the command line prints it and exits with `exit_code`."""
+    """A one-line error for the user; `bench.entry.command_line` prints it and exits with `exit_code`."""
 
     exit_code = WRONG_USAGE
 

@@ -4,41 +4,43 @@ from __future__ import annotations
 
 import sys
 
-from bench.errors import BenchError
+from bench.entry import command_line
+from bench.errors import BenchError, did_you_mean
 
 
 def main(track: str, arguments: list[str] | None = None) -> None:
     """Run one recipe of `track`; what follows the recipe's own parameters goes to `bench run`."""
     from bench.cli import main as bench_main
-    from bench.registry import load_recipe, recipe_files
+    from bench.registry import recipe_files
 
     given = sys.argv[1:] if arguments is None else arguments
-    names = [file.name for file in recipe_files().values() if file.track == track]
-    if not given or given[0] in ("-h", "--help", "help"):
-        print(_help(track, names))
-        return
-    try:
-        name = given[0]
-        if name not in names:
-            from bench.errors import did_you_mean
-
-            raise BenchError(f"track '{track}' has no recipe '{name}': {did_you_mean(name, names)}")
-        params, rest = _take_params(given[1:], set(load_recipe(name).defaults))
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    bench_main(["run", "-r", f"{name}[{','.join(params)}]" if params else name, *rest])
+    with command_line():
+        names = [file.name for file in recipe_files().values() if file.track == track]
+        if not given or given[0] in ("-h", "--help", "help"):
+            print(_help(track, names))
+        else:
+            bench_main(_run_arguments(track, given[0], given[1:], names))
 
 
-def _take_params(arguments: list[str], known: set[str]) -> tuple[list[str], list[str]]:
-    """Split `--units 128 --epochs=3 --seeds 0-2` into the recipe's parameters and the rest."""
+def _run_arguments(track: str, name: str, options: list[str], names: list[str]) -> list[str]:
+    """The arguments of `bench run` that train the recipe `name` as `options` say."""
+    from bench.registry import load_recipe
+
+    if name not in names:
+        raise BenchError(f"track '{track}' has no recipe '{name}': {did_you_mean(name, names)}")
+    params, rest = _split_options(options, set(load_recipe(name).defaults))
+    return ["run", "-r", f"{name}[{','.join(params)}]" if params else name, *rest]
+
+
+def _split_options(arguments: list[str], parameters: set[str]) -> tuple[list[str], list[str]]:
+    """`--units 128 --epochs=3 --seeds 0-2` as assignments to the recipe's `parameters`, and the rest."""
     params: list[str] = []
     rest: list[str] = []
     remaining = iter(arguments)
     for argument in remaining:
         key, equals, value = argument.removeprefix("--").partition("=")
         key = key.replace("-", "_")
-        if not argument.startswith("--") or key not in known:
+        if not argument.startswith("--") or key not in parameters:
             rest.append(argument)
             continue
         if not equals:

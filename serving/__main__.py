@@ -1,12 +1,8 @@
 """`python -m serving VERB`: use a trained artifact."""
 
-import sys
-
 import typer
 
-from bench.api import BenchError
-from bench.standard_input import standard_input
-from bench.telemetry import disable_telemetry
+from bench.entry import command_line
 from serving.commands import deploy, http, learn, package, predict, slot, stream
 
 app = typer.Typer(
@@ -25,13 +21,5 @@ app.command()(package.package)
 app.command()(deploy.deploy)
 
 if __name__ == "__main__":
-    standard_input()
-    disable_telemetry()
-    try:
+    with command_line("stopped; what was scored is kept, and the same command goes on from there"):
         app(prog_name="python -m serving")
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("stopped; what was scored is kept, and the same command goes on from there", file=sys.stderr)
-        sys.exit(130)

@@ -97,6 +97,26 @@ def test_wrong_usage_is_one_line_and_exit_code_2(bench: Bench, arguments: tuple[
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("baselines lineer", "did you mean 'linear'?"),
+        ("compression prone --ratio 0.5", "did you mean 'prune'?"),
+        ("transformers_pt finetune --epochs", "parameter --epochs needs a value"),
+        ("tf_tinybert export artifact", "give the folder of an artifact and one to make"),
+        ("serving predict nowhere -i texts.csv -o labels.csv", "nowhere"),
+    ],
+)
+def test_every_command_line_turns_errors_into_one_line_and_an_exit_code(
+    arguments: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "texts.csv").write_text("text\ngood\n")
+    command = [sys.executable, "-m", *arguments.split()]
+    done = subprocess.run(command, env=bench_environment(tmp_path), cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1, done.stderr
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("name: x\ndatasets: [toy]\nruns: [{recipe: bayes}]\nseed: [0]\n", "unknown key 'seed': did you mean 'seeds'?"),

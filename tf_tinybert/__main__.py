@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from bench.api import BenchError
-from bench.standard_input import standard_input
-from bench.telemetry import disable_telemetry
+from bench.entry import command_line
 from bench.track import main as train
 from tf_tinybert.presets import ARCHITECTURES
 
@@ -16,23 +15,18 @@ USAGE = "python -m tf_tinybert export ARTIFACT OUT"
 
 def main(arguments: list[str]) -> None:
     """`tinybert4 -d emotions` is `tinybert --architecture tinybert4 -d emotions`; errors are one line."""
-    standard_input()
     verb = arguments[0] if arguments else ""
     if verb in ARCHITECTURES:
         arguments = ["tinybert", "--architecture", verb, *arguments[1:]]
     if verb != "export":
         train("tf_tinybert", arguments)
         return
-    disable_telemetry()
-    try:
+    with command_line():
         if len(arguments) != 3 or arguments[1].startswith("-"):
             raise BenchError(f"give the folder of an artifact and one to make: {USAGE}")
         from tf_tinybert.export import export
 
         print(export(Path(arguments[1]), Path(arguments[2])))
-    except BenchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -6,25 +6,18 @@ import sys
 
 import typer
 
-from bench.api import BenchError
-from bench.standard_input import standard_input
-from bench.telemetry import disable_telemetry
+from bench.entry import command_line
 from bench.track import main as train
 
 
 def main() -> None:
     """The verbs of this track beside its recipes; errors are one line, as of `bench`."""
-    standard_input()
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
     if verb not in ("pretrain", "adapters"):
         train("transformers_pt")
         return
-    disable_telemetry()
-    try:
+    with command_line():
         _app(verb)(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
-    except BenchError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
 
 
 def _app(verb: str) -> typer.Typer:

@@ -212,9 +212,9 @@ def test_a_suite_runs_grids_seeds_and_leaves_out_what_is_optional(bench: Bench, 
 
 
 def test_a_tracks_own_script_takes_parameters_as_options(bench: Bench, tmp_path: Path) -> None:
-    from bench.track import _take_params
+    from bench.track import _split_options
 
-    params, rest = _take_params(["-d", "toy", "--alpha", "0.5", "--pause=1", "--seeds", "0-2"], {"alpha", "pause"})
+    params, rest = _split_options(["-d", "toy", "--alpha", "0.5", "--pause=1", "--seeds", "0-2"], {"alpha", "pause"})
     assert params == ["alpha=0.5", "pause=1"]
     assert rest == ["-d", "toy", "--seeds", "0-2"]
 
