@@ -88,7 +88,7 @@ REFIT_NOTE = "trained on train and validation together"
 
 
 class Data(Block):
-    """What it was trained and tested on."""
+    """The facts of the data that a run was trained and tested on; the board and its rows hold it whole."""
 
     dataset: str
     revision: str
@@ -108,6 +108,21 @@ class Data(Block):
         default_factory=list,
         description="What a reader must know of this copy: rebuilt, partial, synthetic, scored on dev.",
     )
+
+    @property
+    def content(self) -> str:
+        """Hash of the test rows, the revision where it is not known."""
+        return self.split_hash or self.revision
+
+    @property
+    def refit(self) -> bool:
+        """Whether it was trained on train and validation together."""
+        return self.trained_on == "train+validation"
+
+    @property
+    def set_notes(self) -> list[str]:
+        """The notes on the data set: all but that of a refit, which is of the one line that names it."""
+        return [note for note in self.notes if not note.startswith(REFIT_NOTE)]
 
 
 class Outcome(Block):

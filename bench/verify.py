@@ -107,7 +107,7 @@ def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
     if result.outcome.status == "ok":
-        due = ["quality", "size"] if result.data.trained_on == "train+validation" else ["quality", "validation", "size"]
+        due = ["quality", "size"] if result.data.refit else ["quality", "validation", "size"]
         missing = [name for name in due if getattr(result, name) is None]
         yield from (Problem(where, f"status is ok, but there is no {name}") for name in missing)
     if result.size is not None:

@@ -87,6 +87,6 @@ def _caveats(board: Board) -> tuple[str, ...]:
         found.append("fewer than 3 seeds: " + ", ".join(few))
     if not any(line.values.p50_ms_b1 for line in board.tied):
         found.append("no latency measured in the tie")
-    if board.limit is not None:
-        found.append(f"only {board.limit} rows of each split were used")
-    return (*found, *board.notes)
+    if board.data.limit is not None:
+        found.append(f"only {board.data.limit} rows of each split were used")
+    return (*found, *board.data.notes)

@@ -33,9 +33,9 @@ def boards(all_rows: Sequence[Row]) -> list[Board]:
 
 def chosen(found: Sequence[Board], dataset: str | None) -> list[Board]:
     """The leaderboards of one data set, of all where None is named."""
-    some = [board for board in found if dataset is None or board.dataset == dataset]
+    some = [board for board in found if dataset is None or board.data.dataset == dataset]
     if not some:
-        known = {board.dataset for board in found}
+        known = {board.data.dataset for board in found}
         raise BenchError(f"no results on data set '{dataset}'; {did_you_mean(str(dataset), known)}")
     return some
 
@@ -53,17 +53,13 @@ def _board(name: str, board_rows: list[Row], models: Models) -> Board:
     context = main_context(current)
     lines = _lines(current, models, context)
     newest = max(current, key=lambda row: (row.ok, row.started_at))
-    n_test = max((row.n_test for row in current if row.n_test), default=None)
+    n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
+    notes = list(dict.fromkeys(note for row in current for note in row.data.set_notes))
     best = max((line.accuracy for line in lines if line.ok), default=None)
     gap = None if best is None or n_test is None else smallest_gap(best, n_test)
     return Board(
         name=name,
-        dataset=current[0].dataset,
-        revision=newest.revision,
-        content=newest.content,
-        limit=current[0].limit,
-        n_test=n_test,
-        notes=tuple(dict.fromkeys(note for row in current for note in row.data_notes)),
+        data=newest.data.model_copy(update={"n_test": n_test, "notes": notes}),
         lines=ranked(lines, gap or 0.0),
         smallest_gap=gap,
         superseded=len(board_rows) - len(current),

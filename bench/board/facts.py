@@ -10,7 +10,7 @@ def facts(board: Board) -> list[str]:
     found = []
     if board.smallest_gap is not None:
         gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
-        found.append(f"{board.n_test:,} test texts: {gap}")
+        found.append(f"{board.data.n_test:,} test texts: {gap}")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
         found.append("fewer than 3 seeds in some lines: their spread is not known well")
     if any(line.refit for line in board.ok_lines):

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.board.model import Model
 from bench.board.row import Row
+from bench.schema import Data
 
 
 @dataclass(frozen=True)
@@ -144,13 +145,8 @@ class Board:
     """All models of one data set, the most accurate first, failures last."""
 
     name: str
-    dataset: str
-    revision: str
-    content: str
-    """Hash of the test rows, where known."""
-    limit: int | None
-    n_test: int | None
-    notes: tuple[str, ...]
+    data: Data
+    """The facts of its data set, of the newest run; the notes of all runs, and the largest number of texts scored."""
     lines: tuple[Line, ...]
     smallest_gap: float | None
     """The difference in accuracy that this many test texts can show, 95 %; None where nothing is scored."""
@@ -180,9 +176,9 @@ class Board:
 
 def document(board: Board) -> dict[str, Any]:
     """A leaderboard for programs."""
-    return {field.name: getattr(board, field.name) for field in fields(board)} | {
-        "lines": [_line_document(line) for line in board.lines]
-    }
+    data = {name: getattr(board.data, name) for name in ("dataset", "revision", "content", "limit", "n_test", "notes")}
+    rest = {field.name: getattr(board, field.name) for field in fields(board) if field.name not in ("name", "data")}
+    return {"name": board.name, **data, **rest, "lines": [_line_document(line) for line in board.lines]}
 
 
 def _line_document(line: Line) -> dict[str, Any]:

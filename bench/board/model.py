@@ -71,11 +71,11 @@ class Models:
         made_of = (row.parent_run_id,) if row.parent_run_id else row.member_run_ids
         return Model(
             recipe=row.recipe,
-            identity=f"{canonical(row.params)} {row.trained_on}",
+            identity=f"{canonical(row.params)} {row.data.trained_on}",
             origins=tuple(self.of(run_id) for run_id in made_of),
             params=row.params,
             variant=row.variant,
-            refit=row.refit,
+            refit=row.data.refit,
         )
 
 

@@ -49,7 +49,7 @@ class Shown:
     @property
     def label_names(self) -> tuple[str, ...]:
         """In the order of the probabilities' columns."""
-        return self.runs[0].row.label_names
+        return tuple(self.runs[0].row.data.label_names)
 
     @property
     def predicted(self) -> tuple[Run, ...]:
@@ -82,9 +82,9 @@ class Predictions:
         if row.run_id not in self._read:
             arrays = self._store.arrays(row.run_id, "predictions")
             labels = arrays.get("labels", np.empty(0, np.int64))
-            probabilities = arrays.get("probabilities", np.empty((0, len(row.label_names)), np.float32))
+            probabilities = arrays.get("probabilities", np.empty((0, len(row.data.label_names)), np.float32))
             ids = arrays.get("ids", np.empty(0, "U1"))
-            whole = len(ids) == len(labels) and probabilities.shape == (len(ids), len(row.label_names))
+            whole = len(ids) == len(labels) and probabilities.shape == (len(ids), len(row.data.label_names))
             self._read[row.run_id] = Run(row, ids if whole else ids[:0], labels, probabilities)
         return self._read[row.run_id]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.board.row import LabelScore, Row, TrainingCurve
+from bench.schema import Data
 
 Document = Mapping[str, Any]
 """A result as it stands in `result.json`, in today's schema."""
@@ -19,9 +20,10 @@ MEGABYTE = 1e6
 
 def read_row(document: Document) -> Row:
     """What one result says by itself: on the board of its data set, without an ensemble's runs, not superseded."""
-    identity, data = document["identity"], document["data"]
-    limited = f", {data['limit']} rows a split" if data.get("limit") is not None else ""
+    identity, data = document["identity"], _data(document)
+    limited = f", {data.limit} rows a split" if data.limit is not None else ""
     return Row(
+        data=data,
         **_identity(document),
         **_scores(document),
         **_resources(document),
@@ -30,16 +32,21 @@ def read_row(document: Document) -> Row:
         **_origin(document),
         **_details(document),
         member_run_ids=(),
-        board=f"{data['dataset']}{limited}",
+        board=f"{data.dataset}{limited}",
         superseded=False,
         params=identity["params"],
-        trained_on=data.get("trained_on") or "train",
         parent_artifacts=tuple((identity.get("key_parts") or {}).get("parent", "").split()),
     )
 
 
+def _data(document: Document) -> Data:
+    """As it is stored, with the number of texts that were scored."""
+    stored = document["data"]
+    return Data.model_validate(stored | {"n_test": (document.get("quality") or {}).get("n", stored.get("n_test"))})
+
+
 def _identity(document: Document) -> dict[str, Any]:
-    identity, data, outcome = document["identity"], document["data"], document["outcome"]
+    identity, outcome = document["identity"], document["outcome"]
     return {
         "run_id": document["run_id"],
         "parent_run_id": identity.get("parent_run_id"),
@@ -47,7 +54,6 @@ def _identity(document: Document) -> dict[str, Any]:
         "track": identity["track"],
         "recipe": identity["recipe"],
         "variant": identity["variant"],
-        "dataset": data["dataset"],
         "seed": identity["seed"],
         "status": outcome["status"],
         "status_reason": outcome.get("reason"),
@@ -65,7 +71,7 @@ def _identity(document: Document) -> dict[str, Any]:
 def _scores(document: Document) -> dict[str, Any]:
     """The scores with the ends of their 95 % bootstrap intervals."""
     quality = document.get("quality") or {}
-    found = {"n_test": quality.get("n", document["data"].get("n_test"))}
+    found: dict[str, Any] = {}
     for name in SCORES:
         interval = quality.get(name) or {}
         found |= {name: interval.get("value"), f"{name}_low": interval.get("low"), f"{name}_high": interval.get("high")}
@@ -122,20 +128,14 @@ def _energy(measurement: Document) -> dict[str, Any]:
 
 
 def _origin(document: Document) -> dict[str, Any]:
-    """Which data it learned from, and where."""
-    data, measurement = document["data"], document.get("measurement") or {}
+    """Where it was trained and timed."""
+    measurement = document.get("measurement") or {}
     machine = document["environment"]["machine"]
     return {
-        "normalization": data.get("normalization"),
-        "revision": data["revision"],
-        "limit": data.get("limit"),
-        "n_train": data.get("n_train"),
-        "notes": tuple(data.get("notes") or ()),
         "warnings": tuple((document.get("training") or {}).get("warnings") or ()),
         "machine": machine,
         "timed_on": (measurement.get("machine") or machine) if measurement else None,
         "protocol": measurement.get("protocol"),
-        "content": data.get("split_hash") or data["revision"],
     }
 
 
@@ -151,7 +151,6 @@ def _details(document: Document) -> dict[str, Any]:
         reported = {name: some for name, some in values.items() if some.count(None) < len(some)}
         curve = TrainingCurve(training.get("best_epoch"), epochs, reported)
     return {
-        "label_names": tuple(document["data"].get("label_names") or ()),
         "label_scores": tuple(LabelScore(e["label"], e["f1"], e["support"]) for e in quality.get("per_class") or ()),
         "confusion": tuple(map(tuple, quality.get("confusion") or ())),
         "curve": curve,

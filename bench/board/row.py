@@ -1,13 +1,13 @@
-"""One stored result as a typed row: the published columns first, then what a report stands on beside them."""
+"""One stored result as a typed row, and which of it are the columns of `results.csv`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from bench.schema import REFIT_NOTE
+from bench.schema import Data
 
 CSV_COLUMNS = (
     "run_id",
@@ -38,6 +38,64 @@ CSV_COLUMNS = (
 )
 """The fixed columns of `results.csv` in their order; a table may have more after them."""
 
+COLUMNS = (
+    *CSV_COLUMNS,
+    "status_reason",
+    "phase",
+    "started_at",
+    "train_seconds",
+    "suite",
+    "framework",
+    "accuracy_low",
+    "accuracy_high",
+    "macro_f1_low",
+    "macro_f1_high",
+    "macro_recall_low",
+    "macro_recall_high",
+    "log_loss_low",
+    "log_loss_high",
+    "brier_low",
+    "brier_high",
+    "ece_low",
+    "ece_high",
+    "brier",
+    "validation_accuracy",
+    "nonzero_parameters",
+    "bytes_gzipped",
+    "p50_ms_b1_t1",
+    "p95_ms_b1_t1",
+    "texts_per_s_b32_t1",
+    "import_ms",
+    "load_ms",
+    "first_call_ms",
+    "energy_source",
+    "energy_measured_j_per_1000",
+    "energy_estimated_j_per_1000",
+    "training_peak_rss_mb",
+    "device",
+    "dtype",
+    "inference_dtype",
+    "normalization",
+    "revision",
+    "limit",
+    "n_train",
+    "notes",
+    "warnings",
+    "machine",
+    "timed_on",
+    "protocol",
+    "git_commit",
+    "dirty",
+    "content",
+    "member_run_ids",
+    "board",
+    "superseded",
+)
+"""All columns of `results.csv`."""
+
+DATA_COLUMNS = ("dataset", "n_test", "normalization", "revision", "limit", "n_train", "notes", "content")
+"""Those that are facts of the data set: they stand in `Row.data`."""
+
 SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}
 """Between the parts of a column that holds several; a note may hold any other stop."""
 
@@ -61,8 +119,8 @@ class TrainingCurve(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """The columns of `results.csv`, in their order; what was not measured is None.
+class Row:
+    """One run: what `results.csv` has columns for, and what a report stands on beside them; None: not measured.
 
     `threads`, `p50_ms_b1`, `p95_ms_b1` and `texts_per_s_b32` are of the largest thread setting that was measured, which
     is all cores; the columns ending in `_t1` are of one thread. Fractions are 0 to 1, a megabyte is 10^6 bytes.
@@ -75,10 +133,10 @@ class Published:
     recipe: str
     variant: str
     """What differed from the recipe's defaults when it ran."""
-    dataset: str
+    data: Data
+    """The facts of its data set; `n_test` is of the texts that were scored."""
     seed: int
     status: str
-    n_test: int | None
     accuracy: float | None
     macro_f1: float | None
     macro_recall: float | None
@@ -129,11 +187,6 @@ class Published:
     device: str | None
     dtype: str | None
     inference_dtype: str | None
-    normalization: str | None
-    revision: str
-    limit: int | None
-    n_train: int | None
-    notes: tuple[str, ...]
     warnings: tuple[str, ...]
     machine: str
     timed_on: str | None
@@ -141,28 +194,16 @@ class Published:
     protocol: str | None
     git_commit: str | None
     dirty: bool | None
-    content: str
-    """Hash of the test rows, the revision where it is not known."""
     member_run_ids: tuple[str, ...]
     """The runs that an ensemble is made of, none for anything else."""
     board: str
     """The leaderboard that it stands on."""
     superseded: bool
     """A newer run of the same thing counts in its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row(Published):
-    """One run: its published columns, and what is not published as a column."""
-
     params: Mapping[str, Any]
     """All parameters, as they were when it ran."""
-    trained_on: str
-    """`train`, or `train+validation` for a refit."""
     parent_artifacts: tuple[str, ...]
     """The beginnings of the hashes of what it was made of."""
-    label_names: tuple[str, ...]
-    """In the order of the probabilities' columns."""
     label_scores: tuple[LabelScore, ...]
     """Empty without scores, as the next."""
     confusion: tuple[tuple[int, ...], ...]
@@ -179,20 +220,8 @@ class Row(Published):
         """Whether it ended well."""
         return self.status == "ok"
 
-    @property
-    def refit(self) -> bool:
-        """Whether it was trained on train and validation together."""
-        return self.trained_on == "train+validation"
 
-    @property
-    def data_notes(self) -> tuple[str, ...]:
-        """Its notes on the data set: all but that of a refit, which is of the one line that names it."""
-        return tuple(note for note in self.notes if not note.startswith(REFIT_NOTE))
-
-
-COLUMNS = tuple(field.name for field in fields(Published))
-"""All columns of `results.csv`."""
-_columns_of = attrgetter(*COLUMNS)
+_columns_of = attrgetter(*(f"data.{name}" if name in DATA_COLUMNS else name for name in COLUMNS))
 
 
 def published(row: Row) -> dict[str, Any]:

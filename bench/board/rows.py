@@ -63,15 +63,15 @@ def _on_boards(read: Sequence[Row]) -> list[Row]:
     contents: dict[str, list[str]] = {}
     for row in sorted(read, key=lambda row: order_in_time(row.started_at)):
         seen = contents.setdefault(row.board, [])
-        if row.ok and row.content not in seen:
-            seen.append(row.content)
+        if row.ok and row.data.content not in seen:
+            seen.append(row.data.content)
     return [_on_board(row, contents[row.board]) for row in read]
 
 
 def _on_board(row: Row, contents: Sequence[str]) -> Row:
     if len(contents) < 2:
         return row
-    content = row.content if row.content in contents else contents[-1]
+    content = row.data.content if row.data.content in contents else contents[-1]
     return replace(row, board=f"{row.board}, test rows {content[:8]}")
 
 

@@ -31,7 +31,7 @@ class DatasetPage:
 
 def dataset_page(board: Board, store: Store) -> DatasetPage | None:
     """None where the data set is not prepared in this store, or its copy is damaged."""
-    prepared = find_content(store.prepared, board.content)
+    prepared = find_content(store.prepared, board.data.content)
     try:
         return DatasetPage(prepared.description(), prepared.meta) if prepared else None
     except BenchError:
@@ -40,7 +40,7 @@ def dataset_page(board: Board, store: Store) -> DatasetPage | None:
 
 def test_texts(board: Board, store: Store) -> dict[str, str]:
     """The test texts by id, empty where the data set is not prepared in this store, or its copy is damaged."""
-    prepared = find_content(store.prepared, board.content)
+    prepared = find_content(store.prepared, board.data.content)
     try:
         return dict(zip(*prepared.test_texts(), strict=True)) if prepared else {}
     except BenchError:

@@ -15,7 +15,7 @@ def markdown(boards: Sequence[Board]) -> str:
     """Every leaderboard as a section with a table."""
     parts = ["# Leaderboard", "", HEADING, ""]
     for board in boards:
-        parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in (*board.notes, *facts(board))), ""]
+        parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in (*board.data.notes, *facts(board))), ""]
         parts += ["| " + " | ".join(_md(column.title) for column in COLUMNS) + " |"]
         parts += ["|" + "|".join("---:" if column.numeric else "---" for column in COLUMNS) + "|"]
         parts += ["| " + " | ".join(_md(column.text(line)) for column in COLUMNS) + " |" for line in board.lines]
@@ -42,7 +42,7 @@ def latex(boards: Sequence[Board]) -> str:
 
 def _latex_table(board: Board) -> str:
     align = "".join("r" if column.numeric else "l" for column in COLUMNS)
-    caption = ". ".join([f"{board.name}. {HEADING.rstrip('.')}", *board.notes, *facts(board)]) + "."
+    caption = ". ".join([f"{board.name}. {HEADING.rstrip('.')}", *board.data.notes, *facts(board)]) + "."
     body = [" & ".join(_tex(column.text(line)) for column in COLUMNS) + r" \\" for line in board.lines]
     lines = [
         r"\begin{table}",

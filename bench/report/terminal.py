@@ -33,7 +33,7 @@ def print_boards(boards: Sequence[Board], console: Console) -> None:
         lines = board.lines if len(boards) == 1 else board.lines[:MOST_SHOWN]
         console.print()
         console.print(Text(board.name, style="bold"))
-        for note in board.notes:
+        for note in board.data.notes:
             console.print(Text(note, style="yellow"))
         for fact in facts(board):
             console.print(Text(fact, style="dim"))
@@ -44,7 +44,7 @@ def print_boards(boards: Sequence[Board], console: Console) -> None:
         if left := len(board.lines) - len(lines):
             failed = sum(not line.ok for line in board.lines[MOST_SHOWN:])
             counted = f"{left} more" + (f", {failed} of them without scores" if failed else "")
-            console.print(Text(f"… {counted}: python -m bench compare -d '{board.dataset}'", style="dim"))
+            console.print(Text(f"… {counted}: python -m bench compare -d '{board.data.dataset}'", style="dim"))
 
 
 def _table(lines: Sequence[Line], width: int) -> Table:

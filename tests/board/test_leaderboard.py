@@ -80,7 +80,7 @@ def test_smallest_gap_is_printed(store: Store) -> None:
 
 
 def test_failures_are_rows_with_status_and_reason(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
+    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
     last = board.lines[-1]
     assert (last.name, last.status, last.rank) == ("lstm[units=4096]", "out_of_memory", None)
     assert "killed at 21.3 GB" in last.reason
@@ -148,13 +148,13 @@ def test_superseded_runs_are_counted(store: Store) -> None:
 
 
 def test_notes_stand_beside_the_name(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "hostile")
-    assert board.notes == ("rebuilt: its train text is a reconstruction", "<i>synthetic</i>")
+    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "hostile")
+    assert board.data.notes == ["rebuilt: its train text is a reconstruction", "<i>synthetic</i>"]
     assert "rebuilt" in markdown([board]) and "<i>" not in markdown([board])
 
 
 def test_child_names_its_parent(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
+    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
     assert any(line.title == "quantize[to=onnx-int8] ← distilbert" for line in board.lines)
 
 

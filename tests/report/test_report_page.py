@@ -198,7 +198,7 @@ def test_report_of_failures_alone(store: Store, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_wrong_confident_and_counted(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.dataset == "emotions")
+    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
     shown = best_of_each_recipe(board, Predictions(full_store, rows(full_store.documents())))
     found = mistakes(shown, {"test-0": "a text"})
     assert found and [m.probability for m in found] == sorted((m.probability for m in found), reverse=True)
