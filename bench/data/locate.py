@@ -10,9 +10,9 @@ from bench.errors import DataError
 REPOSITORY = Path(__file__).parents[2]
 
 
-def cache_root() -> Path:
-    """The local cache, where `data fetch` puts data: `$SENTIBENCH_CACHE`, else `~/.cache/sentibench`."""
-    return Path(os.environ.get("SENTIBENCH_CACHE") or Path.home() / ".cache" / "sentibench") / "data"
+def cache_root(kind: str = "data") -> Path:
+    """The local cache of what was fetched, `data` or `weights`: in `$SENTIBENCH_CACHE`, else `~/.cache/sentibench`."""
+    return Path(os.environ.get("SENTIBENCH_CACHE") or Path.home() / ".cache" / "sentibench") / kind
 
 
 def data_roots(data_dir: Path | None = None) -> list[Path]:

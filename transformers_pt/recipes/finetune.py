@@ -24,7 +24,7 @@ from transformers_pt.presets import backbone
 SOURCES: tuple[str, ...] = (
     "artifact.py", "backbones.py", "batches.py", "classifier.py", "criterion.py", "device.py", "dropout.py",
     "empty.py", "encode.py", "facts.py", "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py",
-    "presets.py", "shapes.py", "width.py",
+    "presets.py", "shapes.py", "weights/catalog.py", "width.py",
 )  # fmt: skip
 
 
