@@ -21,6 +21,7 @@ FOLDER = "adapter"
 """Where an artifact keeps the adapter alone, beside the merged weights."""
 ROLES = {
     "bert": {"query": "query", "key": "key", "value": "value", "output": "attention.output.dense"},
+    "mpnet": {"query": "attn.q", "key": "attn.k", "value": "attn.v", "output": "attn.o"},
     "distilbert": {"query": "q_lin", "key": "k_lin", "value": "v_lin", "output": "out_lin"},
 }
 """What an architecture calls the four products of attention; others are asked for by their own module names."""

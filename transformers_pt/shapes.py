@@ -21,19 +21,25 @@ PLACES = {
     "distilbert": (
         ("attention.q_lin", "attention.k_lin", "attention.v_lin"), "attention.out_lin", "ffn.lin1", "ffn.lin2",
     ),
+    "mpnet": (
+        ("attention.attn.q", "attention.attn.k", "attention.attn.v"), "attention.attn.o", "intermediate.dense",
+        "output.dense",
+    ),
 }  # fmt: skip
 """Where a layer keeps its linear maps: into the heads, out of them, into the neurons, out of them."""
 
+BIAS_HEADS = "bias_heads"
+
 
 class TransformerBlock:
-    """One layer of an encoder, by what its linear maps do. BERT, RoBERTa, ELECTRA and DistilBERT are known."""
+    """One layer of an encoder, by what its linear maps do. BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are known."""
 
     def __init__(self, layer: nn.Module, head_size: int) -> None:
         names = {name for name, _ in layer.named_modules()}
         known = [places for places in PLACES.values() if {*places[0], *places[1:]} <= names]
         if not known:
             raise BenchError(
-                f"the layers of {type(layer).__name__} are not known here: BERT, RoBERTa, ELECTRA and DistilBERT are"
+                f"the layers of {type(layer).__name__} are not known here: BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are"
             )
         self.layer, self.head_size = layer, head_size
         self.into_heads, self.out_of_heads, self.into_neurons, self.out_of_neurons = known[0]
@@ -58,6 +64,26 @@ class TransformerBlock:
         narrow(self.linear(self.out_of_heads), columns=columns)
         narrow(self.linear(self.into_neurons), rows=torch.tensor(neurons))
         narrow(self.linear(self.out_of_neurons), columns=torch.tensor(neurons))
+        if self.out_of_heads == "attention.attn.o":
+            _keep_position_bias(self.layer.get_submodule("attention.attn"), heads)
+
+
+def _keep_position_bias(attention: nn.Module, heads: Sequence[int]) -> None:
+    """MPNet adds one bias of relative positions, worked out once with a plane a head, to the scores of every layer.
+
+    A layer with fewer heads takes the planes of those it has: their numbers are a buffer, saved among the weights.
+    """
+    if not hasattr(attention, BIAS_HEADS):
+        attention.register_buffer(BIAS_HEADS, torch.arange(int(attention.num_attention_heads)))
+        attention.register_forward_pre_hook(_own_planes, with_kwargs=True)
+    attention.register_buffer(BIAS_HEADS, attention.get_buffer(BIAS_HEADS)[torch.tensor(heads)])
+    attention.num_attention_heads = len(heads)  # type: ignore[assignment]
+    attention.all_head_size = len(heads) * attention.attention_head_size  # type: ignore[assignment,operator]
+
+
+def _own_planes(attention: nn.Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    hidden, mask, bias, *others = inputs
+    return (hidden, mask, bias[:, attention.get_buffer(BIAS_HEADS)], *others), options
 
 
 def narrow(linear: nn.Linear, rows: torch.Tensor | None = None, columns: torch.Tensor | None = None) -> None:
