@@ -14,7 +14,10 @@ from transformers_pt.weights.catalog import CATALOG
 
 WEIGHTS = ROOT / "requirements-weights.txt"
 """Files, no code: `make` leaves it out."""
-LOCKS = {"requirements.lock": ["requirements.txt"], "requirements-all.lock": sorted({*ROOT.glob("requirements*.txt")} - {WEIGHTS})}
+LOCKS = {
+    "requirements.lock": ["requirements.txt"],
+    "requirements-all.lock": sorted({*ROOT.glob("requirements*.txt")} - {WEIGHTS}),
+}
 BY_MACHINE = "torch"
 """Another build on another machine, so that it has no hash."""
 

@@ -39,7 +39,8 @@ class TransformerBlock:
         known = [places for places in PLACES.values() if {*places[0], *places[1:]} <= names]
         if not known:
             raise BenchError(
-                f"the layers of {type(layer).__name__} are not known here: BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are"
+                f"the layers of {type(layer).__name__} are not known here: "
+                "BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are"
             )
         self.layer, self.head_size = layer, head_size
         self.into_heads, self.out_of_heads, self.into_neurons, self.out_of_neurons = known[0]
@@ -74,7 +75,10 @@ def _keep_position_bias(attention: nn.Module, heads: Sequence[int]) -> None:
     A layer with fewer heads takes the planes of those it has: their numbers are a buffer, saved among the weights.
     """
     if not hasattr(attention, BIAS_HEADS):
-        attention.register_buffer(BIAS_HEADS, torch.arange(int(attention.num_attention_heads)))
+        attention.register_buffer(
+            BIAS_HEADS,
+            torch.arange(attention.num_attention_heads),  # type: ignore[call-overload]
+        )
         attention.register_forward_pre_hook(_own_planes, with_kwargs=True)
     attention.register_buffer(BIAS_HEADS, attention.get_buffer(BIAS_HEADS)[torch.tensor(heads)])
     attention.num_attention_heads = len(heads)  # type: ignore[assignment]

@@ -32,10 +32,8 @@ def from_folder(name: str, folder: Path) -> Path:
 def from_hub(name: str) -> Path:
     """The Hugging Face hub, or its own cache."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
 
     published = CATALOG[name]
-    disable_progress_bars()
     try:
         folder = Path(snapshot_download(published.hub, allow_patterns=list(published.files), etag_timeout=5))
     except Exception as error:  # of requests, of the file system, of the hub: each of a kind of its own
