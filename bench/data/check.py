@@ -51,9 +51,9 @@ def check_set(ref: DatasetRef) -> Checked:
         name=ref.name,
         status="ok",
         rows={name: len(split) for name, split in splits.items()},
-        labels=len(dataset.label_names),
+        labels=len(dataset.facts.label_names),
         folder=_shown(dataset.files[0].parent) if dataset.files else None,
-        notes=dataset.notes,
+        notes=dataset.facts.notes,
         counts=dict(dataset.counts),
     )
 

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.data.duplicates import Hashes, conflicting, exact, extra_copies, hash_texts
+from bench.data.facts import DatasetFacts
 from bench.data.load import Dataset, assemble
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
@@ -52,17 +53,9 @@ class Leak(_Closed):
     normalized_other_label: int = Field(description="Of these, the rows whose label the text never has in the earlier.")
 
 
-class Description(_Closed):
+class Description(DatasetFacts):
     """A data set described."""
 
-    name: str
-    title: str
-    revision: str
-    label_names: list[str]
-    notes: list[str]
-    licence: str
-    citation: str
-    source: str
     splits: list[SplitFacts]
     leaks: list[Leak]
     length_edges: list[float] = Field(description="Edges of the histograms in characters, even on a log scale.")
@@ -85,14 +78,7 @@ def describe_published(published: PublishedSet, dataset: Dataset) -> Description
     order = [name for name in ("all", "train", "validation", "test") if name in published.splits]
     pairs = [(a, b) for i, a in enumerate(order) for b in order[i + 1 :]]
     return Description(
-        name=published.name,
-        title=published.title,
-        revision=published.revision,
-        label_names=list(published.label_names),
-        notes=list(published.notes),
-        licence=published.licence,
-        citation=published.citation,
-        source=published.source,
+        **dict(published.facts),
         splits=[_facts(name, published, raw[name], edges) for name in order],
         leaks=[_leak(a, b, published, raw) for a, b in pairs],
         length_edges=edges.tolist(),
@@ -104,12 +90,12 @@ def describe_published(published: PublishedSet, dataset: Dataset) -> Description
 
 def _facts(name: str, published: PublishedSet, raw: Hashes, edges: npt.NDArray[np.float64]) -> SplitFacts:
     split = published.splits[name]
-    tally = np.bincount(split.labels, minlength=len(published.label_names)).tolist()
+    tally = np.bincount(split.labels, minlength=len(published.facts.label_names)).tolist()
     return SplitFacts(
         name=name,
         rows=len(split.texts),
         left_out=split.left_out,
-        labels=dict(zip(published.label_names, tally, strict=True)),
+        labels=dict(zip(published.facts.label_names, tally, strict=True)),
         lengths=_lengths(split, edges),
         duplicate_rows=extra_copies(raw),
         duplicate_rows_normalized=extra_copies(split.hashes),

@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.contract import Split
 from bench.data.duplicates import conflicting, extra_copies
+from bench.data.facts import DatasetFacts
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.rows import Published
@@ -21,10 +22,7 @@ from bench.errors import DataError
 class Dataset:
     """A data set ready for use: no text of train stands in validation or test, normalized."""
 
-    name: str
-    title: str
-    revision: str
-    label_names: tuple[str, ...]
+    facts: DatasetFacts
     train: Split
     validation: Split
     test: Split
@@ -32,10 +30,6 @@ class Dataset:
     """`published`, or `carved` from train."""
     counts: Mapping[str, int]
     """What was found and dropped on the way; see `docs/data.md`."""
-    notes: tuple[str, ...]
-    licence: str
-    citation: str
-    source: str
     files: tuple[Path, ...] = field(default=())
 
 
@@ -49,7 +43,7 @@ def assemble(published: PublishedSet) -> Dataset:
     splits = dict(published.splits)
     prefixes = {name: name for name in splits}
     if "all" in splits:
-        splits = _cut(splits["all"], published)
+        splits = _cut(splits["all"], published.facts)
         prefixes = dict.fromkeys(splits, "row")
     train = splits["train"]
     counts = {
@@ -63,41 +57,34 @@ def assemble(published: PublishedSet) -> Dataset:
         counts["validation_rows_in_test"] = int(leaks.sum())
         _drop_leaks(splits, "validation", counts)
     else:
-        splits["train"], splits["validation"] = _carve(splits["train"], published)
+        splits["train"], splits["validation"] = _carve(splits["train"], published.facts)
         prefixes["validation"] = prefixes["train"]
     return Dataset(
-        name=published.name,
-        title=published.title,
-        revision=published.revision,
-        label_names=published.label_names,
-        train=_split(splits["train"], prefixes["train"], published),
-        validation=_split(splits["validation"], prefixes["validation"], published),
-        test=_split(splits["test"], prefixes["test"], published),
+        facts=published.facts,
+        train=_split(splits["train"], prefixes["train"], published.facts),
+        validation=_split(splits["validation"], prefixes["validation"], published.facts),
+        test=_split(splits["test"], prefixes["test"], published.facts),
         validation_source="published" if "validation" in published.splits else "carved",
         counts=counts,
-        notes=published.notes,
-        licence=published.licence,
-        citation=published.citation,
-        source=published.source,
         files=published.files,
     )
 
 
-def _split(split: Published, prefix: str, published: PublishedSet) -> Split:
+def _split(split: Published, prefix: str, facts: DatasetFacts) -> Split:
     ids = [f"{prefix}-{row:05d}" for row in split.rows.tolist()]
-    return Split(ids, split.texts, split.labels, published.label_names)
+    return Split(ids, split.texts, split.labels, facts.label_names)
 
 
-def _cut(rows: Published, published: PublishedSet) -> dict[str, Published]:
+def _cut(rows: Published, facts: DatasetFacts) -> dict[str, Published]:
     """Cut a file without splits in three."""
-    parts = split_groups(rows.hashes, rows.labels, USER_FRACTIONS, published.label_names, published.name)
+    parts = split_groups(rows.hashes, rows.labels, USER_FRACTIONS, facts.label_names, facts.name)
     return {name: rows.take(parts == i) for i, name in enumerate(("train", "validation", "test"))}
 
 
-def _carve(train: Published, published: PublishedSet) -> tuple[Published, Published]:
+def _carve(train: Published, facts: DatasetFacts) -> tuple[Published, Published]:
     """Cut validation from train."""
-    fractions, where = (1 - VALIDATION_FRACTION, VALIDATION_FRACTION), f"{published.name} train"
-    parts = split_groups(train.hashes, train.labels, fractions, published.label_names, where)
+    fractions, where = (1 - VALIDATION_FRACTION, VALIDATION_FRACTION), f"{facts.name} train"
+    parts = split_groups(train.hashes, train.labels, fractions, facts.label_names, where)
     return train.take(parts == 0), train.take(parts == 1)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bench.data.facts import DatasetFacts
 from bench.errors import DataError, did_you_mean
 
 SPLITS = ("train", "validation", "test")
@@ -169,6 +170,14 @@ class Entry(Closed):
     kaggle: str | None = None
     kaggle_files: dict[str, str] = Field(default_factory=dict, description="Our file: the name in the Kaggle set.")
     urls: dict[str, str] = Field(default_factory=dict, description="Our file: its address at a pinned commit.")
+
+    @property
+    def facts(self) -> DatasetFacts:
+        """What is written of it.
+
+        Declared in this class, not inherited: the order of an entry's fields is part of the key of its prepared data.
+        """
+        return DatasetFacts.model_validate(self, from_attributes=True)
 
     @model_validator(mode="after")
     def _agree(self) -> Entry:

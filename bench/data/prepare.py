@@ -99,7 +99,7 @@ def _write_whole(folder: Path, published: PublishedSet, limit: int | None) -> No
 
 def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
     train, validation, test = (
-        _limited(split, limit, f"{dataset.name} {name}")
+        _limited(split, limit, f"{dataset.facts.name} {name}")
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
     )
     for name, split in (("train.parquet", train), ("validation.parquet", validation)):
@@ -107,21 +107,14 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
     _write_table(folder / "test-texts.parquet", {"id": test.ids, "text": test.texts})
     _write_table(folder / "test-labels.parquet", {"id": test.ids, "label": test.labels})
     meta = Meta(
-        name=dataset.name,
-        title=dataset.title,
-        revision=dataset.revision,
-        label_names=dataset.label_names,
+        **dict(dataset.facts),
         n_train=len(train),
         n_validation=len(validation),
         n_test=len(test),
-        train_hash=split_hash(dataset.label_names, train, validation),
-        test_hash=split_hash(dataset.label_names, test),
+        train_hash=split_hash(dataset.facts.label_names, train, validation),
+        test_hash=split_hash(dataset.facts.label_names, test),
         validation_source=dataset.validation_source,
         counts=dict(dataset.counts),
-        notes=dataset.notes,
-        licence=dataset.licence,
-        citation=dataset.citation,
-        source=dataset.source,
         limit=limit,
         sha256={name: file_sha256(folder / name) for name in _FILES},
     )

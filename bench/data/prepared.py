@@ -15,26 +15,21 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from bench.contract import Split
 from bench.data.describe import Description
 from bench.data.digest import split_hash
+from bench.data.facts import DatasetFacts
 from bench.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Meta(BaseModel):
+class Meta(DatasetFacts):
     """`meta.json` of a prepared folder."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    title: str
-    revision: str
-    label_names: tuple[str, ...]
     n_train: int
     n_validation: int
     n_test: int
@@ -44,10 +39,6 @@ class Meta(BaseModel):
     """Of label names and the ids, texts and labels of test."""
     validation_source: str
     counts: dict[str, int]
-    notes: tuple[str, ...]
-    licence: str
-    citation: str
-    source: str
     limit: int | None
     sha256: dict[str, str]
     """Of each file beside this one."""

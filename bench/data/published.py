@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from bench.data.digest import row_hashes, rows_digest
+from bench.data.facts import DatasetFacts
 from bench.data.locate import data_roots, find_file, missing_error
 from bench.data.manifest import Entry, Layout, SourceFile, entry
 from bench.data.readers import read_rows
@@ -25,15 +26,8 @@ from bench.errors import DataError
 class PublishedSet:
     """The splits of a data set as their publisher, or the user's file, has them (`all` where it has none)."""
 
-    name: str
-    title: str
-    revision: str
-    label_names: tuple[str, ...]
+    facts: DatasetFacts
     splits: Mapping[str, Published]
-    notes: tuple[str, ...] = ()
-    licence: str = "not stated"
-    citation: str = ""
-    source: str = ""
     files: tuple[Path, ...] = ()
 
 
@@ -50,36 +44,15 @@ class Located:
 def read_published(ref: DatasetRef) -> PublishedSet:
     """Find, read and verify; nothing is returned that the manifest does not vouch for."""
     if ref.path is not None:
-        return _read_user(ref)
+        user = read_user_file(ref.path, ref.text_column, ref.label_column)
+        name = ref.path.name
+        facts = DatasetFacts(
+            name=name, title=f"your file {name}", revision=user.revision, label_names=user.label_names, source=name
+        )
+        return PublishedSet(facts, user.splits, files=(ref.path,))
     found = entry(ref.name)
     located = locate(found, ref.data_dir)
-    splits = read_located(found, located)
-    return PublishedSet(
-        name=found.name,
-        title=found.title,
-        revision=found.revision,
-        label_names=found.label_names,
-        splits=splits,
-        notes=found.notes,
-        licence=found.licence,
-        citation=found.citation,
-        source=found.source,
-        files=tuple(located.paths.values()),
-    )
-
-
-def _read_user(ref: DatasetRef) -> PublishedSet:
-    assert ref.path is not None
-    user = read_user_file(ref.path, ref.text_column, ref.label_column)
-    return PublishedSet(
-        name=ref.path.name,
-        title=f"your file {ref.path.name}",
-        revision=user.revision,
-        label_names=user.label_names,
-        splits=user.splits,
-        source=ref.path.name,
-        files=(ref.path,),
-    )
+    return PublishedSet(found.facts, read_located(found, located), files=tuple(located.paths.values()))
 
 
 def locate(found: Entry, data_dir: Path | None) -> Located:

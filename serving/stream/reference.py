@@ -83,7 +83,7 @@ def _validation_texts(model: Model) -> list[str]:
         data = load(DatasetRef(model.card["dataset"]))
     except DataError as error:
         raise BenchError(str(error)) from None
-    if list(data.label_names) != model.labels:
-        raise BenchError(f"{data.name} has other labels than the model")
+    if list(data.facts.label_names) != model.labels:
+        raise BenchError(f"{data.facts.name} has other labels than the model")
     texts = data.validation.texts
     return [texts[i] for i in np.linspace(0, len(texts) - 1, min(MOST, len(texts))).astype(int)]

@@ -33,7 +33,7 @@ def test_what_is_prepared_is_what_is_loaded(tmp_path: Path) -> None:
     assert prepared.test_labels()[1].tolist() == dataset.test.labels.tolist()
     meta = prepared.meta
     assert (meta.name, meta.n_train, meta.n_validation, meta.n_test) == ("toy", 2400, 400, 800)
-    assert meta.notes == dataset.notes and meta.limit is None
+    assert meta.notes == dataset.facts.notes and meta.limit is None
     assert prepared.description().used == {"train": 2400, "validation": 400, "test": 800}
 
 

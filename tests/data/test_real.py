@@ -57,7 +57,7 @@ def test_covid_tweets_are_read_as_latin_1_with_their_line_breaks() -> None:
     texts = data.train.texts + data.validation.texts
     assert 12_800 < sum("\r\r\n" in text for text in texts) <= 12_844
     assert sum(any("\x80" <= c <= "\x9f" for c in text) for text in texts) > 6_600
-    assert dataset("covid19-3").label_names == ("negative", "neutral", "positive")
+    assert dataset("covid19-3").facts.label_names == ("negative", "neutral", "positive")
 
 
 def test_examples_of_the_readme() -> None:

@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 
 CODE = (
     "from bench.data import DatasetRef, load; from bench.data.digest import split_hash; "
-    "d = load(DatasetRef('toy')); print(split_hash(d.label_names, d.train, d.validation, d.test))"
+    "d = load(DatasetRef('toy')); print(split_hash(d.facts.label_names, d.train, d.validation, d.test))"
 )
 
 
@@ -25,8 +25,8 @@ def toy() -> Dataset:
 def test_sizes_labels_and_honesty() -> None:
     data = toy()
     assert (len(data.train), len(data.validation), len(data.test)) == (2400, 400, 800)
-    assert data.label_names == ("negative", "neutral", "positive")
-    assert "synthetic" in data.notes[0]
+    assert data.facts.label_names == ("negative", "neutral", "positive")
+    assert "synthetic" in data.facts.notes[0]
     assert set(data.counts.values()) == {0}
 
 
@@ -42,7 +42,7 @@ def test_another_process_makes_the_same() -> None:
     done = subprocess.run(
         [sys.executable, "-c", CODE], capture_output=True, text=True, cwd=ROOT, env=environment, check=True
     )
-    assert done.stdout.strip() == split_hash(data.label_names, data.train, data.validation, data.test)
+    assert done.stdout.strip() == split_hash(data.facts.label_names, data.train, data.validation, data.test)
 
 
 def test_a_linear_model_learns_it_but_not_all_and_word_order_helps() -> None:

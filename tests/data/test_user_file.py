@@ -46,9 +46,9 @@ def rows(dataset: Dataset) -> list[tuple[str, str, str]]:
 def test_every_format_gives_the_same_rows_in_the_same_splits(kind: str, tmp_path: Path) -> None:
     dataset = load(DatasetRef(str(write(kind, tmp_path))))
     assert rows(dataset) == rows(load(DatasetRef(str(write("csv", tmp_path)))))
-    assert dataset.name == f"mine.{kind}"
-    assert dataset.label_names == ("bad", "good", "so-so")
-    assert len(dataset.revision) == 16
+    assert dataset.facts.name == f"mine.{kind}"
+    assert dataset.facts.label_names == ("bad", "good", "so-so")
+    assert len(dataset.facts.revision) == 16
     assert dataset.validation_source == "carved"
     assert {i for i, _, _ in rows(dataset)} == {f"row-{i:05d}" for i in range(60)}
 
@@ -107,7 +107,7 @@ def test_numbers_are_labels_in_every_format(tmp_path: Path) -> None:
             stars.to_json(path, orient="records", lines=True)
         else:
             stars.astype({"label": float}).to_parquet(path)
-        assert load(DatasetRef(str(path))).label_names == ("1", "2")
+        assert load(DatasetRef(str(path))).facts.label_names == ("1", "2")
 
 
 def test_a_text_of_10_megabytes_is_accepted(write_csv: WriteCsv) -> None:
@@ -244,5 +244,5 @@ def test_jsonl_keeps_what_it_is_given(tmp_path: Path) -> None:
     lines = [json.dumps({"text": f"é\u2028 {i}", "label": i % 2}, ensure_ascii=False) for i in range(40)]
     path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
     dataset = load(DatasetRef(str(path)))
-    assert dataset.label_names == ("0", "1")
+    assert dataset.facts.label_names == ("0", "1")
     assert all(text.startswith("é\u2028") for text in dataset.train.texts)
