@@ -7,8 +7,7 @@ from typing import Any
 
 from bench.data.describe import Description, SplitFacts
 from bench.errors import StoreError
-
-_COLOURS = {"all": "#4c6a92", "train": "#4c6a92", "validation": "#e0a458", "test": "#b5495b"}
+from bench.palette import BLUE, GRID, MUTED, SKY, SPLITS
 
 
 def draw_description(description: Description, path: Path) -> Path:
@@ -19,7 +18,7 @@ def draw_description(description: Description, path: Path) -> Path:
     import seaborn as sns
     from matplotlib import pyplot as plt
 
-    with sns.axes_style("whitegrid", {"grid.color": "#e6e6e6", "axes.edgecolor": "#bbbbbb"}):
+    with sns.axes_style("whitegrid", {"grid.color": GRID, "axes.edgecolor": GRID}):
         copies = 2 * len(description.splits) + len(description.leaks)
         bars = len(description.label_names) * len(description.splits) ** 0.5
         tall = max(4.4, 1.8 + 0.36 * copies, 1.6 + 0.42 * bars)
@@ -55,9 +54,9 @@ def _draw_labels(axes: Any, description: Description) -> None:
     for i, split in enumerate(splits):
         places = [j + (i - (len(splits) - 1) / 2) * height for j in range(len(names))]
         shares = [100 * split.labels[name] / split.rows for name in names]
-        bars = axes.barh(places, shares, height * 0.92, color=_COLOURS[split.name], label=_legend(split))
+        bars = axes.barh(places, shares, height * 0.92, color=SPLITS[split.name], label=_legend(split))
         counts = [f"{split.labels[name]:,}" for name in names]
-        axes.bar_label(bars, counts, padding=3, fontsize=8, color="#555555")
+        axes.bar_label(bars, counts, padding=3, fontsize=8, color=MUTED)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
     axes.margins(x=0.14)
@@ -75,7 +74,7 @@ def _draw_lengths(axes: Any, description: Description) -> None:
     edges = description.length_edges
     for split in description.splits:
         shares = [100 * n / split.rows for n in split.lengths.histogram]
-        colour = _COLOURS[split.name]
+        colour = SPLITS[split.name]
         axes.stairs(shares, edges, fill=True, alpha=0.18, color=colour)
         axes.stairs(shares, edges, color=colour, linewidth=1.6)
         median = split.lengths.characters[3]
@@ -98,12 +97,12 @@ def _draw_copies(axes: Any, description: Description) -> None:
     rows += [(f"{leak.later} in {leak.earlier}", leak.exact, leak.normalized) for leak in description.leaks]
     names, exact, normalized = zip(*rows, strict=True)
     for offset, values, colour, label in (
-        (-0.2, exact, "#6b7a8f", "exact"),
-        (0.2, normalized, "#c9b79c", "normalized"),
+        (-0.2, exact, BLUE, "exact"),
+        (0.2, normalized, SKY, "normalized"),
     ):
         places = [i + offset for i in range(len(names))]
         bars = axes.barh(places, values, 0.38, color=colour, label=label)
-        axes.bar_label(bars, [f"{value:,}" for value in values], padding=3, fontsize=8, color="#555555")
+        axes.bar_label(bars, [f"{value:,}" for value in values], padding=3, fontsize=8, color=MUTED)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.invert_yaxis()
     axes.set_xscale("symlog", linthresh=1)

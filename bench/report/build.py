@@ -19,13 +19,14 @@ from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
+from bench.palette import Palette
 from bench.report.html import BoardPage, render, strip_axis
 from bench.report.plots.confusion import confusion
 from bench.report.plots.frontier import LATENCY, SIZE, frontier
 from bench.report.plots.learning import learning
 from bench.report.plots.per_class import per_class
 from bench.report.plots.reliability import reliability
-from bench.report.plots.style import Drawing, Palette, slug, write_png
+from bench.report.plots.style import Drawing, slug, write_png
 from bench.report.plots.sweep import sweeps
 from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_ids
@@ -60,7 +61,7 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_ids(rows), out)
     found = boards(rows)
-    palette = Palette.of(found)
+    palette = Palette.of(line for board in found for line in board.lines)
     pages, drawn = [], set()
     for board in watch(found):
         page = _page(board, rows, store, palette, texts)

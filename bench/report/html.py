@@ -14,13 +14,14 @@ from bench.board.mistakes import Mistake
 from bench.board.numbers import decimals, megabytes, significant
 from bench.board.row import Row
 from bench.board.rows import counted
+from bench.palette import Palette, css_variables
 from bench.report.columns import COLUMNS
 from bench.report.plots.confusion import Confusion
 from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
 from bench.report.plots.per_class import PerClass
 from bench.report.plots.reliability import Reliability
-from bench.report.plots.style import Drawing, Palette
+from bench.report.plots.style import Drawing
 from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
@@ -115,7 +116,7 @@ def render(
     environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette}
     current = counted(rows)
     return environment.get_template("report.html.j2").render(
-        css=Markup((TEMPLATES / "style.css").read_text()),
+        css=Markup(css_variables() + (TEMPLATES / "style.css").read_text()),
         js=Markup((TEMPLATES / "report.js").read_text()),
         plotly_js=Markup(get_plotlyjs()),
         pages=pages,

@@ -9,8 +9,8 @@ from bench.board.aggregate import boards
 from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.rows import rows
 from bench.measure.quality import score
+from bench.palette import Palette
 from bench.report.plots.reliability import reliability
-from bench.report.plots.style import Palette
 from bench.store import Store
 from tests.report.synthetic import EMOTIONS, Model, result
 
@@ -20,7 +20,7 @@ def test_the_points_of_a_diagram_make_up_the_calibration_error(store: Store) -> 
     store.put(made, arrays)
     read = rows(store.documents())
     (board,) = boards(read)
-    drawn = reliability(board.name, best_of_each_recipe(board, Predictions(store, read)), Palette.of([board]))
+    drawn = reliability(board.name, best_of_each_recipe(board, Predictions(store, read)), Palette.of(board.lines))
     assert drawn is not None
     (model,) = drawn.models
     gaps = zip(model.share, model.confidence, model.accuracy, strict=True)

@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.board.predictions import Shown
-from bench.report.plots.style import INK, MUTED, Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.palette import BLUE, INK, MUTED, translucent
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-SHADES = [[0, "rgba(1,115,178,0.04)"], [1, "rgba(1,115,178,1)"]]
+SHADES = [[0, translucent(BLUE, 0.04)], [1, translucent(BLUE, 1)]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
         text=[f"{shares[i, j]:.2f}<br>{counts[i, j]:.0f}" for i in places for j in places],
         textfont={
             "size": 11,
-            "color": ["#ffffff" if shares[i, j] > 0.5 else "var(--ink)" for i in places for j in places],
+            "color": ["white" if shares[i, j] > 0.5 else "var(--ink)" for i in places for j in places],
         },
         hoverinfo="skip",
         showlegend=False,

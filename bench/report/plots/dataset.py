@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from bench.report.plots.style import COLOURS, Chart, interactive, log_axis, plain, shorten
+from bench.palette import SPLITS
+from bench.report.plots.style import Chart, interactive, log_axis, plain, shorten
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
-
-COLOUR = {"all": COLOURS[0], "train": COLOURS[0], "validation": COLOURS[1], "test": COLOURS[3]}
 
 
 def charts(description: Description) -> list[Chart]:
@@ -27,7 +26,7 @@ def _labels(description: Description) -> dict[str, Any]:
             y=[split.labels[name] / max(split.rows, 1) for name in description.label_names],
             customdata=[split.labels[name] for name in description.label_names],
             name=f"{split.name} ({split.rows:,})",
-            marker={"color": COLOUR.get(split.name, COLOURS[-1])},
+            marker={"color": SPLITS[split.name]},
             hovertemplate="%{x}: %{y:.1%}, %{customdata:,} rows<extra>" + split.name + "</extra>",
         )
         for split in description.splits
@@ -55,7 +54,7 @@ def _lengths(description: Description) -> dict[str, Any]:
             x=description.length_edges[:-1],
             y=[count / max(split.rows, 1) for count in split.lengths.histogram],
             mode="lines",
-            line={"shape": "hv", "width": 1.8, "color": COLOUR.get(split.name, COLOURS[-1])},
+            line={"shape": "hv", "width": 1.8, "color": SPLITS[split.name]},
             name=f"{split.name}, median {split.lengths.characters[3]:,.0f}",
             hovertemplate="from %{x:,.0f} characters: %{y:.1%}<extra>" + split.name + "</extra>",
         )

@@ -10,21 +10,9 @@ from typing import TYPE_CHECKING
 
 from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, significant
+from bench.palette import BLUE, GRID, INK, MUTED, Palette, Symbol
 from bench.report.plots import labels
-from bench.report.plots.style import (
-    GRID,
-    INK,
-    MUTED,
-    Chart,
-    Palette,
-    canvas,
-    interactive,
-    literal,
-    log_axis,
-    plain,
-    shorten,
-    slug,
-)
+from bench.report.plots.style import Chart, canvas, interactive, literal, log_axis, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -62,7 +50,7 @@ class Point:
     label: labels.Place | None
     """Where its name is written, None where there is no room, or where a better variant of the recipe has one."""
     colour: str
-    marker: tuple[str, str]
+    marker: Symbol
 
 
 @dataclass(frozen=True)
@@ -243,7 +231,7 @@ def _interactive(data: Frontier) -> dict[str, object]:
                 marker={
                     "opacity": 1,
                     "color": points[0].colour,
-                    "symbol": points[0].marker[1],
+                    "symbol": points[0].marker.plotly,
                     "size": [13 if p.efficient else 10 for p in points],
                     "line": {"width": 1, "color": "var(--card)"},
                 },
@@ -298,7 +286,7 @@ def _draw(data: Frontier) -> Canvas:
 
     figure, axes = canvas(8, 5)
     ax = axes[0, 0]
-    ax.axhspan(*data.best_interval, color="#0173b2", alpha=0.07, lw=0, label="95 % CI of the best")
+    ax.axhspan(*data.best_interval, color=BLUE, alpha=0.07, lw=0, label="95 % CI of the best")
     xs, ys = data.steps
     ax.step(xs, ys, where="post", color=MUTED, lw=1.2, ls=":", label="Pareto frontier", zorder=1)
     named: set[str] = set()
@@ -309,7 +297,9 @@ def _draw(data: Frontier) -> Canvas:
             continue
         bars = [[p.y - p.low], [p.high - p.y]]
         size = 8 if p.efficient else 5.5
-        ax.errorbar(p.x, p.y, bars, fmt=p.marker[0], ms=size, color=p.colour, elinewidth=1, mec="white", label=label)
+        ax.errorbar(
+            p.x, p.y, bars, fmt=p.marker.matplotlib, ms=size, color=p.colour, elinewidth=1, mec="white", label=label
+        )
         if p.label:
             ax.annotate(
                 literal(shorten(p.line.title)),

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from bench.board.predictions import Shown
 from bench.board.row import TrainingCurve
-from bench.report.plots.style import MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
+from bench.palette import DASHES, MUTED, Palette
+from bench.report.plots.style import Chart, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
-
-DASHES = (("-", "solid"), ("--", "dash"), (":", "dot"), ("-.", "dashdot"))
-"""One a seed: of matplotlib, of plotly."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def _interactive(curves: Curves) -> dict[str, Any]:
 
     traces = []
     for index, (number, seed) in enumerate(curves.seeds):
-        dash = DASHES[index % len(DASHES)][1]
+        dash = DASHES[index % len(DASHES)].plotly
         for name, colour, axis in (
             ("loss", "var(--muted)", "y2"),
             ("validation_loss", curves.colour, "y2"),
@@ -99,7 +97,7 @@ def _draw(data: Learning) -> Canvas:
     for column, curves in enumerate(data.curves):
         top, bottom = axes[0, column], axes[1, column]
         for index, (_, seed) in enumerate(curves.seeds):
-            dash = DASHES[index % len(DASHES)][0]
+            dash = DASHES[index % len(DASHES)].matplotlib
             for name, colour, ax in (
                 ("loss", MUTED, top),
                 ("validation_loss", curves.colour, top),

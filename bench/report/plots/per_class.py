@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.board.predictions import Shown
-from bench.report.plots.style import INK, Chart, Palette, canvas, interactive, literal, plain, shorten, slug
+from bench.palette import INK, Palette
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

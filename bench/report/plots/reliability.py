@@ -10,7 +10,8 @@ import numpy as np
 
 from bench.board.predictions import Shown
 from bench.measure.quality import BINS, confidence_bins
-from bench.report.plots.style import GRID, MUTED, Chart, Palette, canvas, interactive, literal, shorten, slug
+from bench.palette import GRID, MUTED, Palette
+from bench.report.plots.style import Chart, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench.report.plots.search_history import COLOUR, MARKER, describe
-from bench.report.plots.style import COLOURS, GRID, Chart, canvas, interactive, literal, slug
+from bench.palette import BEST, GRID, TRIALS, Symbol
+from bench.report.plots.search_history import describe
+from bench.report.plots.style import Chart, canvas, interactive, literal, slug
 from bench.search.summary import Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ class Curve:
     @property
     def colour(self) -> str:
         """By its state; the best stands out."""
-        return COLOURS[2] if self.best else COLOUR[self.trial.state]
+        return BEST if self.best else TRIALS[self.trial.state].colour
+
+    @property
+    def marker(self) -> Symbol:
+        """Of its last epoch, by its state."""
+        return TRIALS[self.trial.state].marker
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,11 @@ def _interactive(data: Epochs) -> dict[str, Any]:
             y=curve.values,
             mode="lines+markers",
             line={"color": curve.colour, "width": 3 if curve.best else 1.2},
-            marker={"opacity": 1, "size": [3] * (len(curve.epochs) - 1) + [8], "symbol": MARKER[curve.trial.state][1]},
+            marker={
+                "opacity": 1,
+                "size": [3] * (len(curve.epochs) - 1) + [8],
+                "symbol": curve.marker.plotly,
+            },
             hovertext=[describe(curve.trial, data.metric)] * len(curve.epochs),
             hovertemplate="epoch %{x}: %{y:.4f}<br>%{hovertext}<extra></extra>",
             showlegend=False,
@@ -91,9 +101,11 @@ def _draw(data: Epochs) -> Canvas:
     ax = axes[0, 0]
     for curve in data.curves:
         heights = [float("nan") if value is None else value for value in curve.values]
-        last, marker = [len(heights) - 1], MARKER[curve.trial.state][0]
+        last = [len(heights) - 1]
         width = 2.2 if curve.best else 0.9
-        ax.plot(curve.epochs, heights, color=curve.colour, lw=width, marker=marker, ms=5, markevery=last)
+        ax.plot(
+            curve.epochs, heights, color=curve.colour, lw=width, marker=curve.marker.matplotlib, ms=5, markevery=last
+        )
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="epoch (thick: the best trial; a cross: pruned)", ylabel="validation, as trained")
     ax.grid(True, color=GRID)

@@ -6,20 +6,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from bench.report.plots.style import COLOURS, GRID, Chart, canvas, interactive, literal, plain, slug
+from bench.palette import BEST, GRID, TRIALS
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, slug
 from bench.search.summary import State, Summary, TrialRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
-
-COLOUR: dict[State, str] = {"complete": COLOURS[0], "pruned": COLOURS[1], "failed": COLOURS[3], "running": COLOURS[7]}
-MARKER: dict[State, tuple[str, str]] = {
-    "complete": ("o", "circle"),
-    "pruned": ("x", "x"),
-    "failed": ("v", "triangle-down"),
-    "running": (".", "circle-open"),
-}
-"""Of matplotlib, of plotly."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ def _interactive(data: History) -> dict[str, Any]:
     traces: list[Any] = [
         go.Scatter(
             x=[t.number for t in data.complete], y=data.best, mode="lines", name="best so far", hoverinfo="skip",
-            line={"color": COLOURS[2], "width": 2, "shape": "hv"},
+            line={"color": BEST, "width": 2, "shape": "hv"},
         )
     ]  # fmt: skip
     for state, trials in _by_state(data).items():
@@ -101,8 +93,8 @@ def _interactive(data: History) -> dict[str, Any]:
                 name=state,
                 marker={
                     "opacity": 1,
-                    "color": COLOUR[state],
-                    "symbol": MARKER[state][1],
+                    "color": TRIALS[state].colour,
+                    "symbol": TRIALS[state].marker.plotly,
                     "size": [13 if t.number == data.best_number else 8 for t in trials],
                 },
                 hovertext=[describe(t, data.metric) for t in trials],
@@ -127,11 +119,11 @@ def _draw(data: History) -> Canvas:
     figure, axes = canvas(5.6, 3.8)
     figure.suptitle(literal(f"{data.study} · Trials"))
     ax = axes[0, 0]
-    ax.step([t.number for t in data.complete], data.best, where="post", color=COLOURS[2], lw=1.6, label="best so far")
+    ax.step([t.number for t in data.complete], data.best, where="post", color=BEST, lw=1.6, label="best so far")
     for state, trials in _by_state(data).items():
         heights = [data.edge if t.value is None else t.value for t in trials]
         sizes = [70 if t.number == data.best_number else 26 for t in trials]
-        look = {"color": COLOUR[state], "marker": MARKER[state][0], "label": state, "zorder": 3}
+        look = {"color": TRIALS[state].colour, "marker": TRIALS[state].marker.matplotlib, "label": state, "zorder": 3}
         ax.scatter([t.number for t in trials], heights, sizes, **look)
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.report.plots.style import COLOURS, Chart, canvas, interactive, literal, plain, slug
+from bench.palette import BLUE
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, slug
 from bench.search.summary import Summary
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Importances:
         import plotly.graph_objects as go
 
         names, shares = [plain(name) for name, _ in self.shares[::-1]], [share for _, share in self.shares[::-1]]
-        bars = go.Bar(x=shares, y=names, orientation="h", marker={"color": COLOURS[0]}, hovertemplate="%{x:.3f}")
+        bars = go.Bar(x=shares, y=names, orientation="h", marker={"color": BLUE}, hovertemplate="%{x:.3f}")
         figure = interactive(
             [bars],
             xaxis={"title": {"text": "share of the differences"}, "range": [0, 1]},
@@ -48,7 +49,7 @@ class Importances:
             [literal(name) for name, _ in self.shares[::-1]],
             [share for _, share in self.shares[::-1]],
             0.7,
-            color=COLOURS[0],
+            color=BLUE,
         )
         ax.set(xlim=(0, 1), xlabel="share of the differences between values (PED-ANOVA)")
         ax.grid(False, axis="y")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bench.palette import BEST, BLUE, GRID, PALE
 from bench.report.plots.search_history import describe
-from bench.report.plots.style import COLOURS, GRID, Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
 from bench.search.summary import Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _parallel(data: Slices) -> dict[str, Any]:
             shown |= {"values": logs, "tickvals": ticks, "ticktext": [f"{10**tick:.2g}" for tick in ticks]}
         dimensions.append(shown)
     dimensions.append({"label": plain(data.metric.replace("_", " ")), "values": data.values})
-    line = {"color": data.values, "colorscale": [[0, "#c9d7e3"], [1, COLOURS[0]]]}
+    line = {"color": data.values, "colorscale": [[0, PALE], [1, BLUE]]}
     return interactive(
         [go.Parcoords(dimensions=dimensions, line=line, labelfont={"size": 12}, tickfont={"size": 11})],
         margin={"l": 60, "r": 60, "t": 44, "b": 20},
@@ -107,7 +108,7 @@ def _interactive(data: Slices, one: Slice) -> dict[str, Any]:
     best = [trial.number == data.best_number for trial in data.trials]
     marker = {
         "opacity": 1,
-        "color": [COLOURS[2] if b else COLOURS[0] for b in best],
+        "color": [BEST if b else BLUE for b in best],
         "size": [12 if b else 8 for b in best],
     }
     points = go.Scatter(
@@ -136,9 +137,7 @@ def _draw(data: Slices) -> Canvas:
         ax.set_visible(False)
     best = [trial.number == data.best_number for trial in data.trials]
     for one, ax in zip(data.slices, axes.flat, strict=False):
-        ax.scatter(
-            one.places, data.values, [70 if b else 22 for b in best], [COLOURS[2] if b else COLOURS[0] for b in best]
-        )
+        ax.scatter(one.places, data.values, [70 if b else 22 for b in best], [BEST if b else BLUE for b in best])
         if one.logarithmic:
             ax.set_xscale("log")
         if one.options:

@@ -1,26 +1,19 @@
-"""How every figure looks, in both drawings: colours, fonts, axes."""
+"""How every figure looks, in both drawings: fonts, axes, text. The colours are in `bench.palette`."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bench.board.leaderboard import Board, Line
+from bench.palette import GRID, INK, MUTED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
-COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#56b4e9", "#949494")
-"""Seaborn's colour-blind palette without the two tones that vanish on white."""
-MARKERS = (("o", "circle"), ("s", "square"), ("D", "diamond"), ("^", "triangle-up"), ("v", "triangle-down"))
-"""One a track: of matplotlib, of plotly."""
 DPI = 130
-INK, MUTED, GRID = "#1c2330", "#5b6576", "#e3e7ee"
-"""Of the PNG files; the page has variables of the same meaning, light and dark."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +41,6 @@ class Drawing(Protocol):
     def charts(self) -> list[Chart]:
         """With plotly, for the page."""
         ...
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The same colour for a recipe and the same marker for a track, wherever they are drawn."""
-
-    recipes: tuple[tuple[str, str], ...]
-    """(track, recipe), in the order of their first appearance by name."""
-
-    @classmethod
-    def of(cls, boards: Iterable[Board]) -> Palette:
-        """For all recipes of a report."""
-        return cls(tuple(sorted({(line.track, line.recipe) for board in boards for line in board.lines})))
-
-    @cached_property
-    def _tracks(self) -> list[str]:
-        return sorted({track for track, _ in self.recipes})
-
-    def colour(self, line: Line) -> str:
-        """As `#rrggbb`."""
-        return COLOURS[self.recipes.index((line.track, line.recipe)) % len(COLOURS)]
-
-    def marker(self, line: Line) -> tuple[str, str]:
-        """As matplotlib and as plotly name it."""
-        return MARKERS[self._tracks.index(line.track) % len(MARKERS)]
 
 
 def slug(name: str) -> str:

@@ -9,18 +9,8 @@ from bench.board.leaderboard import Board, Line
 from bench.board.model import canonical
 from bench.board.naming import FROM
 from bench.board.recipes import completed
-from bench.report.plots.style import (
-    COLOURS,
-    GRID,
-    MUTED,
-    Chart,
-    canvas,
-    interactive,
-    literal,
-    plain,
-    shorten,
-    slug,
-)
+from bench.palette import COLOURS, GRID, MUTED
+from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
