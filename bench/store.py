@@ -105,12 +105,13 @@ class Store:
                 warn_skipped("result", error)
             return None
 
+    def read_all(self) -> Iterator[Result]:
+        """Every result; one that cannot be read is skipped with a warning."""
+        return (result for run_id in self.run_ids() if (result := self.find(run_id)) is not None)
+
     def documents(self) -> Iterator[dict[str, Any]]:
-        """Every result as a plain document; one that cannot be read is skipped with a warning."""
-        for run_id in self.run_ids():
-            result = self.find(run_id)
-            if result is not None:
-                yield result.model_dump(mode="json")
+        """Every result as a plain document, as `read_all` gives them."""
+        return (result.model_dump(mode="json") for result in self.read_all())
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""

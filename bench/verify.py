@@ -66,13 +66,13 @@ def verify(
     """
     problems: list[Problem] = []
     truth = Truth([root / "prepared" for root in (directory, store) if root is not None])
-    documents: list[dict[str, Any]] = []
+    results: list[Result] = []
     artifacts: dict[str, Result] = {}
     for folder in watch(result_folders(directory)):
         result = _read(folder, problems)
         if result is None:
             continue
-        documents.append(result.model_dump(mode="json"))
+        results.append(result)
         problems += _check_run(folder, result, truth)
         if result.identity.artifact:
             artifacts.setdefault(result.identity.artifact, result)
@@ -84,7 +84,7 @@ def verify(
     for path in sorted((directory / "searches").glob("*.json")):
         problems += _check_search(path)
     if (directory / "results.csv").is_file():
-        problems += _check_csv(directory / "results.csv", documents)
+        problems += _check_csv(directory / "results.csv", results)
     return problems
 
 
@@ -202,7 +202,7 @@ def _check_search(path: Path) -> Iterator[Problem]:
         yield Problem(where, str(error).removeprefix(f"{path}").removeprefix(": ").strip())
 
 
-def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]:
+def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
     """Each row as the report would write it today; a run that a newer one supersedes may be left out."""
     import csv
     import io
@@ -218,7 +218,7 @@ def _check_csv(path: Path, documents: list[dict[str, Any]]) -> Iterator[Problem]
     published = {str(row.get("run_id")): row for row in read}
     if len(published) < len(read):
         yield Problem(path.name, f"{len(read)} rows of {len(published)} runs; a run has one row")
-    everything = rows(documents)
+    everything = rows(results)
     due = {row["run_id"]: row for row in csv.DictReader(io.StringIO(csv_text(everything), newline=""))}
     for run_id in sorted(published.keys() - due.keys()):
         yield Problem(path.name, f"row '{run_id}' has no readable result")

@@ -169,7 +169,7 @@ def test_damaged_predictions_are_named_and_done_without(
 def test_a_row_dated_in_the_future_supersedes_nothing(store: Store) -> None:
     for name, date in (("early", "2025-01-01"), ("late", "2025-01-02"), ("future", "9000-01-01")):
         store.put(*result(Model("linear"), n=60, run_id=name, started_at=f"{date}T00:00:00+00:00"))
-    assert [row.run_id for row in counted(rows(store.documents()))] == ["late"]
+    assert [row.run_id for row in counted(rows(store.read_all()))] == ["late"]
 
 
 def test_a_date_that_does_not_sort_is_refused() -> None:

@@ -91,7 +91,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Path:
     failed |= {"run_id": "toy-keyword-s3", "outcome": failed["outcome"] | {"status": "failed", "reason": "no memory"}}
     failed["identity"] |= {"seed": 3, "artifact": None}
     store.put(Result.model_validate(failed))
-    (root / "results.csv").write_text(csv_text(rows(store.documents())))
+    (root / "results.csv").write_text(csv_text(rows(store.read_all())))
     return root
 
 
@@ -141,7 +141,7 @@ def test_a_superseded_run_may_be_left_out_of_the_table(published: Path) -> None:
         }
     )
     store.put(again, store.arrays(RUN, "predictions"), store.arrays(RUN, "samples"))
-    documents = [row for row in rows(store.documents()) if not row.superseded]
+    documents = [row for row in rows(store.read_all()) if not row.superseded]
     (published / "results.csv").write_text(csv_text(documents))
     assert RUN not in {row.run_id for row in documents}
     assert said(published) == []

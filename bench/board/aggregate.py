@@ -10,13 +10,11 @@ from dataclasses import fields
 from bench.board.leaderboard import Board, Line, Means, Names
 from bench.board.model import LineKey, Models
 from bench.board.naming import Naming
-from bench.board.row import Row
+from bench.board.row import Context, Row
 from bench.board.rows import counted
+from bench.board.table import reader
 from bench.board.ties import ranked, smallest_gap
 from bench.errors import BenchError, did_you_mean
-
-Context = tuple[str, str]
-"""Machine and measuring protocol: times are compared within one."""
 
 COLUMNS = tuple(field.name for field in fields(Means))
 TIMED = ("p50_ms_b1", "p95_ms_b1", "texts_per_s_b32")
@@ -43,8 +41,8 @@ def chosen(found: Sequence[Board], dataset: str | None) -> list[Board]:
 def main_context(some_rows: Iterable[Row]) -> Context | None:
     """The machine and protocol that timed most runs, of equals the last by name; untimed, the machine of most runs."""
     ok = [row for row in some_rows if row.ok]
-    timed = [row for row in ok if row.protocol is not None]
-    count = Counter((row.timed_on or row.machine, row.protocol or "") for row in timed or ok)
+    timed = [row for row in ok if row.performance.protocol is not None]
+    count = Counter(row.context for row in timed or ok)
     return max(count, key=lambda context: (count[context], context)) if count else None
 
 
@@ -80,7 +78,7 @@ def _line(key: LineKey, names: Names, group: list[Row], context: Context | None)
     group = sorted(group, key=lambda row: (row.seed, row.run_id))
     ok = [row for row in group if row.ok and row.accuracy is not None]
     failed = [row for row in group if not row.ok or row.accuracy is None]
-    timed_here = [row for row in ok if row.protocol is None or (row.timed_on, row.protocol) == context]
+    timed_here = [row for row in ok if row.performance.protocol is None or row.context == context]
     accuracies = [row.accuracy for row in ok if row.accuracy is not None]
     return Line(
         track=key.track,
@@ -104,8 +102,9 @@ def _means(ok: list[Row], timed_here: list[Row], context: Context | None) -> Mea
 
 
 def _mean(some_rows: list[Row], column: str) -> float | None:
-    known = [value for row in some_rows if (value := getattr(row, column)) is not None]
-    return statistics.fmean(known) if known else None
+    read = reader(column)
+    values = [value for row in some_rows if (value := read(row)) is not None]
+    return statistics.fmean(values) if values else None
 
 
 def _reasons(failed: list[Row]) -> str:

@@ -1,157 +1,139 @@
-"""From a stored result to its row.
-
-Read from plain documents, not from validated models: ten thousand of them are read while a user waits.
-"""
+"""From a stored result to its row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-from bench.board.row import LabelScore, Row, TrainingCurve
-from bench.schema import Data
+from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve
+from bench.schema import Data, Interval, Latency, Measurement, Result, TrainingLog
 
-Document = Mapping[str, Any]
-"""A result as it stands in `result.json`, in today's schema."""
-
-SCORES = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
 MEGABYTE = 1e6
+CURVES = ("loss", "validation_loss", "validation_accuracy")
 
 
-def read_row(document: Document) -> Row:
-    """What one result says by itself: on the board of its data set, without an ensemble's runs, not superseded."""
-    identity, data = document["identity"], _data(document)
-    limited = f", {data.limit} rows a split" if data.limit is not None else ""
+def read_row(result: Result) -> Row:
+    """What one result holds by itself: on the board of its data set, without an ensemble's runs, not superseded."""
+    identity, outcome, training = result.identity, result.outcome, result.training
+    data, quality, device = _data(result), result.quality, result.device
     return Row(
+        run_id=result.run_id,
+        parent_run_id=identity.parent_run_id,
+        teacher_run_id=identity.teacher_run_id,
+        track=identity.track,
+        recipe=identity.recipe,
+        variant=identity.variant,
+        params=identity.params,
+        framework=identity.framework,
+        seed=identity.seed,
+        suite=identity.suite,
+        artifact=identity.artifact,
+        parent_artifacts=tuple(identity.key_parts.get("parent", "").split()),
+        git_commit=identity.git_commit,
+        dirty=identity.dirty,
         data=data,
-        **_identity(document),
-        **_scores(document),
-        **_resources(document),
-        **_times(document.get("measurement") or {}),
-        **_energy(document.get("measurement") or {}),
-        **_origin(document),
-        **_details(document),
-        member_run_ids=(),
-        board=f"{data.dataset}{limited}",
-        superseded=False,
-        params=identity["params"],
-        parent_artifacts=tuple((identity.get("key_parts") or {}).get("parent", "").split()),
+        status=outcome.status,
+        status_reason=outcome.reason,
+        phase=outcome.phase,
+        started_at=outcome.started_at,
+        train_seconds=outcome.train_seconds,
+        train_examples_per_s=training.examples_per_second if training else None,
+        warnings=tuple(training.warnings) if training else (),
+        machine=result.environment.machine,
+        device=device.actual,
+        dtype=device.dtype,
+        runtime=device.runtime or identity.framework,
+        inference_dtype=device.inference_dtype,
+        scores=_scores(result),
+        footprint=_footprint(result),
+        performance=_performance(result.measurement, result.environment.machine)
+        if result.measurement
+        else Performance(),
+        label_scores=tuple(LabelScore(c.label, c.f1, c.support) for c in quality.per_class) if quality else (),
+        confusion=tuple(map(tuple, quality.confusion)) if quality else (),
+        curve=_curve(training) if training else None,
+        board=data.dataset if data.limit is None else f"{data.dataset}, {data.limit} rows a split",
     )
 
 
-def _data(document: Document) -> Data:
+def _data(result: Result) -> Data:
     """As it is stored, with the number of texts that were scored."""
-    stored = document["data"]
-    return Data.model_validate(stored | {"n_test": (document.get("quality") or {}).get("n", stored.get("n_test"))})
+    if result.quality is None or result.quality.n == result.data.n_test:
+        return result.data
+    return result.data.model_copy(update={"n_test": result.quality.n})
 
 
-def _identity(document: Document) -> dict[str, Any]:
-    identity, outcome = document["identity"], document["outcome"]
-    return {
-        "run_id": document["run_id"],
-        "parent_run_id": identity.get("parent_run_id"),
-        "teacher_run_id": identity.get("teacher_run_id"),
-        "track": identity["track"],
-        "recipe": identity["recipe"],
-        "variant": identity["variant"],
-        "seed": identity["seed"],
-        "status": outcome["status"],
-        "status_reason": outcome.get("reason"),
-        "phase": outcome.get("phase"),
-        "started_at": outcome["started_at"],
-        "train_seconds": outcome.get("train_seconds"),
-        "suite": identity.get("suite"),
-        "framework": identity["framework"],
-        "artifact": identity.get("artifact"),
-        "git_commit": identity.get("git_commit"),
-        "dirty": identity.get("dirty"),
-    }
+def _scores(result: Result) -> Scores:
+    validation_accuracy = result.validation.accuracy if result.validation else None
+    if (quality := result.quality) is None:
+        return Scores(validation_accuracy=validation_accuracy)
+
+    def score(interval: Interval) -> Score:
+        return Score(interval.value, interval.low, interval.high)
+
+    return Scores(
+        accuracy=score(quality.accuracy),
+        macro_f1=score(quality.macro_f1),
+        macro_recall=score(quality.macro_recall),
+        log_loss=score(quality.log_loss),
+        brier=score(quality.brier),
+        ece=score(quality.ece),
+        validation_accuracy=validation_accuracy,
+    )
 
 
-def _scores(document: Document) -> dict[str, Any]:
-    """The scores with the ends of their 95 % bootstrap intervals."""
-    quality = document.get("quality") or {}
-    found: dict[str, Any] = {}
-    for name in SCORES:
-        interval = quality.get(name) or {}
-        found |= {name: interval.get("value"), f"{name}_low": interval.get("low"), f"{name}_high": interval.get("high")}
-    return found | {"validation_accuracy": (document.get("validation") or {}).get("accuracy")}
-
-
-def _resources(document: Document) -> dict[str, Any]:
-    size, device, memory = (document.get(name) or {} for name in ("size", "device", "memory"))
-    return {
-        "parameters": size.get("parameters"),
-        "nonzero_parameters": size.get("nonzero_parameters"),
-        "bytes_on_disk": size.get("bytes_on_disk"),
-        "bytes_gzipped": size.get("bytes_gzipped"),
-        "runtime": device.get("runtime") or document["identity"]["framework"],
-        "device": device.get("actual"),
-        "dtype": device.get("dtype"),
-        "inference_dtype": device.get("inference_dtype"),
-        "peak_rss_mb": _megabytes(memory.get("inference_peak_bytes")),
-        "training_peak_rss_mb": _megabytes(memory.get("training_peak_bytes")),
-        "train_examples_per_s": (document.get("training") or {}).get("examples_per_second"),
-    }
+def _footprint(result: Result) -> Footprint:
+    size, memory = result.size, result.memory
+    return Footprint(
+        parameters=size.parameters if size else None,
+        nonzero_parameters=size.nonzero_parameters if size else None,
+        bytes_on_disk=size.bytes_on_disk if size else None,
+        bytes_gzipped=size.bytes_gzipped if size else None,
+        peak_rss_mb=_megabytes(memory.inference_peak_bytes) if memory else None,
+        training_peak_rss_mb=_megabytes(memory.training_peak_bytes) if memory else None,
+    )
 
 
 def _megabytes(count: int | None) -> float | None:
     return None if count is None else round(count / MEGABYTE, 3)
 
 
-def _times(measurement: Document) -> dict[str, Any]:
-    """Over texts of every length, at the largest thread setting and at one thread; and those of a cold start."""
-    whole = [latency for latency in measurement.get("latency") or () if latency.get("bucket", "all") == "all"]
-    most = max((latency["threads"] for latency in whole), default=None)
-    found: dict[str, Any] = {"threads": most}
-    for threads, ending in ((most, ""), (1, "_t1")):
-        here = [latency for latency in whole if latency["threads"] == threads]
-        single: Document = next((e for e in here if e["scenario"] == "single_stream" and e["batch_size"] == 1), {})
-        offline: Document = next((e for e in here if e["scenario"] == "offline" and e["batch_size"] == 32), {})
-        found["p50_ms_b1" + ending] = single.get("p50_ms")
-        found["p95_ms_b1" + ending] = single.get("p95_ms")
-        found["texts_per_s_b32" + ending] = offline.get("texts_per_s")
-    cold = measurement.get("cold_start") or {}
-    return found | {name: cold.get(name) for name in ("import_ms", "load_ms", "first_call_ms")}
+def _performance(measurement: Measurement, trained_on: str) -> Performance:
+    """`trained_on` is the machine of the training."""
+    latencies = [latency for latency in measurement.latency if latency.bucket == "all"]
+    threads = max((latency.threads for latency in latencies), default=None)
+    cold, energy = measurement.cold_start, measurement.energy
+    estimated = energy.source == "estimate"
+    return Performance(
+        threads=threads,
+        all_threads=_speed([latency for latency in latencies if latency.threads == threads]),
+        one_thread=_speed([latency for latency in latencies if latency.threads == 1]),
+        import_ms=cold.import_ms,
+        load_ms=cold.load_ms,
+        first_call_ms=cold.first_call_ms,
+        energy_source=energy.source,
+        energy_measured_j_per_1000=None if estimated else energy.joules_per_1000_texts,
+        energy_estimated_j_per_1000=energy.joules_per_1000_texts if estimated else None,
+        timed_on=measurement.machine or trained_on,
+        protocol=measurement.protocol,
+    )
 
 
-def _energy(measurement: Document) -> dict[str, Any]:
-    """An estimate never shares a column with a measurement."""
-    energy = measurement.get("energy") or {}
-    joules, source = energy.get("joules_per_1000_texts"), energy.get("source", "none")
-    estimated = source == "estimate"
-    return {
-        "energy_source": source,
-        "energy_measured_j_per_1000": None if estimated else joules,
-        "energy_estimated_j_per_1000": joules if estimated else None,
-    }
+def _speed(latencies: Sequence[Latency]) -> Speed:
+    single = next((one for one in latencies if one.scenario == "single_stream" and one.batch_size == 1), None)
+    offline = next((one for one in latencies if one.scenario == "offline" and one.batch_size == 32), None)
+    return Speed(
+        p50_ms_b1=single.p50_ms if single else None,
+        p95_ms_b1=single.p95_ms if single else None,
+        texts_per_s_b32=offline.texts_per_s if offline else None,
+    )
 
 
-def _origin(document: Document) -> dict[str, Any]:
-    """Where it was trained and timed."""
-    measurement = document.get("measurement") or {}
-    machine = document["environment"]["machine"]
-    return {
-        "warnings": tuple((document.get("training") or {}).get("warnings") or ()),
-        "machine": machine,
-        "timed_on": (measurement.get("machine") or machine) if measurement else None,
-        "protocol": measurement.get("protocol"),
-    }
-
-
-def _details(document: Document) -> dict[str, Any]:
-    """What figures are drawn from, as small as they need it."""
-    quality, training = document.get("quality") or {}, document.get("training") or {}
-    history = training.get("history") or ()
-    names = ("loss", "validation_loss", "validation_accuracy")
-    curve = None
-    if len(history) > 1:  # a single point is no curve
-        epochs = tuple(entry.get("epoch", float(i)) for i, entry in enumerate(history, start=1))
-        values = {name: tuple([entry.get(name) for entry in history]) for name in names}
-        reported = {name: some for name, some in values.items() if some.count(None) < len(some)}
-        curve = TrainingCurve(training.get("best_epoch"), epochs, reported)
-    return {
-        "label_scores": tuple(LabelScore(e["label"], e["f1"], e["support"]) for e in quality.get("per_class") or ()),
-        "confusion": tuple(map(tuple, quality.get("confusion") or ())),
-        "curve": curve,
-    }
+def _curve(training: TrainingLog) -> TrainingCurve | None:
+    """None where there are no epochs, or only one: a single point is no curve."""
+    history = training.history
+    if len(history) < 2:
+        return None
+    epochs = tuple(entry.get("epoch", float(i)) for i, entry in enumerate(history, start=1))
+    values = {name: tuple([entry.get(name) for entry in history]) for name in CURVES}
+    reported = {name: some for name, some in values.items() if some.count(None) < len(some)}
+    return TrainingCurve(training.best_epoch, epochs, reported)

@@ -1,103 +1,16 @@
-"""One stored result as a typed row, and which of it are the columns of `results.csv`."""
+"""One stored result as a typed row."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from bench.contract import Params
 from bench.schema import Data
 
-CSV_COLUMNS = (
-    "run_id",
-    "parent_run_id",
-    "teacher_run_id",
-    "track",
-    "recipe",
-    "variant",
-    "dataset",
-    "seed",
-    "status",
-    "n_test",
-    "accuracy",
-    "macro_f1",
-    "macro_recall",
-    "log_loss",
-    "ece",
-    "parameters",
-    "bytes_on_disk",
-    "runtime",
-    "threads",
-    "p50_ms_b1",
-    "p95_ms_b1",
-    "texts_per_s_b32",
-    "train_examples_per_s",
-    "peak_rss_mb",
-    "artifact",
-)
-"""The fixed columns of `results.csv` in their order; a table may have more after them."""
-
-COLUMNS = (
-    *CSV_COLUMNS,
-    "status_reason",
-    "phase",
-    "started_at",
-    "train_seconds",
-    "suite",
-    "framework",
-    "accuracy_low",
-    "accuracy_high",
-    "macro_f1_low",
-    "macro_f1_high",
-    "macro_recall_low",
-    "macro_recall_high",
-    "log_loss_low",
-    "log_loss_high",
-    "brier_low",
-    "brier_high",
-    "ece_low",
-    "ece_high",
-    "brier",
-    "validation_accuracy",
-    "nonzero_parameters",
-    "bytes_gzipped",
-    "p50_ms_b1_t1",
-    "p95_ms_b1_t1",
-    "texts_per_s_b32_t1",
-    "import_ms",
-    "load_ms",
-    "first_call_ms",
-    "energy_source",
-    "energy_measured_j_per_1000",
-    "energy_estimated_j_per_1000",
-    "training_peak_rss_mb",
-    "device",
-    "dtype",
-    "inference_dtype",
-    "normalization",
-    "revision",
-    "limit",
-    "n_train",
-    "notes",
-    "warnings",
-    "machine",
-    "timed_on",
-    "protocol",
-    "git_commit",
-    "dirty",
-    "content",
-    "member_run_ids",
-    "board",
-    "superseded",
-)
-"""All columns of `results.csv`."""
-
-DATA_COLUMNS = ("dataset", "n_test", "normalization", "revision", "limit", "n_train", "notes", "content")
-"""Those that are facts of the data set: they stand in `Row.data`."""
-
-SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}
-"""Between the parts of a column that holds several; a note may hold any other stop."""
+Context = tuple[str, str]
+"""Machine and measuring protocol: times are compared within one."""
 
 
 class LabelScore(NamedTuple):
@@ -118,13 +31,66 @@ class TrainingCurve(NamedTuple):
     """By name: `loss`, `validation_loss`, `validation_accuracy`; None for an epoch without."""
 
 
+class Score(NamedTuple):
+    """A score with the ends of its 95 % bootstrap interval; None where nothing is scored."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Scores(NamedTuple):
+    """The scores of the test predictions, and the accuracy on validation. Fractions are 0 to 1."""
+
+    accuracy: Score = Score()
+    macro_f1: Score = Score()
+    macro_recall: Score = Score()
+    log_loss: Score = Score()
+    brier: Score = Score()
+    ece: Score = Score()
+    validation_accuracy: float | None = None
+
+
+class Footprint(NamedTuple):
+    """How large the model is on disk and in memory. A megabyte is 10^6 bytes."""
+
+    parameters: int | None = None
+    nonzero_parameters: int | None = None
+    bytes_on_disk: int | None = None
+    bytes_gzipped: int | None = None
+    peak_rss_mb: float | None = None
+    training_peak_rss_mb: float | None = None
+
+
+class Speed(NamedTuple):
+    """Latency of single texts and throughput in batches of 32, at one setting of threads, texts of every length."""
+
+    p50_ms_b1: float | None = None
+    p95_ms_b1: float | None = None
+    texts_per_s_b32: float | None = None
+
+
+class Performance(NamedTuple):
+    """What one protocol measured on one machine; an estimate of energy never shares a column with a measurement."""
+
+    threads: int | None = None
+    """The largest setting that was measured, which is all cores."""
+    all_threads: Speed = Speed()
+    one_thread: Speed = Speed()
+    import_ms: float | None = None
+    load_ms: float | None = None
+    first_call_ms: float | None = None
+    energy_source: str = "none"
+    energy_measured_j_per_1000: float | None = None
+    energy_estimated_j_per_1000: float | None = None
+    timed_on: str | None = None
+    """The machine of the times, which need not be that of the training."""
+    protocol: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run: what `results.csv` has columns for, and what a report stands on beside them; None: not measured.
-
-    `threads`, `p50_ms_b1`, `p95_ms_b1` and `texts_per_s_b32` are of the largest thread setting that was measured, which
-    is all cores; the columns ending in `_t1` are of one thread. Fractions are 0 to 1, a megabyte is 10^6 bytes.
-    """
+    """One run: what `results.csv` has columns for, and what a report needs beside them."""
 
     run_id: str
     parent_run_id: str | None
@@ -133,82 +99,46 @@ class Row:
     recipe: str
     variant: str
     """What differed from the recipe's defaults when it ran."""
-    data: Data
-    """The facts of its data set; `n_test` is of the texts that were scored."""
-    seed: int
-    status: str
-    accuracy: float | None
-    macro_f1: float | None
-    macro_recall: float | None
-    log_loss: float | None
-    ece: float | None
-    parameters: int | None
-    bytes_on_disk: int | None
-    runtime: str
-    threads: int | None
-    p50_ms_b1: float | None
-    p95_ms_b1: float | None
-    texts_per_s_b32: float | None
-    train_examples_per_s: float | None
-    peak_rss_mb: float | None
-    artifact: str | None
-    status_reason: str | None
-    phase: str | None
-    started_at: str
-    train_seconds: float | None
-    suite: str | None
-    framework: str
-    accuracy_low: float | None
-    accuracy_high: float | None
-    macro_f1_low: float | None
-    macro_f1_high: float | None
-    macro_recall_low: float | None
-    macro_recall_high: float | None
-    log_loss_low: float | None
-    log_loss_high: float | None
-    brier_low: float | None
-    brier_high: float | None
-    ece_low: float | None
-    ece_high: float | None
-    brier: float | None
-    validation_accuracy: float | None
-    nonzero_parameters: int | None
-    bytes_gzipped: int | None
-    p50_ms_b1_t1: float | None
-    p95_ms_b1_t1: float | None
-    texts_per_s_b32_t1: float | None
-    import_ms: float | None
-    load_ms: float | None
-    first_call_ms: float | None
-    energy_source: str
-    energy_measured_j_per_1000: float | None
-    energy_estimated_j_per_1000: float | None
-    training_peak_rss_mb: float | None
-    device: str | None
-    dtype: str | None
-    inference_dtype: str | None
-    warnings: tuple[str, ...]
-    machine: str
-    timed_on: str | None
-    """The machine of the times, which need not be that of the training."""
-    protocol: str | None
-    git_commit: str | None
-    dirty: bool | None
-    member_run_ids: tuple[str, ...]
-    """The runs that an ensemble is made of, none for anything else."""
-    board: str
-    """The leaderboard that it stands on."""
-    superseded: bool
-    """A newer run of the same thing counts in its place."""
-    params: Mapping[str, Any]
+    params: Params
     """All parameters, as they were when it ran."""
+    framework: str
+    seed: int
+    suite: str | None
+    artifact: str | None
     parent_artifacts: tuple[str, ...]
     """The beginnings of the hashes of what it was made of."""
+    git_commit: str | None
+    dirty: bool | None
+    data: Data
+    """The facts of its data set; `n_test` is of the texts that were scored."""
+    status: str
+    status_reason: str | None
+    phase: str | None
+    """That failed."""
+    started_at: str
+    train_seconds: float | None
+    train_examples_per_s: float | None
+    warnings: tuple[str, ...]
+    machine: str
+    device: str
+    dtype: str
+    """Of the training."""
+    runtime: str
+    inference_dtype: str | None
+    scores: Scores
+    footprint: Footprint
+    performance: Performance
     label_scores: tuple[LabelScore, ...]
     """Empty without scores, as the next."""
     confusion: tuple[tuple[int, ...], ...]
     """Rows are true labels, columns predicted."""
     curve: TrainingCurve | None
+    board: str
+    """The leaderboard that it stands on."""
+    member_run_ids: tuple[str, ...] = ()
+    """The runs that an ensemble is made of, none for anything else."""
+    superseded: bool = False
+    """A newer run of the same thing counts in its place."""
 
     @property
     def model_name(self) -> str:
@@ -220,13 +150,12 @@ class Row:
         """Whether it ended well."""
         return self.status == "ok"
 
+    @property
+    def context(self) -> Context:
+        """Where and how it was timed; where it was not, the machine of its training."""
+        return self.performance.timed_on or self.machine, self.performance.protocol or ""
 
-_columns_of = attrgetter(*(f"data.{name}" if name in DATA_COLUMNS else name for name in COLUMNS))
-
-
-def published(row: Row) -> dict[str, Any]:
-    """The columns of a row by name, several values of one column joined."""
-    found = dict(zip(COLUMNS, _columns_of(row), strict=True))
-    for name, separator in SEPARATORS.items():
-        found[name] = separator.join(found[name])
-    return found
+    @property
+    def accuracy(self) -> float | None:
+        """On the test texts; None where nothing is scored."""
+        return self.scores.accuracy.value

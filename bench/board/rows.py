@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bench.artifact import PREFIX
 from bench.board.model import Models
-from bench.board.read import Document, read_row
+from bench.board.read import read_row
 from bench.board.row import Row
 from bench.errors import NOTHING_RAN, BenchError
-from bench.schema import order_in_time
+from bench.schema import Result, order_in_time
 from bench.store import Store
 
 
@@ -20,20 +20,20 @@ class EmptyStoreError(BenchError):
     exit_code = NOTHING_RAN
 
 
-def stored_rows(store: Store, watch: Callable[[Iterable[Document]], Iterable[Document]] = iter) -> list[Row]:
+def stored_rows(store: Store, watch: Callable[[Iterable[Result]], Iterable[Result]] = iter) -> list[Row]:
     """The rows of every stored result; an empty store is an error that says what to run first.
 
-    `watch` sees each document as it streams by.
+    `watch` sees each result as it streams by.
     """
-    found = rows(watch(store.documents()))
+    found = rows(watch(store.read_all()))
     if not found:
         raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
     return found
 
 
-def rows(documents: Iterable[Document]) -> list[Row]:
-    """One row a run, in the order of the documents, those that a newer run supersedes marked."""
-    read = [read_row(document) for document in documents]
+def rows(results: Iterable[Result]) -> list[Row]:
+    """One row a run, in the order of the results, those that a newer run supersedes marked."""
+    read = [read_row(result) for result in results]
     found = _on_boards(_with_members(read))
     old = _superseded(found)
     return [replace(row, superseded=True) if row.run_id in old else row for row in found]

@@ -48,18 +48,18 @@ def _put(store: Store, model: Model, seed: int, run_id: str, parent: str | None,
 
 @pytest.fixture(scope="module")
 def board(store: Store) -> Board:
-    (only,) = boards(rows(store.documents()))
+    (only,) = boards(rows(store.read_all()))
     return only
 
 
 @pytest.fixture(scope="module")
 def family(board: Board, store: Store) -> dict[str, Member]:
-    (only,) = families(board, Predictions(store, rows(store.documents())))
+    (only,) = families(board, Predictions(store, rows(store.read_all())))
     return {member.line.name: member for member in only}
 
 
 def test_children_stand_below_their_parents(board: Board, store: Store) -> None:
-    (family,) = families(board, Predictions(store, rows(store.documents())))
+    (family,) = families(board, Predictions(store, rows(store.read_all())))
     assert [(m.depth, m.line.recipe) for m in family][:2] == [(0, "finetune"), (1, "distill")]
     at = [m.line.name for m in family].index("distill[student=lstm,alpha=0.9]")
     assert [(m.depth, m.line.recipe) for m in family[at : at + 3]] == [(1, "distill"), (2, "prune"), (3, "quantize")]
@@ -105,8 +105,8 @@ def test_a_student_alone_is_the_control_where_no_alpha_is_zero(student: str, alo
         _put(store, alone, seed, f"alone-{seed}", None)
         taught = Model("distill", f"student={student}", "compression", 0.9)
         _put(store, taught, seed, f"student-{seed}", f"teacher-{seed}", taught=True)
-    (board,) = boards(rows(store.documents()))
-    (family,) = families(board, Predictions(store, rows(store.documents())))
+    (board,) = boards(rows(store.read_all()))
+    (family,) = families(board, Predictions(store, rows(store.read_all())))
     assert family[1].control is not None and family[1].control.recipe == alone.recipe
 
 
@@ -116,9 +116,9 @@ def test_the_same_compression_of_two_parents_is_two_lines(tmp_path: Path) -> Non
         _put(store, Model("finetune", f"backbone={parent}", "transformers_pt"), 0, parent, None)
         _put(store, Model("prune", "", "compression"), 0, f"{parent}-pruned", parent)
         _put(store, Model("quantize", "", "compression"), 0, f"{parent}-int8", f"{parent}-pruned")
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     assert len(board.ok_lines) == 6
-    assert len(families(board, Predictions(store, rows(store.documents())))) == 2
+    assert len(families(board, Predictions(store, rows(store.read_all())))) == 2
 
 
 def test_a_swept_parameter_is_drawn_over_its_values(board: Board) -> None:

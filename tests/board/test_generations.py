@@ -25,7 +25,7 @@ def put(store: Store, run_id: str, recipe: str, params: dict[str, Any], seed: in
 
 
 def only_board(store: Store) -> Board:
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     return board
 
 
@@ -47,7 +47,7 @@ def test_a_default_that_changed_is_two_lines(recipe: str, new: int, names: set[s
     found = by_name(store)
     assert set(found) == names and {line.title for line in found.values()} == names
     assert {line.run_ids for line in found.values()} == {("old-0", "old-1"), ("new-0", "new-1")}
-    assert len(counted(rows(store.documents()))) == 4
+    assert len(counted(rows(store.read_all()))) == 4
 
 
 @pytest.mark.parametrize("recipe", ["lstm", "unknown"])

@@ -30,7 +30,7 @@ def scored(
 
 
 def only_board(store: Store) -> Board:
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     return board
 
 
@@ -80,7 +80,7 @@ def test_smallest_gap_is_printed(store: Store) -> None:
 
 
 def test_failures_are_rows_with_status_and_reason(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
+    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
     last = board.lines[-1]
     assert (last.name, last.status, last.rank) == ("lstm[units=4096]", "out_of_memory", None)
     assert "killed at 21.3 GB" in last.reason
@@ -106,7 +106,7 @@ def test_truncated_and_other_test_rows_are_other_boards(store: Store) -> None:
     store.put(*result(Model("linear"), run_id="whole"))
     store.put(*result(Model("linear"), run_id="short", limit=100))
     store.put(*result(Model("linear"), run_id="changed", split_hash="0123456789"))
-    names = [board.name for board in boards(rows(store.documents()))]
+    names = [board.name for board in boards(rows(store.read_all()))]
     assert names == [
         "emotions, 100 rows a split",
         "emotions, test rows 01234567",
@@ -148,13 +148,13 @@ def test_superseded_runs_are_counted(store: Store) -> None:
 
 
 def test_notes_stand_beside_the_name(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "hostile")
+    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "hostile")
     assert board.data.notes == ["rebuilt: its train text is a reconstruction", "<i>synthetic</i>"]
     assert "rebuilt" in markdown([board]) and "<i>" not in markdown([board])
 
 
 def test_child_names_its_parent(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
+    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
     assert any(line.title == "quantize[to=onnx-int8] ← distilbert" for line in board.lines)
 
 
@@ -177,7 +177,7 @@ def test_advice_without_times(store: Store) -> None:
 
 
 def test_latex_escapes(full_store: Store) -> None:
-    text = latex(boards(rows(full_store.documents())))
+    text = latex(boards(rows(full_store.read_all())))
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
     assert r"quantize[to=onnx-int8] $\leftarrow$ distilbert" in text and r"units=4096" in text
     assert EMOTIONS[0] not in text
@@ -195,7 +195,7 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
         Model("dnn", "layers=512"),
     ):
         store.put(*scored(model, 0, 0.9, 0.01))
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     assert {line.name: line.title for line in board.lines} == {
         "lstm[units=64,dropout=0.4]": "lstm",
         "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
@@ -209,7 +209,7 @@ def test_short_names_hold_no_more_than_needed(store: Store) -> None:
     tiny, large = "weights=random", "backbone=large,dropout=0.1,epochs=6"
     for variant in ("", tiny, large, f"{large},patience=6,tokens=0.1"):
         store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     assert {line.name: line.title for line in board.lines} == {
         "finetune": "finetune[backbone=tweets-tiny]",
         "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
@@ -228,7 +228,7 @@ def test_short_names_of_parents_and_of_students(store: Store) -> None:
         store.put(child.model_copy(update={"identity": identity, "run_id": f"child-{variant}"}), arrays)
     for student in ("static[units=8,rate=1]", "lstm[units=8]", "lstm[units=9]"):
         store.put(*scored(Model("distill", f"student={student},alpha=0.9"), 0, 0.9, 0.01))
-    (board,) = boards(rows(store.documents()))
+    (board,) = boards(rows(store.read_all()))
     assert {line.title for line in board.lines} == {
         "dnn[units=8]",
         "dnn[units=16]",

@@ -18,7 +18,7 @@ from tests.report.synthetic import EMOTIONS, Model, result
 def test_the_points_of_a_diagram_make_up_the_calibration_error(store: Store) -> None:
     made, arrays = result(Model("linear"))
     store.put(made, arrays)
-    read = rows(store.documents())
+    read = rows(store.read_all())
     (board,) = boards(read)
     drawn = reliability(board.name, best_of_each_recipe(board, Predictions(store, read)), Palette.of(board.lines))
     assert drawn is not None

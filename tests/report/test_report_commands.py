@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.board.row import CSV_COLUMNS
+from bench.board.table import CSV_COLUMNS
 from bench.cli import main
 from bench.store import Store
 from tests.report.synthetic import MODELS, Model, failure, grid, result

@@ -131,7 +131,7 @@ def test_tables_say_all(page: Page) -> None:
 
 
 def test_every_line_is_in_the_table(page: Page, full_store: Store) -> None:
-    for board in boards(rows(full_store.documents())):
+    for board in boards(rows(full_store.read_all())):
         for line in board.lines:
             assert line.title in page.text
 
@@ -153,7 +153,7 @@ def test_results_lie_beside_the_report(out: Path, full_store: Store) -> None:
         assert (out / "results" / run / name).read_bytes() == (full_store.folder(run) / name).read_bytes()
     assert not list((out / "results").rglob("log.txt"))
     again = Store(out)  # a published folder reads as a store does
-    assert [row.run_id for row in rows(again.documents())] == full_store.run_ids()
+    assert [row.run_id for row in rows(again.read_all())] == full_store.run_ids()
 
 
 def test_report_again_drops_what_no_longer_counts(store: Store, tmp_path: Path) -> None:
@@ -198,8 +198,8 @@ def test_report_of_failures_alone(store: Store, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_wrong_confident_and_counted(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.documents())) if board.data.dataset == "emotions")
-    shown = best_of_each_recipe(board, Predictions(full_store, rows(full_store.documents())))
+    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
+    shown = best_of_each_recipe(board, Predictions(full_store, rows(full_store.read_all())))
     found = mistakes(shown, {"test-0": "a text"})
     assert found and [m.probability for m in found] == sorted((m.probability for m in found), reverse=True)
     runs = shown[0].predicted

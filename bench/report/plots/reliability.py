@@ -68,7 +68,7 @@ def _calibration(shown: Shown, colour: str) -> Calibration:
     return Calibration(
         name=shown.line.title,
         colour=colour,
-        ece=float(np.mean([run.row.ece for run in shown.runs])),
+        ece=float(np.mean([run.row.scores.ece.value for run in shown.runs])),
         confidence=tuple((np.bincount(which, top, BINS)[held] / count[held]).tolist()),
         accuracy=tuple((np.bincount(which, right, BINS)[held] / count[held]).tolist()),
         share=tuple((count[held] / count.sum()).tolist()),
