@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError, NewerVersionError, one_line
-from bench.renames import RENAMED
+from bench.renames import renamed, renamed_params
 
 SCHEMA_VERSION = 2
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -83,6 +82,7 @@ class Identity(Block):
     dirty: bool | None = Field(None, description="Whether tracked files differed from the commit.")
 
 
+TrainedOn = Literal["train", "train+validation"]
 REFIT_NOTE = "trained on train and validation together"
 """How the note of a refit begins."""
 
@@ -95,7 +95,7 @@ class Data(Block):
     split: str = Field("test", description="The split that the quality is of.")
     split_hash: str | None = Field(None, description="Hash of the test rows, ids, texts and labels.")
     train_hash: str | None = Field(None, description="Hash of the training and validation rows.")
-    trained_on: Literal["train", "train+validation"] = Field(
+    trained_on: TrainedOn = Field(
         "train", description="`train+validation` for a refit: nothing was chosen on validation, which has no scores."
     )
     n_train: int | None = None
@@ -330,13 +330,8 @@ def _typed_training(document: dict[str, Any]) -> dict[str, Any]:
 def _renamed_parameters(document: dict[str, Any]) -> dict[str, Any]:
     """Version 2: parameters have today's names, also within those of a student and in the variant."""
     identity = document["identity"]
-    pattern = re.compile(rf"\b({'|'.join(RENAMED)})\b")
-
-    def renamed(value: Any) -> Any:
-        return pattern.sub(lambda found: RENAMED[found[0]], value) if isinstance(value, str) else value
-
-    params = {renamed(name): renamed(value) for name, value in identity["params"].items()}
-    return document | {"identity": identity | {"params": params, "variant": renamed(identity["variant"])}}
+    today = {"params": renamed_params(identity["params"]), "variant": renamed(identity["variant"])}
+    return document | {"identity": identity | today}
 
 
 def _second_version(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from bench.contract import Params
 from bench.data import DatasetRef, dataset_names
 from bench.errors import BenchError, did_you_mean
+from bench.identity import ModelIdentity, RunIdentity
 from bench.params import variant
 from bench.registry import load_recipe
+from bench.renames import renamed_params
 
 SUITES = Path(__file__).parent / "suites"
 MeasurePolicy = Literal["all", "first_seed", "none"]
@@ -34,7 +36,7 @@ class RunSpec:
     """One run as asked for: recipe, parameters with defaults filled in, data set, seed, and what it compresses."""
 
     recipe: str
-    params: Mapping[str, Any]
+    params: Params
     dataset: DatasetRef
     seed: int
     limit: int | None = None
@@ -47,10 +49,11 @@ class RunSpec:
     gate: Gate | None = None
 
     @property
-    def identity(self) -> list[Any]:
-        """What tells it from every other run that is asked for, as plain JSON."""
-        parents = [parent if isinstance(parent, str) else parent.identity for parent in self.parents]
-        return [self.recipe, self.dataset.name, self.limit, self.seed, dict(self.params), self.refit, parents]
+    def identity(self) -> RunIdentity:
+        """What tells it from every other run of a command."""
+        model = ModelIdentity.of(self.recipe, self.params, "train+validation" if self.refit else "train")
+        parents = tuple(parent if isinstance(parent, str) else parent.identity for parent in self.parents)
+        return RunIdentity(model, self.dataset.name, self.limit, self.seed, parents)
 
     @property
     def variant(self) -> str:
@@ -102,6 +105,12 @@ class SuiteRun(_Closed):
     """Parameters to try in turn where the gate is missed: the lists are walked together, from the boldest value."""
     datasets: list[str] | None = None
     seeds: list[int] | None = None
+
+    @field_validator("params", "grid", "back_off")
+    @classmethod
+    def _today(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """A suite of an earlier version goes on with today's names of parameters."""
+        return renamed_params(given)
 
 
 class Suite(_Closed):

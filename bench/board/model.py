@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bench.board.row import Row
+from bench.identity import ModelIdentity
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,22 @@ class Model:
     its place, and runs of both are never averaged.
     """
 
-    recipe: str
-    identity: str
-    """The parameters in one way of writing, and what it was trained on."""
+    identity: ModelIdentity
     origins: tuple[Model, ...]
     """Its parent, all members of an ensemble, or none."""
     params: Mapping[str, Any] = field(compare=False)
     variant: str = field(compare=False)
     """As a run of it was named when it ran."""
-    refit: bool = field(compare=False)
-    """Trained on train and validation together."""
+
+    @property
+    def recipe(self) -> str:
+        """Its recipe's name."""
+        return self.identity.recipe
+
+    @property
+    def refit(self) -> bool:
+        """Trained on train and validation together."""
+        return self.identity.trained_on == "train+validation"
 
     @property
     def parent(self) -> Model | None:
@@ -60,7 +66,7 @@ class Models:
         """Of a run; one without a stored result is known by its run id alone."""
         if run_id not in self._found:
             row = self._rows.get(run_id)
-            self._found[run_id] = self._model(row) if row else Model(run_id, "", (), {}, "", False)
+            self._found[run_id] = self._model(row) if row else Model(ModelIdentity(run_id, "", "train"), (), {}, "")
         return self._found[run_id]
 
     def key(self, row: Row) -> LineKey:
@@ -70,26 +76,8 @@ class Models:
     def _model(self, row: Row) -> Model:
         made_of = (row.parent_run_id,) if row.parent_run_id else row.member_run_ids
         return Model(
-            recipe=row.recipe,
-            identity=f"{canonical(row.params)} {row.data.trained_on}",
+            identity=ModelIdentity.of(row.recipe, row.params, row.data.trained_on),
             origins=tuple(self.of(run_id) for run_id in made_of),
             params=row.params,
             variant=row.variant,
-            refit=row.data.refit,
         )
-
-
-def canonical(value: Any) -> str:
-    """One way of writing parameters: keys in order, 1.0 as 1, tuples as lists."""
-    return _encode(_whole(value))
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else value
-    if isinstance(value, dict):
-        return {key: _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list | tuple) else value
-
-
-_encode = json.JSONEncoder(sort_keys=True, default=str).encode

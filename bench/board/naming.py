@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bench.board.leaderboard import Names
-from bench.board.model import LineKey, Model, canonical
+from bench.board.model import LineKey, Model
 from bench.board.recipes import recipe_of
 from bench.contract import Recipe
+from bench.identity import canonical
 from bench.params import split_assignments, written
 
 REFIT = "refit"

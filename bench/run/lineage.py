@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bench.artifact import is_intact
-from bench.run.keys import Parent, digest
+from bench.identity import RunIdentity
+from bench.run.keys import Parent
 from bench.run.plan import PlannedRun, parent_of
 from bench.schema import Result
 from bench.spec import SLACK, Gate, RunSpec
@@ -25,16 +26,15 @@ class Lineage:
     """The results that later runs of a command may build on."""
 
     store: Store
-    known: dict[str, Result] = field(default_factory=dict)
-    """By the identity of what was asked for."""
+    results: dict[RunIdentity, Result] = field(default_factory=dict)
 
     def add(self, spec: RunSpec, result: Result) -> None:
         """A run has its row."""
-        self.known[digest(spec.identity)] = result
+        self.results[spec.identity] = result
 
     def has(self, spec: RunSpec) -> bool:
         """Whether that run has its row already."""
-        return digest(spec.identity) in self.known
+        return spec.identity in self.results
 
     def parents(self, spec: RunSpec) -> tuple[Parent, ...] | Stopped | None:
         """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
@@ -48,7 +48,7 @@ class Lineage:
 
     def failed_gate(self, spec: RunSpec) -> str | None:
         """How a finished run misses its gate; None where it passes, or has none."""
-        result = self.known.get(digest(spec.identity))
+        result = self.results.get(spec.identity)
         if spec.gate is None or result is None or result.validation is None:
             return None
         parents = self.parents(spec)
@@ -62,7 +62,7 @@ class Lineage:
 
     def _effective_parent(self, asked: RunSpec) -> Parent | Stopped | None:
         effective = self.effective(asked)
-        result = self.known.get(digest(effective.identity))
+        result = self.results.get(effective.identity)
         if result is None:
             return None
         failed_gate = self.failed_gate(effective)

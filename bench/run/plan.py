@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from bench.artifact import is_intact
 from bench.contract import Recipe, Resolved
 from bench.data import Prepared
+from bench.identity import RunIdentity
 from bench.machine import cores, machine_id
 from bench.measure.timing import PROTOCOL, thread_counts
 from bench.registry import load_recipe
@@ -73,8 +73,10 @@ class Planner:
     device: str
 
     @functools.cached_property
-    def _earlier(self) -> dict[str, dict[str, Any]]:
-        return _earlier_runs(self.store)
+    def earlier(self) -> dict[RunIdentity, Result]:
+        """The newest stored result of each run, whatever it was made with, by what was asked for."""
+        results = sorted(self.store.read_all(), key=lambda result: order_in_time(result.outcome.started_at))
+        return {_request(RunIdentity.of_result(result)): result for result in results}
 
     def plan(self, spec: RunSpec, parents: Sequence[Parent] = ()) -> PlannedRun:
         """What is due of a run whose parents, if it has any, are trained."""
@@ -107,8 +109,8 @@ def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> Pla
     due, why = _due(spec, prepared, store, key, stored)
     if due == "predict" and stored is None:
         why = fresh
-    if due == "train" and stored is None and (before := planner._earlier.get(_identity(spec, parts))):
-        why = explain_miss(parts, before["identity"]["key_parts"])
+    if due == "train" and stored is None and (before := planner.earlier.get(_as_stored(spec, resolved, parts))):
+        why = explain_miss(parts, before.identity.key_parts)
     if stored is None and store.is_newer(run_id):
         due, why = "skip", "newer software has stored it: upgrade sentibench"
     if policy == "retrain" and due in ("nothing", "measure", "predict"):
@@ -155,32 +157,16 @@ def current_measurement_key(artifact: str) -> str:
     return measurement_key(artifact, PROTOCOL, machine_id(), thread_counts(cores()))
 
 
-def _identity(spec: RunSpec, parts: Mapping[str, str]) -> str:
-    trained_on = "train+validation" if spec.refit else "train"
-    params = shown_params(load_recipe(spec.recipe).resolve(spec.params), spec.params, parts)
-    return _asked(spec.recipe, Path(spec.dataset.name).name, spec.limit, spec.seed, params, trained_on)
+def _as_stored(spec: RunSpec, resolved: Resolved, parts: Mapping[str, str]) -> RunIdentity:
+    """The identity that the result of a run has in the store: without paths and parents."""
+    shown = replace(spec, params=shown_params(resolved, spec.params, parts), parents=()).identity
+    return _request(replace(shown, dataset=Path(spec.dataset.name).name))
 
 
-def _asked(*parts: Any) -> str:
+def _request(identity: RunIdentity) -> RunIdentity:
     """What was asked for, whatever the content of the files that the parameters name."""
-    return re.sub(rf"@[0-9a-f]{{{DIGITS}}}\b", "", json.dumps(parts, sort_keys=True))
-
-
-def _earlier_runs(store: Store) -> dict[str, dict[str, Any]]:
-    """The newest stored document of each recipe, data set, limit, seed, parameters and trained rows."""
-    newest: dict[str, dict[str, Any]] = {}
-    for document in store.documents():
-        identity, data = document["identity"], document["data"]
-        trained_on = data.get("trained_on", "train")
-        asked = (identity["recipe"], data["dataset"], data["limit"], identity["seed"], identity["params"])
-        key = _asked(*asked, trained_on)
-        if key not in newest or _time(newest[key]) < _time(document):
-            newest[key] = document
-    return newest
-
-
-def _time(document: Mapping[str, Any]) -> str:
-    return order_in_time(document["outcome"]["started_at"])
+    params = re.sub(rf"@[0-9a-f]{{{DIGITS}}}\b", "", identity.model.params)
+    return replace(identity, model=replace(identity.model, params=params))
 
 
 def slug(name: str) -> str:

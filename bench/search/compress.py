@@ -101,8 +101,8 @@ class Compress:
         if not front:
             return NEGATIVE_VERDICT
         specs = _unique(step for candidate in front for step in chain_of(candidate.spec))
-        ends = {digest(c.spec.identity) for c in front}
-        specs = [replace(spec, measured=digest(spec.identity) in ends) for spec in specs]
+        ends = {c.spec.identity for c in front}
+        specs = [replace(spec, measured=spec.identity in ends) for spec in specs]
         return run_specs(specs, set(), self.options.run, self.console)
 
     def _ready_parent(self) -> None:
@@ -249,7 +249,7 @@ def _ended(study: optuna.Study) -> list[FrozenTrial]:
 
 def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Those that no other beats in one of accuracy, size and latency without being worse in another; chains once."""
-    once = {digest(c.spec.identity): c for c in candidates}.values()
+    once = {c.spec.identity: c for c in candidates}.values()
     return [c for c in once if not any(_beats(other, c) for other in once)]
 
 
@@ -258,4 +258,4 @@ def _beats(one: Candidate, other: Candidate) -> bool:
 
 
 def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:
-    return list({digest(spec.identity): spec for spec in specs}.values())
+    return list({spec.identity: spec for spec in specs}.values())

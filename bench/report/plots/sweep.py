@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.board.leaderboard import Board, Line
-from bench.board.model import canonical
 from bench.board.naming import FROM
 from bench.board.recipes import completed
+from bench.identity import canonical
 from bench.palette import COLOURS, GRID, MUTED
 from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
 
