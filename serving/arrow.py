@@ -68,8 +68,8 @@ def plain(values: pa.ChunkedArray | pa.Array) -> list[Any]:
     if types.is_struct(kind):
         names = unique_names([field.name for field in kind])
         rows = zip(*(plain(field) for field in values.flatten()), strict=True) if names else iter([()] * len(values))
-        found = (dict(zip(names, row, strict=True)) for row in rows)
-        return [row if there else None for row, there in zip(found, values.is_valid().to_pylist(), strict=True)]
+        structs = (dict(zip(names, row, strict=True)) for row in rows)
+        return [struct if valid else None for struct, valid in zip(structs, values.is_valid().to_pylist(), strict=True)]
     if types.is_nested(kind):
         return [plain(row.values) if row.is_valid else None for row in values]
     return _flat(values)
@@ -84,8 +84,8 @@ def _flat(values: pa.Array) -> list[Any]:
         try:
             return list(values.to_pylist())
         except UnicodeDecodeError:
-            given = values.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
-            return [None if value is None else value.decode("utf-8", "surrogateescape") for value in given]
+            raw = values.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
+            return [None if value is None else value.decode("utf-8", "surrogateescape") for value in raw]
     if types.is_null(kind) or types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
         return list(values.to_pylist())
     if not (types.is_temporal(kind) or types.is_decimal(kind)):  # of bytes there are four types

@@ -1,4 +1,4 @@
-"""Scoring a file of any size: part by part in bounded memory, order kept, what was scored before a kill kept."""
+"""Scoring a file of any size: part by part in bounded memory, in order, resumed after a kill."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from bench.api import BenchError
 from bench.output import output_file, stream_to
 from serving.arrow import read_tables, texts_of
 from serving.model import Model
-from serving.parts import parts_of
+from serving.parts import Plan, parts_of
 from serving.readers import format_of, read_records
 from serving.records import Record, opened
 from serving.scored import encode, output_format, packed, parquet_bytes, scored_rows, scored_table
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PART = 4096
-"""Records that are scored, and kept, at once."""
-VERSION = 2
-"""Of the parts: those of another version are not gone on with."""
+"""Records that are scored, and stored, at once."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +62,10 @@ class Part:
     """Their columns, where they go from one Parquet file to another; the records have none then."""
 
 
-Watch = Callable[[Count], None]
+OnProgress = Callable[[Count], None]
 
 
-def score(job: Job, model: Model, watch: Watch) -> Count:
+def score(job: Job, model: Model, progress: OnProgress) -> Count:
     """Score every record; to a file through parts beside it, to anything else as they come.
 
     Whatever cannot be read or written is a one-line `BenchError`; then no file is changed.
@@ -83,11 +81,11 @@ def score(job: Job, model: Model, watch: Watch) -> Count:
         parts = _parts(stream, kind, target_kind, job)
         if file is not None:
             _refuse_input(stream, file.stat() if file.exists() else None)
-            return _to_file(parts, model, target_kind, job, file, watch)
+            return _to_file(parts, model, target_kind, job, file, progress)
         try:
             with stream_to(job.target) as out:
                 _refuse_input(stream, os.fstat(out.fileno()))
-                return _to_stream(parts, model, target_kind, out, watch)
+                return _to_stream(parts, model, target_kind, out, progress)
         except OSError as error:
             raise BenchError(f"{job.target or 'standard output'}: cannot be written: {error.strerror}") from None
 
@@ -111,51 +109,48 @@ def _parts(stream: BinaryIO, kind: str, target_kind: str, job: Job) -> Iterator[
         yield Part(part)
 
 
-def _to_stream(parts: Iterator[Part], model: Model, kind: str, out: BinaryIO, watch: Watch) -> Count:
+def _to_stream(parts: Iterator[Part], model: Model, kind: str, out: BinaryIO, progress: OnProgress) -> Count:
     count = Count()
     for part in parts:
         out.write(_scored(part, model, kind, header=count.rows == 0))
         out.flush()
-        _count(count, part, watch)
+        _count(count, part, progress)
     return count
 
 
-def _to_file(parts: Iterator[Part], model: Model, kind: str, job: Job, file: Path, watch: Watch) -> Count:
+def _to_file(parts: Iterator[Part], model: Model, kind: str, job: Job, file: Path, progress: OnProgress) -> Count:
     count = Count()
-    with parts_of(file) as kept:
-        whole = kept.begin(_plan(model, kind, job), job.overwrite)
+    with parts_of(file) as stored:
+        whole = stored.begin(_plan(model, kind, job), job.overwrite)
         for number, part in enumerate(parts):
             if number < whole:
                 count.resumed += len(part.records)
             else:
-                kept.put(number, _scored(part, model, kind, header=number == 0))
-            _count(count, part, watch)
-        if not kept.finish(kind, job.overwrite):
+                stored.put(number, _scored(part, model, kind, header=number == 0))
+            _count(count, part, progress)
+        if not stored.finish(kind, job.overwrite):
             raise BenchError(f"nothing to score: the input holds no record, and {job.target} was not written")
     return count
 
 
-def _plan(model: Model, kind: str, job: Job) -> dict[str, Any]:
-    """What must be the same for parts to be gone on with; no source where the input cannot be read a second time."""
+def _plan(model: Model, kind: str, job: Job) -> Plan:
+    """Without a source where the input cannot be read a second time."""
     source = None
     if job.source is not None and job.source.is_file():
         stat = job.source.stat()
-        source = [os.fspath(job.source.resolve()), stat.st_size, stat.st_mtime_ns]
-    return {
-        "version": VERSION, "artifact": model.hash, "kind": kind, "part": PART, "column": job.column,
-        "source": source, "format": job.kind,
-    }  # fmt: skip
+        source = (os.fspath(job.source.resolve()), stat.st_size, stat.st_mtime_ns)
+    return Plan(model.hash, kind, PART, job.column, source, job.kind)
 
 
 def _scored(part: Part, model: Model, kind: str, header: bool) -> bytes:
     texts = [record.text for record in part.records if record.text is not None]
-    found = model.predictor.predict_proba(texts) if texts else np.zeros((0, len(model.labels)), np.float32)
+    probabilities = model.predictor.predict_proba(texts) if texts else np.zeros((0, len(model.labels)), np.float32)
     if kind == "parquet":
-        return parquet_bytes(scored_table(part.table, part.records, found, model.labels))
-    return encode(scored_rows(part.records, found, model.labels), kind, header)
+        return parquet_bytes(scored_table(part.table, part.records, probabilities, model.labels))
+    return encode(scored_rows(part.records, probabilities, model.labels), kind, header)
 
 
-def _count(count: Count, part: Part, watch: Watch) -> None:
+def _count(count: Count, part: Part, progress: OnProgress) -> None:
     count.rows += len(part.records)
     count.bad += sum(record.problem is not None for record in part.records)
-    watch(count)
+    progress(count)

@@ -24,19 +24,23 @@ class Swap:
     problem: str | None = None
     """Why the old model goes on answering."""
 
+    def summary(self) -> str:
+        """In one line."""
+        return f"model {self.version[:12]}: {self.problem or 'answers from here on'}"
 
-Watch = Callable[[Swap], None]
+
+OnSwap = Callable[[Swap], None]
 
 
 class LiveModel:
     """`current()` before each batch gives the model to use for all of it.
 
     A new version is loaded and warmed by a thread beside the old one, which answers until then; the old one is freed
-    with its last batch. A version that cannot be loaded changes nothing, and is told to `watch`, once.
+    with its last batch. A version that cannot be loaded changes nothing; `on_swap` is called for it, once.
     """
 
-    def __init__(self, model: Model, slot: Slot | None, trust: Trust, watch: Watch | None = None) -> None:
-        self._model, self._slot, self._trust, self._watch = model, slot, trust, watch
+    def __init__(self, model: Model, slot: Slot | None, trust: Trust, on_swap: OnSwap | None = None) -> None:
+        self._model, self._slot, self._trust, self._on_swap = model, slot, trust, on_swap
         self._stopped = threading.Event()
         self._failed: str | None = None
         if slot is not None:
@@ -46,9 +50,9 @@ class LiveModel:
         """The model to answer with; never waits."""
         return self._model
 
-    def watch(self, told: Watch) -> None:
-        """Tell `told`, from the loading thread, of every swap to come."""
-        self._watch = told
+    def on_swap(self, call: OnSwap) -> None:
+        """`call` is called, from the loading thread, for every swap to come."""
+        self._on_swap = call
 
     def close(self) -> None:
         """Follow no longer."""
@@ -59,12 +63,12 @@ class LiveModel:
             try:
                 version = slot.current()
             except BenchError as error:
-                self._tell(Swap("", str(error)))
+                self._fail(Swap("", str(error)))
                 continue
             if version not in (self._model.hash, self._failed):
                 self._swap(slot, version)
             elif version == self._model.hash:
-                self._failed = None  # it may be mended and pointed at again
+                self._failed = None  # a version that failed may be repaired and pointed at again
 
     def _swap(self, slot: Slot, version: str) -> None:
         try:
@@ -73,16 +77,16 @@ class LiveModel:
                 raise BenchError(f"version {version[:12]} has other labels")
             model.predictor.predict_proba(["warm", "up"])
         except Exception as error:  # whatever is wrong with it, the old model goes on
-            self._tell(Swap(version, " ".join(str(error).split())[:300] or type(error).__name__))
+            self._fail(Swap(version, " ".join(str(error).split())[:300] or type(error).__name__))
             return
         self._failed, self._model = None, model
-        if self._watch is not None:
-            self._watch(Swap(version))
+        if self._on_swap is not None:
+            self._on_swap(Swap(version))
 
-    def _tell(self, swap: Swap) -> None:
-        """A failure, the same one once only."""
-        if swap.version != self._failed and self._watch is not None:
-            self._watch(swap)
+    def _fail(self, swap: Swap) -> None:
+        """Report a failure, the same one once only."""
+        if swap.version != self._failed and self._on_swap is not None:
+            self._on_swap(swap)
         self._failed = swap.version
 
 
@@ -95,9 +99,9 @@ def served(name: str, trust: Trust) -> Model:
     return open_folder(slot.folder(version), version, trust)
 
 
-def follow(name: str, trust: Trust, watch: Watch | None = None) -> LiveModel:
-    """What `served` finds and, if it is a slot, what it will serve from then on."""
-    return LiveModel(served(name, trust), _slot(name), trust, watch)
+def follow(name: str, trust: Trust, on_swap: OnSwap | None = None) -> LiveModel:
+    """What `served` finds and, if it is a slot, what it will serve from then on; the swaps go to `on_swap`."""
+    return LiveModel(served(name, trust), _slot(name), trust, on_swap)
 
 
 def _slot(name: str) -> Slot | None:

@@ -19,14 +19,14 @@ from bench.store import Store
 from serving.trust import Trust
 
 NEWEST = 1
-"""The artifact version that this software knows."""
+"""The artifact version that this software reads."""
 HASH = re.compile("[0-9a-f]{8,64}")
 """What an artifact is named by: the beginning of its hash, or all of it."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded artifact with what it says of itself."""
+    """A loaded artifact with its card."""
 
     folder: Path
     hash: str
@@ -44,7 +44,7 @@ class Model:
         return list(self.card.get("compiled_code", []))
 
     def score(self, texts: Sequence[str]) -> Scored:
-        """What it says of texts."""
+        """Its predictions on texts."""
         return Scored(self, self.predictor.predict_proba(texts))
 
 
@@ -63,15 +63,15 @@ class Scored:
 def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
     """The folder of an artifact by its run or its hash in the store, or by its path, and the hash that it must have.
 
-    A path is known by a separator: a folder of the working directory that is called like a run is never taken for it.
+    A path has a separator: a folder of the working directory that is called like a run is never taken for it.
     """
     if is_path(name):
         return Path(name), None
     result = store.find(name)
     if result is not None and result.identity.artifact is None:
         raise BenchError(f"run {name} ended as {result.outcome.status} and left no artifact")
-    wanted = str(result.identity.artifact) if result is not None else name
-    folders = list(store.artifacts.glob(f"{wanted}*")) if HASH.fullmatch(wanted) else []
+    digits = str(result.identity.artifact) if result is not None else name
+    folders = list(store.artifacts.glob(f"{digits}*")) if HASH.fullmatch(digits) else []
     if len(folders) == 1:
         return folders[0], folders[0].name
     if result is not None:
@@ -90,22 +90,24 @@ def open_model(name: str, trust: Trust) -> Model:
     return open_folder(*find_artifact(name, trust.store), trust)
 
 
-def open_folder(folder: Path, wanted: str | None, trust: Trust) -> Model:
-    """Verify the artifact in a folder, by the hash that it must have where one is known, and load it.
+def open_folder(folder: Path, expected: str | None, trust: Trust) -> Model:
+    """Verify the artifact in a folder, by its `expected` hash if there is one, and load it.
 
-    Compiled code in it is loaded where `trust` says so, whatever the card says; the model's card names its files.
+    Compiled code in it is loaded where `trust` allows it, whatever the card states; the model's card names its files.
     """
     content = folder_hash(folder)
-    if wanted is not None and content != wanted:
+    if expected is not None and content != expected:
         raise BenchError(f"artifact {folder} is altered: its content is {content[:12]}…; train the run again")
     card = read_card(folder)
     if card.get("artifact_version", 0) > NEWEST:
         raise BenchError(f"artifact {folder} is of version {card['artifact_version']}, newer than {NEWEST}: upgrade")
-    card.pop("compiled_code", None)  # what its files are counts, not what it says of them
+    card.pop("compiled_code", None)  # what its files are counts, not what the card states
     if code := compiled_code(folder):
         trust.check(folder, content, code)
         card["compiled_code"] = code
-    _set_environment()
+    for name, value in worker_environment("auto", cores()).items():  # runtimes read it when they are loaded
+        if name not in ("PYTHONPATH", "PYTHONHASHSEED"):
+            os.environ.setdefault(name, value)  # the user's own settings stay
     try:
         predictor = load_artifact(folder)
         predictor.predict_proba(["a first text"])  # a runtime may be imported as late as here
@@ -115,13 +117,6 @@ def open_folder(folder: Path, wanted: str | None, trust: Trust) -> Model:
     except BenchError:
         raise
     except Exception as error:  # each runtime has errors of its own for a file that is missing, cut or no model
-        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise BenchError(f"artifact {folder} cannot be loaded: {said}") from None
+        details = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise BenchError(f"artifact {folder} cannot be loaded: {details}") from None
     return Model(folder, content, card, predictor)
-
-
-def _set_environment() -> None:
-    """What a runtime reads when it is loaded: all cores unless the user has said otherwise."""
-    for name, value in worker_environment("auto", cores()).items():
-        if name not in ("PYTHONPATH", "PYTHONHASHSEED"):
-            os.environ.setdefault(name, value)

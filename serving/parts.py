@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,46 +20,68 @@ OURS = re.compile(r"plan\.json|whole|lock|writer|\d{8}\.part|\.(plan\.json|\d{8}
 """Every name that can be in the folder."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What must be the same for parts to be used again, as `plan.json` has it."""
+
+    artifact: str
+    """The hash of the model."""
+    kind: str
+    """The format of the output."""
+    part: int
+    """Records of each part."""
+    column: str
+    source: tuple[str, int, int] | None
+    """Path, size in bytes and time of change of the input; None where it cannot be read a second time."""
+    format: str | None
+    """Of the input, where an option gives it."""
+    version: int = 2
+    """Of the parts."""
+
+
 class Parts:
     """`<output>.parts`, held by this process."""
 
     def __init__(self, folder: Path, target: Path) -> None:
         self._folder, self._target = folder, target
-        self._plan: dict[str, Any] = {}
+        self._plan: Plan | None = None
 
     def __len__(self) -> int:
         return len(self._paths())
 
-    def begin(self, plan: Mapping[str, Any], overwrite: bool) -> int:
+    def begin(self, plan: Plan, overwrite: bool) -> int:
         """How many whole parts an earlier call with the same `plan` has left; another job's are removed.
 
-        Without a `source` in the plan nothing can be gone on with. Raises `BenchError` where the target is there and
-        may not be replaced: it may where `overwrite` says so, or where that earlier call has put it there.
+        Without a `source` in the plan nothing is used again. Raises `BenchError` where the target is there and
+        may not be replaced: it may where `overwrite` is true, or where that earlier call has put it there.
         """
-        told = _plan_in(self._folder)
-        self._plan = dict(plan)
-        same = plan["source"] is not None and {name: told.get(name) for name in plan} == json.loads(json.dumps(plan))
+        stored = _plan_in(self._folder)
+        self._plan = plan
+        fields = json.loads(json.dumps(asdict(plan)))  # as JSON has them
+        same = plan.source is not None and {name: stored.get(name) for name in fields} == fields
         refuse_existing(self._target, overwrite or (same and self._is_put()))
         if same:
             # the last one may be short where the file ended: it is cheap to score again
             return max(len(self) - 1, 0)
         self.remove()
-        self._write(PLAN, json.dumps(self._plan).encode())
+        self._write(PLAN, json.dumps(fields).encode())
         return 0
 
     def put(self, number: int, content: bytes) -> None:
-        """Keep a part."""
+        """Store a part."""
         self._write(f"{number:08}.part", content)
 
     def finish(self, kind: str, overwrite: bool) -> bool:
         """Join the parts into the target and remove them; False where there are none."""
         paths = self._paths()
-        if paths:
+        if paths and self._plan is not None:
             with replacing(self._target, self._folder / WHOLE) as whole:
                 join(paths, kind, whole)
                 whole.flush()
                 refuse_existing(self._target, overwrite or self._is_put())  # it may have come meanwhile
-                self._write(PLAN, json.dumps(self._plan | {WHOLE: _identity(os.fstat(whole.fileno()))}).encode())
+                # the plan first: after a kill behind it, the target is recognized as this job's own
+                written = asdict(self._plan) | {WHOLE: _identity(os.fstat(whole.fileno()))}
+                self._write(PLAN, json.dumps(written).encode())
         self.remove()
         return bool(paths)
 
@@ -109,8 +132,8 @@ def parts_of(target: Path) -> Iterator[Parts]:
             (folder / WRITER).write_text(str(os.getpid()))
             yield parts
         except OSError as error:
-            kept = f"what was scored is kept in {folder}, and the same command goes on from there"
-            raise BenchError(f"{target}: cannot be written: {error.strerror}; {kept}") from None
+            hint = f"what was scored is kept in {folder}, and the same command goes on from there"
+            raise BenchError(f"{target}: cannot be written: {error.strerror}; {hint}") from None
         finally:
             with suppress(OSError):  # another one may be about to begin
                 if not parts:  # nothing to go on with
@@ -126,10 +149,10 @@ def _identity(file: os.stat_result) -> list[int]:
 
 def _plan_in(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / PLAN).read_bytes())
+        value = json.loads((folder / PLAN).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _is_ours(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The records of a file or a stream, one at a time: CSV, TSV, JSON lines, Parquet, lines. What is wrong is told."""
+"""The records of a file or a stream, one at a time: CSV, TSV, JSON lines, Parquet, lines. Each has its problem."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, BinaryIO
 
 from bench.api import BenchError, did_you_mean
 from serving.arrow import read_parquet
-from serving.records import Record, decoded_lines, record_of, shown, unique_names
+from serving.records import Columns, Record, decoded_lines, printable, record_of, unique_names
 from serving.tables import read_csv, read_tsv
 
 
-def format_of(path: Path | None, given: str | None) -> str:
-    """By `given` or the file's ending; the standard streams are lines of text unless said otherwise."""
-    name = given or (path.suffix.lower().lstrip(".") if path else "txt")
+def format_of(path: Path | None, option: str | None) -> str:
+    """By the `option` or the file's ending; the standard streams are lines of text by default."""
+    name = option or (path.suffix.lower().lstrip(".") if path else "txt")
     if name not in READERS:
         where = str(path) if path else "-"
         raise BenchError(f"{where}: unknown format '{name}': {did_you_mean(name, READERS)}; choose with --format")
@@ -38,27 +38,27 @@ def _read_lines(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
 
 def _read_json_lines(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
     for line in decoded_lines(stream):
-        yield _object(line, column) if line.strip() else Record({"line": shown(line)}, None, "a blank line")
+        yield _object(line, column) if line.strip() else Record({"line": printable(line)}, None, "a blank line")
 
 
 def _object(line: str, column: str) -> Record:
     try:
-        found = json.loads(line, object_pairs_hook=_pairs)
-        if isinstance(found, dict):
-            return record_of(found, found.get(column))
-        problem = f"a {type(found).__name__} where an object is needed"
+        value = json.loads(line, object_pairs_hook=_pairs)
+        if isinstance(value, dict):
+            return record_of(value, value.get(column))
+        problem = f"a {type(value).__name__} where an object is needed"
     except ValueError:
         problem = "not JSON"
     except RecursionError:
         problem = "nested too deep"
-    return Record({"line": shown(line)}, None, problem)
+    return Record({"line": printable(line)}, None, problem)
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _pairs(pairs: list[tuple[str, Any]]) -> Columns:
     """An object that loses none of two values of one name."""
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
+    columns = dict(pairs)
+    if len(columns) == len(pairs):
+        return columns
     return dict(zip(unique_names([name for name, _ in pairs]), (value for _, value in pairs), strict=True))
 
 

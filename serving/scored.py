@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from bench.api import BenchError, Probabilities, did_you_mean
-from serving.records import Record, free_name, unique_names
+from serving.records import Columns, Record, free_name, unique_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = ("csv", "jsonl", "parquet")
-Row = dict[str, Any]
+Row = Columns
+"""A record's columns, and its scores."""
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
-def output_format(path: Path | None, given: str | None) -> str:
-    """By `given` or the file's ending; standard output is JSON lines unless said otherwise."""
-    name = given or (path.suffix.lower().lstrip(".") if path else "jsonl")
+def output_format(path: Path | None, option: str | None) -> str:
+    """By the `option` or the file's ending; standard output is JSON lines by default."""
+    name = option or (path.suffix.lower().lstrip(".") if path else "jsonl")
     if name not in FORMATS:
         raise BenchError(f"{path}: unknown format '{name}': {did_you_mean(name, FORMATS)}; choose with --output-format")
     return name
@@ -66,9 +67,9 @@ def scores(records: Sequence[Record], probabilities: Probabilities, labels: Sequ
     `probabilities` float32 [n_texts, n_labels] are of those that have a text.
     """
     best, rounded = probabilities.argmax(axis=1).tolist(), np.round(probabilities.astype(np.float64), 6).tolist()
-    given = ([labels[i], values[i], *values] for i, values in zip(best, rounded, strict=True))
-    unknown = [None] * (len(labels) + 2)
-    return ([*(unknown if record.text is None else next(given)), record.problem] for record in records)
+    scored = ([labels[i], values[i], *values] for i, values in zip(best, rounded, strict=True))
+    unscored = [None] * (len(labels) + 2)
+    return ([*(unscored if record.text is None else next(scored)), record.problem] for record in records)
 
 
 def scored_rows(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> list[Row]:
@@ -100,7 +101,8 @@ def _csv(rows: Sequence[Row], header: bool) -> bytes:
     writer = csv.writer(_Lines(lines), lineterminator="\r\n")  # with it a lone carriage return is quoted
     if header:
         writer.writerow(rows[0])
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    # a CSV has no lists and objects: they are JSON there
+    writer.writerows([json_text(v) if isinstance(v, dict | list) else v for v in row.values()] for row in rows)
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines).encode()
 
 
@@ -109,10 +111,6 @@ class _Lines:
 
     def __init__(self, lines: list[str]) -> None:
         self.write = lines.append
-
-
-def _cell(value: Any) -> Any:
-    return json_text(value) if isinstance(value, dict | list) else value
 
 
 def _parquet(rows: Sequence[Row]) -> bytes:

@@ -1,4 +1,4 @@
-"""What a person sees while a file is scored."""
+"""The progress bar while a file is scored."""
 
 from __future__ import annotations
 

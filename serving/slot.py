@@ -1,7 +1,7 @@
 """A slot: the versions of a served artifact, a pointer to the one that answers, and the way back.
 
 Layout: `versions/<content hash>/` are artifacts, `current` holds the hash of the one that is served and is replaced
-whole, `history.jsonl` tells when it pointed where and why; `python -m serving learn` adds its own journal.
+whole, `history.jsonl` records when it pointed where and why; `python -m serving learn` adds its own journal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -29,13 +29,13 @@ VERSION = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Moved:
-    """One move of the pointer."""
+class Move:
+    """One move of the pointer, as a line of `history.jsonl`."""
 
     time: str
+    """ISO 8601, UTC."""
     version: str
-    why: str
-    """`create`, `learn` or `rollback`."""
+    why: Literal["create", "learn", "rollback"]
 
 
 class Slot:
@@ -58,8 +58,8 @@ class Slot:
 
         In a slot that is there the artifact becomes its next version. Returns the version.
         """
-        folder, wanted = find_artifact(artifact, trust.store)
-        open_folder(folder, wanted, trust)
+        folder, expected = find_artifact(artifact, trust.store)
+        open_folder(folder, expected, trust)
         slot = cls(root)
         if not is_slot(root) and root.exists() and any(root.iterdir()):
             raise BenchError(f"{root} exists and is no slot; choose another folder")
@@ -113,31 +113,30 @@ class Slot:
         return self.versions / version
 
     def card(self, version: str) -> dict[str, Any]:
-        """What a version says of itself."""
+        """The card of a version."""
         return read_card(self.folder(version))
 
     def find(self, name: str) -> str:
         """The version whose hash begins with `name`; a `BenchError` with the nearest right one."""
-        known = sorted(path.name for path in self.versions.iterdir() if not path.name.startswith("."))
-        found = [version for version in known if name and version.startswith(name)]
-        if len(found) != 1:
-            raise BenchError(f"no one version '{name}': {did_you_mean(name, [version[:12] for version in known])}")
-        return found[0]
+        versions = sorted(path.name for path in self.versions.iterdir() if not path.name.startswith("."))
+        matches = [version for version in versions if name and version.startswith(name)]
+        if len(matches) != 1:
+            near = did_you_mean(name, [version[:12] for version in versions])
+            raise BenchError(f"no single version '{name}': {near}")
+        return matches[0]
 
-    def point(self, version: str, why: str, instead_of: str | None = None) -> bool:
+    def point(self, version: str, why: Literal["create", "learn", "rollback"], instead_of: str | None = None) -> bool:
         """Serve a version from now on; False where the pointer is no longer at `instead_of`."""
-        with self._locked():
+        with FileLock(self.root / ".lock"):
             if instead_of is not None and self.current() != instead_of:
                 return False
-            moved = Moved(datetime.now(UTC).isoformat(timespec="milliseconds"), version, why)
-            append_line(self._history, vars(moved))
+            append_line(self._history, Move(datetime.now(UTC).isoformat(timespec="milliseconds"), version, why))
             write_atomic(self.pointer, f"{version}\n".encode())
             return True
 
-    def history(self) -> list[Moved]:
+    def history(self) -> list[Move]:
         """Every move, the first one first."""
-        lines = read_lines(self._history, "time", "version", "why")
-        return [Moved(line["time"], line["version"], line["why"]) for line in lines]
+        return list(read_lines(self._history, Move))
 
     def roll_back(self, trust: Trust, name: str | None = None) -> str:
         """Serve the version `name`, else the one from which the current came; verified before. Returns it."""
@@ -148,24 +147,19 @@ class Slot:
 
     def chosen(self) -> str:
         """The version that a person last put there, by `create` or `rollback`."""
-        by_hand = [moved.version for moved in self.history() if moved.why != "learn"]
-        return by_hand[-1] if by_hand else self.current()
+        manual = [move.version for move in self.history() if move.why != "learn"]
+        return manual[-1] if manual else self.current()
 
     def _earlier(self) -> str:
         standing: list[str] = []
-        for moved in self.history():
-            if moved.version in standing:  # back to it: what came after no longer stands
-                del standing[standing.index(moved.version) + 1 :]
+        for move in self.history():
+            if move.version in standing:  # back to it: what came after no longer stands
+                del standing[standing.index(move.version) + 1 :]
             else:
-                standing.append(moved.version)
+                standing.append(move.version)
         if len(standing) < 2:
             raise BenchError(f"slot {self.root} has no earlier version; name one: `slot list` shows them")
         return standing[-2]
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with FileLock(self.root / ".lock"):
-            yield
 
 
 def is_slot(folder: Path) -> bool:
@@ -174,10 +168,10 @@ def is_slot(folder: Path) -> bool:
 
 
 def origin(slot: Slot, version: str) -> list[str]:
-    """A version and those that it was learnt from, the newest first, by what their cards say."""
-    found: list[str] = []
+    """A version and those that it was learnt from, the newest first, by their cards."""
+    ancestors: list[str] = []
     at: Any = version
-    while isinstance(at, str) and VERSION.fullmatch(at) and at not in found and slot.folder(at).is_dir():
-        found.append(at)
+    while isinstance(at, str) and VERSION.fullmatch(at) and at not in ancestors and slot.folder(at).is_dir():
+        ancestors.append(at)
         at = slot.card(at).get("learnt_from")
-    return found
+    return ancestors

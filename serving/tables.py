@@ -1,4 +1,4 @@
-"""CSV and TSV, row by row: a row of the wrong width and a quote that is not closed are told and cost no other row."""
+"""CSV and TSV, row by row: a row of the wrong width and an open quote are reported and cost no other row."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _record(row: CsvRow, names: list[str], column: str) -> Record:
     columns = dict(zip(names, [*fields, *[""] * (len(names) - len(fields))], strict=False))
     if len(fields) == len(names):
         return record_of(columns, columns[column], doubt)
-    wrong = f"{len(fields)} fields where the header has {len(names)}" if fields else "a blank line"
+    problem = f"{len(fields)} fields where the header has {len(names)}" if fields else "a blank line"
     if len(fields) > len(names):
-        wrong += f"; the rest is {json.dumps(fields[len(names) :])}"
-    return unreadable(columns, f"{doubt}; {wrong}" if doubt else wrong)
+        problem += f"; the rest is {json.dumps(fields[len(names) :])}"
+    return unreadable(columns, f"{doubt}; {problem}" if doubt else problem)

@@ -13,7 +13,7 @@ from bench.store import Store
 
 @dataclass(frozen=True)
 class Trust:
-    """In the artifacts that were made in `store`; in others where the user says so."""
+    """In the artifacts that were made in `store`; in others where the user allows it."""
 
     store: Store
     allow_code: bool = False
@@ -24,7 +24,7 @@ class Trust:
             return
         raise BenchError(
             f"artifact {folder} holds compiled code ({code[0]}), which can do whatever you can, and was not made in "
-            f"the store {self.store.root}: if you trust its maker, say --allow-code"
+            f"the store {self.store.root}: if you trust its maker, give --allow-code"
         )
 
     def _made_here(self, content: str) -> bool:
@@ -32,13 +32,13 @@ class Trust:
         if any(_read(path).get("artifact") == content for path in self.store.keys.glob("*.json")):
             return True
         identities = (_read(path).get("identity") for path in self.store.results.glob("*/result.json"))
-        return any(isinstance(told, dict) and told.get("artifact") == content for told in identities)
+        return any(isinstance(identity, dict) and identity.get("artifact") == content for identity in identities)
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The object in a file, an empty one where it cannot be read: it speaks for nothing."""
+    """The object in a file, an empty one where it cannot be read: it vouches for nothing."""
     try:
-        found = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

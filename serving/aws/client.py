@@ -25,10 +25,10 @@ HINTS = {
 
 
 class Aws:
-    """Clients by service, made when first asked for."""
+    """Clients by service, made when first needed."""
 
     def __init__(self, region: str | None) -> None:
-        """`region` None: what AWS_REGION or the profile says."""
+        """`region` None: that of AWS_REGION or the profile."""
         try:
             import boto3
         except ModuleNotFoundError:
@@ -51,17 +51,18 @@ class Aws:
                 self._clients[service] = self.session.client(service)
         return self._clients[service]
 
-    def call(self, call: Call) -> dict[str, Any]:
+    def call(self, call: Call) -> None:
         """Send one call; the body of an upload is read from the file that it names."""
         operation = getattr(self.client(call.service), call.operation)
         with one_line(call.operation):
             if "Body" not in call.parameters:
-                return dict(operation(**call.parameters))
+                operation(**call.parameters)
+                return
             with Path(call.parameters["Body"]).open("rb") as body:
-                return dict(operation(**call.parameters | {"Body": body}))
+                operation(**call.parameters | {"Body": body})
 
-    def look(self, service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
-        """What describes a thing, None where there is none."""
+    def describe(self, service: str, operation: str, **parameters: Any) -> dict[str, Any] | None:
+        """The answer of a call that describes a thing; None where there is none."""
         from botocore.exceptions import ClientError
 
         with one_line(operation):
@@ -80,12 +81,12 @@ class Aws:
 
 
 def is_missing(error: Any) -> bool:
-    """Whether an answer says that what was asked for is not there; SageMaker has no code of its own for it.
+    """Whether an answer means that there is no such thing; SageMaker has no code of its own for it.
 
-    S3 says 403 of what is not there to those who may not list the bucket; the upload then tells whether they may write.
+    S3 answers 403 for what is not there to those who may not list the bucket; the upload then shows if they may write.
     """
-    told = error.response["Error"]
-    return told["Code"] in ("404", "403", "NoSuchKey") or "Could not find" in told.get("Message", "")
+    details = error.response["Error"]
+    return details["Code"] in ("404", "403", "NoSuchKey") or "Could not find" in details.get("Message", "")
 
 
 @contextmanager
@@ -98,8 +99,8 @@ def one_line(doing: str = "AWS") -> Iterator[None]:
     except (NoCredentialsError, PartialCredentialsError):
         raise BenchError(f"no AWS credentials: {CREDENTIALS}") from None
     except ClientError as error:
-        code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
         hint = f"; {HINTS[code]}" if code in HINTS else ""
-        raise BenchError(f"{doing}: {code}: {' '.join(said.split())[:300]}{hint}") from None
+        raise BenchError(f"{doing}: {code}: {' '.join(message.split())[:300]}{hint}") from None
     except BotoCoreError as error:
         raise BenchError(f"{doing}: {' '.join(str(error).split())[:300]}") from None

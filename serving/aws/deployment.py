@@ -15,10 +15,13 @@ IMAGE = re.compile(r"\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/[a-z0
 ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
+Parameters = dict[str, Any]
+"""Of a call of boto3, under the names of its reference."""
+
 
 @dataclass(frozen=True)
 class Serverless:
-    """Capacity by request: nothing is paid while nothing is asked."""
+    """Capacity by request: nothing is paid while no request comes."""
 
     memory_mb: int = 2048
     max_concurrency: int = 5
@@ -30,14 +33,14 @@ class Serverless:
         if not 1 <= self.max_concurrency <= 200:
             raise BenchError(f"--max-concurrency {self.max_concurrency}: 1 to 200")
 
-    def variant(self) -> dict[str, Any]:
+    def variant(self) -> Parameters:
         """The capacity of a production variant."""
         return {"ServerlessConfig": {"MemorySizeInMB": self.memory_mb, "MaxConcurrency": self.max_concurrency}}
 
 
 @dataclass(frozen=True)
 class Instances:
-    """Machines that run all the time: `count` of them, up to `scale_to` where more is asked."""
+    """Machines that run all the time: `count` of them, up to `scale_to` where more requests come."""
 
     kind: str
     count: int = 1
@@ -54,7 +57,7 @@ class Instances:
         if self.scale_to is not None and self.scale_to < self.count:
             raise BenchError(f"--scale-to {self.scale_to} is less than --count {self.count}")
 
-    def variant(self) -> dict[str, Any]:
+    def variant(self) -> Parameters:
         """The capacity of a production variant."""
         return {"InstanceType": self.kind, "InitialInstanceCount": self.count}
 
@@ -72,11 +75,11 @@ class Deployment:
     @property
     def region(self) -> str:
         """Where the image is: SageMaker takes none from another region."""
-        found = IMAGE.fullmatch(self.image)
-        return found.group(1) if found else ""
+        match = IMAGE.fullmatch(self.image)
+        return match.group(1) if match else ""
 
     def check(self) -> None:
-        """A `BenchError` for what AWS would refuse later, in more words."""
+        """A `BenchError` for what AWS would refuse later, in a longer message."""
         check_name(self.name)
         for option, value, pattern, example in (
             ("--role", self.role, ROLE, "arn:aws:iam::123456789012:role/NAME"),

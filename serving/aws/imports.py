@@ -28,26 +28,26 @@ def watched_imports(folder: Path) -> set[str]:
     as pandas, where that is there) an image can do without. A back-end that no metadata names (TensorFlow of Keras)
     counts where the artifact's recipe requires it.
     """
-    found: set[str] = set()
+    imported: set[str] = set()
     original = builtins.__import__
 
-    def watch(name: str, namespace: Any = None, *rest: Any, **named: Any) -> Any:
+    def watch(name: str, namespace: Any = None, *rest: Any, **options: Any) -> Any:
         importer = str((namespace or {}).get("__name__", ""))
         if importer.partition(".")[0] in OWN or importer.startswith(OWN_RECIPES):
-            found.add(name.partition(".")[0])
-        return original(name, namespace, *rest, **named)
+            imported.add(name.partition(".")[0])
+        return original(name, namespace, *rest, **options)
 
     builtins.__import__ = watch  # type: ignore[assignment]
     try:
         _serve_once(folder)
     finally:
         builtins.__import__ = original
-    from bench.registry import load_recipe
+    from bench.api import load_recipe
     from serving.aws.requirements import layouts_of
 
     loaded = {name.partition(".")[0] for name in sys.modules}
     required = {package for layout in layouts_of(folder) for package in load_recipe(layout).requires}
-    return found | required & loaded
+    return imported | required & loaded
 
 
 def _serve_once(folder: Path) -> None:

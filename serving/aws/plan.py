@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Any
 
 from bench.run.keys import digest
 from serving.aws.bundle import ARCHIVE, Bundle
-from serving.aws.deployment import Deployment, Instances
+from serving.aws.deployment import Deployment, Instances, Parameters
 
 TAG = "sentibench"
-"""The key of the tag that says which deployment a thing belongs to."""
+"""The key of the tag that names the deployment a thing belongs to."""
 VARIANT = "main"
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 METRIC = "SageMakerVariantInvocationsPerInstance"
@@ -23,38 +22,38 @@ class Call:
 
     service: str
     operation: str
-    parameters: dict[str, Any]
+    parameters: Parameters
 
 
-def plan(bundle: Bundle, wanted: Deployment) -> list[Call]:
+def plan(bundle: Bundle, deployment: Deployment) -> list[Call]:
     """Every call of a first deployment in its order; names end in a hash of what they name, so that none is reused."""
-    key = f"{prefix(wanted.name)}{bundle.artifact}/{ARCHIVE}"
-    image = {"Image": wanted.image, "ModelDataUrl": f"s3://{wanted.bucket}/{key}"}
-    model: dict[str, Any] = {"PrimaryContainer": image, "ExecutionRoleArn": wanted.role}
-    if isinstance(wanted.capacity, Instances):  # serverless endpoints do not know it
+    key = f"{prefix(deployment.name)}{bundle.artifact}/{ARCHIVE}"
+    image = {"Image": deployment.image, "ModelDataUrl": f"s3://{deployment.bucket}/{key}"}
+    model: Parameters = {"PrimaryContainer": image, "ExecutionRoleArn": deployment.role}
+    if isinstance(deployment.capacity, Instances):  # serverless endpoints do not have it
         model["EnableNetworkIsolation"] = True
-    model_name = _named(wanted.name, model)
-    variant = {"VariantName": VARIANT, "ModelName": model_name, "InitialVariantWeight": 1.0} | wanted.capacity.variant()
-    config = {"ProductionVariants": [variant]}
-    config_name, tags = _named(wanted.name, config), [{"Key": TAG, "Value": wanted.name}]
+    model_name = _named(deployment.name, model)
+    variant = {"VariantName": VARIANT, "ModelName": model_name, "InitialVariantWeight": 1.0}
+    config = {"ProductionVariants": [variant | deployment.capacity.variant()]}
+    config_name, tags = _named(deployment.name, config), [{"Key": TAG, "Value": deployment.name}]
     checksum = base64.b64encode(bytes.fromhex(bundle.sha256)).decode()
-    upload = {"Bucket": wanted.bucket, "Key": key, "Body": str(bundle.archive), "ChecksumSHA256": checksum}
-    endpoint = {"EndpointName": wanted.name, "EndpointConfigName": config_name}
+    upload = {"Bucket": deployment.bucket, "Key": key, "Body": str(bundle.archive), "ChecksumSHA256": checksum}
+    endpoint = {"EndpointName": deployment.name, "EndpointConfigName": config_name}
     return [
         Call("s3", "put_object", upload),
         Call("sagemaker", "create_model", {"ModelName": model_name, **model, "Tags": tags}),
         Call("sagemaker", "create_endpoint_config", {"EndpointConfigName": config_name, **config, "Tags": tags}),
         Call("sagemaker", "create_endpoint", {**endpoint, "Tags": tags}),
-        *scaling(wanted),
+        *scaling(deployment),
     ]
 
 
-def scaling(wanted: Deployment) -> list[Call]:
-    """The calls that let the number of machines follow what is asked; none where it is fixed."""
-    capacity = wanted.capacity
+def scaling(deployment: Deployment) -> list[Call]:
+    """The calls that let the number of machines follow the requests; none where it is fixed."""
+    capacity = deployment.capacity
     if not isinstance(capacity, Instances) or capacity.scale_to is None:
         return []
-    target = scalable(wanted.name)
+    target = scalable(deployment.name)
     tracking = {
         "TargetValue": float(capacity.per_minute),
         "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC},
@@ -62,7 +61,7 @@ def scaling(wanted: Deployment) -> list[Call]:
         "ScaleInCooldown": 300,
     }
     policy = {
-        "PolicyName": f"{wanted.name}-invocations", **target, "PolicyType": "TargetTrackingScaling",
+        "PolicyName": f"{deployment.name}-invocations", **target, "PolicyType": "TargetTrackingScaling",
         "TargetTrackingScalingPolicyConfiguration": tracking,
     }  # fmt: skip
     bounds = {"MinCapacity": capacity.count, "MaxCapacity": capacity.scale_to}
@@ -79,9 +78,9 @@ def scalable(name: str) -> dict[str, str]:
 
 
 def prefix(name: str) -> str:
-    """Under which a deployment's archives lie in their bucket."""
+    """Of the keys of a deployment's archives in their bucket."""
     return f"sentibench/{name}/"
 
 
-def _named(name: str, parameters: dict[str, Any]) -> str:
+def _named(name: str, parameters: Parameters) -> str:
     return f"{name}-{digest(parameters)[:12]}"

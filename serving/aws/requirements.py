@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.api import BenchError, read_card
-from bench.registry import ROOT, RecipeFile, load_recipe, recipe_file
+from bench.api import BenchError, load_recipe, read_card
+from bench.registry import ROOT, RecipeFile, recipe_file
 
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """PyTorch without the gigabytes for a GPU."""
@@ -22,7 +22,7 @@ def requirements_of(folder: Path) -> str:
     ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise BenchError(
-            f"the artifact cannot be served: {(ran.stderr.strip().splitlines() or ['no reason told'])[-1]}"
+            f"the artifact cannot be served: {(ran.stderr.strip().splitlines() or ['no reason given'])[-1]}"
         )
     needed = _distributions(json.loads(ran.stdout.splitlines()[-1]))
     pins = [line for line in _pins("requirements*.txt") if _name(line) in needed]

@@ -13,7 +13,7 @@ import typer
 from bench.api import BenchError
 
 if TYPE_CHECKING:
-    from serving.aws.deployment import Deployment, Instances, Serverless
+    from serving.aws.deployment import Instances, Serverless
 
 
 def deploy(
@@ -27,9 +27,9 @@ def deploy(
     max_concurrency: Annotated[int, typer.Option(help="Of a serverless endpoint.")] = 5,
     instance: Annotated[str | None, typer.Option(help="Machines of this type, such as ml.c6i.large.")] = None,
     count: Annotated[int, typer.Option(help="How many machines.")] = 1,
-    scale_to: Annotated[int | None, typer.Option(help="Up to how many, as more is asked; none: --count.")] = None,
+    scale_to: Annotated[int | None, typer.Option(help="Up to how many, as more requests come; none: --count.")] = None,
     per_minute: Annotated[int, typer.Option(help="Invocations a minute of one machine to aim at.")] = 3000,
-    region: Annotated[str | None, typer.Option(help="The image's unless said otherwise.")] = None,
+    region: Annotated[str | None, typer.Option(help="The image's by default.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the calls as JSON; nothing is sent.")] = False,
     delete: Annotated[bool, typer.Option("--delete", help="Remove all that was deployed by that name.")] = False,
 ) -> None:
@@ -49,22 +49,28 @@ def deploy(
         if dry_run:
             raise BenchError("--delete has no --dry-run: it has to look at what there is")
         check_name(name)
-        remove(name, Aws(region), _tell)
+        remove(name, Aws(region), _log)
         return
     if bundle is None:
         raise BenchError("deploy what? Give the folder that `python -m serving package` wrote")
     from serving.aws.bundle import read_bundle
 
     capacity = _capacity(serverless, memory_mb, max_concurrency, instance, count, scale_to, per_minute)
-    wanted, packed = Deployment(name, role, bucket, image, capacity), read_bundle(bundle)
-    wanted.check()
-    if region not in (None, wanted.region):
-        raise BenchError(f"--region {region}: the image is in {wanted.region}, and SageMaker takes none from elsewhere")
+    deployment, packed = Deployment(name, role, bucket, image, capacity), read_bundle(bundle)
+    deployment.check()
+    if region not in (None, deployment.region):
+        raise BenchError(
+            f"--region {region}: the image is in {deployment.region}, and SageMaker takes none from elsewhere"
+        )
     if dry_run:
-        print(json.dumps([dataclasses.asdict(call) for call in plan(packed, wanted)], indent=1))
+        print(json.dumps([dataclasses.asdict(call) for call in plan(packed, deployment)], indent=1))
         return
-    send(packed, wanted, Aws(wanted.region), _tell)
-    print(_how_to_invoke(wanted))
+    send(packed, deployment, Aws(deployment.region), _log)
+    print(
+        f"aws sagemaker-runtime invoke-endpoint --region {deployment.region} --endpoint-name {deployment.name}"
+        " --content-type application/json --cli-binary-format raw-in-base64-out"
+        """ --body '["what a day"]' /dev/stdout"""
+    )
 
 
 def _capacity(
@@ -80,13 +86,5 @@ def _capacity(
     return Instances(instance, count, scale_to, per_minute)
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def _how_to_invoke(wanted: Deployment) -> str:
-    return (
-        f"aws sagemaker-runtime invoke-endpoint --region {wanted.region} --endpoint-name {wanted.name}"
-        " --content-type application/json --cli-binary-format raw-in-base64-out"
-        """ --body '["what a day"]' /dev/stdout"""
-    )

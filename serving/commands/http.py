@@ -46,7 +46,7 @@ def http(
         str | None, typer.Option(help="Proxies whose X-Forwarded-For counts: addresses, networks, with commas.")
     ] = None,
     feedback: Annotated[
-        Path | None, typer.Option(help="Keep the labels that POST /feedback sends in this folder.")
+        Path | None, typer.Option(help="Store the labels that POST /feedback sends in this folder.")
     ] = None,
     allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
@@ -92,11 +92,11 @@ def _serve(
     from serving.live_model import follow
     from serving.trust import Trust
 
-    following = follow(artifact, Trust(Store(store), allow_code))
+    live = follow(artifact, Trust(Store(store), allow_code))
     check_free(host, port)
     if settings.api_key is None and not is_loopback(host):
-        print(f"warning: whoever reaches {host}:{port} can use the model: --api-key asks for a key", file=sys.stderr)
-    app = create_app(following, settings, Feedback.open(feedback) if feedback else None)
+        print(f"warning: whoever reaches {host}:{port} can use the model: --api-key requires a key", file=sys.stderr)
+    app = create_app(live, settings, Feedback.open(feedback) if feedback else None)
     protocol = partial(BoundedProtocol, Connections(settings, app.refused))
     uvicorn.run(
         app, host=host, port=port, http=protocol,  # type: ignore[arg-type]  # it is called, as a class would be

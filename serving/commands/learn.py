@@ -6,7 +6,7 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
 if TYPE_CHECKING:
     from bench.store import Store
     from serving.learn.gather import Plan
+    from serving.learn.ledger import Decision
     from serving.slot import Slot
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -65,8 +66,8 @@ def learn(
         raise BenchError("--once and --every exclude each other")
     if not feedback and not weak_emoticons:
         raise BenchError("nothing to learn from: give --feedback, or --weak-emoticons")
-    found = Slot.open(slot)
-    named = dataset or found.card(found.current())["dataset"]
+    opened = Slot.open(slot)
+    named = dataset or opened.card(opened.current())["dataset"]
     plan = Plan(
         tuple(feedback or ()), weak_emoticons, validation,
         DatasetRef(named, text_column, label_column, data_dir), recipe, replay, min_feedback, margin / 100,
@@ -74,24 +75,24 @@ def learn(
     )  # fmt: skip
     os.nice(10)  # the server beside it goes first
     if every is None:
-        told = _update(found, Store(store), plan)
-        raise typer.Exit(1 if told and told["verdict"] == "refused" else 0)
-    _again_and_again(found, Store(store), plan, _seconds(every))
+        decision = _update(opened, Store(store), plan)
+        raise typer.Exit(1 if decision and decision.verdict == "refused" else 0)
+    _repeat(opened, Store(store), plan, _seconds(every))
 
 
-def _update(slot: Slot, store: Store, plan: Plan) -> dict[str, Any] | None:
+def _update(slot: Slot, store: Store, plan: Plan) -> Decision | None:
     from serving.learn.update import run_update
 
     decision = run_update(slot, store, plan, typer.echo)
     if decision is not None:
-        gain = decision["on_held_out_feedback"]
-        said = f"; on {gain['texts']} held-out rows {100 * gain['difference']:+.1f} points" if gain else ""
-        typer.echo(f"{decision['candidate'][:12]} {decision['verdict']}: {decision['reason']}{said}")
+        gain = decision.on_held_out_feedback
+        held_out = f"; on {gain.texts} held-out rows {100 * gain.difference:+.1f} points" if gain else ""
+        typer.echo(f"{decision.candidate[:12]} {decision.verdict}: {decision.reason}{held_out}")
     return decision
 
 
-def _again_and_again(slot: Slot, store: Store, plan: Plan, seconds: float) -> None:
-    """The first update's errors end it; later ones are told, and may pass."""
+def _repeat(slot: Slot, store: Store, plan: Plan, seconds: float) -> None:
+    """The first update's errors end it; later ones are reported, and may pass."""
     _update(slot, store, plan)
     while True:
         time.sleep(seconds)
@@ -102,7 +103,7 @@ def _again_and_again(slot: Slot, store: Store, plan: Plan, seconds: float) -> No
 
 
 def _seconds(text: str) -> float:
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if found is None or not int(found[1]):
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None or not int(match[1]):
         raise BenchError(f"--every {text}: give a number and a unit: 30s, 10m, 6h, 1d")
-    return int(found[1]) * SECONDS[found[2]]
+    return int(match[1]) * SECONDS[match[2]]

@@ -16,7 +16,7 @@ TARGETS = ("sagemaker",)
 
 def package(
     artifact: Artifact,
-    out: Annotated[Path, typer.Option(help="The folder to write; a bundle that is there is written anew.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; a bundle that is there is written again.")],
     target: Annotated[str, typer.Option(help="What the bundle is for: sagemaker.")] = "sagemaker",
     allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),

@@ -22,15 +22,15 @@ def predict(
         Path | None, typer.Option("--output", "-o", help="CSV, JSONL or Parquet; standard output if left out.")
     ] = None,
     text_column: Annotated[str, typer.Option(help="The column of the texts.")] = "text",
-    kind: Annotated[str | None, typer.Option("--format", help="Of the input, where its name does not tell.")] = None,
+    kind: Annotated[str | None, typer.Option("--format", help="Of the input, where its name does not show it.")] = None,
     output_kind: Annotated[
-        str | None, typer.Option("--output-format", help="Of the output, where its name does not tell.")
+        str | None, typer.Option("--output-format", help="Of the output, where its name does not show it.")
     ] = None,
     allow_code: AllowCode = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output file that is there.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
-    """Score every text; columns and order stay, bad rows say what is wrong, the same command again resumes.
+    """Score every text; columns and order stay, bad rows get a problem, the same command again resumes.
 
     [dim]python -m serving predict finetune-emotions-s0-3f2a81c09b -i tweets.csv -o scored.parquet[/]
 
@@ -44,10 +44,10 @@ def predict(
 
     model = served(artifact, Trust(Store(store), allow_code))
     started = time.monotonic()
-    with bar(source) as watch:
-        count = score(Job(source, target, kind, output_kind, text_column, overwrite), model, watch)
+    with bar(source) as progress:
+        count = score(Job(source, target, kind, output_kind, text_column, overwrite), model, progress)
     speed = (count.rows - count.resumed) / max(time.monotonic() - started, 1e-9)
     resumed = f", {count.resumed:,} of them before" if count.resumed else ""
-    bad = f"; {count.bad:,} bad rows say what is wrong in the column 'problem'" if count.bad else ""
+    bad = f"; {count.bad:,} bad rows: see the column 'problem'" if count.bad else ""
     where = f" → {target}" if target else ""
     print(f"{count.rows:,} rows{resumed}, {speed:,.0f} a second{bad}{where}", file=sys.stderr)

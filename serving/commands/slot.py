@@ -40,11 +40,11 @@ def list_(slot: SlotArgument) -> None:
     """Every move of the pointer; the version that is served is marked."""
     from serving.slot import Slot
 
-    found = Slot.open(slot)
-    current, history = found.current(), found.history()
-    served = max((i for i, moved in enumerate(history) if moved.version == current), default=-1)
-    for i, moved in enumerate(history):
-        typer.echo(f"{'*' if i == served else ' '} {moved.time}  {moved.version[:12]}  {moved.why}")
+    opened = Slot.open(slot)
+    current, history = opened.current(), opened.history()
+    served = max((i for i, move in enumerate(history) if move.version == current), default=-1)
+    for i, move in enumerate(history):
+        typer.echo(f"{'*' if i == served else ' '} {move.time}  {move.version[:12]}  {move.why}")
 
 
 @app.command()

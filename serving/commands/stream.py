@@ -13,7 +13,6 @@ from bench.commands.options import StoreOption
 from serving.commands.options import AllowCode, Artifact
 
 if TYPE_CHECKING:
-    from serving.live_model import Swap
     from serving.stream.sources import Source
 
 SOURCES = ("x", "file", "stdin", "tcp")
@@ -31,7 +30,7 @@ def stream(
     connect: Annotated[str | None, typer.Option(help="tcp: HOST:PORT to connect to.")] = None,
     rate: Annotated[float, typer.Option(help="file, stdin, tcp: posts a second; 0: as fast as can be.", min=0)] = 0.0,
     output_kind: Annotated[
-        str | None, typer.Option("--output-format", help="jsonl, parquet or sqlite, where the name does not tell.")
+        str | None, typer.Option("--output-format", help="jsonl, parquet or sqlite, where the name does not show it.")
     ] = None,
     text_column: Annotated[str, typer.Option(help="The key of the texts.")] = "text",
     max_batch: Annotated[int, typer.Option(help="Posts through the model at once.", min=1)] = 256,
@@ -56,22 +55,17 @@ def stream(
     from bench.store import Store
     from serving.live_model import follow
     from serving.stream.consume import Settings
+    from serving.stream.monitor import log
     from serving.stream.outputs import find_output
     from serving.stream.run import Job, stream
     from serving.trust import Trust
 
     where, kind = find_output(output, output_kind)
     posts = _source(source, query or [], api_url, backfill, path, listen, connect, rate)
-    following = follow(artifact, Trust(Store(store), allow_code), _tell)
+    live = follow(artifact, Trust(Store(store), allow_code), lambda swap: log(swap.summary()))
     settings = Settings(max_batch, max_wait_ms, flush_s, text_column)
     job = Job(where, kind, reference, queue, log_every, quiet, settings)
-    stream(job, posts, following.current, Store(store))
-
-
-def _tell(swap: Swap) -> None:
-    from serving.stream.watch import say
-
-    say(f"model {swap.version[:12]}: {swap.problem or 'answers from here on'}")
+    stream(job, posts, live.current, Store(store))
 
 
 def _source(
@@ -79,8 +73,8 @@ def _source(
     connect: str | None, rate: float,
 ) -> Source:  # fmt: skip
     """The source that the options describe; what they lack is a `BenchError`."""
+    from serving.stream.monitor import log
     from serving.stream.sources import FileSource, StdinSource, TcpSource
-    from serving.stream.watch import say
 
     if name not in SOURCES:
         raise BenchError(f"unknown source '{name}': {did_you_mean(name, SOURCES)}")
@@ -95,11 +89,11 @@ def _source(
         return FileSource(path, rate)
     if (listen is None) == (connect is None):
         raise BenchError("--source tcp needs --listen or --connect")
-    return TcpSource(listen or connect or "", listen is not None, rate, scale, say)
+    return TcpSource(listen or connect or "", listen is not None, rate, scale, log)
 
 
 def _x(queries: list[str], api_url: str, backfill: int, scale: float) -> Source:
-    from serving.stream.watch import say
+    from serving.stream.monitor import log
 
     token = os.environ.get("X_BEARER_TOKEN")
     if not token:
@@ -108,4 +102,4 @@ def _x(queries: list[str], api_url: str, backfill: int, scale: float) -> Source:
         from serving.stream.x import XSettings, XSource
     except ModuleNotFoundError as error:
         raise BenchError(f"X needs '{error.name}': pip install -r requirements-serve.txt") from None
-    return XSource(XSettings(token, queries, api_url, backfill, scale), say)
+    return XSource(XSettings(token, queries, api_url, backfill, scale), log)

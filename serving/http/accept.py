@@ -1,4 +1,4 @@
-"""What an `Accept` header would like best: RFC 9110, section 12.5.1."""
+"""The media type that an `Accept` header prefers: RFC 9110, section 12.5.1."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ def best(accept: str, offered: Sequence[str], aliases: dict[str, str]) -> str | 
     """
     ranges = _ranges(accept, aliases)
 
-    def liked(kind: str) -> tuple[float, int, int]:
+    def preference(kind: str) -> tuple[float, int, int]:
         for rank, name in enumerate((kind, f"{kind.partition('/')[0]}/*", "*/*")):
             if name in ranges:
                 weight, place = ranges[name]
                 return weight, -rank, -place
         return 0.0, 0, 0
 
-    found = max(offered, key=liked)
-    return found if liked(found)[0] > 0 else None
+    chosen = max(offered, key=preference)
+    return chosen if preference(chosen)[0] > 0 else None
 
 
 def _ranges(accept: str, aliases: dict[str, str]) -> dict[str, tuple[float, int]]:
-    """Weight, 0 to 1, and place of each range; what has a weight that is none counts nothing."""
-    found: dict[str, tuple[float, int]] = {}
+    """Weight, 0 to 1, and place of each range; a weight that is none counts as 0."""
+    ranges: dict[str, tuple[float, int]] = {}
     for place, item in enumerate(accept.split(",")):
         name, *parameters = item.split(";")
-        weights = [WEIGHT.fullmatch(one) for one in parameters if one.strip().lower().startswith("q")]
+        weights = [WEIGHT.fullmatch(text) for text in parameters if text.strip().lower().startswith("q")]
         weight = 1.0 if not weights else float(weights[0][1]) if weights[0] else 0.0
         kind = name.strip().lower()
-        found.setdefault(aliases.get(kind, kind), (weight, place))
-    return found
+        ranges.setdefault(aliases.get(kind, kind), (weight, place))
+    return ranges

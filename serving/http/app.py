@@ -22,14 +22,14 @@ from serving.learn.feedback import Feedback
 from serving.live_model import LiveModel
 
 OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
-"""FastAPI's own telemetry; `/metrics` tells more, and nothing is sent anywhere."""
+"""FastAPI's own telemetry; `/metrics` has more, and nothing is sent anywhere."""
 MAX_WORDS = 64
 """The first words of a text: those that are left out in turn to explain it."""
 MAX_EXPLAINED = 10_000
 """Characters of a text that is explained: it goes through the model once a word."""
 
 
-class AskedOne(BaseModel):
+class ExplainRequest(BaseModel):
     """One text."""
 
     model_config = ConfigDict(extra="forbid")
@@ -44,8 +44,8 @@ class AskedOne(BaseModel):
         return text
 
 
-class Asked(BaseModel):
-    """One text, or many."""
+class PredictRequest(BaseModel):
+    """One text, or several."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"oneOf": [{"required": ["text"]}, {"required": ["texts"]}]}
@@ -54,7 +54,7 @@ class Asked(BaseModel):
     texts: list[str] = Field([], examples=[["what a lovely day", "not so good"]])
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> Asked:
+    def _one_of_them(self) -> PredictRequest:
         if len(self.model_fields_set) != 1:
             raise ValueError("give text, or texts")
         return self
@@ -73,22 +73,22 @@ class Predictions(BaseModel):
 
 
 class Word(BaseModel):
-    """A word and what it does."""
+    """A word and its effect."""
 
     word: str
     effect: float = Field(description="By how much the probability of the label falls when the word is left out.")
 
 
 class Explanation(BaseModel):
-    """A prediction, and what each word did for it."""
+    """A prediction, and the effect of each word on it."""
 
     prediction: Prediction
     words: list[Word]
 
 
-def create_app(following: LiveModel, settings: Settings, feedback: Feedback | None = None) -> Middleware:
-    """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` keeps them."""
-    service = Service(following, settings)
+def create_app(live: LiveModel, settings: Settings, feedback: Feedback | None = None) -> Middleware:
+    """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` stores them."""
+    service = Service(live, settings)
     app = FastAPI(
         title="Sentibench", version=service.model.hash[:12], lifespan=service.running, docs_url=None, redoc_url=None,
         redirect_slashes=False, telemetry=OFF,
@@ -104,25 +104,27 @@ def create_app(following: LiveModel, settings: Settings, feedback: Feedback | No
 
 
 def _add_predictions(app: FastAPI, service: Service) -> None:
-    given: dict[str, Any] = {"dependencies": [Depends(json_only)], "responses": refusals(*TEXTS)}
+    dependencies, responses = [Depends(json_only)], refusals(*TEXTS)
 
-    @app.post("/predict", response_model=Predictions, **given)
-    async def predict(asked: Asked, request: Request) -> Response:
-        """The label and the probabilities of one text, or of many."""
-        found = await service.predict(request, asked.all)
-        return JSONResponse({"model": found.model.hash[:12], "predictions": service.predictions(found.probabilities)})
+    @app.post("/predict", response_model=Predictions, dependencies=dependencies, responses=responses)
+    async def predict(body: PredictRequest, request: Request) -> Response:
+        """The label and the probabilities of one text, or of several."""
+        scored = await service.predict(request, body.all)
+        return JSONResponse({"model": scored.model.hash[:12], "predictions": service.predictions(scored.probabilities)})
 
-    @app.post("/explain", response_model=Explanation, **given)
-    async def explain(asked: AskedOne, request: Request) -> Response:
-        """What each word did: how far the label's probability falls when the word is left out."""
-        words = asked.text.split()[:MAX_WORDS]
+    @app.post("/explain", response_model=Explanation, dependencies=dependencies, responses=responses)
+    async def explain(body: ExplainRequest, request: Request) -> Response:
+        """The effect of each word: how far the label's probability falls when the word is left out."""
+        words = body.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-        found = (await service.predict(request, [asked.text, " ".join(words), *without], aside=True)).probabilities
-        (prediction,) = service.predictions(found[:1])
-        label = int(found[0].argmax())
-        effects = (found[1, label] - found[2:, label]).astype(float).tolist()
-        told = [{"word": word, "effect": effect} for word, effect in zip(words, effects, strict=True)]
-        return AsciiResponse({"prediction": prediction, "words": told})
+        texts = [body.text, " ".join(words), *without]
+        probabilities = (await service.predict(request, texts, low_priority=True)).probabilities
+        (prediction,) = service.predictions(probabilities[:1])
+        label = int(probabilities[0].argmax())
+        # against the text of these words alone: the first one may have more of them, and other white space
+        effects = (probabilities[1, label] - probabilities[2:, label]).astype(float).tolist()
+        parts = [{"word": word, "effect": effect} for word, effect in zip(words, effects, strict=True)]
+        return AsciiResponse({"prediction": prediction, "words": parts})
 
 
 def _add_about(app: FastAPI, service: Service) -> None:
@@ -141,7 +143,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
 
     @app.get("/model", responses=refusals(*GATE))
     async def card() -> dict[str, Any]:
-        """What the artifact says of itself."""
+        """The card of the artifact."""
         model = service.model
-        told = {"hash": model.hash, "runtime": model.predictor.runtime, "parameters": model.predictor.parameters}
-        return model.card | told
+        loaded = {"hash": model.hash, "runtime": model.predictor.runtime, "parameters": model.predictor.parameters}
+        return model.card | loaded

@@ -14,10 +14,10 @@ import numpy as np
 from serving.http.settings import Settings
 from serving.model import Scored
 
-ASIDE = 8
-"""Texts of a part that is to keep nobody waiting."""
-EVERY = 4
-"""One batch in so many is of the requests aside, if others never cease: a request aside is slow then, not refused."""
+LOW_PRIORITY_SIZE = 8
+"""Texts of a batch of low priority: few, so that the next request waits briefly."""
+LOW_PRIORITY_EVERY = 4
+"""One batch in so many is of low priority, if others never cease: such a request is slow then, not refused."""
 
 
 class BusyError(Exception):
@@ -33,19 +33,19 @@ class _Waiting:
 class Batcher:
     """One thread that runs the model, and two queues before it, by weighted round robin.
 
-    The second has its turn when the first is empty, and once in `EVERY` batches when it is not.
+    The second has its turn when the first is empty, and once in `LOW_PRIORITY_EVERY` batches when it is not.
 
     A request of more texts than a batch holds waits in the queue again with each part, so that others come between.
     """
 
     def __init__(
-        self, predict: Callable[[Sequence[str]], Scored], settings: Settings, watch: Callable[[int], None]
+        self, predict: Callable[[Sequence[str]], Scored], settings: Settings, on_batch: Callable[[int], None]
     ) -> None:
-        """`watch` is told the size of each batch."""
-        self._predict, self._settings, self._watch = predict, settings, watch
+        """`on_batch` is called with the size of each batch."""
+        self._predict, self._settings, self._on_batch = predict, settings, on_batch
         self._first: deque[_Waiting] = deque()
         self._second: deque[_Waiting] = deque()
-        self._since_aside = 0
+        self._since_low = 0
         self._arrived = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, "model")
         self._task: asyncio.Task[None] | None = None
@@ -66,33 +66,29 @@ class Batcher:
                 await self._task
         self._thread.shutdown()
 
-    async def __call__(self, texts: Sequence[str], aside: bool = False) -> Scored:
-        """What one model says of all these texts, `aside` where no other request is to wait for it; `BusyError`."""
+    async def __call__(self, texts: Sequence[str], low_priority: bool = False) -> Scored:
+        """The predictions of one model on all these texts; `low_priority`: after other requests. Or `BusyError`."""
         if self.queued + len(texts) > self._settings.max_queue:
             raise BusyError("the queue is full")
-        size, queue = (ASIDE, self._second) if aside else (self._settings.max_batch, self._first)
+        size, queue = (LOW_PRIORITY_SIZE, self._second) if low_priority else (self._settings.max_batch, self._first)
         self.queued += len(texts)
-        left = list(texts)
+        remaining = list(texts)
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                found: list[Scored] = []
-                while left:
-                    part, left = left[:size], left[size:]
-                    found.append(await self._ask(part, queue))
-                    if found[-1].model is not found[0].model:  # another was put in its place: it says all of it
-                        self.queued += len(texts) - len(left)
-                        found, left = [], list(texts)
+                parts: list[Scored] = []
+                while remaining:
+                    waiting, remaining = _Waiting(remaining[:size]), remaining[size:]
+                    queue.append(waiting)
+                    self._arrived.set()
+                    parts.append(await waiting.answer)
+                    if parts[-1].model is not parts[0].model:  # swapped meanwhile: the new one answers all of it
+                        self.queued += len(texts) - len(remaining)
+                        parts, remaining = [], list(texts)
         except TimeoutError:
             raise BusyError("no answer in time") from None
         finally:
-            self.queued -= len(left)
-        return _joined(found)
-
-    async def _ask(self, texts: Sequence[str], queue: deque[_Waiting]) -> Scored:
-        waiting = _Waiting(texts)
-        queue.append(waiting)
-        self._arrived.set()
-        return await waiting.answer
+            self.queued -= len(remaining)
+        return Scored(parts[0].model, np.concatenate([part.probabilities for part in parts]))
 
     async def _run(self) -> None:
         loop, together = asyncio.get_running_loop(), 1
@@ -106,7 +102,7 @@ class Batcher:
             texts = [text for waiting in batch for text in waiting.texts]
             if not texts:
                 continue
-            self._watch(len(texts))
+            self._on_batch(len(texts))
             try:
                 answers = await loop.run_in_executor(self._thread, self._predict, texts)
             except Exception as error:
@@ -123,10 +119,11 @@ class Batcher:
     def _take(self) -> list[_Waiting]:
         """As many requests as fit a batch, at least one; those that gave up are passed over."""
         batch: list[_Waiting] = []
-        aside = bool(self._second) and (not self._first or self._since_aside >= EVERY - 1)
-        self._since_aside = 0 if aside else self._since_aside + 1
-        queue, size, most = (self._second, 0, ASIDE) if aside else (self._first, 0, self._settings.max_batch)
-        while queue and (not batch or size + len(queue[0].texts) <= most):
+        low = bool(self._second) and (not self._first or self._since_low >= LOW_PRIORITY_EVERY - 1)
+        self._since_low = 0 if low else self._since_low + 1
+        queue, limit = (self._second, LOW_PRIORITY_SIZE) if low else (self._first, self._settings.max_batch)
+        size = 0
+        while queue and (not batch or size + len(queue[0].texts) <= limit):
             waiting = queue.popleft()
             self.queued -= len(waiting.texts)
             if not waiting.answer.done():
@@ -135,10 +132,3 @@ class Batcher:
         if not self._first and not self._second:
             self._arrived.clear()
         return batch
-
-
-def _joined(parts: list[Scored]) -> Scored:
-    """What one model said of texts in parts."""
-    if len(parts) == 1:
-        return parts[0]
-    return Scored(parts[0].model, np.concatenate([part.probabilities for part in parts]))

@@ -1,4 +1,4 @@
-"""`POST /feedback`: the right label of a text, kept for `python -m serving learn`."""
+"""`POST /feedback`: the right label of a text, stored for `python -m serving learn`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Labelled(BaseModel):
     id: str | None = Field(None, max_length=200, description="Of the post; a later label of the same post replaces it.")
 
 
-class Kept(BaseModel):
+class Stored(BaseModel):
     """An acknowledgement: the label is on disk."""
 
     status: str
 
 
 def add_feedback(app: FastAPI, service: Service, feedback: Feedback) -> None:
-    """The path."""
+    """Add `POST /feedback`."""
 
     body = {"schema": {"properties": {"label": {"enum": service.labels}}}}
 
@@ -38,24 +38,24 @@ def add_feedback(app: FastAPI, service: Service, feedback: Feedback) -> None:
         dependencies=[Depends(json_only)],
         openapi_extra={"requestBody": {"content": {"application/json": body}}},
     )
-    def keep(labelled: Labelled, request: Request) -> Kept:
-        """Keep the right label of a text."""
+    def keep(labelled: Labelled, request: Request) -> Stored:
+        """Store the right label of a text."""
         if labelled.label not in service.labels:
             raise HTTPException(422, f"unknown label: {did_you_mean(labelled.label, service.labels)}")
         if not _is_unicode(labelled.text, labelled.id or ""):
-            raise HTTPException(422, "the text holds half a character")
+            raise HTTPException(422, "the text holds a lone surrogate")
         request.state.texts = 1
         try:
-            kept = feedback.append(labelled.text, labelled.label, labelled.id, service.model.hash[:12])
+            stored = feedback.append(labelled.text, labelled.label, labelled.id, service.model.hash[:12])
         except OSError as error:
-            raise HTTPException(507, f"it could not be kept: {error.strerror}") from None
-        if not kept:
-            raise HTTPException(507, f"the feedback file has its {feedback.most_bytes:,} bytes: move it away")
-        return Kept(status="kept")
+            raise HTTPException(507, f"it could not be stored: {error.strerror}") from None
+        if not stored:
+            raise HTTPException(507, f"the feedback file has its {feedback.max_bytes:,} bytes: move it away")
+        return Stored(status="kept")
 
 
 def _is_unicode(*texts: str) -> bool:
-    """Whether they can be written: JSON may hold half a character."""
+    """Whether they can be written: JSON may hold a lone surrogate."""
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:

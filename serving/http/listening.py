@@ -19,10 +19,10 @@ def is_loopback(host: str) -> bool:
     if not host:
         return False
     try:
-        found = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except OSError as error:
         raise BenchError(f"--host {host}: no address of this machine: {error.strerror}") from None
-    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in found)
+    return all(ipaddress.ip_address(str(address).partition("%")[0]).is_loopback for address in addresses)
 
 
 def names(host: str, more: Sequence[str]) -> frozenset[str] | None:
@@ -46,14 +46,14 @@ def check_key(key: str | None) -> str | None:
     return key
 
 
-def check_proxies(given: str | None) -> list[str] | str:
+def check_proxies(option: str | None) -> list[str] | str:
     """Addresses and networks of proxies whose `X-Forwarded-For` counts, as uvicorn takes them; none unless named."""
-    proxies = [one.strip() for one in (given or "").split(",") if one.strip()]
-    for one in proxies:
+    proxies = [name.strip() for name in (option or "").split(",") if name.strip()]
+    for name in proxies:
         try:
-            _ = one == "*" or ipaddress.ip_network(one)
+            _ = name == "*" or ipaddress.ip_network(name)
         except ValueError:
-            raise BenchError(f"--forwarded-allow-ips {one}: no address, no network such as 10.0.0.0/8") from None
+            raise BenchError(f"--forwarded-allow-ips {name}: no address, no network such as 10.0.0.0/8") from None
     return "*" if proxies == ["*"] else proxies
 
 
@@ -68,7 +68,7 @@ def check_free(host: str, port: int) -> None:
 
 
 def allow_files(connections: int) -> None:
-    """Each connection is an open file: allow as many, or tell how many this system allows."""
+    """Each connection is an open file: allow as many; a `BenchError` where the system allows fewer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < needed:

@@ -1,4 +1,4 @@
-"""What every request passes: host, key, rate, size, the clock, the log."""
+"""The checks and records of every request: host, key, rate, size, time, log."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import hmac
 import json
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.log import Log
 from serving.http.metrics import Metrics
@@ -16,15 +16,11 @@ from serving.http.rates import Rates
 from serving.http.security import with_security
 from serving.http.settings import Settings
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 Refusal = tuple[int, str, dict[str, str]]
 
 OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
-KNOWN_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
+ALL_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
 WRONG_KEYS = (1.0, 10)
 """A second, and at once, that one client may try where requests have no rate of their own."""
 GONE = 499
@@ -42,13 +38,13 @@ class _TooLargeError(Exception):
 class Middleware:
     """ASGI middleware around the application."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, rates: Rates) -> None:
         """Of `rates` a request takes one; the application takes what more it is worth."""
         self.app, self.settings, self.metrics, self.rates, self.log = app, settings, metrics, rates, Log()
         wrong = (settings.rate_per_s, settings.burst) if settings.rate_per_s else WRONG_KEYS
         self._wrong_keys = Rates(*wrong)
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         if scope["type"] != "http":
             try:
@@ -57,9 +53,9 @@ class Middleware:
                 self.log.flush()
             return
         started, status, method = time.perf_counter(), 500, scope["method"]
-        scope = _plain(scope)
+        scope = _normalized(scope)
 
-        async def told(message: Message) -> None:
+        async def send_secured(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -71,9 +67,9 @@ class Middleware:
         try:
             refused = self._refusal(scope)
             if refused:
-                await _answer(told, *refused)
+                await _answer(send_secured, *refused)
             else:
-                await self._bounded(scope, receive, told)
+                await self._bounded(scope, receive, send_secured)
         except _GoneError:
             status = GONE
         finally:
@@ -83,7 +79,7 @@ class Middleware:
         """Count what was refused before it was a request."""
         self.metrics.requests.labels("other", status).inc()
 
-    def _refusal(self, scope: MutableMapping[str, Any]) -> Refusal | None:
+    def _refusal(self, scope: Scope) -> Refusal | None:
         headers, client = dict(scope["headers"]), (scope.get("client") or ("",))[0]
         host, hosts = _host(headers), self.settings.hosts
         if hosts is not None and host is not None and host not in hosts:
@@ -91,7 +87,7 @@ class Middleware:
         if scope["path"] in OPEN_PATHS:
             return None
         if self.settings.api_key is not None:
-            refused = self._without_key(headers, client, self.settings.api_key.encode())
+            refused = self._check_key(headers, client, self.settings.api_key.encode())
             if refused:
                 return refused
         length = headers.get(b"content-length", b"0")
@@ -103,19 +99,19 @@ class Middleware:
         self.rates.take(client, 1)
         return None
 
-    def _without_key(self, headers: dict[bytes, bytes], client: str, wanted: bytes) -> Refusal | None:
-        """Who has guessed too often may not guess for a while: its address gets no answer that tells a right key."""
+    def _check_key(self, headers: dict[bytes, bytes], client: str, key: bytes) -> Refusal | None:
+        """Who has guessed too often may not guess for a while: its address gets no answer that reveals a right key."""
         wait = self._wrong_keys.wait(client)
         if wait > 0:
             return _later("too many wrong keys", wait)
         scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-        given = headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
-        if hmac.compare_digest(given, wanted):
+        sent = headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
+        if hmac.compare_digest(sent, key):
             return None
         self._wrong_keys.take(client, 1)
         return 401, "a key is needed: X-API-Key or Authorization: Bearer", {"www-authenticate": "Bearer"}
 
-    async def _bounded(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, then pass it on; one that is larger or slower than may be is refused."""
         try:
             async with asyncio.timeout(self.settings.timeout_s):
@@ -124,8 +120,8 @@ class Middleware:
             await _answer(send, 413, f"the body is larger than {self.settings.max_body_bytes:,} bytes", {})
             return
         except TimeoutError:
-            said = f"the body did not come within {self.settings.timeout_s:g} s"
-            await _answer(send, 408, said, {"connection": "close"})
+            detail = f"the body did not come within {self.settings.timeout_s:g} s"
+            await _answer(send, 408, detail, {"connection": "close"})
             return
         whole = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -135,7 +131,7 @@ class Middleware:
         await self.app(scope, replay, send)
 
     async def _body(self, receive: Receive) -> bytes:
-        """It may come in chunks of no told length."""
+        """All of it; it may come in chunks, of a length that no header gives."""
         body, more = bytearray(), True
         while more:
             message = await receive()
@@ -147,8 +143,8 @@ class Middleware:
                 raise _TooLargeError
         return bytes(body)
 
-    def _record(self, scope: MutableMapping[str, Any], method: str, status: int, seconds: float) -> None:
-        path = scope["path"] if scope["path"] in KNOWN_PATHS else "other"
+    def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        path = scope["path"] if scope["path"] in ALL_PATHS else "other"
         self.metrics.requests.labels(path, status).inc()
         self.metrics.seconds.labels(path).observe(seconds)
         if path in OPEN_PATHS:
@@ -160,7 +156,7 @@ class Middleware:
         self.log.add(json.dumps(line))
 
 
-def _plain(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _normalized(scope: Scope) -> Scope:
     """HEAD is answered as GET is, and a path with a slash at its end as the one without."""
     path = scope["path"].rstrip("/") or "/"
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
@@ -168,7 +164,7 @@ def _plain(scope: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
 
 
 def _host(headers: dict[bytes, bytes]) -> str | None:
-    """The name that the client has asked for, without its port; None where it named none, as no browser does."""
+    """The name in the `Host` header, without its port; None without one, which no browser sends."""
     host = headers.get(b"host")
     if host is None:
         return None

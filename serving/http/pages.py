@@ -18,8 +18,8 @@ SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 
 
 def add_pages(app: FastAPI) -> None:
-    """Their paths."""
-    ask = PAGE.read_text(encoding="utf-8")
+    """Add their paths."""
+    predict = PAGE.read_text(encoding="utf-8")
     swagger = get_swagger_ui_html(
         openapi_url="/openapi.json", title=f"{app.title}: the interface", swagger_js_url="/docs/swagger-ui-bundle.js",
         swagger_css_url="/docs/swagger-ui.css", swagger_favicon_url="data:,",
@@ -28,7 +28,7 @@ def add_pages(app: FastAPI) -> None:
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> Response:
-        return _page(ask)
+        return _page(predict)
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
     async def interface() -> Response:

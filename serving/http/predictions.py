@@ -1,12 +1,12 @@
-"""What the model says of one text, as the interface documents it."""
+"""The prediction of one text, as the interface documents it."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing_extensions import TypedDict  # pydantic takes typing's from Python 3.12 on
 
 
-class Prediction(BaseModel):
-    """What the model says of one text."""
+class Prediction(TypedDict):
+    """The prediction of one text."""
 
     label: str
     probability: float

@@ -32,19 +32,19 @@ class Connections:
 
     settings: Settings
     refused: Callable[[int], None]
-    """Told the status of each answer that is given here."""
+    """Called with the status of each answer that is given here."""
     waiting: dict[BoundedProtocol, None] = field(default_factory=dict)
-    """Those of which the client has yet to send something; who has let us wait longest comes first."""
+    """Those of which the client has yet to send something; the one that is idle longest comes first."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """A connection. A head has as long as a body; whoever does not read its answer is cut off after as long."""
 
-    def __init__(self, shared: Connections, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, shared: Connections, **options: Any) -> None:
+        super().__init__(**options)
         self.shared, self.wait_s = shared, shared.settings.timeout_s
         self.unread = 0
-        """Bytes since the parser last told of something whole: of a head, a trailer, a chunk's extension."""
+        """Bytes since the parser last reported something whole: of a head, a trailer, a chunk's extension."""
         self.late: asyncio.TimerHandle | None = None
         self.stuck: asyncio.TimerHandle | None = None
 
@@ -71,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.unread += len(data)
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:  # nothing is: the request is answered as if it had not asked
+        except httptools.HttpParserUpgrade:  # no upgrade is made: the request is answered as one without
             pass
         except httptools.HttpParserError as error:
             large = isinstance(error.__context__, _HeadError)
@@ -90,7 +90,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body; who bounds bodies is the gate."""
+        """A part of a body; the middleware bounds bodies."""
         self.unread = 0
         super().on_body(body)
 

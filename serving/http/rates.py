@@ -1,4 +1,4 @@
-"""How much a client may ask, by its address."""
+"""Rate limits, by the address of a client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 CLIENTS = 10_000
-"""Clients that are remembered; who has not asked for longest is forgotten first."""
+"""Clients that are remembered; the one that was idle longest is forgotten first."""
 
 
 @dataclass
@@ -19,7 +19,7 @@ class _Bucket:
 
 
 class Rates:
-    """What each client may have. Nothing is kept of any where the rate is 0: then there is no bound."""
+    """What each client may have. Nothing is stored of any where the rate is 0: then there is no bound."""
 
     def __init__(self, rate: float, burst: int) -> None:
         """`rate` a second, `burst` at once."""
@@ -27,7 +27,7 @@ class Rates:
         self._buckets: dict[str, _Bucket] = {}
 
     def wait(self, client: str) -> float:
-        """Seconds until this client may ask again, 0 for now."""
+        """Seconds until the next request of this client is allowed, 0 for now."""
         return max(0.0, (1 - self._bucket(client).tokens) / self.rate) if self.rate else 0.0
 
     def take(self, client: str, n: int) -> None:

@@ -1,4 +1,4 @@
-"""What is refused, and how it is told: every answer that is no success has one line in `detail`."""
+"""Errors of the interface: every answer that is no success has one line in `detail`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 SHOWN = 3
-"""Problems of a body that are told; a list of texts may have hundreds."""
+"""Problems of a body that are reported; a list of texts may have hundreds."""
 REASONS = {
-    400: "The body is not what its content type says",
+    400: "The body does not match its content type",
     401: "No key, or a wrong one",
     406: "Accept names nothing that can be written",
     408: "The body did not come in time",
@@ -21,9 +21,9 @@ REASONS = {
     415: "An unknown content type",
     421: "Host names another server",
     422: "The body holds something else than texts",
-    429: "Too many requests; Retry-After says when",
-    503: "Too much waits; Retry-After says when",
-    507: "It could not be kept: no room",
+    429: "Too many requests; see Retry-After",
+    503: "The queue is full; see Retry-After",
+    507: "It could not be stored: no room",
 }
 GATE = (401, 408, 413, 421, 429)
 """What any request may get that is no probe."""
@@ -51,18 +51,20 @@ class AsciiResponse(JSONResponse):
 
 
 async def json_only(request: Request) -> None:
-    """415 for a body that does not say that it is JSON; async, or each request would wait for a thread."""
+    """415 for a body that is not declared as JSON; async, or each request would wait for a thread."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(415, f"unknown content type '{kind}': send application/json")
 
 
 def add_refusals(app: FastAPI) -> None:
-    """Tell what is wrong with a body in one line, and never what was in it: it may hold a text, or no valid JSON."""
+    """Report what is wrong with a body in one line, and never its content: it may be a text, or no valid JSON."""
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        problems = error.errors()
-        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in problems]
-        more = [f"and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
-        return AsciiResponse({"detail": "; ".join([*told[:SHOWN], *more])}, 422)
+        details = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
+        ]
+        more = [f"and {len(details) - SHOWN} more"] if len(details) > SHOWN else []
+        return AsciiResponse({"detail": "; ".join([*details[:SHOWN], *more])}, 422)

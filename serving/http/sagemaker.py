@@ -23,30 +23,30 @@ ALIASES = {"application/x-jsonlines": LINES, "application/jsonl": LINES}
 TEXT = {"type": "string"}
 INSTANCE = {"anyOf": [TEXT, *({"type": "object", "properties": {k: TEXT}, "required": [k]} for k in INSTANCE_KEYS)]}
 MANY = {"anyOf": [TEXT, {"type": "array", "items": INSTANCE}]}
-ASKED = {"anyOf": [MANY, *({"type": "object", "properties": {k: MANY}, "required": [k]} for k in KEYS)]}
+REQUEST = {"anyOf": [MANY, *({"type": "object", "properties": {k: MANY}, "required": [k]} for k in KEYS)]}
 BODY = {
     "required": True,
     "content": {
-        JSON: {"schema": ASKED, "example": {"instances": ["what a lovely day"]}},
+        JSON: {"schema": REQUEST, "example": {"instances": ["what a lovely day"]}},
         LINES: {"schema": TEXT, "example": '{"text": "what a lovely day"}'},
         CSV: {"schema": TEXT, "example": "what a lovely day"},
     },
 }
 ANSWER = {
-    "description": "One prediction a text, in order, as the request or Accept asks",
+    "description": "One prediction a text, in order, in the type that Accept or the request names",
     "content": {LINES: {"schema": TEXT}, CSV: {"schema": TEXT}},
 }
 """JSON is documented by its model."""
 
 
 class Answer(BaseModel):
-    """What `/predict` says too."""
+    """As of `/predict`."""
 
     predictions: list[Prediction]
 
 
 def add_sagemaker(app: FastAPI, service: Service) -> None:
-    """The two paths of the contract."""
+    """Add the two paths of the contract."""
 
     @app.get("/ping", response_class=Response, responses={503: {"description": "Starting or stopping"}})
     async def ping() -> Response:
@@ -61,20 +61,16 @@ def add_sagemaker(app: FastAPI, service: Service) -> None:
     )
     async def invocations(request: Request) -> Response:
         """Texts in the request's content type; an answer in what `Accept` names, else in the same."""
-        kind, accept = _kind(request.headers.get("content-type", JSON)), ",".join(request.headers.getlist("accept"))
+        kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+        kind, accept = ALIASES.get(kind, kind), ",".join(request.headers.getlist("accept"))
         if kind not in READ:
             raise HTTPException(415, f"unknown content type '{kind}': {JSON}, {LINES} or {CSV}")
-        wanted = best(accept or "*/*", sorted(WRITE, key=kind.__ne__), ALIASES)
-        if wanted is None:
+        answer_type = best(accept or "*/*", sorted(WRITE, key=kind.__ne__), ALIASES)
+        if answer_type is None:
             raise HTTPException(406, f"cannot answer as '{accept[:100]}': {JSON}, {LINES} or {CSV}")
         texts = _texts(await request.body(), kind)
-        found = service.predictions((await service.predict(request, texts)).probabilities)
-        return Response(WRITE[wanted](found), media_type=wanted)
-
-
-def _kind(header: str) -> str:
-    name = header.partition(";")[0].strip().lower()
-    return ALIASES.get(name, name)
+        predictions = service.predictions((await service.predict(request, texts)).probabilities)
+        return Response(WRITE[answer_type](predictions), media_type=answer_type)
 
 
 def _texts(body: bytes, kind: str) -> list[str]:
@@ -89,20 +85,16 @@ def _texts(body: bytes, kind: str) -> list[str]:
 
 def _read_json(body: str) -> list[Any]:
     """`{"instances": […]}`, `{"texts": […]}`, `{"text": …}`, a list, a string; an instance may be `{"text": …}`."""
-    found = json.loads(body)
-    if isinstance(found, dict):
-        found = next((found[key] for key in KEYS if key in found), None)
-    if isinstance(found, list):
-        return [_text_of(item) for item in found]
-    return [found]
+    value = json.loads(body)
+    if isinstance(value, dict):
+        value = next((value[key] for key in KEYS if key in value), None)
+    if isinstance(value, list):
+        return [_text_of(item) for item in value]
+    return [value]
 
 
 def _text_of(item: Any) -> Any:
     return next((item[key] for key in INSTANCE_KEYS if key in item), None) if isinstance(item, dict) else item
-
-
-def _read_lines(body: str) -> list[Any]:
-    return [_text_of(json.loads(line)) for line in body.split("\n") if line.strip()]
 
 
 def _read_csv(body: str) -> list[Any]:
@@ -110,17 +102,21 @@ def _read_csv(body: str) -> list[Any]:
     return [row[0] for row in csv.reader(io.StringIO(body, newline="")) if row]
 
 
-def _write_csv(found: list[dict[str, Any]]) -> str:
+def _write_csv(predictions: list[Prediction]) -> str:
     """Label and probability a row, then every probability in the order of the labels; no header."""
     buffer = io.StringIO(newline="")
-    rows = [[one["label"], one["probability"], *one["probabilities"].values()] for one in found]
+    rows = [[row["label"], row["probability"], *row["probabilities"].values()] for row in predictions]
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     return buffer.getvalue()
 
 
-READ: dict[str, Callable[[str], list[Any]]] = {JSON: _read_json, LINES: _read_lines, CSV: _read_csv}
-WRITE: dict[str, Callable[[list[dict[str, Any]]], str]] = {
-    JSON: lambda found: json.dumps({"predictions": found}),
-    LINES: lambda found: "".join(json.dumps(one) + "\n" for one in found),
+READ: dict[str, Callable[[str], list[Any]]] = {
+    JSON: _read_json,
+    LINES: lambda body: [_text_of(json.loads(line)) for line in body.split("\n") if line.strip()],
+    CSV: _read_csv,
+}
+WRITE: dict[str, Callable[[list[Prediction]], str]] = {
+    JSON: lambda predictions: json.dumps({"predictions": predictions}),
+    LINES: lambda predictions: "".join(json.dumps(row) + "\n" for row in predictions),
     CSV: _write_csv,
 }

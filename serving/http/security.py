@@ -1,4 +1,4 @@
-"""What browsers are told of every answer, and what a page may do."""
+"""Security headers of every answer, and the policy of a page."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 def with_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Those of an answer, and what browsers are told; a page brings its own policy."""
-    given = {name for name, _ in headers}
-    return [*headers, *((name, value) for name, value in HEADERS if name not in given)]
+    """The headers of an answer, with those of security; a page brings its own policy."""
+    present = {name for name, _ in headers}
+    return [*headers, *((name, value) for name, value in HEADERS if name not in present)]
 
 
 def policy_of(html: str) -> str:
@@ -25,7 +25,7 @@ def policy_of(html: str) -> str:
     for kind, code in INLINE.findall(html):
         digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
         allowed[kind].append(f"'sha256-{digest}'")
-    sources = "; ".join(f"{kind}-src {' '.join(found)}" for kind, found in allowed.items())
+    sources = "; ".join(f"{kind}-src {' '.join(names)}" for kind, names in allowed.items())
     return (
         f"default-src 'none'; {sources}; img-src 'self' data:; connect-src 'self'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"

@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
@@ -16,6 +15,7 @@ from fastapi import FastAPI, HTTPException, Request
 from bench.api import Probabilities
 from serving.http.batcher import Batcher, BusyError
 from serving.http.metrics import Metrics
+from serving.http.predictions import Prediction
 from serving.http.rates import Rates
 from serving.http.settings import Settings
 from serving.live_model import LiveModel, Swap
@@ -28,34 +28,28 @@ PART = 16
 class Service:
     """A model, or the one that a slot names, with its batcher and counters."""
 
-    def __init__(self, following: LiveModel, settings: Settings) -> None:
-        self.following, self.settings, self.metrics = following, settings, Metrics()
+    def __init__(self, live: LiveModel, settings: Settings) -> None:
+        self.live, self.settings, self.metrics = live, settings, Metrics()
         self.rates = Rates(settings.rate_per_s, settings.burst)
-        self.labels = following.current().labels
+        self.labels = live.current().labels
         self.batcher = Batcher(self._score, settings, self.metrics.batches.observe)
         self.ready = False
         self.metrics.model.labels(self.model.hash[:12]).set(1)
-        following.watch(self._swapped)
+        live.on_swap(self._swapped)
 
     @property
     def model(self) -> Model:
         """The one that answers now."""
-        return self.following.current()
+        return self.live.current()
 
     def _score(self, texts: Sequence[str]) -> Scored:
         """A batch, by one model: texts of like length go through it together, so that little of it is padding."""
-        model, found = self.model, np.zeros((len(texts), len(self.labels)), np.float32)
+        model, probabilities = self.model, np.zeros((len(texts), len(self.labels)), np.float32)
         order = np.argsort([len(text) for text in texts], kind="stable")
         for start in range(0, len(order), PART):
             part = order[start : start + PART]
-            found[part] = model.score([texts[i] for i in part]).probabilities
-        return Scored(model, found)
-
-    def _count(self, probabilities: Probabilities) -> None:
-        counts = np.bincount(probabilities.argmax(axis=1), minlength=len(self.labels))
-        for label, count in zip(self.labels, counts.tolist(), strict=True):
-            if count:
-                self.metrics.labels.labels(label).inc(count)
+            probabilities[part] = model.score([texts[i] for i in part]).probabilities
+        return Scored(model, probabilities)
 
     def _swapped(self, swap: Swap) -> None:
         self.metrics.swaps.labels("failed" if swap.problem else "ok").inc()
@@ -65,26 +59,28 @@ class Service:
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "model": swap.version[:12]}
         print(json.dumps(line | {"problem": swap.problem}), file=sys.stderr)
 
-    async def predict(self, request: Request, texts: Sequence[str], aside: bool = False) -> Scored:
-        """What one model says of the texts, `aside` if no other request is to wait for it.
+    async def predict(self, request: Request, texts: Sequence[str], low_priority: bool = False) -> Scored:
+        """The predictions of one model on the texts; `low_priority`: after other requests.
 
         Too many of them and a full queue are HTTP errors.
         """
         if len(texts) > self.settings.max_texts:
             raise HTTPException(413, f"{len(texts):,} texts; {self.settings.max_texts:,} are allowed")
         request.state.texts = len(texts)
-        self.rates.take(request.client.host if request.client else "", len(texts) - 1)  # the gate took one
+        self.rates.take(request.client.host if request.client else "", len(texts) - 1)  # the middleware took one
         if not texts:
             return Scored(self.model, np.zeros((0, len(self.labels)), np.float32))
         try:
-            found = await self.batcher([_encodable(text) for text in texts], aside)
+            scored = await self.batcher([_encodable(text) for text in texts], low_priority)
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
-        self._count(found.probabilities)
-        return found
+        counts = np.bincount(scored.probabilities.argmax(axis=1), minlength=len(self.labels))
+        for i in counts.nonzero()[0]:
+            self.metrics.labels.labels(self.labels[i]).inc(int(counts[i]))
+        return scored
 
-    def predictions(self, probabilities: Probabilities) -> list[dict[str, Any]]:
-        """One `Prediction` a text, as plain data."""
+    def predictions(self, probabilities: Probabilities) -> list[Prediction]:
+        """One a text."""
         labels, rows = self.labels, probabilities.astype(float).tolist()
         best = probabilities.argmax(axis=1).tolist() if len(rows) else []
         return [
@@ -103,7 +99,7 @@ class Service:
         yield
         self.ready = False
         await self.batcher.stop()
-        self.following.close()
+        self.live.close()
 
 
 def _encodable(text: str) -> str:

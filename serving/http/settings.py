@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """Bounds of a server; each keeps it answering when more is asked than it can do."""
+    """Bounds of a server; each keeps it answering when more comes than it can do."""
 
     max_batch: int = 64
     """Texts that go through the model at once; a request of more goes in parts, between which others come."""

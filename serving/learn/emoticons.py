@@ -1,4 +1,4 @@
-"""Weak labels: what an emoticon says of the text around it, and how often that is wrong.
+"""Weak labels: the polarity that an emoticon gives to the text around it, and how often that is wrong.
 
 Go, Bhayani and Huang ("Twitter Sentiment Classification using Distant Supervision", 2009) train on such labels with the
 emoticon taken out, as here. An emoji is in the map where at least half of the tweets that hold it bear that label in
@@ -22,9 +22,9 @@ TYPED = {POSITIVE: r"[:=]-?\)+|[:=]-?D+|;-?\)+", NEGATIVE: r"[:=]'?-?\(+"}
 """Typed ones count where no letter, digit, colon or slash touches them, which may make them part of something else."""
 PUBLISHED = {POSITIVE: (2_782, 10_383, 31_094), NEGATIVE: (2_960, 918, 1_269)}
 """Tweets of the Ranking with an emoji of the map, by their label: negative, neutral, positive."""
-FEWEST = 50
+MIN_TEXTS = 50
 """Training texts with an emoticon of a polarity from which on its noise is measured."""
-_FOUND = {
+_PATTERNS = {
     polarity: re.compile(
         rf"(?<![\w:/])(?:{TYPED[polarity]})(?![\w/])|[{EMOJI[polarity]}][\ufe0f\U0001f3fb-\U0001f3ff]?"
     )
@@ -32,18 +32,18 @@ _FOUND = {
 }
 
 
-def weakly(text: str) -> tuple[str, str] | None:
+def weak_label(text: str) -> tuple[str, str] | None:
     """The text without its emoticons, and their polarity; None without any, with both kinds, or with nothing else."""
-    held = [polarity for polarity, found in _FOUND.items() if found.search(text)]
-    if len(held) != 1:
+    polarities = [polarity for polarity, pattern in _PATTERNS.items() if pattern.search(text)]
+    if len(polarities) != 1:
         return None
-    plain = " ".join(_FOUND[held[0]].sub(" ", text).split())
-    return (plain, held[0]) if plain else None
+    plain = " ".join(_PATTERNS[polarities[0]].sub(" ", text).split())
+    return (plain, polarities[0]) if plain else None
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How far the label of one polarity's emoticons is to be believed."""
+    """How reliable the label of one polarity's emoticons is."""
 
     polarity: str
     texts: int
@@ -52,18 +52,18 @@ class Noise:
     """The share of them whose label is not of that polarity, or the published one where they are too few."""
     measured: bool
     target: Probabilities
-    """What a weak row teaches, float32 [n_labels], 1 - wrong of it on labels of its polarity.
+    """The target of a weak row, float32 [n_labels], 1 - wrong of it on labels of its polarity.
 
     As measured, so that it is the share of each label; else spread evenly on both sides.
     """
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """In one line."""
         if self.measured:
             return f"{self.polarity} emoticons: {self.wrong:.1%} wrong, on {self.texts:,} training texts with one"
         return (
             f"{self.polarity} emoticons: {self.wrong:.1%} wrong, as published (Kralj Novak et al., 2015); only "
-            f"{self.texts} training texts have one, and {FEWEST} are needed to measure it"
+            f"{self.texts} training texts have one, and {MIN_TEXTS} are needed to measure it"
         )
 
 
@@ -72,21 +72,21 @@ def measure(train: Split) -> dict[str, Noise]:
     names = [name.lower() for name in train.label_names]
     if not {POSITIVE, NEGATIVE} <= set(names):
         raise BenchError(
-            f"emoticons say positive or negative; the labels are {', '.join(train.label_names)}: "
+            f"emoticons are positive or negative; the labels are {', '.join(train.label_names)}: "
             "leave --weak-emoticons out"
         )
-    counts = {polarity: np.zeros(len(names)) for polarity in _FOUND}
+    counts = {polarity: np.zeros(len(names)) for polarity in _PATTERNS}
     for text, label in zip(train.texts, train.labels.tolist(), strict=True):
-        found = weakly(text)
-        if found is not None:
-            counts[found[1]][label] += 1
+        weak = weak_label(text)
+        if weak is not None:
+            counts[weak[1]][label] += 1
     return {polarity: _noise(polarity, names, count) for polarity, count in counts.items()}
 
 
 def _noise(polarity: str, names: Sequence[str], count: np.ndarray) -> Noise:
     texts = int(count.sum())
     right = np.array([polarity in name for name in names])  # "extremely positive" is
-    if texts >= FEWEST:
+    if texts >= MIN_TEXTS:
         target = (count / texts).astype(np.float32)
         return Noise(polarity, texts, float(target[~right].sum()), True, target)
     wrong = published(polarity, neutral="neutral" in names)

@@ -1,4 +1,4 @@
-"""Labels that people give, kept as they come: JSON lines in a folder, on disk before they are acknowledged."""
+"""Labels that people give, stored as they come: JSON lines in a folder, on disk before they are acknowledged."""
 
 from __future__ import annotations
 
@@ -10,8 +10,22 @@ from bench.api import BenchError
 from serving.lines import append_line
 
 FILE = "feedback.jsonl"
-MOST_BYTES = 200_000_000
+MAX_BYTES = 200_000_000
 """Of the file; a server that is sent more refuses it."""
+
+
+@dataclass(frozen=True)
+class LabelledText:
+    """What a client sent, as a line of the file."""
+
+    time: str
+    """ISO 8601, UTC."""
+    id: str | None
+    """Of the post."""
+    text: str
+    label: str
+    model: str
+    """Digits of the hash of the model that was served."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,7 @@ class Feedback:
     """The feedback file of a folder."""
 
     folder: Path
-    most_bytes: int = MOST_BYTES
+    max_bytes: int = MAX_BYTES
 
     @classmethod
     def open(cls, folder: Path) -> Feedback:
@@ -38,10 +52,9 @@ class Feedback:
         return self.folder / FILE
 
     def append(self, text: str, label: str, row_id: str | None, model: str) -> bool:
-        """Keep a text with its right label, and the model that is served; False where the file is full.
+        """Store a text with its right label, and the model that is served; False where the file is full.
 
         Safe against other threads and processes. Raises `OSError` where it cannot be written.
         """
         time = datetime.now(UTC).isoformat(timespec="milliseconds")
-        row = {"time": time, "id": row_id, "text": text, "label": label, "model": model}
-        return append_line(self.path, row, self.most_bytes)
+        return append_line(self.path, LabelledText(time, row_id, text, label, model), self.max_bytes)

@@ -1,4 +1,4 @@
-"""What there is to learn from, read anew for each update: data set, feedback, posts."""
+"""What there is to learn from, read again for each update: data set, feedback, posts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bench.store import Store
 from serving.learn.emoticons import Noise, measure
 from serving.learn.feedback import FILE
 from serving.learn.ledger import Ledger
-from serving.learn.lesson import News, sort_out
 from serving.learn.rows import Row, labelled_rows, weak_rows
+from serving.learn.training_set import NewRows, sort_out
 from serving.slot import Slot
 
-MOST = 5_000
+MAX_ROWS = 5_000
 """New rows of one update; the next one takes the rest."""
 
 
@@ -34,15 +34,16 @@ class Plan:
     """None: the one that the artifact's card names."""
     recipe: str = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=3]"
     replay: float = 0.8
-    least: int = 32
+    min_rows: int = 32
+    """New ones that an update waits for."""
     margin: float = 0.005
     text_column: str = "text"
     label_column: str = "label"
 
     def files(self) -> list[Path]:
         """The files with labelled rows."""
-        found = [path / FILE if path.is_dir() else path for path in self.feedback]
-        return [path for path in found if path.name != FILE or path.exists()]
+        files = [path / FILE if path.is_dir() else path for path in self.feedback]
+        return [path for path in files if path.name != FILE or path.exists()]
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,11 @@ class Gathered:
     """What there is to learn."""
 
     data: Prepared
-    news: News
+    new: NewRows
     earlier: list[Row]
     """Rows that the served version has learnt from already."""
-    judged_by: Split
+    validation: Split
+    """What the candidate is judged by."""
     noise: dict[str, Noise] = field(default_factory=dict)
 
 
@@ -68,19 +70,20 @@ def gather(slot: Slot, ledger: Ledger, store: Store, plan: Plan, served: str) ->
             "give its own with --dataset"
         )
     columns = (plan.text_column, plan.label_column)
-    judged_by = _split(labelled_rows([plan.validation], labels, *columns), labels) if plan.validation else None
-    judged_by = judged_by or data.validation()
+    validation = data.validation()
+    if plan.validation is not None:
+        validation = _split(labelled_rows([plan.validation], labels, *columns), labels)
     used = ledger.used()
     rows = labelled_rows(plan.files(), labels, *columns)
-    new = [row for row in rows if row.key not in used][:MOST]
+    new = [row for row in rows if row.key not in used][:MAX_ROWS]
     noise, weak = {}, []
     if plan.weak is not None:
         noise = measure(data.train())
-        weak = weak_rows(plan.weak, noise, labels, used, MOST - len(new), plan.text_column)
-    forbidden = [*judged_by.texts, *data.validation().texts, *data.test_texts()[1]]
-    known = ledger.learnt(served)
-    earlier = sort_out([row for row in rows if row.key in known], [], forbidden)
-    return Gathered(data, sort_out(new, weak, forbidden), [*earlier.learnt, *earlier.kept], judged_by, noise)
+        weak = weak_rows(plan.weak, noise, labels, used, MAX_ROWS - len(new), plan.text_column)
+    evaluated = [*validation.texts, *data.validation().texts, *data.test_texts()[1]]
+    learnt = ledger.learnt(served)
+    earlier = sort_out([row for row in rows if row.key in learnt], [], evaluated)
+    return Gathered(data, sort_out(new, weak, evaluated), [*earlier.training, *earlier.held_out], validation, noise)
 
 
 def _split(rows: list[Row], labels: tuple[str, ...]) -> Split:

@@ -2,11 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+from serving.learn.verdict import PairedAccuracy
 from serving.lines import append_line, read_lines
 from serving.slot import Slot, origin
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """The rows of an update."""
+
+    labelled: int
+    """Trained on, with the label that somebody gave."""
+    held_out: int
+    """Labelled, kept out of the training to see what it gains."""
+    weak: int
+    """Trained on, with the label of an emoticon."""
+    left_out: int
+    """Their texts stand in validation or test."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One update, as a line of `journal.jsonl`."""
+
+    time: str
+    """ISO 8601, UTC."""
+    verdict: Literal["accepted", "refused"]
+    reason: str
+    served: str
+    """The hash of the version that the candidate came from."""
+    candidate: str
+    """Its hash."""
+    rows: RowCounts
+    noise: dict[str, tuple[float, Literal["measured", "published"]]]
+    """By polarity: the share of weak labels that are wrong, and how that is known."""
+    validation: str
+    """Digits of the hash of the validation texts."""
+    margin: float
+    """Accuracy, 0 to 1, that a candidate might lose."""
+    against: list[PairedAccuracy]
+    """The served version, and the one that a person chose."""
+    on_held_out_feedback: PairedAccuracy | None
+    recipe: str
+    replay: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Update:
+    """The rows of one update, as a line of `used.jsonl`."""
+
+    candidate: str
+    """The hash of what was trained on them."""
+    keys: list[str]
 
 
 class Ledger:
@@ -14,25 +66,25 @@ class Ledger:
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self.journal, self._used = slot.root / "journal.jsonl", slot.root / "used.jsonl"
+        self._journal, self._used = slot.root / "journal.jsonl", slot.root / "used.jsonl"
 
-    def record(self, decision: Mapping[str, Any], keys: Sequence[str]) -> None:
+    def record(self, decision: Decision, keys: Sequence[str]) -> None:
         """A decision, and the rows that are not new any more, whatever it was."""
-        append_line(self._used, {"candidate": decision["candidate"], "keys": list(keys)})
-        append_line(self.journal, decision)
+        append_line(self._used, Update(decision.candidate, list(keys)))
+        append_line(self._journal, decision)
 
-    def decisions(self) -> list[dict[str, Any]]:
+    def decisions(self) -> list[Decision]:
         """In order."""
-        return list(read_lines(self.journal))
+        return list(read_lines(self._journal, Decision))
 
     def used(self) -> set[str]:
         """Keys of all rows that an update used."""
-        return {key for line in self._updates() for key in line["keys"]}
+        return {key for update in self._updates() for key in update.keys}
 
     def learnt(self, version: str) -> set[str]:
         """Keys of the rows that `version` has learnt from: those of the updates that led to it, of no other."""
-        line_of = set(origin(self.slot, version))
-        return {key for line in self._updates() if line["candidate"] in line_of for key in line["keys"]}
+        ancestors = set(origin(self.slot, version))
+        return {key for update in self._updates() if update.candidate in ancestors for key in update.keys}
 
-    def _updates(self) -> Iterator[dict[str, Any]]:
-        return read_lines(self._used, "candidate", "keys")
+    def _updates(self) -> Iterator[Update]:
+        return read_lines(self._used, Update)

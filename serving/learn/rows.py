@@ -1,4 +1,4 @@
-"""What an update may learn from: labelled rows of feedback and files, weak rows of posts, each known by its key."""
+"""What an update may learn from: labelled rows of feedback and files, weak rows of posts, each with its key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import BenchError, Probabilities, did_you_mean
-from serving.learn.emoticons import Noise, weakly
+from serving.learn.emoticons import Noise, weak_label
 from serving.readers import format_of, read_records
 from serving.records import opened
 
@@ -30,38 +30,38 @@ class Row:
 def labelled_rows(paths: Iterable[Path], labels: Sequence[str], text_column: str, label_column: str) -> list[Row]:
     """The rows of all files, later ones last; of one post (by `id`, else by its text) the last label counts.
 
-    Rows without a text are left out; an unknown label is a `BenchError` that says where.
+    Rows without a text are left out; an unknown label is a `BenchError` that names file and record.
     """
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     for path in paths:
         for number, (text, label, row_id) in enumerate(_read(path, text_column, label_column), start=1):
             if label not in labels:
                 near = did_you_mean(label, labels)
                 raise BenchError(f"{path} record {number}: the model has no label {label[:60]!r}: {near}")
             post = row_id or text
-            found.pop(post, None)
-            found[post] = Row(key_of(text, label), text, list(labels).index(label))
-    return list(found.values())
+            rows.pop(post, None)  # the last label comes last, too
+            rows[post] = Row(key_of(text, label), text, list(labels).index(label))
+    return list(rows.values())
 
 
 def weak_rows(
-    path: Path, noise: Mapping[str, Noise], labels: Sequence[str], used: Collection[str], most: int, text_column: str
+    path: Path, noise: Mapping[str, Noise], labels: Sequence[str], used: Collection[str], limit: int, text_column: str
 ) -> list[Row]:
-    """The first `most` posts of a file whose emoticons tell a label and that no update has used."""
+    """The first `limit` posts of a file whose emoticons give a label and that no update has used."""
     number = {label.lower(): i for i, label in enumerate(labels)}
-    found: dict[str, Row] = {}
+    rows: dict[str, Row] = {}
     with opened(path) as stream:
         for record in read_records(stream, format_of(path, None), text_column, str(path)):
-            weak = weakly(record.text) if record.text else None
+            weak = weak_label(record.text) if record.text else None
             if weak is None:
                 continue
             text, polarity = weak
             key = key_of(text, f"weak {polarity}")
             if key not in used:
-                found[key] = Row(key, text, number[polarity], noise[polarity].target)
-            if len(found) == most:
+                rows[key] = Row(key, text, number[polarity], noise[polarity].target)
+            if len(rows) == limit:
                 break
-    return list(found.values())
+    return list(rows.values())
 
 
 def key_of(text: str, label: str) -> str:
@@ -70,14 +70,14 @@ def key_of(text: str, label: str) -> str:
 
 
 def held_out(key: str) -> bool:
-    """Whether a labelled row is kept from its first update, to see what that has gained: one of five."""
+    """Whether a labelled row is held out of its first update, to see what that has gained: one of five."""
     return int(key[:8], 16) % 5 == 0
 
 
 def targets(rows: Sequence[Row], n_labels: int) -> Probabilities:
-    """What each row teaches, float32 [n_rows, n_labels]: certainty for labelled ones."""
-    sure = np.eye(n_labels, dtype=np.float32)
-    return np.stack([sure[row.label] if row.target is None else row.target for row in rows])
+    """The target of each row, float32 [n_rows, n_labels]: one-hot for labelled ones."""
+    one_hot = np.eye(n_labels, dtype=np.float32)
+    return np.stack([one_hot[row.label] if row.target is None else row.target for row in rows])
 
 
 def _read(path: Path, text_column: str, label_column: str) -> Iterator[tuple[str, str, str | None]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import AliasChoices, Field
 
 from bench.api import Probabilities
 from bench.measure.paired import compare_paired
-from bench.measure.quality import Labels
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,21 @@ class PairedAccuracy:
     low: float
     high: float
     """Of the 95 % interval of the difference: a paired bootstrap over the texts."""
-    corrections: int
-    regressions: int
-    """Texts that changed from wrong to right, and from right to wrong."""
+    corrections: Annotated[int, Field(validation_alias=AliasChoices("corrections", "mended"))]
+    """Texts that changed from wrong to right. Journals of earlier versions have the second name."""
+    regressions: Annotated[int, Field(validation_alias=AliasChoices("regressions", "broken"))]
+    """Texts that changed from right to wrong."""
     p: float
     """Of McNemar's exact test, two-sided."""
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """In points."""
         return f"{100 * self.difference:+.2f} points (95 % {100 * self.low:+.2f} to {100 * self.high:+.2f})"
 
 
-def compare(against: str, labels: Labels, other: Probabilities, candidate: Probabilities) -> PairedAccuracy:
+def compare(
+    against: str, labels: npt.NDArray[np.int64], other: Probabilities, candidate: Probabilities
+) -> PairedAccuracy:
     """By predictions float32 [n, k] of both against `labels` int64 [n]."""
     paired = compare_paired(labels, [other], [candidate])
     (pair,), interval = paired.pairs, paired.difference["accuracy"]
@@ -50,8 +57,8 @@ def verdict(comparisons: Sequence[PairedAccuracy], margin: float) -> tuple[bool,
     That is a test of non-inferiority at 2.5 %, one-sided. A candidate that may be as good, of which the texts are too
     few to show it, is refused: what is served stays.
     """
-    for one in comparisons:
-        if one.low < -margin:
-            worse = "worse than" if one.high < 0 else "not shown to be no worse than"
-            return False, f"{worse} {one.against[:12]}: {one.told()}, the margin is {100 * margin:g}"
-    return True, f"no worse than {comparisons[0].against[:12]}: {comparisons[0].told()}"
+    for comparison in comparisons:
+        if comparison.low < -margin:
+            worse = "worse than" if comparison.high < 0 else "not shown to be no worse than"
+            return False, f"{worse} {comparison.against[:12]}: {comparison.summary()}, the margin is {100 * margin:g}"
+    return True, f"no worse than {comparisons[0].against[:12]}: {comparisons[0].summary()}"

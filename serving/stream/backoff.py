@@ -1,4 +1,4 @@
-"""How long to wait before the next connection, as X asks: https://docs.x.com/x-api/fundamentals/handling-disconnections"""
+"""How long to wait before the next connection, as X requires: https://docs.x.com/x-api/fundamentals/handling-disconnections"""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
-NETWORK_STEP, NETWORK_MOST = 0.25, 16.0
-HTTP_FIRST, HTTP_MOST = 5.0, 320.0
-LIMITED_FIRST, LIMITED_MOST = 60.0, 900.0
-"""Seconds. X names no most for 429; its limits are of 15 minutes."""
+NETWORK_STEP, NETWORK_MAX = 0.25, 16.0
+HTTP_FIRST, HTTP_MAX = 5.0, 320.0
+LIMITED_FIRST, LIMITED_MAX = 60.0, 900.0
+"""Seconds. X names no maximum for 429; its limits are of 15 minutes."""
 
 
 class Backoff:
@@ -25,23 +25,23 @@ class Backoff:
 
     def network(self) -> float:
         """After a lost or failed connection: at once, then 250 ms more each time up to 16 s."""
-        wait, self._network = self._network, min(self._network + NETWORK_STEP, NETWORK_MOST)
+        wait, self._network = self._network, min(self._network + NETWORK_STEP, NETWORK_MAX)
         return wait * self._scale
 
     def http(self, status: int, headers: Mapping[str, str]) -> float:
-        """After an HTTP error: what the server says, else from 5 s doubled up to 320 s, of 429 from a minute."""
+        """After an HTTP error: what the server asks for, else from 5 s doubled up to 320 s, of 429 from a minute."""
         if status in (420, 429):
-            wait, self._limited = self._limited, min(self._limited * 2, LIMITED_MOST)
+            wait, self._limited = self._limited, min(self._limited * 2, LIMITED_MAX)
         else:
-            wait, self._http = self._http, min(self._http * 2, HTTP_MOST)
-        return told_wait(headers, limited=status in (420, 429)) or wait * self._scale
+            wait, self._http = self._http, min(self._http * 2, HTTP_MAX)
+        return requested_wait(headers, limited=status in (420, 429)) or wait * self._scale
 
 
-def told_wait(headers: Mapping[str, str], limited: bool) -> float | None:
+def requested_wait(headers: Mapping[str, str], limited: bool) -> float | None:
     """Seconds that a server asks for, by `Retry-After` or, where a limit is used up, `x-rate-limit-reset`."""
     with suppress(KeyError, ValueError):
-        return min(float(headers["retry-after"]), LIMITED_MOST)
+        return min(float(headers["retry-after"]), LIMITED_MAX)
     with suppress(KeyError, ValueError):
         if limited and (wait := float(headers["x-rate-limit-reset"]) - time.time()) > 0:
-            return min(wait, LIMITED_MOST)
+            return min(wait, LIMITED_MAX)
     return None

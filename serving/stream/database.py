@@ -1,4 +1,4 @@
-"""SQLite, where texts can really be taken away again."""
+"""SQLite, where texts can be erased."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class SqliteSink(Sink):
         try:
             self._database = open_database(path)
             self._database.execute(f"CREATE TABLE IF NOT EXISTS posts (id TEXT PRIMARY KEY, {typed})")
-            found = [row[1] for row in self._database.execute("PRAGMA table_info(posts)")]
-            if found != names:
+            existing = [row[1] for row in self._database.execute("PRAGMA table_info(posts)")]
+            if existing != names:
                 raise BenchError(f"{path}: its table 'posts' has other columns than {', '.join(names)}: choose another")
             self._database.execute("CREATE INDEX IF NOT EXISTS posts_author ON posts (author_id)")
         except sqlite3.DatabaseError as error:
@@ -58,8 +58,8 @@ class SqliteSink(Sink):
 
     def _blank(self, row: Row) -> None:
         if row["id"] is None:
-            told = (row["event"], row["author_id"])
-            self._database.execute("UPDATE posts SET text = NULL, event = ? WHERE author_id = ?", told)
+            values = (row["event"], row["author_id"])
+            self._database.execute("UPDATE posts SET text = NULL, event = ? WHERE author_id = ?", values)
             return
         self._database.execute(
             "INSERT INTO posts (id, event) VALUES (?, ?) "

@@ -15,11 +15,11 @@ WAIT_S = 1.0
 """Between two tries."""
 
 
-class Patience:
-    """Tries again as long as there is no room; `say` is told when that begins and ends, `idle` runs meanwhile."""
+class Retry:
+    """Tries again as long as there is no room; `log` gets a line when that begins and ends, `idle` runs meanwhile."""
 
-    def __init__(self, say: Callable[[str], None], idle: Callable[[], None], stopped: Callable[[], bool]) -> None:
-        self._say, self._idle, self._stopped = say, idle, stopped
+    def __init__(self, log: Callable[[str], None], idle: Callable[[], None], stopped: Callable[[], bool]) -> None:
+        self._log, self._idle, self._stopped = log, idle, stopped
         self.waiting: str | None = None
         """Why nothing is written just now."""
 
@@ -35,13 +35,13 @@ class Patience:
                 self._wait(why)
             else:
                 if self.waiting:
-                    self._say("room again: the stream goes on")
+                    self._log("room again: the stream goes on")
                     self.waiting = None
                 return
 
     def _wait(self, why: str) -> None:
         if self.waiting != why:
-            self._say(f"{why}: the stream is paused, nothing is lost, it goes on when that is mended")
+            self._log(f"{why}: the stream is paused, nothing is lost, it goes on when that is mended")
         self.waiting = why
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:

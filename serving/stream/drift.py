@@ -1,9 +1,9 @@
 """Whether a stream still looks like validation: population stability of predicted labels and of confidence.
 
 PSI is the sum over bins of (p − q) · ln(p / q). Below .10 means little change, from .10 moderate, from .25 a
-significant one that asks for action: the rule of thumb as told by Yurdakul and Naranjo, Statistical properties of the
+significant one that asks for action: the rule of thumb as given by Yurdakul and Naranjo, Statistical properties of the
 population stability index, Journal of Risk Model Validation 14 (4), 2020, who also show that about (bins − 1) ·
-(1/n + 1/m) of it is chance. It sees what the model says, not whether that is right.
+(1/n + 1/m) of it is chance. It sees what the model predicts, not whether that is right.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bench.api import Probabilities
 MODERATE, SIGNIFICANT = 0.10, 0.25
 WINDOW = 1_000
 """The latest posts that are compared."""
-FEWEST, FEWEST_TEXTS = 500, 200
+MIN_POSTS, MIN_TEXTS = 500, 200
 """Posts, and validation texts, below which chance alone could look like a change."""
 BINS = 10
 """Of confidence, each with as many validation texts."""
@@ -29,7 +29,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Reference:
-    """What a model says of validation texts."""
+    """The predictions of a model on validation texts, counted."""
 
     labels: Counts
     """How often each label is predicted, [n_labels]."""
@@ -38,7 +38,7 @@ class Reference:
     confidence: Counts
     """Texts in each bin, [len(edges) + 1]."""
     origin: str
-    """Where the texts are from, in a few words."""
+    """Where the texts are from, for a person to read."""
 
     @classmethod
     def of(cls, probabilities: Probabilities, origin: str) -> Reference:
@@ -79,16 +79,16 @@ class Drift:
 
     def reading(self) -> Reading | None:
         """How far apart they are; None of too few posts."""
-        if len(self._labels) < FEWEST:
+        if len(self._labels) < MIN_POSTS:
             return None
         labels = np.bincount(np.asarray(self._labels), minlength=len(self.reference.labels))
         confidence = _binned(np.asarray(self._top), self.reference.edges)
         return Reading(psi(self.reference.labels, labels), psi(self.reference.confidence, confidence), len(self._top))
 
 
-def psi(expected: Counts, found: Counts) -> float:
+def psi(expected: Counts, observed: Counts) -> float:
     """Population stability index of two counts over the same bins; half a count more in each, so that none is empty."""
-    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (expected, found))
+    p, q = ((counts + 0.5) / (counts + 0.5).sum() for counts in (expected, observed))
     return float(((p - q) * np.log(p / q)).sum())
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from threading import Event
 
 LONGEST = 1 << 18
-"""Bytes of a line; of a longer one only the first `KEPT` are kept, to be told."""
-KEPT = 1000
+"""Bytes of a line; of a longer one the first `EXCERPT` are reported."""
+EXCERPT = 1000
 TICK = 0.2
-"""Seconds after which whoever waits looks up whether it should stop."""
+"""Seconds after which a thread that waits checks whether it should stop."""
 
 
 class Stopped(Exception):
-    """Reading was asked to stop."""
+    """Reading was interrupted by a request to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Line:
 
 
 def chunks(descriptor: int, stopped: Event) -> Iterator[bytes]:
-    """What can be read until the end; raises `Stopped` as soon as that is asked."""
+    """What can be read until the end; raises `Stopped` as soon as `stopped` is set."""
     while True:
         if stopped.is_set():
             raise Stopped
@@ -43,20 +43,20 @@ def chunks(descriptor: int, stopped: Event) -> Iterator[bytes]:
 
 def split(data: Iterable[bytes], start: int = 0) -> Iterator[Line]:
     r"""Lines, split on `\n` alone, blank ones left out; `start` is the place of the first byte."""
-    kept, place, cut = b"", start, 0
+    rest, place, cut = b"", start, 0
     for chunk in data:
-        *whole, kept = (kept + chunk).split(b"\n")
+        *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             place += len(line) + 1 + cut
-            yield from _told(line, place, cut)
+            yield from _line(line, place, cut)
             cut = 0
-        if len(kept) > LONGEST:
-            cut += len(kept) - KEPT
-            kept = kept[:KEPT]
-    yield from _told(kept, place + len(kept) + cut, cut)
+        if len(rest) > LONGEST:
+            cut += len(rest) - EXCERPT
+            rest = rest[:EXCERPT]
+    yield from _line(rest, place + len(rest) + cut, cut)
 
 
-def _told(line: bytes, after: int, cut: int) -> Iterator[Line]:
+def _line(line: bytes, after: int, cut: int) -> Iterator[Line]:
     if cut:
         yield Line(line, after, f"a line of {len(line) + cut:,} bytes; {LONGEST:,} are allowed")
     elif line.strip():

@@ -14,12 +14,12 @@ KINDS = {"jsonl": "jsonl", "parquet": "parquet", "sqlite": "sqlite", "db": "sqli
 """By the ending of a name."""
 
 
-def find_output(path: Path, given: str | None) -> tuple[Path, str]:
-    """Where the output really lies, links followed, and its kind, by `given` or the ending of the name.
+def find_output(path: Path, option: str | None) -> tuple[Path, str]:
+    """Where the output really lies, links followed, and its kind, by the `option` or the ending of the name.
 
     A stream only adds to regular files, of Parquet to a folder: a device, a pipe or the like is a `BenchError`.
     """
-    name = given or path.suffix.lower().lstrip(".")
+    name = option or path.suffix.lower().lstrip(".")
     if name not in KINDS:
         raise BenchError(f"{path}: unknown format '{name}': {did_you_mean(name, KINDS)}; choose with --output-format")
     kind = KINDS[name]

@@ -1,4 +1,4 @@
-"""What a line of a stream says: a post, a notice that one must go, word from the sender, or nothing readable."""
+"""What a line of a stream is: a post, a notice that one must go, a message of the sender, or nothing readable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTHING_TO_DO = (
     "undrop", "tweet_edit", "scrub_geo", "user_undelete", "user_unprotect", "user_unsuspend",
     "user_profile_modification",
 )  # fmt: skip
-"""Notices that ask nothing of who keeps neither places nor profiles; what was removed does not come back."""
+"""Notices that require nothing of who keeps neither places nor profiles; what was removed does not come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What the sender says of the stream itself."""
+class Message:
+    """Of the sender, about the stream itself."""
 
     text: str
 
@@ -57,24 +57,24 @@ class Malformed:
     problem: str
 
 
-def parse(data: bytes, column: str = "text") -> Post | Notice | Word | Malformed:
+def parse(data: bytes, column: str = "text") -> Post | Notice | Message | Malformed:
     """A line of X's API (v2, `{"data": …}`) or of a recording (`{"id": …, "text": …}`); `column` holds the text."""
     try:
-        found = json.loads(data)
+        value = json.loads(data)
     except (ValueError, RecursionError):
         return Malformed("not JSON")
-    if not isinstance(found, dict):
-        return Malformed(f"a {type(found).__name__} where an object is needed")
-    inner = found.get("data")
-    body = inner if isinstance(inner, dict) else found
+    if not isinstance(value, dict):
+        return Malformed(f"a {type(value).__name__} where an object is needed")
+    inner = value.get("data")
+    body = inner if isinstance(inner, dict) else value
     if column not in body:
-        return _notice(body) or _word(found) or Malformed("no text")
+        return _notice(body) or _sender_error(value) or Malformed("no text")
     record = checked({}, body[column])
     if record.text is None:
         return Malformed(record.problem or "no text")
     return Post(
         record.text, _name(body.get("id_str", body.get("id"))), _name(body.get("created_at")),
-        _name(body.get("author_id")), _tags(found.get("matching_rules")),
+        _name(body.get("author_id")), _tags(value.get("matching_rules")),
     )  # fmt: skip
 
 
@@ -89,26 +89,26 @@ def _tags(rules: Any) -> str | None:
     return ", ".join(tag for tag in tags if tag) or None
 
 
-def _notice(body: Mapping[str, Any]) -> Notice | Word | None:
-    for name, told in body.items():
+def _notice(body: Mapping[str, Any]) -> Notice | Message | None:
+    for name, notice in body.items():
         if name in NOTHING_TO_DO:
-            return Word(name)
-        if not isinstance(told, dict) or name not in POST_NOTICES | AUTHOR_NOTICES:
+            return Message(name)
+        if not isinstance(notice, dict) or name not in POST_NOTICES | AUTHOR_NOTICES:
             continue
-        of = next((told[key] for key in ("tweet", "status", "user") if isinstance(told.get(key), dict)), told)
-        who = _name(of.get("id_str", of.get("id")))
-        if who is None:
+        target = next((notice[key] for key in ("tweet", "status", "user") if isinstance(notice.get(key), dict)), notice)
+        id_ = _name(target.get("id_str", target.get("id")))
+        if id_ is None:
             return None
-        return Notice(POST_NOTICES[name], id=who) if name in POST_NOTICES else Notice(AUTHOR_NOTICES[name], None, who)
+        return Notice(POST_NOTICES[name], id=id_) if name in POST_NOTICES else Notice(AUTHOR_NOTICES[name], None, id_)
     return None
 
 
-def _word(found: Mapping[str, Any]) -> Word | None:
+def _sender_error(value: Mapping[str, Any]) -> Message | None:
     """X's own errors inside of a stream, as before it disconnects."""
-    errors = found.get("errors")
+    errors = value.get("errors")
     if not isinstance(errors, list) or not errors or not isinstance(errors[0], dict):
         return None
-    return Word(str(errors[0].get("detail") or errors[0].get("title") or "an error without words"))
+    return Message(str(errors[0].get("detail") or errors[0].get("title") or "an error without details"))
 
 
 def keys_of(row: Row) -> list[str]:

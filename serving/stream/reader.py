@@ -28,7 +28,7 @@ class Reader:
             self.source.read(self._queue.put, start, self.stopping)
         except Stopped:
             pass
-        except Exception as error:  # told by the thread that takes
+        except Exception as error:  # raised by the thread that takes
             self.error = error
         finally:
             self._done.set()
@@ -44,16 +44,16 @@ class Reader:
         return self._done.is_set() and self._queue.empty()
 
     def stop(self) -> None:
-        """Ask the source to end; what was read can still be taken."""
+        """Have the source end; what was read can still be taken."""
         if not self.stopping.is_set():
             self.stopping.set()
             self.source.interrupt()
 
-    def take(self, most: int, wait_s: float) -> list[Line]:
-        """Up to `most` lines, all that come within `wait_s` of the first; none after a moment in which none came."""
+    def take(self, limit: int, wait_s: float) -> list[Line]:
+        """Up to `limit` lines, all that come within `wait_s` of the first; none after a moment in which none came."""
         lines: list[Line] = []
         deadline = time.monotonic() + TICK
-        while len(lines) < most:
+        while len(lines) < limit:
             try:
                 lines.append(self._queue.get(timeout=max(deadline - time.monotonic(), 0)))
             except Empty:

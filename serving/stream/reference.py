@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, DataError, Probabilities
-from bench.cache import kept_arrays
+from bench.api import BenchError, DataError, Probabilities, kept_arrays
 from bench.store import Store
 from serving.model import Model
 from serving.scored import output_format
-from serving.stream.drift import FEWEST_TEXTS, Reference
+from serving.stream.drift import MIN_TEXTS, Reference
 
-MOST = 5_000
+MAX_TEXTS = 5_000
 """Validation texts that are predicted where no predictions are stored."""
 
 
 def find_reference(model: Model, store: Store, scored: Path | None, cache: Path) -> Reference:
-    """`scored` (what `serving predict` wrote), else what the store or the data set has; `BenchError` says why none."""
+    """`scored` (what `serving predict` wrote), else what store or data set has; a `BenchError` if there is none."""
+    origin = "validation"
     if scored is not None:
-        found, origin = _scored(scored, model.labels), scored.name
+        probabilities, origin = _scored(scored, model.labels), scored.name
     elif (stored := _stored(model, store)) is not None:
-        found, origin = stored, "validation"
+        probabilities = stored
     else:
-        found, origin = _predicted(model, cache), "validation"
-    if len(found) < FEWEST_TEXTS:
-        raise BenchError(f"the reference has {len(found)} texts, fewer than {FEWEST_TEXTS}")
-    return Reference.of(found, f"{len(found):,} texts of {origin}")
+        probabilities = _predicted(model, cache)
+    if len(probabilities) < MIN_TEXTS:
+        raise BenchError(f"the reference has {len(probabilities)} texts, fewer than {MIN_TEXTS}")
+    return Reference.of(probabilities, f"{len(probabilities):,} texts of {origin}")
 
 
 def _scored(path: Path, labels: list[str]) -> Probabilities:
@@ -49,35 +49,29 @@ def _scored(path: Path, labels: list[str]) -> Probabilities:
 
 def _stored(model: Model, store: Store) -> Probabilities | None:
     """Of a run that left this artifact; None where the store has none with validation predictions."""
-    for run in _runs(model, store):
-        found = store.arrays(run, "predictions").get("validation_probabilities")
-        if found is not None and len(found):
-            return np.asarray(found, np.float32)
-    return None
-
-
-def _runs(model: Model, store: Store) -> Iterator[str]:
     for document in store.documents():
         if document["identity"].get("artifact") != model.hash:
             continue
         if document["data"].get("trained_on") == "train+validation":
             raise BenchError("the model was refitted on its validation texts")
-        yield document["run_id"]
+        probabilities = store.arrays(document["run_id"], "predictions").get("validation_probabilities")
+        if probabilities is not None and len(probabilities):
+            return np.asarray(probabilities, np.float32)
+    return None
 
 
 def _predicted(model: Model, cache: Path) -> Probabilities:
-    """Of the validation texts of the model's data set, evenly chosen, kept in `cache` by the model's hash."""
+    """Of the validation texts of the model's data set, evenly chosen, stored in `cache` by the model's hash."""
 
     def predict() -> dict[str, Probabilities]:
         return {"probabilities": model.predictor.predict_proba(_validation_texts(model))}
 
-    kept = cache / f"reference-{model.hash}.npz"
-    return np.asarray(kept_arrays(kept, predict)["probabilities"], np.float32)
+    path = cache / f"reference-{model.hash}.npz"
+    return np.asarray(kept_arrays(path, predict)["probabilities"], np.float32)
 
 
 def _validation_texts(model: Model) -> list[str]:
-    from bench.data.load import load
-    from bench.data.ref import DatasetRef
+    from bench.data import DatasetRef, load
 
     try:
         data = load(DatasetRef(model.card["dataset"]))
@@ -86,4 +80,4 @@ def _validation_texts(model: Model) -> list[str]:
     if list(data.facts.label_names) != model.labels:
         raise BenchError(f"{data.facts.name} has other labels than the model")
     texts = data.validation.texts
-    return [texts[i] for i in np.linspace(0, len(texts) - 1, min(MOST, len(texts))).astype(int)]
+    return [texts[i] for i in np.linspace(0, len(texts) - 1, min(MAX_TEXTS, len(texts))).astype(int)]

@@ -11,13 +11,13 @@ import tweepy
 
 from bench.api import BenchError
 
-TAG = "sentibench"
-"""Marks the rules that this software has added, so that those of a killed call are known again."""
+TAG, TAG_LENGTH = "sentibench", 120
+"""Marks the rules that this software has added, so that those of a killed call are recognized."""
 Answer = TypeVar("Answer")
 
 
 class Rules:
-    """What one call of the command asks X for."""
+    """The filter rules of one call of the command."""
 
     def __init__(self, client: tweepy.StreamingClient, queries: Sequence[str]) -> None:
         self._client, self._queries = client, queries
@@ -25,29 +25,31 @@ class Rules:
 
     def add(self) -> int:
         """Put the queries in place; how many rules of others are there too. A wrong one is a `BenchError`."""
-        there = asked(self._client.get_rules).data or []
-        self._ours = [rule.id for rule in there if rule.value in self._queries and (rule.tag or "").startswith(TAG)]
-        known = {rule.value for rule in there}
-        wanted = [tweepy.StreamRule(query, _tag(query)) for query in self._queries if query not in known]
-        if not wanted and not there:
+        existing = request(self._client.get_rules).data or []
+        self._ours = [rule.id for rule in existing if rule.value in self._queries and (rule.tag or "").startswith(TAG)]
+        values = {rule.value for rule in existing}
+        new = [
+            tweepy.StreamRule(query, f"{TAG}: {query}"[:TAG_LENGTH]) for query in self._queries if query not in values
+        ]
+        if not new and not existing:
             raise BenchError("X has no rule to filter by: give one with --query")
-        if wanted:
-            answer = asked(lambda: self._client.add_rules(wanted))
+        if new:
+            answer = request(lambda: self._client.add_rules(new))
             self._ours += [rule.id for rule in answer.data or []]
             wrong = [error for error in answer.errors if error.get("title") != "DuplicateRule"]
             if wrong:
                 self.remove()
-                raise BenchError(f"X refuses the rule '{wrong[0].get('value', '')}': {_words(wrong[0])}")
-        return sum(rule.value not in self._queries for rule in there)
+                raise BenchError(f"X refuses the rule '{wrong[0].get('value', '')}': {_details(wrong[0])}")
+        return sum(rule.value not in self._queries for rule in existing)
 
     def remove(self) -> None:
         """Take away what was added; raises `BenchError` where X does not let it."""
         ours, self._ours = self._ours, []
         if ours:
-            asked(lambda: self._client.delete_rules(ours))
+            request(lambda: self._client.delete_rules(ours))
 
 
-def asked(call: Callable[[], Answer]) -> Answer:
+def request(call: Callable[[], Answer]) -> Answer:
     """The answer of X, whose errors become one line."""
     try:
         return call()
@@ -61,21 +63,17 @@ def asked(call: Callable[[], Answer]) -> Answer:
 
 
 def refusal(error: tweepy.HTTPException) -> str:
-    """One line of an HTTP error, in X's words."""
+    """One line of an HTTP error, with the details that X gives."""
     status = error.response.status_code
-    told = [_words(one) for one in error.api_errors] or error.api_messages or [str(error)]
-    words = " ".join("; ".join(told).split())[:300]
+    parts = [_details(part) for part in error.api_errors] or error.api_messages or [str(error)]
+    details = " ".join("; ".join(parts).split())[:300]
     if status in (401, 403):
-        return f"X refuses the token ({status}): {words}; see X_BEARER_TOKEN"
-    return f"X answers {status}: {words}"
+        return f"X refuses the token ({status}): {details}; see X_BEARER_TOKEN"
+    return f"X answers {status}: {details}"
 
 
-def _tag(query: str) -> str:
-    return f"{TAG}: {query}"[:120]
-
-
-def _words(error: Any) -> str:
-    """What an error of X says."""
+def _details(error: Any) -> str:
+    """Of one error of X."""
     if not isinstance(error, Mapping):
         return str(error)
     details = error.get("details") or [error.get("detail") or error.get("message") or error.get("title") or error]

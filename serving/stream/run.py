@@ -1,4 +1,4 @@
-"""One call of `serving stream`, from what is asked for to a summary."""
+"""One call of `serving stream`, from its options to a summary."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.api import BenchError
 from bench.store import Store
 from serving.model import Model
-from serving.stream.checkpoint import Checkpoint
+from serving.stream.checkpoint import Checkpoint, State
 from serving.stream.consume import Consumer, Settings
+from serving.stream.monitor import Monitor
 from serving.stream.outputs import is_empty, open_sink
 from serving.stream.posts import keys_of
 from serving.stream.reader import Reader
@@ -23,7 +24,6 @@ from serving.stream.reference import find_reference
 from serving.stream.sinks import JsonLinesSink, Sink
 from serving.stream.sources import Source
 from serving.stream.tally import Tally
-from serving.stream.watch import Watch
 
 REMEMBER = 5_000_000
 """Ids of the latest posts that are not written again."""
@@ -31,7 +31,7 @@ REMEMBER = 5_000_000
 
 @dataclass(frozen=True)
 class Job:
-    """What is streamed where to, and who watches."""
+    """What is streamed where to, and how it is shown."""
 
     output: Path
     """Where it really lies, links followed."""
@@ -49,29 +49,29 @@ class Job:
 
 
 class Stop:
-    """Whether the user asked to stop: the first signal lets everything be written, the second does not."""
+    """Whether a signal came: after the first everything is written, the second ends the process at once."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._request)
 
-    def _ask(self, number: int, frame: object) -> None:
+    def _request(self, number: int, frame: object) -> None:
         # no lock may be taken here: whoever holds it is the very thread that is interrupted
-        self.asked = True
+        self.requested = True
         signal.signal(number, signal.default_int_handler)
 
     def __call__(self) -> bool:
         """Whether a signal came."""
-        return self.asked
+        return self.requested
 
 
 def stream(job: Job, source: Source, current: Callable[[], Model], store: Store) -> None:
-    """Read, classify and write until the source ends or a signal comes; then tell what was done."""
+    """Read, classify and write until the source ends or a signal comes; then print a summary."""
     model = current()
     with ExitStack() as opened:
         checkpoint, sink, rejects, start = _open(job, source, model, opened)
-        watch = Watch(
+        monitor = Monitor(
             f"{source.name.split()[0]} → {job.output.name}", model.labels,
             lambda model: find_reference(model, store, job.reference, job.folder), job.log_every, job.quiet,
         )  # fmt: skip
@@ -80,11 +80,11 @@ def stream(job: Job, source: Source, current: Callable[[], Model], store: Store)
         source.open()
         reader = Reader(source, start, job.queue)
         try:
-            with watch:
-                Consumer(reader, current, sink, rejects, checkpoint, job.settings, watch, stop).run()
+            with monitor:
+                Consumer(reader, current, sink, rejects, checkpoint, job.settings, monitor, stop).run()
         finally:
             reader.stop()
-            print(_summary(watch.tally, source, job), file=sys.stderr)
+            print(_summary(monitor.tally, source, job), file=sys.stderr)
 
 
 def _open(job: Job, source: Source, model: Model, opened: ExitStack) -> tuple[Checkpoint, Sink, Sink, int]:
@@ -94,44 +94,43 @@ def _open(job: Job, source: Source, model: Model, opened: ExitStack) -> tuple[Ch
             raise _unknown(job)
         checkpoint = Checkpoint(job.folder, REMEMBER)
         opened.callback(checkpoint.close)
-        if checkpoint.get("position") and is_empty(job.output):
-            raise _less(job)
+        if checkpoint.state is not None and checkpoint.state.position and is_empty(job.output):
+            raise _shorter(job)
         sink = open_sink(job.output, job.output_kind, model.labels)
         opened.callback(sink.close)
         rejects = JsonLinesSink(job.folder / "rejects.jsonl")
         opened.callback(rejects.close)
-        return checkpoint, sink, rejects, _take_up(checkpoint, sink, source, model, job)
+        return checkpoint, sink, rejects, _resume(checkpoint, sink, source, model, job)
     except (OSError, sqlite3.DatabaseError) as error:
         raise BenchError(f"{job.output}: cannot be written: {error}") from None
 
 
-def _take_up(checkpoint: Checkpoint, sink: Sink, source: Source, model: Model, job: Job) -> int:
-    """The place in the source to go on from; rows written since the last checkpoint are known from here on."""
-    told = {"source": source.name, "labels": model.labels}
-    if checkpoint.get("source") is None:
+def _resume(checkpoint: Checkpoint, sink: Sink, source: Source, model: Model, job: Job) -> int:
+    """The place in the source to go on from; ids of rows written since the last checkpoint are recorded."""
+    state = checkpoint.state
+    if state is None:
         if sink.position:
             raise _unknown(job)
-        checkpoint.save(position=0, head=source.head(), **told)
-    for name, value in told.items():
-        if checkpoint.get(name) != value:
-            raise BenchError(f"the output has {name} {checkpoint.get(name)}, not {value}: choose another --output")
-    head = checkpoint.get("head")
-    if head is not None and source.head(head[0]) != tuple(head):
+        state = State(source.name, model.labels, 0, source.head())
+    for name, stored, value in (("source", state.source, source.name), ("labels", state.labels, model.labels)):
+        if stored != value:
+            raise BenchError(f"the output has {name} {stored}, not {value}: choose another --output")
+    if state.head is not None and source.head(state.head[0]) != state.head:
         raise BenchError(f"{source.name} is another one than before: choose another --output")
-    if sink.position < checkpoint.get("position"):
-        raise _less(job)
-    for row in sink.recover(checkpoint.get("position")):
+    if sink.position < state.position:
+        raise _shorter(job)
+    for row in sink.recover(state.position):
         for key in keys_of(row):
-            checkpoint.fresh(key)
-    checkpoint.save(position=sink.position)
-    return checkpoint.get("place") or 0
+            checkpoint.is_new(key)
+    checkpoint.save(replace(state, position=sink.position))
+    return state.place or 0
 
 
 def _unknown(job: Job) -> BenchError:
     return BenchError(f"{job.output} holds what its folder {job.folder.name} does not know: choose another --output")
 
 
-def _less(job: Job) -> BenchError:
+def _shorter(job: Job) -> BenchError:
     return BenchError(
         f"{job.output} holds less than was written there: it was deleted, cut or replaced. Put it back, or move it and "
         f"{job.folder.name} away to start over"

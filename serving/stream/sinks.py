@@ -21,16 +21,16 @@ START = b'{"id": '
 
 
 def columns(labels: Sequence[str]) -> list[str]:
-    """Of every row: where the post is from, what becomes of it (`event`), its text, and what the model says."""
-    told = [f"p_{label}" for label in labels]
-    return ["id", "created_at", "author_id", "rules", "event", "text", "predicted", "probability", *told, "model"]
+    """Of every row: where the post is from, what becomes of it (`event`), its text, and the prediction."""
+    post = ["id", "created_at", "author_id", "rules", "event", "text"]
+    return [*post, "predicted", "probability", *(f"p_{label}" for label in labels), "model"]
 
 
 class Sink(ABC):
     """An output that only grows, save for texts that must go. `position` counts what it holds."""
 
     flush_s = 1.0
-    """After how long rows are written, where nobody says otherwise."""
+    """After how long rows are written, if the user sets no other time."""
     flush_rows = 5_000
     position = 0
 
@@ -114,7 +114,7 @@ class ParquetSink(Sink):
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        numbers = [int(found[1]) for path in folder.iterdir() if (found := PART.fullmatch(path.name))]
+        numbers = [int(match[1]) for path in folder.iterdir() if (match := PART.fullmatch(path.name))]
         self._folder, self.position = folder, max(numbers, default=-1) + 1
 
     def append(self, rows: Sequence[Row]) -> None:

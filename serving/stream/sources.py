@@ -18,15 +18,15 @@ from serving.stream.lines import TICK, Line, Stopped, chunks, split
 
 Put = Callable[[Line], None]
 HEAD = 4096
-"""Bytes by which a file is known again."""
+"""Bytes by which a file is recognized."""
 
 
 class Source(ABC):
-    """Lines that come by and by. `read` runs in a thread of its own."""
+    """Lines as they arrive. `read` runs in a thread of its own."""
 
     name: str
     status = ""
-    """How it is, in a few words."""
+    """For a person to read."""
     reconnections = 0
 
     def open(self) -> None:  # noqa: B027
@@ -40,10 +40,10 @@ class Source(ABC):
         """Wake up a `read` that waits for the network; `stopped` is set."""
 
     def close(self) -> None:  # noqa: B027
-        """Leave everything as it was found."""
+        """Release what `open` took."""
 
     def head(self, size: int = HEAD) -> tuple[int, str] | None:
-        """By what it is known again, where it can be read again: how many bytes, up to `size`, and their hash."""
+        """By what it is recognized, where it can be read again: how many bytes, up to `size`, and their hash."""
         return None
 
 
@@ -89,7 +89,7 @@ class StdinSource(Source):
         self._rate = rate
 
     def read(self, put: Put, start: int, stopped: Event) -> None:
-        """Put each line; `start` says nothing here."""
+        """Put each line; `start` does not apply."""
         for line in paced(split(chunks(standard_input().fileno(), stopped)), self._rate, stopped):
             put(Line(line.data, None, line.problem))
 
@@ -99,16 +99,16 @@ class TcpSource(Source):
 
     name = "tcp"
 
-    def __init__(self, address: str, listen: bool, rate: float, scale: float, say: Callable[[str], None]) -> None:
+    def __init__(self, address: str, listen: bool, rate: float, scale: float, log: Callable[[str], None]) -> None:
         host, _, port = address.rpartition(":")
         if not port.isdigit() or int(port) > 65535:
             raise BenchError(f"'{address}' is no address: write HOST:PORT, as in 127.0.0.1:9000")
-        self._address, self._listen, self._rate, self._say = (host or "127.0.0.1", int(port)), listen, rate, say
+        self._address, self._listen, self._rate, self._log = (host or "127.0.0.1", int(port)), listen, rate, log
         self._backoff = Backoff(scale)
         self._server: socket.socket | None = None
 
     def open(self) -> None:
-        """Listen, where that is asked; a taken port is a `BenchError`."""
+        """Listen, where the user wants that; a taken port is a `BenchError`."""
         where = f"{self._address[0]}:{self._address[1]}"
         if not self._listen:
             return
@@ -116,10 +116,10 @@ class TcpSource(Source):
             self._server = socket.create_server(self._address)
         except OSError as error:
             raise BenchError(f"cannot listen on {where}: {error.strerror}; choose another address") from None
-        self._say(f"listening on {self._address[0]}:{self._server.getsockname()[1]}")
+        self._log(f"listening on {self._address[0]}:{self._server.getsockname()[1]}")
 
     def read(self, put: Put, start: int, stopped: Event) -> None:
-        """Put each line of each connection; `start` says nothing here."""
+        """Put each line of each connection; `start` does not apply."""
         if self._server is not None:
             self._serve(self._server, put, stopped)
         while not stopped.is_set():

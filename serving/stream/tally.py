@@ -1,4 +1,4 @@
-"""What has come by: counts by label, by minute, how fast, how late."""
+"""What was received: counts by label, by minute, how fast, how late."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 MINUTES = 15
 """Kept for moving averages."""
 SECONDS = 10
-"""Over which throughput is told."""
+"""Over which throughput is averaged."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Tally:
     written: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     lag_s: float | None = None
-    """How old the newest classified post was, of the posts that say when they were made."""
+    """How old the newest classified post was, of the posts that have a time."""
     started: float = field(default_factory=time.monotonic)
     _minutes: deque[tuple[int, Counter[str]]] = field(default_factory=lambda: deque(maxlen=MINUTES + 1))
     _recent: deque[tuple[float, int]] = field(default_factory=deque)

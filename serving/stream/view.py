@@ -13,7 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from serving.stream.drift import FEWEST, Reading
+from serving.stream.drift import MIN_POSTS, Reading
 from serving.stream.sources import Source
 from serving.stream.tally import Tally
 
@@ -24,7 +24,7 @@ BAR = 12
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """A moment of a stream."""
 
     title: str
@@ -37,33 +37,32 @@ class Seen:
     about_drift: str
 
 
-def one_line(seen: Seen) -> str:
+def one_line(snapshot: Snapshot) -> str:
     """For a log."""
-    tally = seen.tally
-    shares = ", ".join(f"{label} {_share(tally.labels, label)}" for label in seen.labels)
+    tally = snapshot.tally
+    shares = ", ".join(f"{label} {_share(tally.labels, label)}" for label in snapshot.labels)
     parts = [
         f"{tally.posts:,} posts ({shares})", f"{tally.per_second():,.0f}/s", f"lag {_age(tally.lag_s)}",
-        f"queue {seen.queued:,}", f"{tally.duplicates:,} duplicates", f"{tally.malformed:,} malformed",
-        f"{seen.source.reconnections} reconnections",
+        f"queue {snapshot.queued:,}", f"{tally.duplicates:,} duplicates", f"{tally.malformed:,} malformed",
+        f"{snapshot.source.reconnections} reconnections",
     ]  # fmt: skip
-    if seen.drift:
-        parts.append(f"{seen.drift.level} (labels {seen.drift.labels:.2f}, confidence {seen.drift.confidence:.2f})")
+    if snapshot.drift:
+        parts.append(
+            f"{snapshot.drift.level} (labels {snapshot.drift.labels:.2f}, confidence {snapshot.drift.confidence:.2f})"
+        )
     return "; ".join(parts)
 
 
-def screen(seen: Seen) -> RenderableType:
+def screen(snapshot: Snapshot) -> RenderableType:
     """For a terminal."""
-    parts: list[RenderableType] = [_labels(seen), _flow(seen), _stability(seen)]
-    if seen.waiting:
-        parts.append(Text(f" paused: {seen.waiting} ", "bold white on red"))
-    return Panel(Group(*parts), title=seen.title, box=box.ROUNDED, width=min(100, _width(seen)))
+    parts: list[RenderableType] = [_labels(snapshot), _flow(snapshot), _stability(snapshot)]
+    if snapshot.waiting:
+        parts.append(Text(f" paused: {snapshot.waiting} ", "bold white on red"))
+    width = min(100, max(84, max(len(label) for label in snapshot.labels) + 76))
+    return Panel(Group(*parts), title=snapshot.title, box=box.ROUNDED, width=width)
 
 
-def _width(seen: Seen) -> int:
-    return max(84, max(len(label) for label in seen.labels) + 76)
-
-
-def _labels(seen: Seen) -> Table:
+def _labels(snapshot: Snapshot) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     table.add_column("label", no_wrap=True)
     table.add_column("posts", justify="right", no_wrap=True)
@@ -71,22 +70,22 @@ def _labels(seen: Seen) -> Table:
     for minutes in AVERAGES:
         table.add_column(f"{minutes} min", justify="right", no_wrap=True)
     table.add_column("", ratio=1, no_wrap=True, overflow="crop")
-    recent = [seen.tally.recent(minutes) for minutes in AVERAGES]
-    for label in seen.labels:
-        counts = seen.tally.labels
+    recent = [snapshot.tally.recent(minutes) for minutes in AVERAGES]
+    for label in snapshot.labels:
+        counts = snapshot.tally.labels
         full = round(BAR * counts[label] / max(counts.total(), 1))
-        shares = [_share(one, label) for one in (counts, *recent)]
+        shares = [_share(part, label) for part in (counts, *recent)]
         table.add_row(label, f"{counts[label]:,}", *shares, Text("█" * full, "cyan"))
     return table
 
 
-def _flow(seen: Seen) -> Table:
-    tally, table = seen.tally, Table.grid(padding=(0, 2), expand=True)
+def _flow(snapshot: Snapshot) -> Table:
+    tally, table = snapshot.tally, Table.grid(padding=(0, 2), expand=True)
     passed = time.strftime("%H:%M:%S", time.gmtime(time.monotonic() - tally.started))
     rows = [
-        ("source", seen.source.status or "reading", "posts", f"{tally.posts:,}", "written", f"{tally.written:,}"),
-        ("running", passed, "per second", f"{tally.per_second():,.0f}", "queue", f"{seen.queued:,}"),
-        ("reconnections", str(seen.source.reconnections), "duplicates", f"{tally.duplicates:,}", "lag",
+        ("source", snapshot.source.status or "reading", "posts", f"{tally.posts:,}", "written", f"{tally.written:,}"),
+        ("running", passed, "per second", f"{tally.per_second():,.0f}", "queue", f"{snapshot.queued:,}"),
+        ("reconnections", str(snapshot.source.reconnections), "duplicates", f"{tally.duplicates:,}", "lag",
          _age(tally.lag_s)),
         ("notices", f"{tally.notices:,}", "malformed", f"{tally.malformed:,}", "", ""),
     ]  # fmt: skip
@@ -95,15 +94,15 @@ def _flow(seen: Seen) -> Table:
     return table
 
 
-def _stability(seen: Seen) -> Text:
-    reading = seen.drift
+def _stability(snapshot: Snapshot) -> Text:
+    reading = snapshot.drift
     if reading is None:
-        return Text(f"\nstability is told from {FEWEST} posts on; {seen.about_drift}", "dim")
-    told = Text("\nstability ")
-    told.append(f" {reading.level} ", COLOURS[reading.level])
-    told.append(f" labels {reading.labels:.2f}, confidence {reading.confidence:.2f}")
-    told.append(f"\nlast {reading.posts:,} posts {seen.about_drift}; index .10 moderate, .25 drift", "dim")
-    return told
+        return Text(f"\nstability is shown from {MIN_POSTS} posts on; {snapshot.about_drift}", "dim")
+    text = Text("\nstability ")
+    text.append(f" {reading.level} ", COLOURS[reading.level])
+    text.append(f" labels {reading.labels:.2f}, confidence {reading.confidence:.2f}")
+    text.append(f"\nlast {reading.posts:,} posts {snapshot.about_drift}; index .10 moderate, .25 drift", "dim")
+    return text
 
 
 def _share(counts: Counter[str], label: str) -> str:

@@ -1,4 +1,4 @@
-"""X's filtered stream, through tweepy: one connection after the other, with the waits that X asks for."""
+"""X's filtered stream, through tweepy: one connection after the other, with the waits that X requires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOPELESS = (400, 401, 403, 404, 410)
 
 @dataclass(frozen=True)
 class XSettings:
-    """How X is asked."""
+    """How X is called."""
 
     token: str
     queries: Sequence[str]
@@ -35,22 +35,22 @@ class XSource(Source):
 
     name = "x"
 
-    def __init__(self, settings: XSettings, say: Callable[[str], None]) -> None:
-        self._settings, self._say = settings, say
+    def __init__(self, settings: XSettings, log: Callable[[str], None]) -> None:
+        self._settings, self._log = settings, log
         self._client = Client(settings.token, settings.api_url)
         self._rules = Rules(self._client, settings.queries)
         self._backoff = Backoff(settings.scale)
-        self._heard_at: float | None = None
+        self._received_at: float | None = None
 
     def open(self) -> None:
         """Add the rules; a wrong one, or a wrong token, is a `BenchError`."""
         others = self._rules.add()
         if others:
-            self._say(f"X also filters by rules of others ({others}): their posts come too, the column 'rules' tells")
+            self._log(f"X also filters by rules of others ({others}): their posts come too, see the column 'rules'")
 
     def read(self, put: Put, start: int, stopped: Event) -> None:
-        """Put each line until stopped; `start` says nothing here. What no wait mends is a `BenchError`."""
-        self._client.put, self._client.heard, self._client.stopped = put, self._heard, stopped
+        """Put each line until stopped; `start` does not apply. What no wait mends is a `BenchError`."""
+        self._client.put, self._client.received, self._client.stopped = put, self._received, stopped
         while not stopped.is_set():
             self.status = "connecting"
             ending = self._client.once(self._backfill())
@@ -69,18 +69,18 @@ class XSource(Source):
         try:
             self._rules.remove()
         except BenchError as error:
-            self._say(f"the rules that were added are still there: {error}")
+            self._log(f"the rules that were added are still there: {error}")
 
-    def _heard(self) -> None:
-        self._heard_at = time.monotonic()
+    def _received(self) -> None:
+        self._received_at = time.monotonic()
         self._backoff.reset()
         self.status = "connected"
 
     def _backfill(self) -> int:
-        """All that may be asked for at the start, when nobody knows what was in flight; then the minutes missed."""
-        if self._heard_at is None:
+        """All that X allows at the start, when nobody knows what was in flight; then the minutes missed."""
+        if self._received_at is None:
             return self._settings.backfill
-        missed = (time.monotonic() - self._heard_at) / (60 * self._settings.scale)
+        missed = (time.monotonic() - self._received_at) / (60 * self._settings.scale)
         return min(self._settings.backfill, 1 + int(missed))
 
     def _wait(self, ending: Ending) -> float:
@@ -88,8 +88,8 @@ class XSource(Source):
             self.status = "connection lost"
             return self._backoff.network()
         if ending.status in HOPELESS:
-            raise BenchError(ending.words)
+            raise BenchError(ending.message)
         wait = self._backoff.http(ending.status, ending.headers)
         self.status = f"waiting {wait:.0f} s after {ending.status}"
-        self._say(f"{ending.words}; next try in {wait:.1f} s")
+        self._log(f"{ending.message}; next try in {wait:.1f} s")
         return wait

@@ -13,7 +13,7 @@ import tweepy
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from serving.stream.lines import KEPT, LONGEST, Line
+from serving.stream.lines import EXCERPT, LONGEST, Line
 from serving.stream.rules import refusal
 from serving.stream.sources import Put
 
@@ -30,10 +30,10 @@ class Ending:
     status: int | None = None
     """Of the HTTP error; None for a lost connection."""
     headers: dict[str, str] = field(default_factory=dict)
-    words: str = ""
+    message: str = ""
 
 
-class _Elsewhere(HTTPAdapter):
+class _OtherAddress(HTTPAdapter):
     """Sends tweepy's requests to another base address."""
 
     def __init__(self, api_url: str) -> None:
@@ -41,7 +41,7 @@ class _Elsewhere(HTTPAdapter):
         self._api_url = api_url.rstrip("/")
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """The same request, over there."""
+        """The same request, to that address."""
         request.url = str(request.url).replace(TWEEPYS, self._api_url, 1)
         options["proxies"] = get_environ_proxies(request.url)
         return super().send(request, *args, **options)
@@ -53,15 +53,15 @@ class Client(tweepy.StreamingClient):
     def __init__(self, token: str, api_url: str) -> None:
         super().__init__(token, chunk_size=CHUNK)
         if api_url != TWEEPYS:
-            self.session.mount(TWEEPYS, _Elsewhere(api_url))
-        self.session.hooks["response"].append(self._keep)
+            self.session.mount(TWEEPYS, _OtherAddress(api_url))
+        self.session.hooks["response"].append(self._store)
         self.put: Put = lambda line: None
-        self.heard: Callable[[], None] = lambda: None
+        self.received: Callable[[], None] = lambda: None
         self.stopped = Event()
         self.response: requests.Response | None = None
         self.ending = Ending()
 
-    def _keep(self, response: requests.Response, *args: Any, **options: Any) -> None:
+    def _store(self, response: requests.Response, *args: Any, **options: Any) -> None:
         self.response = response
 
     def once(self, backfill: int) -> Ending:
@@ -83,13 +83,13 @@ class Client(tweepy.StreamingClient):
 
     def on_data(self, raw_data: bytes) -> None:
         """A line."""
-        self.heard()
+        self.received()
         long = len(raw_data) > LONGEST
-        self.put(Line(raw_data[:KEPT], None, "too long") if long else Line(raw_data))
+        self.put(Line(raw_data[:EXCERPT], None, "too long") if long else Line(raw_data))
 
     def on_keep_alive(self) -> None:
         """An empty line, as X sends every 20 seconds."""
-        self.heard()
+        self.received()
 
     def on_closed(self, response: requests.Response) -> None:
         """X ended the stream."""

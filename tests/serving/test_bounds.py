@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from serving.http.accept import best
-from serving.http.batcher import ASIDE, EVERY, Batcher
+from serving.http.batcher import LOW_PRIORITY_EVERY, LOW_PRIORITY_SIZE, Batcher
 from serving.http.rates import CLIENTS, Rates
 from serving.http.settings import Settings
 from serving.model import Scored
@@ -264,7 +264,7 @@ def _batches(ask: Callable[[Batcher, asyncio.Event], Any]) -> tuple[list[int], A
 def test_explanations_and_many_texts_let_others_go_first() -> None:
     async def ask(batcher: Batcher, held: asyncio.Event) -> list[Scored]:
         numbers = list(map(str, range(66)))
-        asked = [asyncio.create_task(batcher(numbers, aside=True)), asyncio.create_task(batcher(numbers[:40]))]
+        asked = [asyncio.create_task(batcher(numbers, low_priority=True)), asyncio.create_task(batcher(numbers[:40]))]
         await asyncio.sleep(0)
         asked += [asyncio.create_task(batcher([str(i)])) for i in range(3)]
         await asyncio.sleep(0)
@@ -272,7 +272,9 @@ def test_explanations_and_many_texts_let_others_go_first() -> None:
         return await asyncio.gather(*asked)
 
     sizes, answers = _batches(ask)
-    assert sizes[:3] == [16, 3, 16] and sizes[3] == 8 and sizes[4:] == [ASIDE] * 8 + [2], "small ones between large"
+    assert sizes[:3] == [16, 3, 16] and sizes[3] == 8 and sizes[4:] == [LOW_PRIORITY_SIZE] * 8 + [2], (
+        "small ones between large"
+    )
     for found, n in zip(answers, (66, 40), strict=False):
         assert found.probabilities[:, 0].tolist() == list(range(n))
 
@@ -289,16 +291,16 @@ def test_an_explanation_is_answered_though_others_never_cease() -> None:
         await batcher(["7"])
         try:
             async with asyncio.timeout(10):
-                return await batcher(list(map(str, range(66))), aside=True)
+                return await batcher(list(map(str, range(66))), low_priority=True)
         finally:
             for one in clients:
                 one.cancel()
 
     sizes, answer = _batches(ask)
     assert answer.probabilities[:, 0].tolist() == list(range(66))
-    explaining = [number for number, size in enumerate(sizes) if size == ASIDE]
+    explaining = [number for number, size in enumerate(sizes) if size == LOW_PRIORITY_SIZE]
     between = {later - earlier for earlier, later in pairwise(explaining)}
-    assert len(explaining) == 8 and between == {EVERY}, "one batch of those aside in so many"
+    assert len(explaining) == 8 and between == {LOW_PRIORITY_EVERY}, "one batch of those aside in so many"
 
 
 @pytest.mark.parametrize(

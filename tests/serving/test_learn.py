@@ -13,12 +13,12 @@ import pytest
 from bench.api import BenchError, Split
 from bench.data import DatasetRef, load
 from bench.store import Store
-from serving.learn.emoticons import measure, published, weakly
+from serving.learn.emoticons import measure, published, weak_label
 from serving.learn.feedback import Feedback
 from serving.learn.gather import Plan
 from serving.learn.ledger import Ledger
-from serving.learn.lesson import lesson, sort_out
 from serving.learn.rows import Row, held_out, labelled_rows, weak_rows
+from serving.learn.training_set import sort_out, training_set
 from serving.learn.update import run_update
 from serving.learn.verdict import compare, verdict
 from serving.slot import Slot
@@ -59,6 +59,11 @@ def slot(taught: Path, tmp_path: Path) -> Slot:
 
 
 LABELS = ("negative", "neutral", "positive")
+JOURNAL_KEYS = [
+    "time", "verdict", "reason", "served", "candidate", "rows", "noise", "validation", "margin", "against",
+    "on_held_out_feedback", "recipe", "replay", "seconds",
+]  # fmt: skip
+"""Of each line of `journal.jsonl`, which people's scripts read."""
 
 
 def write(path: Path, part: Split, shift: int = 0) -> Path:
@@ -81,25 +86,28 @@ def test_good_feedback_is_accepted_and_wrong_feedback_refused(
     write(feedback / "feedback.jsonl", part(toy, 1000, 1500))
     posts = write(tmp_path / "posts.jsonl", part(toy, 1500, 1900))  # their labels are not read
     good = run_update(slot, store, replace(plan, weak=posts), said.append)
-    assert good is not None and good["verdict"] == "accepted", good
-    assert slot.current() == good["candidate"] != first and slot.card(slot.current())["learnt_from"] == first
-    assert good["rows"]["labelled"] + good["rows"]["held_out"] == 500
-    assert 20 < good["rows"]["weak"] < 100 and good["noise"]["positive"] == [pytest.approx(0.127, abs=1e-3), "measured"]
-    assert good["on_held_out_feedback"]["texts"] == good["rows"]["held_out"] > 10
+    assert good is not None and good.verdict == "accepted", good
+    assert slot.current() == good.candidate != first and slot.card(slot.current())["learnt_from"] == first
+    assert good.rows.labelled + good.rows.held_out == 500
+    assert 20 < good.rows.weak < 100 and good.noise["positive"] == (pytest.approx(0.127, abs=1e-3), "measured")
+    gain = good.on_held_out_feedback
+    assert gain is not None and gain.texts == good.rows.held_out > 10
     assert run_update(slot, store, plan, said.append) is None  # nothing is new any more
     write(feedback / "feedback.jsonl", part(toy, 600, 800), shift=1)
     options = ("--recipe", recipe, "--replay", "0", "--margin", "5", "--store", "store")
     ran = serving("learn", "live", "--feedback", "kept", *options)
     bad = Ledger(slot).decisions()[-1]
     assert ran.returncode == 1 and b"refused: worse than" in ran.stdout and b"the margin is 5" in ran.stdout, ran
-    assert bad["verdict"] == "refused" and bad["margin"] == 0.05 and slot.current() == good["candidate"]
-    assert {one["against"] for one in bad["against"]} == {first, good["candidate"]}
-    assert bad["against"][0]["difference"] < -0.05 and bad["reason"].startswith("worse than")
-    assert not slot.folder(bad["candidate"]).exists() and not (slot.root / ".learning").exists()
+    assert bad.verdict == "refused" and bad.margin == 0.05 and slot.current() == good.candidate
+    assert {other.against for other in bad.against} == {first, good.candidate}
+    assert bad.against[0].difference < -0.05 and bad.reason.startswith("worse than")
+    assert not slot.folder(bad.candidate).exists() and not (slot.root / ".learning").exists()
     ledger = Ledger(slot)
-    assert [line["verdict"] for line in ledger.decisions()] == ["accepted", "refused"]
+    assert [line.verdict for line in ledger.decisions()] == ["accepted", "refused"] and ledger.decisions()[0] == good
     assert ledger.learnt(slot.current()) < ledger.used() and not ledger.learnt(first)
-    assert "text" not in json.dumps([{**line, "against": 0, "on_held_out_feedback": 0} for line in ledger.decisions()])
+    lines = [json.loads(line) for line in (slot.root / "journal.jsonl").read_text().splitlines()]
+    assert all(list(line) == JOURNAL_KEYS for line in lines)
+    assert "text" not in json.dumps([{**line, "against": 0, "on_held_out_feedback": 0} for line in lines])
 
 
 def test_the_rule_asks_for_proof() -> None:
@@ -135,28 +143,28 @@ def test_the_rule_asks_for_proof() -> None:
     ],
 )  # fmt: skip
 def test_emoticons_tell_a_label_and_are_taken_out(text: str, found: tuple[str, str] | None) -> None:
-    assert weakly(text) == found
+    assert weak_label(text) == found
 
 
 def test_the_noise_of_emoticons_is_measured_where_it_can_be(tmp_path: Path) -> None:
     train = load(DatasetRef("toy")).train
     noise = measure(train)
-    rows = [(weakly(text), label) for text, label in zip(train.texts, train.labels, strict=True)]
+    rows = [(weak_label(text), label) for text, label in zip(train.texts, train.labels, strict=True)]
     happy = [label for weak, label in rows if weak and weak[1] == "positive"]
     assert noise["positive"].texts == len(happy) > 100
     assert noise["positive"].wrong == pytest.approx(1 - np.mean([label == 2 for label in happy]))
     assert noise["positive"].target[2] == pytest.approx(1 - noise["positive"].wrong)
     few = measure(replace(train, texts=train.texts[:200], labels=train.labels[:200]))["negative"]
-    assert not few.measured and few.wrong == pytest.approx(1 - 2960 / 5147) and "Kralj Novak" in few.told()
+    assert not few.measured and few.wrong == pytest.approx(1 - 2960 / 5147) and "Kralj Novak" in few.summary()
     assert published("positive", neutral=False) == pytest.approx(2782 / (2782 + 31094))
-    with pytest.raises(BenchError, match="say positive or negative; the labels are joy, anger"):
+    with pytest.raises(BenchError, match="emoticons are positive or negative; the labels are joy, anger"):
         measure(replace(train, label_names=("joy", "anger", "fear")))
     posts = tmp_path / "posts.jsonl"
     posts.write_text('{"text": "so good :)", "predicted": "negative"}\n{"text": "plain"}\n{"text": "gone :("}\ntorn')
     weak = weak_rows(posts, noise, train.label_names, (), 10, "text")
     assert [(row.text, row.label) for row in weak] == [("so good", 2), ("gone", 0)]
     assert not weak_rows(posts, noise, train.label_names, {row.key for row in weak}, 10, "text")
-    whole = lesson([Row("k", "sure", 1), *weak], train, [], 0.8, 0)
+    whole = training_set([Row("k", "sure", 1), *weak], train, [], 0.8, 0)
     assert (
         len(whole) == 15
         and whole.soft_targets is not None
@@ -164,7 +172,7 @@ def test_the_noise_of_emoticons_is_measured_where_it_can_be(tmp_path: Path) -> N
     )
     said = dict(zip(whole.texts, whole.soft_targets.probabilities, strict=True))
     assert said["sure"].tolist() == [0, 1, 0] and said["so good"].tolist() == noise["positive"].target.tolist()
-    assert lesson([Row("k", "sure", 1)], train, [], 0.0, 0).soft_targets is None
+    assert training_set([Row("k", "sure", 1)], train, [], 0.0, 0).soft_targets is None
 
 
 def test_what_is_validated_or_tested_on_is_never_learnt() -> None:
@@ -172,7 +180,7 @@ def test_what_is_validated_or_tested_on_is_never_learnt() -> None:
     weak = [replace(row, key="9" * 32, target=np.ones(3, np.float32) / 3) for row in rows[2:]]
     news = sort_out(rows, weak, ["seen in test"])
     assert news.left_out == [rows[1].key, "9" * 32] and {*news.keys} == {rows[0].key, rows[2].key}
-    assert [row.key for row in news.kept] == [row.key for row in rows if held_out(row.key) and row is not rows[1]]
+    assert [row.key for row in news.held_out] == [row.key for row in rows if held_out(row.key) and row is not rows[1]]
 
 
 def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx
@@ -25,7 +25,7 @@ from bench.api import BenchError, load_artifact, load_recipe
 from bench.artifact import adopt
 from bench.data import Prepared
 from bench.store import Store
-from serving.learn.feedback import Feedback
+from serving.learn.feedback import Feedback, LabelledText
 from serving.learn.ledger import Ledger
 from serving.lines import read_lines
 from serving.live_model import follow
@@ -267,7 +267,8 @@ def test_the_pointer_moves_only_from_where_it_was(slot: Slot, two: Two) -> None:
 def test_feedback_is_kept_whole_by_many_at_once(trained: Trained, tmp_path: Path) -> None:
     kept = tmp_path / "kept" / "feedback.jsonl"
     kept.parent.mkdir()
-    kept.write_bytes(b'{"text": "whole", "label": "positive"}\n{"text": "torn by a ki')
+    first = LabelledText("2026-01-01T00:00:00.000+00:00", None, "whole", "positive", "m")
+    kept.write_bytes(json.dumps(asdict(first)).encode() + b'\n{"text": "torn by a ki')
     with running(trained, "--feedback", str(kept.parent)) as (client, process):
         label = trained.labels[0]
 
@@ -284,17 +285,17 @@ def test_feedback_is_kept_whole_by_many_at_once(trained: Trained, tmp_path: Path
         assert "/feedback" in client.get("/openapi.json").json()["paths"]
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=60)
-    rows = list(read_lines(kept))
-    assert rows[0]["text"] == "whole" and len(rows) == 101
-    assert {row["text"] for row in rows[1:]} == {f"né {number}\n" for number in range(100)}
-    assert rows[1]["model"] == trained.artifact.name[:12] and "hidden" not in logged and "né" not in logged
+    rows = list(read_lines(kept, LabelledText))
+    assert rows[0] == first and len(rows) == 101
+    assert {row.text for row in rows[1:]} == {f"né {number}\n" for number in range(100)}
+    assert rows[1].model == trained.artifact.name[:12] and "hidden" not in logged and "né" not in logged
 
 
 def test_a_full_file_keeps_no_more_and_a_server_without_feedback_has_no_such_path(
     trained: Trained, tmp_path: Path
 ) -> None:
-    full = Feedback(tmp_path, most_bytes=250)
+    full = Feedback(tmp_path, max_bytes=250)
     assert [full.append("a text", "positive", None, "m") for _ in range(3)] == [True, True, False]
-    assert len(list(read_lines(full.path))) == 2
+    assert len(list(read_lines(full.path, LabelledText))) == 2
     with running(trained) as (client, _):
         assert client.post("/feedback", json={"text": "a", "label": "positive"}).status_code == 404

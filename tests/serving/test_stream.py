@@ -22,7 +22,7 @@ from bench.store import Store
 from serving.stream.backoff import Backoff
 from serving.stream.drift import psi
 from serving.stream.lines import LONGEST, split
-from serving.stream.posts import Malformed, Notice, Post, Word, parse
+from serving.stream.posts import Malformed, Message, Notice, Post, parse
 from tests.conftest import bench_environment
 from tests.serving.conftest import Trained
 from tests.serving.streaming import (
@@ -394,8 +394,8 @@ def test_lines_say_what_they_are() -> None:
     assert parse(b'{"id": 5, "tweet": "a", "created_at": "now"}', "tweet") == Post("a", "5", "now")
     assert parse(b'{"status_withheld": {"id": 7, "withheld_in_countries": ["DE"]}}') == Notice("withheld", "7")
     assert parse(b'{"data": {"user_withheld": {"user": {"id": "8"}}}}') == Notice("withheld", None, "8")
-    assert parse(b'{"data": {"scrub_geo": {"user": {"id": "8"}}}}') == Word("scrub_geo")
-    assert parse(b'{"errors": [{"title": "operational-disconnect", "detail": "bye"}]}') == Word("bye")
+    assert parse(b'{"data": {"scrub_geo": {"user": {"id": "8"}}}}') == Message("scrub_geo")
+    assert parse(b'{"errors": [{"title": "operational-disconnect", "detail": "bye"}]}') == Message("bye")
     assert parse(b'{"delete": {}}') == Malformed("no text")
     assert [line.after for line in split([b"a\n\nb", b"c\nd"], 10)] == [12, 16, 17]
 

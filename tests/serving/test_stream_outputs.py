@@ -15,6 +15,7 @@ import pytest
 
 from bench.api import BenchError
 from serving.commands.stream import stream
+from serving.stream.checkpoint import Checkpoint, State
 from serving.stream.database import SqliteSink
 from serving.stream.sinks import JsonLinesSink, ParquetSink, Sink, columns
 from tests.conftest import RECIPES
@@ -148,6 +149,27 @@ def test_a_database_is_on_the_disk_when_a_transaction_ends(tmp_path: Path) -> No
     assert sink._database.execute("PRAGMA synchronous").fetchone() == (2,)
     assert sink._database.execute("PRAGMA journal_mode").fetchone() == ("truncate",)
     sink.close()
+
+
+def test_the_state_that_an_earlier_version_left_is_gone_on_from(tmp_path: Path) -> None:
+    """Its table and names stay: each field is a row, its value as JSON."""
+    stored = {"source": "file in", "labels": ["a", "b"], "position": 7, "head": [3, "9f"], "place": 5}
+    database = sqlite3.connect(tmp_path / "state.db")
+    database.execute("CREATE TABLE told (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    database.executemany(
+        "INSERT INTO told VALUES (?, ?)", [(name, json.dumps(value)) for name, value in stored.items()]
+    )
+    database.commit()
+    checkpoint = Checkpoint(tmp_path, 10)
+    assert checkpoint.state == State("file in", ["a", "b"], 7, (3, "9f"), 5)
+    checkpoint.advance(8, 6)
+    checkpoint.close()
+    found = {name: json.loads(value) for name, value in database.execute("SELECT name, value FROM told")}
+    assert found == stored | {"position": 8, "place": 6}
+    database.execute("UPDATE told SET value = '3' WHERE name = 'labels'")
+    database.commit()
+    with pytest.raises(BenchError, match=r"cannot be used: .*labels"):
+        Checkpoint(tmp_path, 10)
 
 
 def test_rows_read_back_are_those_of_the_stream(tmp_path: Path) -> None:

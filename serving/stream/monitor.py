@@ -1,4 +1,4 @@
-"""Who watches a stream: a live view on a terminal, else a line now and then; what happens is said in both."""
+"""Shows a stream: a live view on a terminal, else a line now and then; events are logged in both."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from serving.model import Model
 from serving.stream.drift import Drift, Reading, Reference
 from serving.stream.sources import Source
 from serving.stream.tally import Tally
-from serving.stream.view import Seen, one_line, screen
+from serving.stream.view import Snapshot, one_line, screen
 
 REFRESH_S = 0.5
 
 
-def say(text: str) -> None:
-    """One line of what happens, with the time, on standard error; above the view where there is one."""
+def log(text: str) -> None:
+    """One line about an event, with the time, on standard error; above the view where there is one."""
     print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)
 
 
-class Watch:
-    """Counts what comes by and shows it."""
+class Monitor:
+    """Counts what is received and shows it."""
 
     def __init__(
         self, title: str, labels: Sequence[str], references: Callable[[Model], Reference], log_every: float, quiet: bool
     ) -> None:
-        """`references` gives what a model said of validation, or a `BenchError` that says why there is nothing."""
+        """`references` gives a model's predictions on validation, or raises a `BenchError` with why there are none."""
         self.tally = Tally()
         self._title, self._labels, self._references = title, list(labels), references
         self._console = Console()
@@ -45,7 +45,7 @@ class Watch:
         self._no_drift = "no post yet"
         self._level = ""
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Monitor:
         if self._live:
             self._live.start()
         return self
@@ -57,19 +57,15 @@ class Watch:
     def add(self, model: Model, probabilities: Probabilities, labels: Sequence[str], created: str | None) -> None:
         """A batch: its probabilities [n_posts, n_labels] and labels, and when its last post was made."""
         if model.hash != self._model:
-            self._model = model.hash
-            self._compare_with(model)
+            self._model, self._drift = model.hash, None
+            try:
+                self._drift = Drift(self._references(model))
+            except BenchError as error:
+                self._no_drift = f"unknown: {error}"
+                log(f"drift is not shown: {error}; give --reference")
         self.tally.add(labels, created)
         if self._drift is not None:
             self._drift.add(probabilities)
-
-    def _compare_with(self, model: Model) -> None:
-        self._drift = None
-        try:
-            self._drift = Drift(self._references(model))
-        except BenchError as error:
-            self._no_drift = f"not known: {error}"
-            say(f"drift is not shown: {error}; give --reference")
 
     def show(self, source: Source, queued: int, waiting: str | None, last: bool = False) -> None:
         """Draw the view or print the line, where it is time for that or the `last` time."""
@@ -78,11 +74,13 @@ class Watch:
         self._shown_at = time.monotonic()
         reading = self._drift.reading() if self._drift else None
         self._alarm(reading)
-        seen = Seen(self._title, self._labels, self.tally, source, queued, waiting, reading, self._about_drift())
+        snapshot = Snapshot(
+            self._title, self._labels, self.tally, source, queued, waiting, reading, self._about_drift()
+        )
         if self._live:
-            self._live.update(screen(seen), refresh=True)
+            self._live.update(screen(snapshot), refresh=True)
         elif not self._quiet:
-            say(one_line(seen))
+            log(one_line(snapshot))
 
     def _about_drift(self) -> str:
         return f"against {self._drift.reference.origin}" if self._drift else self._no_drift
@@ -92,7 +90,7 @@ class Watch:
             return
         if self._level or reading.level != "stable":
             alarm = "drift alarm" if reading.level == "drift" else reading.level
-            say(
+            log(
                 f"{alarm}: stability index of labels {reading.labels:.2f}, of confidence {reading.confidence:.2f}, "
                 f"the last {reading.posts:,} posts {self._about_drift()}"
             )
