@@ -48,7 +48,7 @@ def append_line(path: Path, record: DataclassInstance, max_bytes: int | None = N
 def read_lines(path: Path, kind: type[R]) -> Iterator[R]:
     """The records of a file in order; none where there is no file, a torn last line is left out.
 
-    A line that is no record of that type is somebody else's: a `BenchError` that names file and line.
+    A line that is no record of that type was written by something else: a `BenchError` that names file and line.
     """
     if not path.is_file():
         return

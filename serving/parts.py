@@ -44,7 +44,6 @@ class Parts:
 
     def __init__(self, folder: Path, target: Path) -> None:
         self._folder, self._target = folder, target
-        self._plan: Plan | None = None
 
     def __len__(self) -> int:
         return len(self._paths())
@@ -56,7 +55,6 @@ class Parts:
         may not be replaced: it may where `overwrite` is true, or where that earlier call has put it there.
         """
         stored = _plan_in(self._folder)
-        self._plan = plan
         fields = json.loads(json.dumps(asdict(plan)))  # as JSON has them
         same = plan.source is not None and {name: stored.get(name) for name in fields} == fields
         refuse_existing(self._target, overwrite or (same and self._is_put()))
@@ -74,14 +72,14 @@ class Parts:
     def finish(self, kind: str, overwrite: bool) -> bool:
         """Join the parts into the target and remove them; False where there are none."""
         paths = self._paths()
-        if paths and self._plan is not None:
+        if paths:
             with replacing(self._target, self._folder / WHOLE) as whole:
                 join(paths, kind, whole)
                 whole.flush()
                 refuse_existing(self._target, overwrite or self._is_put())  # it may have come meanwhile
-                # the plan first: after a kill behind it, the target is recognized as this job's own
-                written = asdict(self._plan) | {WHOLE: _identity(os.fstat(whole.fileno()))}
-                self._write(PLAN, json.dumps(written).encode())
+                # before the target is there: should a kill follow, it is recognized as this job's own
+                plan = _plan_in(self._folder) | {WHOLE: _identity(os.fstat(whole.fileno()))}
+                self._write(PLAN, json.dumps(plan).encode())
         self.remove()
         return bool(paths)
 
@@ -120,9 +118,9 @@ def parts_of(target: Path) -> Iterator[Parts]:
         folder.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(blocking=False)
     except Timeout:  # which is an OSError too
-        who = (folder / WRITER).read_text() if (folder / WRITER).is_file() else "unknown"
+        writer = (folder / WRITER).read_text() if (folder / WRITER).is_file() else "unknown"
         raise BenchError(
-            f"{target} is being written by process {who}: wait for it, or choose another --output"
+            f"{target} is being written by process {writer}: wait for it, or choose another --output"
         ) from None
     except OSError as error:
         raise BenchError(f"{target}: cannot be written: {error.strerror}; choose another --output") from None

@@ -58,8 +58,7 @@ def write_bundle(model: Model, out: Path) -> Bundle:
             (out / "serve").write_text(serve.replace('"$@"', '--allow-code "$@"'), encoding="utf-8")
         (out / "requirements.txt").write_text(requirements, encoding="utf-8")
         (out / "constraints.txt").write_text(locked_versions(), encoding="utf-8")
-        _copy_source(out / SOURCE)
-        _copy_recipes(model.folder, out / SOURCE / RECIPES)
+        _copy_source(model.folder, out / SOURCE)
         card = {
             "artifact": model.hash, "sha256": sha256, "recipe": model.card["recipe"], "labels": model.labels,
             "runtime": model.predictor.runtime,
@@ -70,19 +69,16 @@ def write_bundle(model: Model, out: Path) -> Bundle:
     return Bundle(out, model.hash, sha256)
 
 
-def _copy_source(target: Path) -> None:
+def _copy_source(artifact: Path, target: Path) -> None:
+    """The project's code, and the user's own recipes that load the artifact, with the helpers that they declare."""
     shutil.rmtree(target, ignore_errors=True)
     for package in ("bench", "serving", *TRACKS):
         shutil.copytree(ROOT / package, target / package, ignore=OMITTED)
     for path in (ROOT / "LICENSE", *ROOT.glob("requirements*")):
         shutil.copy(path, target)
-
-
-def _copy_recipes(artifact: Path, target: Path) -> None:
-    """The user's own recipes that load the artifact, with the helpers that they declare."""
     for file in own_recipes(artifact):
         for name in (file.path.name, *load_recipe(file.name).sources):
-            copy = target / name
+            copy = target / RECIPES / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file.folder / name, copy)
 

@@ -95,9 +95,13 @@ def _serve(
     live = follow(artifact, Trust(Store(store), allow_code))
     check_free(host, port)
     if settings.api_key is None and not is_loopback(host):
-        print(f"warning: whoever reaches {host}:{port} can use the model: --api-key requires a key", file=sys.stderr)
+        print(
+            f"warning: every client that reaches {host}:{port} can use the model: --api-key requires a key",
+            file=sys.stderr,
+        )
     app = create_app(live, settings, Feedback.open(feedback) if feedback else None)
     protocol = partial(BoundedProtocol, Connections(settings, app.refused))
+    # one worker: all requests meet in one queue, where they become batches, and the model is loaded once
     uvicorn.run(
         app, host=host, port=port, http=protocol,  # type: ignore[arg-type]  # it is called, as a class would be
         ws="none", workers=1, proxy_headers=bool(proxies),

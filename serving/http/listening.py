@@ -1,4 +1,4 @@
-"""Where a server listens: who can reach it, by which names, through whom, how many at once."""
+"""Where a server listens: from where it can be reached, by which names, through which proxies, how many at once."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def check_proxies(option: str | None) -> list[str] | str:
 
 
 def check_free(host: str, port: int) -> None:
-    """A `BenchError` where nobody can listen there."""
+    """A `BenchError` where the address cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with socket.create_server((host, port), family=family):

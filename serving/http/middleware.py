@@ -24,7 +24,7 @@ ALL_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invoc
 WRONG_KEYS = (1.0, 10)
 """A second, and at once, that one client may try where requests have no rate of their own."""
 GONE = 499
-"""Logged of a client that left before its request was whole; nobody gets it as an answer."""
+"""Logged of a client that left before its request was whole; it is sent to no client."""
 
 
 class _GoneError(Exception):
@@ -100,7 +100,7 @@ class Middleware:
         return None
 
     def _check_key(self, headers: dict[bytes, bytes], client: str, key: bytes) -> Refusal | None:
-        """Who has guessed too often may not guess for a while: its address gets no answer that reveals a right key."""
+        """After too many wrong keys an address is refused for a while, so that no answer reveals a right key."""
         wait = self._wrong_keys.wait(client)
         if wait > 0:
             return _later("too many wrong keys", wait)

@@ -38,7 +38,7 @@ class Connections:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """A connection. A head has as long as a body; whoever does not read its answer is cut off after as long."""
+    """A connection. A head has as long as a body; a client that does not read its answer is cut off after as long."""
 
     def __init__(self, shared: Connections, **options: Any) -> None:
         super().__init__(**options)

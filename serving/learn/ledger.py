@@ -16,7 +16,7 @@ class RowCounts:
     """The rows of an update."""
 
     labelled: int
-    """Trained on, with the label that somebody gave."""
+    """Trained on, with the label that a person gave."""
     held_out: int
     """Labelled, kept out of the training to see what it gains."""
     weak: int
@@ -39,7 +39,7 @@ class Decision:
     """Its hash."""
     rows: RowCounts
     noise: dict[str, tuple[float, Literal["measured", "published"]]]
-    """By polarity: the share of weak labels that are wrong, and how that is known."""
+    """By polarity: the share of weak labels that are wrong, and where that is from."""
     validation: str
     """Digits of the hash of the validation texts."""
     margin: float

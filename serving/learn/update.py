@@ -44,7 +44,7 @@ def run_update(slot: Slot, store: Store, plan: Plan, log: Callable[[str], None])
         decision = _decide(slot, served, candidate, gathered, plan, Trust(store))
         if decision.verdict == "accepted":
             slot.add(candidate)
-            # whoever rolled back while this trained has decided against the version that the candidate came from
+            # a rollback during the training was a decision against the version that the candidate came from
             if not slot.point(decision.candidate, "learn", instead_of=served):
                 decision = replace(decision, verdict="refused", reason=f"the slot no longer serves {served[:12]}")
         decision = replace(decision, seconds=round(time.monotonic() - started, 1))

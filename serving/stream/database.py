@@ -14,6 +14,7 @@ from serving.stream.sinks import Sink, columns
 def open_database(path: Path) -> sqlite3.Connection:
     """A database whose transactions are on the disk when they end."""
     database = sqlite3.connect(path, isolation_level=None, timeout=30)
+    # no write-ahead log: until its next checkpoint, that would hold texts that are erased
     for pragma in ("journal_mode=TRUNCATE", "synchronous=FULL", "secure_delete=ON"):
         database.execute(f"PRAGMA {pragma}")
     return database

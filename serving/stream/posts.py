@@ -20,7 +20,7 @@ NOTHING_TO_DO = (
     "undrop", "tweet_edit", "scrub_geo", "user_undelete", "user_unprotect", "user_unsuspend",
     "user_profile_modification",
 )  # fmt: skip
-"""Notices that require nothing of who keeps neither places nor profiles; what was removed does not come back."""
+"""Notices that are only logged: neither places nor profiles are stored, and what was removed does not come back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A source in a thread of its own, before a bounded queue: who writes faster than the model reads has to wait."""
+"""A source in a thread of its own, before a bounded queue: a sender that is faster than the model has to wait."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class StdinSource(Source):
 
 
 class TcpSource(Source):
-    """JSON lines over TCP, from whoever connects (`listen`) or from one server that is connected to."""
+    """JSON lines over TCP, from every sender that connects (`listen`) or from one server that is connected to."""
 
     name = "tcp"
 

@@ -48,7 +48,7 @@ class _OtherAddress(HTTPAdapter):
 
 
 class Client(tweepy.StreamingClient):
-    """Connects once a call; who waits how long before the next is decided outside."""
+    """Connects once a call; how long to wait before the next is decided outside."""
 
     def __init__(self, token: str, api_url: str) -> None:
         super().__init__(token, chunk_size=CHUNK)

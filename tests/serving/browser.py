@@ -38,8 +38,8 @@ class Page:
 
     def run(self, script: str) -> Any:
         """What an expression is; a promise is waited for."""
-        told = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        return told["result"].get("value")
+        reply = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        return reply["result"].get("value")
 
     def until(self, script: str) -> None:
         """Wait until an expression is true."""
@@ -50,18 +50,18 @@ class Page:
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._number += 1
-        asked = {"id": self._number, "method": method, "params": parameters}
+        command = {"id": self._number, "method": method, "params": parameters}
         if self._session is not None:
-            asked["sessionId"] = self._session
-        os.write(self._writing, json.dumps(asked).encode() + b"\0")
+            command["sessionId"] = self._session
+        os.write(self._writing, json.dumps(command).encode() + b"\0")
         while True:
             *whole, self._rest = self._rest.split(b"\0")
             for place, message in enumerate(whole):
-                told = json.loads(message)
-                if told.get("id") == self._number:
+                reply = json.loads(message)
+                if reply.get("id") == self._number:
                     self._rest = b"\0".join([*whole[place + 1 :], self._rest])
-                    assert "result" in told, told
-                    return told["result"]
+                    assert "result" in reply, reply
+                    return reply["result"]
             chunk = os.read(self._reading, 1 << 16)
             assert chunk, "the browser is gone"
             self._rest += chunk

@@ -22,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Trained:
-    """A run of `bayes` on toy, with its test texts and what it said of them."""
+    """A run of `bayes` on toy, with its test texts and its predictions on them."""
 
     folder: Path
     run: str

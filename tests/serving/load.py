@@ -38,10 +38,10 @@ class Watched:
         warm = self.samples[len(self.samples) // 5 :]
         third = len(warm) // 3
         first, last = (list(map(median, zip(*part, strict=True))) for part in (warm[:third], warm[-third:]))
-        told = f"{name}: kB, files, temporary files at first {first}, at last {last}, of {len(warm)} samples"
-        print(told)
-        assert last[0] <= 1.02 * first[0] + 4_000, told
-        assert last[1] <= first[1] + 3 and last[2] <= first[2], told
+        report = f"{name}: kB, files, temporary files at first {first}, at last {last}, of {len(warm)} samples"
+        print(report)
+        assert last[0] <= 1.02 * first[0] + 4_000, report
+        assert last[1] <= first[1] + 3 and last[2] <= first[2], report
 
 
 @contextmanager

@@ -45,10 +45,10 @@ def write_lines(path: Path, lines: Sequence[Any]) -> None:
 
 
 class Streaming:
-    """`python -m serving stream` with the store of the trained run; what it says is in `said`."""
+    """`python -m serving stream` with the store of the trained run; its log is in `stderr`."""
 
     def __init__(self, trained: Trained, folder: Path) -> None:
-        self.trained, self.folder, self.log = trained, folder, folder / "said.txt"
+        self.trained, self.folder, self.log = trained, folder, folder / "stderr.txt"
         self.running: list[subprocess.Popen[bytes]] = []
 
     def start(self, *options: str, stdin: Any = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[bytes]:
@@ -66,13 +66,13 @@ class Streaming:
         return self.start(*options, **environment).wait(timeout=120)
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         return self.log.read_text() if self.log.is_file() else ""
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"{what} did not happen:\n{self.said[-2000:]}"
+            assert time.monotonic() < deadline, f"{what} did not happen:\n{self.stderr[-2000:]}"
             time.sleep(0.02)
 
     def stop(self) -> int:

@@ -132,9 +132,9 @@ def test_idle_connections_make_room_for_new_ones(client: httpx.Client) -> None:
 
 
 def test_an_upgrade_is_answered_as_a_request(client: httpx.Client) -> None:
-    asked = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-key": "a" * 22 + "==",
+    upgrade = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-key": "a" * 22 + "==",
              "sec-websocket-version": "13"}  # fmt: skip
-    assert client.get("/healthz", headers=asked).status_code == 200
+    assert client.get("/healthz", headers=upgrade).status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -170,8 +170,8 @@ def test_keys_are_not_guessed_without_end(keyed: httpx.Client) -> None:
         {"authorization": "sécret".encode()},
     ]
     assert {keyed.get("/model", headers=headers).status_code for headers in wrong} == {401}
-    told = [keyed.get("/model", headers={"x-forwarded-for": f"10.0.0.{i}"}).status_code for i in range(100)]
-    assert told == [401] * 96 + [429] * 4
+    statuses = [keyed.get("/model", headers={"x-forwarded-for": f"10.0.0.{i}"}).status_code for i in range(100)]
+    assert statuses == [401] * 96 + [429] * 4
     locked = keyed.get("/model", headers=KEY)
     assert locked.status_code == 429 and "too many wrong keys" in locked.text
     assert keyed.get("/healthz").status_code == 200
@@ -202,7 +202,7 @@ def test_only_named_proxies_tell_who_asks(trained: Trained) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "environment", "said"),
+    ("options", "environment", "message"),
     [
         (("--api-key", ""), None, "the API key is empty"), ((), "", "the API key is empty"),
         ((), " \t", "the API key is empty"), (("--api-key", "a\n"), None, "white space that no header can carry"),
@@ -211,13 +211,13 @@ def test_only_named_proxies_tell_who_asks(trained: Trained) -> None:
     ],
 )  # fmt: skip
 def test_a_server_that_would_be_open_is_one_line(
-    serving: Serving, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], environment: str | None, said: str
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], environment: str | None, message: str
 ) -> None:
     if environment is not None:
         monkeypatch.setenv("SENTIBENCH_API_KEY", environment)
     ran = serving("http", "any", *options)
-    told = ran.stderr.decode()
-    assert ran.returncode == 2 and said in told and len(told.strip().splitlines()) == 1, told
+    stderr = ran.stderr.decode()
+    assert ran.returncode == 2 and message in stderr and len(stderr.strip().splitlines()) == 1, stderr
 
 
 def test_an_open_server_on_a_network_says_so(trained: Trained) -> None:
@@ -225,7 +225,7 @@ def test_an_open_server_on_a_network_says_so(trained: Trained) -> None:
         assert client.get("/healthz", headers={"host": "any.example"}).status_code == 200
         process.terminate()
         _, logged = process.communicate(timeout=60)
-    assert logged.startswith("warning: whoever reaches 0.0.0.0:") and "--api-key" in logged.splitlines()[0]
+    assert logged.startswith("warning: every client that reaches 0.0.0.0:") and "--api-key" in logged.splitlines()[0]
 
 
 def test_rates_forget_the_client_that_has_not_asked_for_longest() -> None:
@@ -264,12 +264,12 @@ def _batches(ask: Callable[[Batcher, asyncio.Event], Any]) -> tuple[list[int], A
 def test_explanations_and_many_texts_let_others_go_first() -> None:
     async def ask(batcher: Batcher, held: asyncio.Event) -> list[Scored]:
         numbers = list(map(str, range(66)))
-        asked = [asyncio.create_task(batcher(numbers, low_priority=True)), asyncio.create_task(batcher(numbers[:40]))]
+        tasks = [asyncio.create_task(batcher(numbers, low_priority=True)), asyncio.create_task(batcher(numbers[:40]))]
         await asyncio.sleep(0)
-        asked += [asyncio.create_task(batcher([str(i)])) for i in range(3)]
+        tasks += [asyncio.create_task(batcher([str(i)])) for i in range(3)]
         await asyncio.sleep(0)
         held.set()
-        return await asyncio.gather(*asked)
+        return await asyncio.gather(*tasks)
 
     sizes, answers = _batches(ask)
     assert sizes[:3] == [16, 3, 16] and sizes[3] == 8 and sizes[4:] == [LOW_PRIORITY_SIZE] * 8 + [2], (

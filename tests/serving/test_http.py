@@ -55,8 +55,11 @@ def test_texts_that_come_at_once_go_through_together(client: httpx.Client, train
 
     for answer, wanted in zip(asyncio.run(ask()), trained.probabilities, strict=False):
         assert np.abs(_array(answer.json()["predictions"], trained.labels)[0] - wanted).max() < 1e-5
-    told = client.get("/metrics").text
-    assert 'sentibench_requests_total{path="/predict",status="200"}' in told and "sentibench_batch_texts_bucket" in told
+    metrics = client.get("/metrics").text
+    assert (
+        'sentibench_requests_total{path="/predict",status="200"}' in metrics
+        and "sentibench_batch_texts_bucket" in metrics
+    )
 
 
 def test_predictions_are_counted_as_they_are_answered(trained: Trained) -> None:
@@ -104,9 +107,9 @@ def test_a_slash_and_a_list_of_types_are_understood(client: httpx.Client) -> Non
 
 
 def test_words_explain_a_label(client: httpx.Client) -> None:
-    told = client.post("/explain", json={"text": "I love this so much"}).json()
-    assert [one["word"] for one in told["words"]] == ["I", "love", "this", "so", "much"]
-    effects = {one["word"]: one["effect"] for one in told["words"]}
+    explanation = client.post("/explain", json={"text": "I love this so much"}).json()
+    assert [one["word"] for one in explanation["words"]] == ["I", "love", "this", "so", "much"]
+    effects = {one["word"]: one["effect"] for one in explanation["words"]}
     assert max(effects, key=lambda word: abs(effects[word])) == "love"
     long = client.post("/explain", json={"text": "the " * 64 + "love " * 20}).json()
     assert len(long["words"]) == 64 and max(abs(one["effect"]) for one in long["words"]) < 0.05
@@ -133,8 +136,8 @@ def test_more_than_may_wait_is_refused(trained: Trained) -> None:
 
         async def flood() -> list[int]:
             async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as many:
-                asked = [many.post("/predict", json={"texts": ["word " * 2000] * 100}) for _ in range(30)]
-                return [answer.status_code for answer in await asyncio.gather(*asked)]
+                requests = [many.post("/predict", json={"texts": ["word " * 2000] * 100}) for _ in range(30)]
+                return [answer.status_code for answer in await asyncio.gather(*requests)]
 
         statuses = asyncio.run(flood())
         assert set(statuses) == {200, 503}
@@ -146,10 +149,10 @@ def test_a_server_that_stops_answers_first(trained: Trained) -> None:
 
         async def ask_then_stop() -> int:
             async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as other:
-                asked = asyncio.create_task(other.post("/predict", json={"texts": ["word " * 500] * 500}))
+                request = asyncio.create_task(other.post("/predict", json={"texts": ["word " * 500] * 500}))
                 await asyncio.sleep(0.2)
                 process.send_signal(signal.SIGTERM)
-                return (await asked).status_code
+                return (await request).status_code
 
         assert asyncio.run(ask_then_stop()) == 200
         assert process.wait(timeout=60) in (0, -signal.SIGTERM)
@@ -183,5 +186,5 @@ def test_a_server_that_stops_answers_two_hundred_connections(trained: Trained) -
 def test_a_port_that_is_taken_is_one_line(serving: Serving, trained: Trained) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ran = serving("http", trained.run, "--port", str(taken.getsockname()[1]))
-    told = ran.stderr.decode()
-    assert ran.returncode == 2 and "cannot listen on" in told and "choose another --port" in told
+    stderr = ran.stderr.decode()
+    assert ran.returncode == 2 and "cannot listen on" in stderr and "choose another --port" in stderr

@@ -77,22 +77,22 @@ def write(path: Path, part: Split, shift: int = 0) -> Path:
 def test_good_feedback_is_accepted_and_wrong_feedback_refused(
     slot: Slot, toy: Split, tmp_path: Path, serving: Serving
 ) -> None:
-    store, said, first = Store(tmp_path / "store"), list[str](), slot.current()
+    store, logged, first = Store(tmp_path / "store"), list[str](), slot.current()
     recipe = "lora[r=4,alpha=32,lora_dropout=0.01,epochs=4,learning_rate=0.004]"
     feedback = tmp_path / "kept"
     plan = Plan((feedback,), recipe=recipe, replay=0.5, margin=0.02)
     feedback.mkdir()
-    assert run_update(slot, store, plan, said.append) is None and said == ["0 new rows; an update needs 32"]
+    assert run_update(slot, store, plan, logged.append) is None and logged == ["0 new rows; an update needs 32"]
     write(feedback / "feedback.jsonl", part(toy, 1000, 1500))
     posts = write(tmp_path / "posts.jsonl", part(toy, 1500, 1900))  # their labels are not read
-    good = run_update(slot, store, replace(plan, weak=posts), said.append)
+    good = run_update(slot, store, replace(plan, weak=posts), logged.append)
     assert good is not None and good.verdict == "accepted", good
     assert slot.current() == good.candidate != first and slot.card(slot.current())["learnt_from"] == first
     assert good.rows.labelled + good.rows.held_out == 500
     assert 20 < good.rows.weak < 100 and good.noise["positive"] == (pytest.approx(0.127, abs=1e-3), "measured")
     gain = good.on_held_out_feedback
     assert gain is not None and gain.texts == good.rows.held_out > 10
-    assert run_update(slot, store, plan, said.append) is None  # nothing is new any more
+    assert run_update(slot, store, plan, logged.append) is None  # nothing is new any more
     write(feedback / "feedback.jsonl", part(toy, 600, 800), shift=1)
     options = ("--recipe", recipe, "--replay", "0", "--margin", "5", "--store", "store")
     ran = serving("learn", "live", "--feedback", "kept", *options)
@@ -114,17 +114,17 @@ def test_the_rule_asks_for_proof() -> None:
     labels = np.zeros(1000, np.int64)
 
     def right(wrong: Sequence[int]) -> np.ndarray:
-        said = np.tile(np.array([0.9, 0.1], np.float32), (1000, 1))
-        said[list(wrong)] = [0.1, 0.9]
-        return said
+        probabilities = np.tile(np.array([0.9, 0.1], np.float32), (1000, 1))
+        probabilities[list(wrong)] = [0.1, 0.9]
+        return probabilities
 
     served = right(range(100))
     better, worse = compare("a", labels, served, right(range(60))), compare("b", labels, right(()), right(range(60)))
     tie = compare("c", labels, served, right([*range(60), *range(200, 241)]))  # of which little is known
-    for told, accepted, reason in (
+    for comparison, accepted, reason in (
         (better, True, "no worse than"), (tie, False, "not shown to be no worse"), (worse, False, "worse than"),
     ):  # fmt: skip
-        found, why = verdict([told], 0.005)
+        found, why = verdict([comparison], 0.005)
         assert found == accepted and why.startswith(reason), why
     assert [verdict([tie], tie.low * -wider)[0] for wider in (0.99, 1.0)] == [False, True]
     for low, margin, accepted in ((-0.0049, 0.005, True), (-0.0051, 0.005, False), (-0.04, 0.005, False)):
@@ -170,8 +170,8 @@ def test_the_noise_of_emoticons_is_measured_where_it_can_be(tmp_path: Path) -> N
         and whole.soft_targets is not None
         and (whole.soft_targets.alpha, whole.soft_targets.temperature) == (1, 1)
     )
-    said = dict(zip(whole.texts, whole.soft_targets.probabilities, strict=True))
-    assert said["sure"].tolist() == [0, 1, 0] and said["so good"].tolist() == noise["positive"].target.tolist()
+    targets = dict(zip(whole.texts, whole.soft_targets.probabilities, strict=True))
+    assert targets["sure"].tolist() == [0, 1, 0] and targets["so good"].tolist() == noise["positive"].target.tolist()
     assert training_set([Row("k", "sure", 1)], train, [], 0.0, 0).soft_targets is None
 
 
@@ -185,8 +185,8 @@ def test_what_is_validated_or_tested_on_is_never_learnt() -> None:
 
 def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Path) -> None:
     kept = Feedback.open(tmp_path)
-    said = [("a b :)", "negative", None), ("a b :(", "neutral", None), ("a b :)", "positive", None)]
-    for text, label, post in [*said, ("x", "neutral", "7")]:
+    labelled = [("a b :)", "negative", None), ("a b :(", "neutral", None), ("a b :)", "positive", None)]
+    for text, label, post in [*labelled, ("x", "neutral", "7")]:
         assert kept.append(text, label, post, "m")
     table = tmp_path / "more.csv"
     table.write_text('id,text,label\n7,"x, corrected",positive\n8,,neutral\n')
@@ -203,10 +203,10 @@ def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Pa
 def test_what_cannot_learn_is_one_line(serving: Serving, trained: Trained, tmp_path: Path) -> None:
     assert serving("slot", "create", "live", trained.run).returncode == 0
     (tmp_path / "f").mkdir()
-    for options, said in (
+    for options, message in (
         ((), "an artifact of 'bayes' (layout 'bayes') cannot learn on: those in the layout of finetune or lora can"),
         (("--every", "5"), "--every 5: give a number and a unit: 30s, 10m, 6h, 1d"),
     ):
         ran = serving("learn", "live", "--feedback", "f", *options)
-        told = ran.stderr.decode()
-        assert ran.returncode == 2 and said in told and len(told.strip().splitlines()) == 1, told
+        stderr = ran.stderr.decode()
+        assert ran.returncode == 2 and message in stderr and len(stderr.strip().splitlines()) == 1, stderr

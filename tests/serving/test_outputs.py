@@ -43,8 +43,8 @@ def labels(path: Path) -> list[str]:
     return [line.split(",")[2] for line in path.read_text().splitlines()[1:]]
 
 
-def refused(source: Path, target: Path, said: str, **options: object) -> None:
-    with pytest.raises(BenchError, match=said) as error:
+def refused(source: Path, target: Path, message: str, **options: object) -> None:
+    with pytest.raises(BenchError, match=message) as error:
         scored(source, target, **options)
     assert "\n" not in str(error.value)
 
@@ -171,16 +171,16 @@ def test_a_folder_with_the_card_of_another_program_is_no_bundle(tmp_path: Path) 
 
 
 def test_a_second_writer_is_told_who_the_first_is(source: Path, tmp_path: Path) -> None:
-    target, said = tmp_path / "out.csv", []
+    target, errors = tmp_path / "out.csv", []
 
     def second(count: object) -> None:
         with pytest.raises(BenchError) as error:
             scored(source, tmp_path / "link.csv", overwrite=True)
-        said.append(str(error.value))
+        errors.append(str(error.value))
 
     (tmp_path / "link.csv").symlink_to(target)
     score(Job(source, target, None, None, "text"), letters(tmp_path / "artifact"), second)
-    assert len(said) == 1 and f"out.csv is being written by process {os.getpid()}" in said[0]
+    assert len(errors) == 1 and f"out.csv is being written by process {os.getpid()}" in errors[0]
     assert labels(target) == ["vowels", "x"] and not list(tmp_path.glob("*.parts"))
     scored(source, target, overwrite=True)
 

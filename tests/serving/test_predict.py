@@ -1,4 +1,4 @@
-"""Scoring files: the stored predictions again through every format, bad rows told, resumed after a kill."""
+"""Scoring files: the stored predictions again through every format, bad rows reported, resumed after a kill."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_parts_of_another_job_are_not_taken(serving: Serving, trained: Trained, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("nothing",), "no run or artifact 'nothing' in the store"),
         (("RUN", "-i", "none.csv"), "none.csv: cannot be read: No such file"),
@@ -165,14 +165,14 @@ def test_parts_of_another_job_are_not_taken(serving: Serving, trained: Trained, 
     ],
 )  # fmt: skip
 def test_what_cannot_be_scored_is_one_line(
-    serving: Serving, trained: Trained, tmp_path: Path, arguments: tuple[str, ...], said: str
+    serving: Serving, trained: Trained, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     for name in ("a.csv", "a.parquet"):
         (tmp_path / name).write_text("text\nsome\n")
     (tmp_path / "empty.csv").write_text("")
     ran = serving("predict", *(trained.run if a == "RUN" else a for a in arguments))
-    told = ran.stderr.decode()
-    assert ran.returncode == 2 and said in told and len(told.strip().splitlines()) == 1, told
+    stderr = ran.stderr.decode()
+    assert ran.returncode == 2 and message in stderr and len(stderr.strip().splitlines()) == 1, stderr
 
 
 def test_an_altered_or_newer_artifact_is_refused(serving: Serving, trained: Trained, tmp_path: Path) -> None:

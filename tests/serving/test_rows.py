@@ -1,4 +1,4 @@
-"""Every row that goes in comes out, in order, with its other columns: what cannot be is told in that row."""
+"""Every row that goes in comes out, in order, with its other columns: what cannot be is reported in that row."""
 
 from __future__ import annotations
 
@@ -261,20 +261,20 @@ AWKWARD = ["ok", "", " ", "😡" * 3, "a" * 100_000, "\0\1", "\u202eabc\u202c", 
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "reported"),
     [
         ("in.csv", 'id,text\n1,great\n2,\n3,late\n4,   \n5,""\n', ["", "no text", "", "no text", "no text"]),
         ("in.csv", OPEN_QUOTE, ["", "line 3: quotes that do not match", "", "", "", ""]),
         ("in.jsonl", "".join(json.dumps({"text": t}) + "\n" for t in AWKWARD), ["", *["no text"] * 2, *[""] * 5]),
     ],
 )
-def test_empty_open_and_awkward(tmp_path: Path, output: str, name: str, content: str, told: list[str]) -> None:
+def test_empty_open_and_awkward(tmp_path: Path, output: str, name: str, content: str, reported: list[str]) -> None:
     scored(written(tmp_path, name, content), tmp_path / output)
-    assert problems(tmp_path / output) == told
+    assert problems(tmp_path / output) == reported
 
 
 @pytest.mark.parametrize(
-    ("content", "rows", "told"),
+    ("content", "rows", "reported"),
     [
         ('id,text\n1,"open,\n2,b\n3,c\n', 3, ["line 2: quotes that do not match; 3 fields", "", ""]),  # to the end
         ('id,text\n1,"open\n2,b\n3,the 5"\n4,d\n', 4, ["line 2: a quoted field that goes on to line 4", *[""] * 3]),
@@ -288,14 +288,14 @@ def test_empty_open_and_awkward(tmp_path: Path, output: str, name: str, content:
         (b"id,text\n\xff\n", 1, ["1 fields where the header has 2; not UTF-8: 'id'"]),
     ],
 )  # fmt: skip
-def test_a_table_with_faults_loses_no_row(tmp_path: Path, content: str | bytes, rows: int, told: list[str]) -> None:
+def test_a_table_with_faults_loses_no_row(tmp_path: Path, content: str | bytes, rows: int, reported: list[str]) -> None:
     source = written(tmp_path, "in.csv", content)
     for output in OUTPUTS:
         scored(source, tmp_path / output)
         found = problems(tmp_path / output)
         assert len(found) == rows
-        for was, said in zip(found, told, strict=True):
-            assert was.startswith(said) and bool(was) == bool(said)
+        for was, message in zip(found, reported, strict=True):
+            assert was.startswith(message) and bool(was) == bool(message)
 
 
 def test_a_row_that_is_told_may_have_its_scores(tmp_path: Path) -> None:
@@ -339,10 +339,18 @@ def test_blank_and_strange_json_lines_are_rows(tmp_path: Path) -> None:
     for output in OUTPUTS:
         scored(source, tmp_path / output)
     rows = objects(tmp_path / "out.jsonl")
-    told = ["a blank line", None, "a blank line", "nested too deep", None, "not JSON", "not UTF-8: '\ufffd', '\ufffd_'"]
-    assert [row["problem"] for row in rows] == told and rows[4]["x"] is None
+    reported = [
+        "a blank line",
+        None,
+        "a blank line",
+        "nested too deep",
+        None,
+        "not JSON",
+        "not UTF-8: '\ufffd', '\ufffd_'",
+    ]
+    assert [row["problem"] for row in rows] == reported and rows[4]["x"] is None
     assert (rows[6]["\ufffd"], rows[6]["\ufffd_"]) == (1, 2) and rows[3]["line"] == deep
-    assert problems(tmp_path / "out.csv") == problems(tmp_path / "out.parquet") == [t or "" for t in told]
+    assert problems(tmp_path / "out.csv") == problems(tmp_path / "out.parquet") == [t or "" for t in reported]
 
 
 def test_the_text_column_may_have_any_name(tmp_path: Path) -> None:
@@ -356,7 +364,7 @@ def test_the_text_column_may_have_any_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ('id,"text\n1,a\n', "line 1: quotes that do not match"),
         ("text\raei\rbcd\r", "lines end with a carriage return alone"),
@@ -365,8 +373,8 @@ def test_the_text_column_may_have_any_name(tmp_path: Path) -> None:
         ("text\n", "nothing to score"),
     ],
 )
-def test_a_table_without_a_header_is_one_line(tmp_path: Path, content: str, said: str) -> None:
-    with pytest.raises(BenchError, match=said):
+def test_a_table_without_a_header_is_one_line(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
         scored(written(tmp_path, "in.csv", content), tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists() and not (tmp_path / "out.csv.parts").exists()
 

@@ -98,8 +98,8 @@ def asked_all_the_time(url: httpx.URL, texts: list[str], clients: int = 4) -> It
                 if answer.status_code != 200:
                     load.failures.append(answer.text)
                     continue
-                told = answer.json()
-                load.answers.append((told["model"], at, list(told["predictions"][0]["probabilities"].values())))
+                body = answer.json()
+                load.answers.append((body["model"], at, list(body["predictions"][0]["probabilities"].values())))
 
     with ThreadPoolExecutor(clients) as pool:
         asking = [pool.submit(ask, number) for number in range(clients)]
@@ -180,9 +180,9 @@ def test_a_broken_candidate_leaves_the_old_model_answering(slot: Slot, two: Two,
         wait_for(lambda: client.get("/model").json()["hash"] == two.second)
         process.send_signal(signal.SIGTERM)
         _, logged = process.communicate(timeout=60)
-    told = [json.loads(line) for line in logged.splitlines() if '"problem"' in line]
-    assert "is altered" in told[0]["problem"] and told[0]["model"] == two.second[:12]
-    assert "no artifact" in told[1]["problem"] and told[2]["problem"] is None and len(told) == 3
+    swaps = [json.loads(line) for line in logged.splitlines() if '"problem"' in line]
+    assert "is altered" in swaps[0]["problem"] and swaps[0]["model"] == two.second[:12]
+    assert "no artifact" in swaps[1]["problem"] and swaps[2]["problem"] is None and len(swaps) == 3
 
 
 def test_versions_are_listed_and_gone_back_to(serving: Serving, slot: Slot, two: Two) -> None:

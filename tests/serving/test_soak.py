@@ -44,7 +44,7 @@ BAD = [
 
 async def bad(port: int, seconds: float) -> Counter[bytes]:
     """The statuses of all that no client should send; none for what is left unanswered."""
-    told, waiting, end = Counter[bytes](), set[asyncio.Task[bytes]](), time.monotonic() + seconds
+    answers, waiting, end = Counter[bytes](), set[asyncio.Task[bytes]](), time.monotonic() + seconds
     for sent in cycle(BAD):
         if time.monotonic() > end:
             break
@@ -52,9 +52,9 @@ async def bad(port: int, seconds: float) -> Counter[bytes]:
         await asyncio.sleep(1 / BAD_PER_S)
         done = {task for task in waiting if task.done()}
         waiting -= done
-        told.update(task.result() for task in done)
-    told.update(await asyncio.gather(*waiting))
-    return told
+        answers.update(task.result() for task in done)
+    answers.update(await asyncio.gather(*waiting))
+    return answers
 
 
 async def _status(port: int, sent: bytes) -> bytes:
@@ -118,7 +118,7 @@ def test_every_request_is_counted_and_none_is_kept(trained: Trained, tmp_path: P
         sampled([watched := Watched(server.pid, [])], 0.2),
     ):  # fmt: skip
         answered = asyncio.run(asked_in_all(int(client.base_url.port or 0), [*good, *wrong], n))
-        told = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
+        metrics = dict(line.rsplit(" ", 1) for line in client.get("/metrics").text.splitlines() if line[0] != "#")
     assert answered == {True: 0.8 * n, False: 0.2 * n}
     path = "sentibench_requests_total{path="
     for labels, share in (
@@ -126,10 +126,14 @@ def test_every_request_is_counted_and_none_is_kept(trained: Trained, tmp_path: P
         ('"/predict",status="422"', 0.1),
         ('"other",status="404"', 0.1),
     ):
-        assert float(told[f"{path}{labels}}}"]) == share * n
-    predictions = sum(float(value) for name, value in told.items() if name.startswith("sentibench_predictions_total"))
-    assert predictions == 2.4 * n and float(told["sentibench_batch_texts_sum"]) == predictions + 2  # which warmed it up
-    assert float(told['sentibench_request_seconds_count{path="/predict"}']) == 0.9 * n
+        assert float(metrics[f"{path}{labels}}}"]) == share * n
+    predictions = sum(
+        float(value) for name, value in metrics.items() if name.startswith("sentibench_predictions_total")
+    )
+    assert (
+        predictions == 2.4 * n and float(metrics["sentibench_batch_texts_sum"]) == predictions + 2
+    )  # which warmed it up
+    assert float(metrics['sentibench_request_seconds_count{path="/predict"}']) == 0.9 * n
     if n > 10_000:
         watched.check_flat("server")
 
@@ -159,7 +163,7 @@ def test_nothing_grows_in_an_hour(
             asyncio.run(used(port, requests, most[True] / CAPACITY_S / 2, seconds))
         stream.until(lambda: api.done, "the end", 120)
         assert stream.stop() == 0
-    print(stream.said.splitlines()[-1])
+    print(stream.stderr.splitlines()[-1])
     with out.open("rb") as file:
         times = Counter(json.loads(line)["id"] for line in file)
     assert len(times) == n and set(times.values()) == {1} and str(FIRST) in times

@@ -73,8 +73,8 @@ def test_a_server_answers_nothing(trained: Trained, curious: Path, tmp_path: Pat
 def test_a_worker_answers_nothing(curious: Path, tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text('["good"]')
     job = TeachJob(artifact=curious, texts=tmp_path / "texts.json")
-    asked = Assignment(job=job, folder=tmp_path, parent=os.getpid(), device="cpu", threads=1)
-    (tmp_path / "job.json").write_text(asked.model_dump_json())
+    assignment = Assignment(job=job, folder=tmp_path, parent=os.getpid(), device="cpu", threads=1)
+    (tmp_path / "job.json").write_text(assignment.model_dump_json())
     environment = bench_environment(tmp_path) | worker_environment("cpu", 1)
     environment |= {"SENTIBENCH_ANSWERS": str(answers(tmp_path)), "SENTIBENCH_RECIPES": str(RECIPES)}
     command = [sys.executable, "-m", "bench.run.worker", str(tmp_path / "job.json")]
@@ -111,6 +111,6 @@ def test_piped_texts_do_not_let_an_artifacts_code_run(trained: Trained, tmp_path
     (folder / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": named}))
     (folder / "model.json").write_text(json.dumps({"pooling": "head", "label_names": ["a"]}))
     process = start(trained, tmp_path, "serving", "predict", "./stranger", stderr=subprocess.PIPE)
-    _, told = process.communicate(TEXTS)
-    assert b"'auto_map' names code" in told and len(told.splitlines()) == 1 and process.returncode == 2
+    _, stderr = process.communicate(TEXTS)
+    assert b"'auto_map' names code" in stderr and len(stderr.splitlines()) == 1 and process.returncode == 2
     assert not (tmp_path / "it ran").exists()

@@ -85,9 +85,9 @@ def empty(tmp_path: Path) -> Trust:
 
 
 def change(path: Path, **keys: Any) -> None:
-    told = json.loads(path.read_text()) if path.is_file() else {}
+    config = json.loads(path.read_text()) if path.is_file() else {}
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(told | keys))
+    path.write_text(json.dumps(config | keys))
 
 
 def _code(folder: Path, mark: Path) -> None:
@@ -163,12 +163,12 @@ ARTIFACTS: dict[str, tuple[Tamper, str]] = {
 
 @pytest.mark.parametrize("door", ARTIFACTS)
 def test_an_artifact_runs_nothing(encoder: Path, tmp_path: Path, mark: Path, empty: Trust, door: str) -> None:
-    tamper, said = ARTIFACTS[door]
+    tamper, message = ARTIFACTS[door]
     folder = Path(shutil.copytree(encoder, tmp_path / "a"))
     tamper(folder, mark)
-    with pytest.raises(BenchError) as told:
+    with pytest.raises(BenchError) as error:
         open_folder(folder, None, empty)
-    assert said in str(told.value) and "\n" not in str(told.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
     with pytest.raises(Exception):  # noqa: B017  whatever the harness makes of it
         load_artifact(folder)
     assert not mark.exists()
@@ -337,10 +337,10 @@ def test_a_backbone_and_an_adapter_run_nothing(encoder: Path, tmp_path: Path, ma
         "a pickled adapter": (lambda: apply_adapter(adapter, tmp_path / "o", str(encoder)), "no adapter_model.safete"),
         "an adapter as a backbone": (lambda: load_classifier(backbone(str(adapter)), 2, True, False), "is an adapter"),
     }
-    for door, (open_it, said) in opened.items():
-        with pytest.raises(BenchError) as told:
+    for door, (open_it, message) in opened.items():
+        with pytest.raises(BenchError) as error:
             open_it()
-        assert said in str(told.value), door
+        assert message in str(error.value), door
     assert not mark.exists()
 
 

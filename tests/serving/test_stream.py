@@ -75,15 +75,17 @@ def _through_trouble(streaming: Streaming, n: int, drops: int, kills: int, rate:
         assert streaming.stop() == 0 and not api.rules
     assert api.dropped == drops < api.connected
     check_each_once(rows_of(out), n)
-    return f"{streaming.said.splitlines()[-1]} [{api.connected} connections, {api.sent:,} lines sent]"
+    return f"{streaming.stderr.splitlines()[-1]} [{api.connected} connections, {api.sent:,} lines sent]"
 
 
 def test_no_post_is_lost_or_written_twice(streaming: Streaming) -> None:
-    told = _through_trouble(streaming, 5_000, 5, 1, rate=4_000, minute_s=MINUTE_S)
-    assert "5,000 posts" not in told and re.search(r"[1-9]\d* duplicates", told)
+    summary = _through_trouble(streaming, 5_000, 5, 1, rate=4_000, minute_s=MINUTE_S)
+    assert "5,000 posts" not in summary and re.search(r"[1-9]\d* duplicates", summary)
     rejected = rows_of(streaming.folder / "out.jsonl.state" / "rejects.jsonl")
     assert {row["problem"] for row in rejected} == {"not JSON", "a list where an object is needed"}
-    assert "X answers 503" in streaming.said and "X answers 429: come back later; next try in 1.0 s" in streaming.said
+    assert (
+        "X answers 503" in streaming.stderr and "X answers 429: come back later; next try in 1.0 s" in streaming.stderr
+    )
 
 
 @pytest.mark.slow
@@ -100,7 +102,7 @@ def test_a_slow_reader_makes_x_wait(streaming: Streaming) -> None:
         )  # fmt: skip
         streaming.until(lambda: count_lines(streaming.folder / "out.jsonl") == 3_000, "all posts")
         assert streaming.stop() == 0
-    queued = [int(n) for n in re.findall(r"queue (\d+)", streaming.said)]
+    queued = [int(n) for n in re.findall(r"queue (\d+)", streaming.stderr)]
     assert queued and max(queued) <= 50
     check_each_once(rows_of(streaming.folder / "out.jsonl"), 3_000)
 
@@ -115,14 +117,14 @@ def test_x_is_asked_for_the_minutes_that_were_missed(streaming: Streaming) -> No
         streaming.until(lambda: count_lines(streaming.folder / "out.jsonl") == 300, "all posts")
         assert streaming.stop() == 0
         assert api.rules == {"7": {"value": "other", "tag": "of somebody"}}
-    times, minutes = zip(*api.asked, strict=True)
+    times, minutes = zip(*api.requests, strict=True)
     assert minutes == (3, 3, 1, 3, 1), "all there is at first, then what was missed, three minutes of .5 s and more"
     assert times[3] - times[2] > 0.9, "until the limit is reset"
-    assert "rules of others (1)" in streaming.said
+    assert "rules of others (1)" in streaming.stderr
 
 
 @pytest.mark.parametrize(
-    ("options", "environment", "said"),
+    ("options", "environment", "message"),
     [
         (("--query", "a"), {"X_BEARER_TOKEN": ""}, "put it in the environment as X_BEARER_TOKEN"),
         (("--query", "a"), {"X_BEARER_TOKEN": "wrong"}, "X refuses the token (401): Unauthorized"),
@@ -136,12 +138,12 @@ def test_x_is_asked_for_the_minutes_that_were_missed(streaming: Streaming) -> No
     ],
 )  # fmt: skip
 def test_what_cannot_be_streamed_is_one_line(
-    streaming: Streaming, options: tuple[str, ...], environment: dict[str, str], said: str
+    streaming: Streaming, options: tuple[str, ...], environment: dict[str, str], message: str
 ) -> None:
     with serving_x(XApi([])) as api, socket.create_server(("127.0.0.1", 0)) as taken:
         given = [f"127.0.0.1:{taken.getsockname()[1]}" if option == "TAKEN" else option for option in options]
         code = streaming.run("-o", "out.jsonl", "--api-url", api.address, *given, **environment)
-    assert code == 2 and said in streaming.said and len(streaming.said.splitlines()) == 1, streaming.said
+    assert code == 2 and message in streaming.stderr and len(streaming.stderr.splitlines()) == 1, streaming.stderr
     assert not api.rules
 
 
@@ -160,7 +162,7 @@ def test_notices_take_texts_away(streaming: Streaming, name: str) -> None:
     write_lines(source, first)
     assert streaming.run("--source", "file", "-i", "in.jsonl", "-o", name) == 0
     write_lines(source, [*first, *then])
-    assert streaming.run("--source", "file", "-i", "in.jsonl", "-o", name) == 0, streaming.said
+    assert streaming.run("--source", "file", "-i", "in.jsonl", "-o", name) == 0, streaming.stderr
     rows = rows_of(streaming.folder / name)
     events = [(row["event"], row["id"] and int(row["id"]) - FIRST, row["text"]) for row in rows]
     if name == "out.sqlite":
@@ -191,7 +193,7 @@ def test_a_killed_replay_goes_on_where_it_was(streaming: Streaming, name: str) -
     streaming.kill()
     state, early = streaming.folder / f"{name}.state", streaming.folder / "early.state"
     shutil.copytree(state, early)
-    assert streaming.run(*command) == 0, streaming.said
+    assert streaming.run(*command) == 0, streaming.stderr
     check_each_once(rows_of(out), 3_000)
     # as if it had been killed between the last rows and the checkpoint, in the middle of a write
     shutil.rmtree(state)
@@ -201,12 +203,12 @@ def test_a_killed_replay_goes_on_where_it_was(streaming: Streaming, name: str) -
             file.write(b'{"id": "17000000000000')
     elif name == "out.parquet":
         (out / ".part-00000099.parquet.tmp").write_bytes(b"PAR1")
-    assert streaming.run(*command) == 0, streaming.said
+    assert streaming.run(*command) == 0, streaming.stderr
     check_each_once(rows_of(out), 3_000)
     assert name != "out.jsonl" or out.read_bytes().endswith(b"}\n")
-    assert streaming.run(*command) == 0 and "0 posts → " in streaming.said.splitlines()[-1]
+    assert streaming.run(*command) == 0 and "0 posts → " in streaming.stderr.splitlines()[-1]
     write_lines(streaming.folder / "in.jsonl", posts[7:])
-    assert streaming.run(*command) == 2 and "is another one than before" in streaming.said
+    assert streaming.run(*command) == 2 and "is another one than before" in streaming.stderr
 
 
 def _by_file(streaming: Streaming, lines: bytes) -> None:
@@ -224,8 +226,8 @@ def _by_stdin(streaming: Streaming, lines: bytes) -> None:
 
 def _by_tcp_listening(streaming: Streaming, lines: bytes) -> None:
     streaming.start("--source", "tcp", "--listen", "127.0.0.1:0", "-o", "out.jsonl")
-    streaming.until(lambda: "listening on" in streaming.said, "listening")
-    port = int(re.search(r"listening on 127.0.0.1:(\d+)", streaming.said)[1])  # type: ignore[index]
+    streaming.until(lambda: "listening on" in streaming.stderr, "listening")
+    port = int(re.search(r"listening on 127.0.0.1:(\d+)", streaming.stderr)[1])  # type: ignore[index]
     half = lines.index(b"\n", len(lines) // 2) + 1
     with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as two:
         one.sendall(lines[:half])
@@ -246,7 +248,7 @@ def _by_tcp_connecting(streaming: Streaming, lines: bytes) -> None:
                 connection.sendall(part)
         streaming.until(lambda: count_lines(streaming.folder / "out.jsonl") == lines.count(b"\n"), "all rows")
         assert streaming.stop() == 0
-    assert "0 reconnections" not in streaming.said.splitlines()[-1]
+    assert "0 reconnections" not in streaming.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("door", [_by_file, _by_stdin, _by_tcp_listening, _by_tcp_connecting])
@@ -266,7 +268,7 @@ def test_posts_without_an_id_and_lines_that_are_none(streaming: Streaming) -> No
     good = [b'{"text": "a"}', b'{"text": "a"}', b'{"tweet": "b"}']
     bad = [b'{"text": 3}', b"\xff", b"[" * 100_000, b'{"text": "\\ud800"}', b"x" * (LONGEST + 70_000), b"", b"3"]
     write_lines(streaming.folder / "in.jsonl", [*good[:1], *bad, *good[1:]])
-    assert streaming.run("--source", "file", "-i", "in.jsonl", "-o", "out.jsonl") == 0, streaming.said
+    assert streaming.run("--source", "file", "-i", "in.jsonl", "-o", "out.jsonl") == 0, streaming.stderr
     assert [row["text"] for row in rows_of(streaming.folder / "out.jsonl")] == ["a", "a"]
     problems = [row["problem"] for row in rows_of(streaming.folder / "out.jsonl.state" / "rejects.jsonl")]
     assert problems[:4] == ["the text is a int", "not JSON", "not JSON", "not UTF-8"]
@@ -281,11 +283,13 @@ def test_one_output_has_one_stream(streaming: Streaming, trained: Trained) -> No
     first = streaming.start("--source", "file", "-i", "in.jsonl", "-o", "out.jsonl", "--rate", "1")
     streaming.until((streaming.folder / "out.jsonl.state" / "rejects.jsonl").exists, "the state")
     assert (
-        streaming.run("--source", "stdin", "-o", "out.jsonl") == 2 and "another stream writes there" in streaming.said
+        streaming.run("--source", "stdin", "-o", "out.jsonl") == 2 and "another stream writes there" in streaming.stderr
     )
     first.terminate()
     assert first.wait(timeout=60) == 0
-    assert streaming.run("--source", "stdin", "-o", "out.jsonl") == 2 and "the output has source file" in streaming.said
+    assert (
+        streaming.run("--source", "stdin", "-o", "out.jsonl") == 2 and "the output has source file" in streaming.stderr
+    )
 
 
 @pytest.fixture
@@ -307,11 +311,11 @@ def test_a_full_disk_pauses_the_stream(streaming: Streaming, small_disk: Path, n
     ballast.write_bytes(bytes(900_000))
     command = ["--source", "file", "-i", "in.jsonl", "-o", f"disk/{name}", "--flush-s", "0.05", "--max-batch", "128"]
     streaming.start(*command)
-    streaming.until(lambda: "the disk is full" in streaming.said, "a full disk")
-    assert "room again" not in streaming.said
+    streaming.until(lambda: "the disk is full" in streaming.stderr, "a full disk")
+    assert "room again" not in streaming.stderr
     assert name != "out.jsonl" or (small_disk / name).read_bytes()[-2:] in (b"", b"}\n"), "half a line"
     ballast.unlink()
-    assert streaming.running[-1].wait(timeout=60) == 0 and "room again" in streaming.said
+    assert streaming.running[-1].wait(timeout=60) == 0 and "room again" in streaming.stderr
     check_each_once(rows_of(small_disk / name), n)
 
 
@@ -322,8 +326,8 @@ def test_who_stops_a_paused_stream_loses_nothing(streaming: Streaming, small_dis
     ballast.write_bytes(bytes(900_000))
     command = ["--source", "file", "-i", "in.jsonl", "-o", "disk/out.jsonl", "--flush-s", "0.05"]
     streaming.start(*command)
-    streaming.until(lambda: "the disk is full" in streaming.said, "a full disk")
-    assert streaming.stop() == 2 and "stopped while the disk is full" in streaming.said.splitlines()[-1]
+    streaming.until(lambda: "the disk is full" in streaming.stderr, "a full disk")
+    assert streaming.stop() == 2 and "stopped while the disk is full" in streaming.stderr.splitlines()[-1]
     ballast.unlink()
     assert streaming.run(*command) == 0
     check_each_once(rows_of(small_disk / "out.jsonl"), n)
@@ -340,20 +344,20 @@ def test_a_shifted_stream_raises_the_alarm(streaming: Streaming, trained: Traine
     write_lines(streaming.folder / "in.jsonl", lines)
     command = ["--source", "file", "-i", "in.jsonl", "-o", "out.jsonl", "--log-every", "0.1", "--rate", "2000"]
     assert streaming.run(*command) == 0
-    assert ("drift alarm: stability index of labels" in streaming.said) == shifted
-    assert shifted or "; stable (" in streaming.said
+    assert ("drift alarm: stability index of labels" in streaming.stderr) == shifted
+    assert shifted or "; stable (" in streaming.stderr
 
 
 def test_drift_is_measured_against_what_is_given(streaming: Streaming, trained: Trained) -> None:
-    told = {f"p_{label}": trained.probabilities[:, i] for i, label in enumerate(trained.labels)}
-    pd.DataFrame(told).to_parquet(streaming.folder / "scored.parquet")
+    scored = {f"p_{label}": trained.probabilities[:, i] for i, label in enumerate(trained.labels)}
+    pd.DataFrame(scored).to_parquet(streaming.folder / "scored.parquet")
     write_lines(streaming.folder / "in.jsonl", many(trained, 10))
     command = ["--source", "file", "-i", "in.jsonl"]
     assert streaming.run(*command, "-o", "a.jsonl", "--reference", "scored.parquet") == 0
-    assert "drift is not shown" not in streaming.said
-    pd.DataFrame(told).iloc[:, :1].to_csv(streaming.folder / "less.csv")
+    assert "drift is not shown" not in streaming.stderr
+    pd.DataFrame(scored).iloc[:, :1].to_csv(streaming.folder / "less.csv")
     assert streaming.run(*command, "-o", "b.jsonl", "--reference", "less.csv") == 0
-    assert "drift is not shown: " in streaming.said and "give what `serving predict` wrote" in streaming.said
+    assert "drift is not shown: " in streaming.stderr and "give what `serving predict` wrote" in streaming.stderr
 
 
 def test_a_reference_is_made_of_validation_where_none_is_stored(streaming: Streaming, trained: Trained) -> None:

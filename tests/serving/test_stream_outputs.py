@@ -38,19 +38,23 @@ FILE = ("--source", "file", "-i", "in.jsonl", "-o")
 def refused(streaming: Streaming, output: str, kind: str | None = None) -> str:
     """Why a stream to `output` ends before it begins."""
     store, recorded = streaming.trained.folder / "store", Path("in.jsonl")
-    with pytest.raises(BenchError) as told:
+    with pytest.raises(BenchError) as error:
         stream(streaming.trained.run, Path(output), "file", path=recorded, output_kind=kind, store=store)
-    assert "\n" not in str(told.value)
-    return str(told.value)
+    assert "\n" not in str(error.value)
+    return str(error.value)
 
 
 @pytest.mark.parametrize("name", ["out.jsonl", "out.sqlite", "out.parquet"])
 def test_an_output_that_is_gone_is_not_begun_anew(streaming: Streaming, name: str) -> None:
-    assert streaming.run(*FILE, name, "--flush-s", "0", "--max-batch", "16") == 0, streaming.said
+    assert streaming.run(*FILE, name, "--flush-s", "0", "--max-batch", "16") == 0, streaming.stderr
     out, kept = Path(name), Path("kept")
     out.rename(kept)
-    told = refused(streaming, name)
-    assert told.startswith(f"{name} holds less than was written there") and "to start over" in told and not out.exists()
+    message = refused(streaming, name)
+    assert (
+        message.startswith(f"{name} holds less than was written there")
+        and "to start over" in message
+        and not out.exists()
+    )
     if kept.is_dir():
         shutil.copytree(kept, out)
         sorted(out.iterdir())[-1].unlink()
@@ -64,12 +68,12 @@ def test_an_output_that_is_gone_is_not_begun_anew(streaming: Streaming, name: st
     assert refused(streaming, name).startswith(f"{name} holds less")
     shutil.rmtree(out) if out.is_dir() else out.unlink()
     kept.rename(out)
-    assert streaming.run(*FILE, name) == 0 and "0 posts" in streaming.said.splitlines()[-1]
+    assert streaming.run(*FILE, name) == 0 and "0 posts" in streaming.stderr.splitlines()[-1]
     check_each_once(rows_of(out), 40)
 
 
 def test_what_is_not_of_a_stream_is_named_and_kept(streaming: Streaming) -> None:
-    assert streaming.run(*FILE, "out.jsonl") == 0 and streaming.run(*FILE, "out.parquet") == 0, streaming.said
+    assert streaming.run(*FILE, "out.jsonl") == 0 and streaming.run(*FILE, "out.parquet") == 0, streaming.stderr
     out, part = Path("out.jsonl"), Path("out.parquet/part-00000001.parquet")
     whole = out.read_bytes()
     for alien in (b"a note\n", b"a note", b"[1]\n", b'{"id": "1"}\n', b"[" * 100_000 + b"\n", b"\xff\n"):
@@ -105,10 +109,10 @@ def test_a_link_is_followed(streaming: Streaming) -> None:
     Path("there").mkdir()
     Path("out.jsonl").symlink_to("there/real.jsonl")
     Path("again.jsonl").symlink_to("out.jsonl")
-    assert streaming.run(*FILE, "out.jsonl") == 0, streaming.said
+    assert streaming.run(*FILE, "out.jsonl") == 0, streaming.stderr
     assert Path("out.jsonl").is_symlink() and count_lines(Path("there/real.jsonl")) == 40
     assert Path("there/real.jsonl.state").is_dir() and not Path("out.jsonl.state").exists()
-    assert streaming.run(*FILE, "again.jsonl") == 0 and "0 posts" in streaming.said.splitlines()[-1]
+    assert streaming.run(*FILE, "again.jsonl") == 0 and "0 posts" in streaming.stderr.splitlines()[-1]
 
 
 def test_a_kill_between_rows_and_checkpoint_loses_nothing(streaming: Streaming) -> None:
@@ -117,11 +121,11 @@ def test_a_kill_between_rows_and_checkpoint_loses_nothing(streaming: Streaming) 
     command = [*FILE, "out.jsonl", "--flush-s", "0.05", "--max-batch", "64"]
     process = streaming.start(*command)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (250_000, resource.RLIM_INFINITY))
-    streaming.until(lambda: "the disk is full" in streaming.said, "a full disk")
+    streaming.until(lambda: "the disk is full" in streaming.stderr, "a full disk")
     streaming.kill()
     assert 100 < count_lines(Path("out.jsonl")) < 1_000
     assert Path("out.jsonl.state/state.db").stat().st_size < 200_000, "it had room"
-    assert streaming.run(*command) == 0, streaming.said
+    assert streaming.run(*command) == 0, streaming.stderr
     check_each_once(rows_of(Path("out.jsonl")), 1_000)
 
 

@@ -49,9 +49,9 @@ def test_code_of_strangers_stays_shut(trained: Trained, tmp_path: Path, name: st
     (folder / name).write_bytes(LIBRARY)
     assert compiled_code(folder) == [name] and compiled_code(trained.artifact) == []
     store = Store(tmp_path / "store")
-    with pytest.raises(BenchError) as told:
+    with pytest.raises(BenchError) as error:
         open_folder(folder, None, Trust(store))
-    assert f"holds compiled code ({name})" in str(told.value) and "--allow-code" in str(told.value)
+    assert f"holds compiled code ({name})" in str(error.value) and "--allow-code" in str(error.value)
     assert open_folder(folder, None, Trust(store, allow_code=True)).card["compiled_code"] == [name]
 
 
@@ -98,8 +98,8 @@ def test_a_slot_asks_whenever_it_opens_a_version(compiled: Path, trained: Traine
 
 def test_the_commands_say_it_in_one_line(serving: Serving, compiled: Path) -> None:
     ran = serving("predict", str(compiled), stdin=b"good\n")
-    told = ran.stderr.decode()
-    assert ran.returncode == 2 and "--allow-code" in told and len(told.splitlines()) == 1, told
+    stderr = ran.stderr.decode()
+    assert ran.returncode == 2 and "--allow-code" in stderr and len(stderr.splitlines()) == 1, stderr
     assert serving("predict", str(compiled), "--allow-code", stdin=b"good\n").returncode == 0
 
 

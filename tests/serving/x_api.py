@@ -26,7 +26,7 @@ TICK = 0.01
 
 @dataclass
 class XApi:
-    """What the server sends, what it was asked, and when it lets go."""
+    """What the server sends, what requests it got, and when it lets go."""
 
     lines: Sequence[bytes]
     rate: float = 5_000.0
@@ -40,8 +40,8 @@ class XApi:
     after_drop: dict[int, tuple[int, dict[str, str]]] = field(default_factory=dict)
     """The answer to the first connection after the n-th drop."""
     rules: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: list[tuple[float, int]] = field(default_factory=list)
-    """When each connection was asked for, and its minutes of backfill."""
+    requests: list[tuple[float, int]] = field(default_factory=list)
+    """When each connection was requested, and its minutes of backfill."""
     next: int = 0
     """The first line that was never sent."""
     dropped: int = 0
@@ -102,18 +102,18 @@ class XApi:
             self.next += 1
             self._sent_at.append(self._clock)
 
-    def change_rules(self, asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def change_rules(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Add or delete rules; an unbalanced bracket is a wrong one."""
-        if "delete" in asked:
-            for number in asked["delete"]["ids"]:
+        if "delete" in body:
+            for number in body["delete"]["ids"]:
                 self.rules.pop(number)
-            return 200, {"meta": {"summary": {"deleted": len(asked["delete"]["ids"]), "not_deleted": 0}}}
+            return 200, {"meta": {"summary": {"deleted": len(body["delete"]["ids"]), "not_deleted": 0}}}
         made, errors = [], []
-        for rule in asked["add"]:
+        for rule in body["add"]:
             if rule["value"].count("(") != rule["value"].count(")"):
                 details = ["no viable alternative at input '<EOF>' (at position 6)"]
                 errors.append({"value": rule["value"], "details": details, "title": "UnprocessableEntity"})
-            elif rule["value"] in [known["value"] for known in self.rules.values()]:
+            elif rule["value"] in [other["value"] for other in self.rules.values()]:
                 errors.append({"value": rule["value"], "id": "1", "title": "DuplicateRule"})
             else:
                 number = str(1000 + len(self.rules))
@@ -144,9 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         if not self._refused():
-            self._answer(*self.api.change_rules(asked))
+            self._answer(*self.api.change_rules(body))
 
     def do_GET(self) -> None:
         if self._refused():
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, {"data": rules} if rules else {"meta": {}})
             return
         backfill = int(parse_qs(url.query).get("backfill_minutes", ["0"])[0])
-        self.api.asked.append((time.monotonic(), backfill))
+        self.api.requests.append((time.monotonic(), backfill))
         if self.api.answers:
             status, headers = self.api.answers.popleft()
             if "x-rate-limit-reset" in headers:  # given as seconds from now

@@ -114,10 +114,10 @@ def _counts() -> tuple[int, ...]:
 def test_a_dry_run_says_what_is_then_sent_and_again_sends_nothing(
     packed: Path, sent: list[Call], options: tuple[str, ...]
 ) -> None:
-    said = json.loads(_run(str(packed), *options, "--dry-run"))
+    calls = json.loads(_run(str(packed), *options, "--dry-run"))
     assert sent == []
     assert f"invoke-endpoint --region {REGION} --endpoint-name {NAME}" in _run(str(packed), *options)
-    wanted = [("".join(map(str.capitalize, call["operation"].split("_"))), call["parameters"]) for call in said]
+    wanted = [("".join(map(str.capitalize, call["operation"].split("_"))), call["parameters"]) for call in calls]
     assert sent == wanted
     sent.clear()
     _run(str(packed), *options)
@@ -196,7 +196,7 @@ def test_an_update_that_sagemaker_takes_back_is_told(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (SERVERLESS, "no AWS credentials: set AWS_PROFILE"),
         ((*SERVERLESS, "--memory-mb", "2000"), "--memory-mb 2000: one of 1024"),
@@ -212,7 +212,7 @@ def test_an_update_that_sagemaker_takes_back_is_told(
     ],
 )
 def test_what_cannot_be_deployed_is_one_line(
-    packed: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+    packed: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(BenchError) as error, pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -220,7 +220,7 @@ def test_what_cannot_be_deployed_is_one_line(
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("HOME", str(tmp_path))
         _run(str(packed), *arguments)
-    assert said in str(error.value) and "\n" not in str(error.value)
+    assert message in str(error.value) and "\n" not in str(error.value)
 
 
 def test_a_bundle_that_is_not_whole_is_one_line(packed: Path) -> None:
@@ -230,5 +230,5 @@ def test_a_bundle_that_is_not_whole_is_one_line(packed: Path) -> None:
     (packed / "model.tar.gz").unlink()
     command = [sys.executable, "-m", "serving", "deploy", str(packed), *SERVERLESS, "--dry-run"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    said = f"error: {packed} is no whole bundle: it needs bundle.json and model.tar.gz"
-    assert ran.returncode == 2 and ran.stderr.startswith(said) and len(ran.stderr.splitlines()) == 1
+    message = f"error: {packed} is no whole bundle: it needs bundle.json and model.tar.gz"
+    assert ran.returncode == 2 and ran.stderr.startswith(message) and len(ran.stderr.splitlines()) == 1

@@ -108,8 +108,8 @@ def _healthy(bundle: Path, port: int | None) -> int:
     """The exit code of what Docker asks from time to time."""
     environment = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     command = [str(bundle / "healthy")]
-    told = environment | {"SAGEMAKER_BIND_TO_PORT": str(port)}
-    return subprocess.run(command, env=told, capture_output=True, check=False).returncode
+    options = environment | {"SAGEMAKER_BIND_TO_PORT": str(port)}
+    return subprocess.run(command, env=options, capture_output=True, check=False).returncode
 
 
 def test_an_own_recipe_is_in_the_bundle(trained: Trained, tmp_path: Path) -> None:
@@ -163,8 +163,8 @@ def test_an_image_is_built_of_a_named_base_with_locked_packages_and_is_not_run_b
 def test_the_same_artifact_is_the_same_bytes(bundle: Path, linear: Artifact, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(linear.folder, copy, copy_function=shutil.copyfile)
-    told = json.loads((bundle / "bundle.json").read_text())
-    assert write_archive(copy, tmp_path / "again.tar.gz") == told["sha256"] and told["artifact"] == linear.hash
+    card = json.loads((bundle / "bundle.json").read_text())
+    assert write_archive(copy, tmp_path / "again.tar.gz") == card["sha256"] and card["artifact"] == linear.hash
     assert (tmp_path / "again.tar.gz").read_bytes() == (bundle / "model.tar.gz").read_bytes()
 
 
@@ -185,7 +185,7 @@ def broken(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("package", "./weightless"), "weightless cannot be loaded: "),
         (("http", "./weightless"), "weightless cannot be loaded: "),
@@ -197,16 +197,16 @@ def broken(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_what_cannot_be_packaged_or_served_is_one_line(
-    broken: Path, linear: Artifact, tmp_path: Path, arguments: tuple[str, ...], said: str
+    broken: Path, linear: Artifact, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     given = [str(linear.folder) if one == "ARTIFACT" else one for one in arguments]
     given += ["--out", "out"] if given[0] == "package" and "--out" not in given else []
-    _one_line(given, said, broken, bench_environment(tmp_path))
+    _one_line(given, message, broken, bench_environment(tmp_path))
     assert not (broken / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("hidden", "command", "said"),
+    ("hidden", "command", "message"),
     [
         ("scipy", ("predict", "ARTIFACT"), "this artifact runs on 'scipy': pip install -r requirements.txt"),
         ("uvicorn", ("http", "ARTIFACT"), "a server needs 'uvicorn': pip install -r requirements-serve.txt"),
@@ -218,16 +218,16 @@ def test_what_cannot_be_packaged_or_served_is_one_line(
     ],
 )
 def test_a_package_that_is_not_installed_is_one_line(
-    linear: Artifact, tmp_path: Path, hidden: str, command: tuple[str, ...], said: str
+    linear: Artifact, tmp_path: Path, hidden: str, command: tuple[str, ...], message: str
 ) -> None:
     without = {"HIDDEN_PACKAGES": hidden, "PYTHONPATH": f"{HIDDEN}{os.pathsep}{ROOT}"}
     given = [str(linear.folder) if one == "ARTIFACT" else one for one in command]
-    _one_line(given, said, tmp_path, bench_environment(tmp_path) | without)
+    _one_line(given, message, tmp_path, bench_environment(tmp_path) | without)
 
 
-def _one_line(arguments: list[str], said: str, where: Path, environment: dict[str, str]) -> None:
+def _one_line(arguments: list[str], message: str, where: Path, environment: dict[str, str]) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "serving", *arguments], env=environment, cwd=where, capture_output=True, text=True,
         stdin=subprocess.DEVNULL, timeout=60, check=False,
     )  # fmt: skip
-    assert ran.returncode == 2 and said in ran.stderr and len(ran.stderr.strip().splitlines()) == 1, ran.stderr
+    assert ran.returncode == 2 and message in ran.stderr and len(ran.stderr.strip().splitlines()) == 1, ran.stderr
