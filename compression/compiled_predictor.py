@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from bench.api import Probabilities, softmax
-from compression.bundle import BundlePredictor
+from compression.bundle import BundleFacts, BundlePredictor
 from compression.compiled import FILE, need
 from transformers_pt.encode import Encoder
 from transformers_pt.predictor import Padded
@@ -19,7 +18,7 @@ class CompiledPredictor(BundlePredictor):
 
     runtime = "aotinductor"
 
-    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, facts: BundleFacts) -> None:
         super().__init__(encoder, facts)
         self.dtype = facts["dtype"]
         need(facts["built_for"])

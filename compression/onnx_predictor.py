@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import onnxruntime
 
 from bench.api import Probabilities, softmax, thread_limit
-from compression.bundle import BundlePredictor
+from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.encode import Encoder
 from transformers_pt.predictor import Padded
 
@@ -20,7 +19,7 @@ class OnnxPredictor(BundlePredictor):
 
     runtime = "onnxruntime"
 
-    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, facts: BundleFacts) -> None:
         super().__init__(encoder, facts)
         self.dtype = facts["dtype"]
         options = onnxruntime.SessionOptions()

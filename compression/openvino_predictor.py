@@ -10,7 +10,7 @@ import numpy as np
 import openvino
 
 from bench.api import Probabilities, softmax, thread_limit
-from compression.bundle import BundlePredictor
+from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.encode import Encoder
 from transformers_pt.predictor import Padded
 
@@ -28,7 +28,7 @@ class OpenvinoPredictor(BundlePredictor):
 
     runtime = "openvino"
 
-    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, facts: BundleFacts) -> None:
         super().__init__(encoder, facts)
         # Where nothing is said, OpenVINO computes in bfloat16 on a CPU that can.
         options = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.api import BenchError, read_card
 from transformers_pt.encode import Encoder
+from transformers_pt.facts import ModelFacts
 
 LAYOUTS = ("finetune", "lora")
 
@@ -19,7 +20,7 @@ class ParentModel:
 
     model: Any
     encoder: Encoder
-    facts: dict[str, Any]
+    facts: ModelFacts
     """Of its `model.json`."""
 
 

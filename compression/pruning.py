@@ -13,6 +13,7 @@ from compression.importance import measure, measure_width, sample
 from compression.parents import open_parent
 from compression.recovery import Recovery
 from transformers_pt.artifact import save_artifact
+from transformers_pt.facts import ModelFacts
 from transformers_pt.width import hidden_width
 
 
@@ -44,8 +45,8 @@ def prune(
         _say(model, whole)
         last = step == steps
         recovery.run(params["recovery_epochs"] if last else params["step_epochs"], last)
-    left = {"shapes": shrink.shapes(model), "width": hidden_width(model)}
-    save_artifact(out_dir, model, parent.encoder, parent.facts | left)
+    facts: ModelFacts = {**parent.facts, "shapes": shrink.shapes(model), "width": hidden_width(model)}
+    save_artifact(out_dir, model, parent.encoder, facts)
     warnings = [f"{line}, though it was to go" for line in held]
     return replace(recovery.log, warnings=[*recovery.log.warnings, *warnings])
 

@@ -12,9 +12,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from bench.api import Probabilities
-from compression.bundle import BundlePredictor
+from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.empty import empty_model
 from transformers_pt.encode import Encoder
+from transformers_pt.facts import ModelFacts
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import Padded
 
@@ -45,7 +46,7 @@ class Int8Predictor(BundlePredictor):
 
     runtime, dtype = "torch", "int8"
 
-    def __init__(self, folder: Path, encoder: Encoder, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, encoder: Encoder, facts: BundleFacts) -> None:
         super().__init__(encoder, facts)
         self.model = load_int8(folder, facts)
 
@@ -56,7 +57,7 @@ class Int8Predictor(BundlePredictor):
         return np.asarray(torch.softmax(logits, dim=-1).numpy())
 
 
-def load_int8(folder: Path, facts: dict[str, Any]) -> Any:
+def load_int8(folder: Path, facts: ModelFacts) -> Any:
     """The model that `save_int8` wrote, its linear maps packed."""
     kind = "classifier" if facts["pooling"] == "head" else "encoder"
     model = empty_model(folder, kind, facts)

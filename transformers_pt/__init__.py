@@ -2,6 +2,6 @@
 
 import logging
 
-# `transformers` imports torchao where it is installed, which then tells of kernels for GPUs that it cannot load.
+# `transformers` imports torchao where it is installed, which then logs kernels for GPUs that it cannot load.
 for _name in ("torchao", "torch.utils._pytree"):
     logging.getLogger(_name).setLevel(logging.ERROR)

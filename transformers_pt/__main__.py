@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
 from bench.entry import command_line
 from bench.track import main as train
 
@@ -17,23 +15,13 @@ def main() -> None:
         train("transformers_pt")
         return
     with command_line():
-        _app(verb)(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
-
-
-def _app(verb: str) -> typer.Typer:
-    if verb == "adapters":
-        from transformers_pt.adapter_command import app
-
-        return app
-    if verb == "weights":
-        from transformers_pt.weights.command import app
-
-        return app
-    from transformers_pt.pretrain.command import pretrain
-
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    app.command("pretrain")(pretrain)
-    return app
+        if verb == "adapters":
+            from transformers_pt.adapter_command import app
+        elif verb == "weights":
+            from transformers_pt.weights.command import app
+        else:
+            from transformers_pt.pretrain.command import app
+        app(args=sys.argv[2:], prog_name=f"python -m transformers_pt {verb}")
 
 
 main()

@@ -9,7 +9,7 @@ import typer
 
 from bench.commands.options import StoreOption
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Low-rank adapters that `lora` runs have left.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Low-rank adapters of `lora` runs.")
 
 
 @app.command("list")
@@ -20,12 +20,12 @@ def list_(store: StoreOption = Path(".sentibench")) -> None:
 
     from transformers_pt.adapters import stored_adapters
 
-    found = stored_adapters(store / "artifacts")
-    if not found:
+    adapters = stored_adapters(store / "artifacts")
+    if not adapters:
         typer.echo(f"no adapters in {store}: python -m transformers_pt lora -d emotions")
         return
     table = Table("data set", "backbone", "rank", "targets", "MB", "folder")
-    for a in found:
+    for a in adapters:
         table.add_row(a.dataset, a.backbone, str(a.rank), ",".join(a.targets), f"{a.bytes / 1e6:.2f}", str(a.folder))
     Console(width=None if typer.get_text_stream("stdout").isatty() else 200).print(table)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from torch import nn
 from bench.api import BenchError, Params, did_you_mean, refuse_code
 from transformers_pt.artifact import save_artifact
 from transformers_pt.encode import Encoder
-from transformers_pt.facts import write_facts
+from transformers_pt.facts import ModelFacts, read_facts, write_facts
 from transformers_pt.presets import backbone
 
 FOLDER = "adapter"
@@ -24,7 +23,7 @@ ROLES = {
     "mpnet": {"query": "attn.q", "key": "attn.k", "value": "attn.v", "output": "attn.o"},
     "distilbert": {"query": "q_lin", "key": "k_lin", "value": "v_lin", "output": "out_lin"},
 }
-"""What an architecture calls the four products of attention; others are asked for by their own module names."""
+"""What an architecture calls the four linear layers of attention; in others, targets are module names."""
 ALIKE = {"roberta": "bert", "electra": "bert", "camembert": "bert", "xlm-roberta": "bert", "deberta": "bert"}
 
 
@@ -39,11 +38,10 @@ def target_modules(model: Any, targets: str) -> list[str]:
     endings = sorted({name.rsplit(".", 1)[-1] for name in names})
     chosen = []
     for target in (part.strip() for part in targets.split(",")):
-        wanted = roles.get(target, target)
-        if not any(name == wanted or name.endswith("." + wanted) for name in names):
-            known = [*roles, *endings]
-            raise BenchError(f"targets={targets}: {kind} has no '{target}'; {did_you_mean(target, known)}")
-        chosen.append(wanted)
+        module = roles.get(target, target)
+        if not any(name == module or name.endswith("." + module) for name in names):
+            raise BenchError(f"targets={targets}: {kind} has no '{target}'; {did_you_mean(target, [*roles, *endings])}")
+        chosen.append(module)
     return chosen
 
 
@@ -59,15 +57,15 @@ def add_adapter(model: Any, params: Params) -> Any:
 
 
 def new_parts(model: Any) -> list[str]:
-    """Modules that no checkpoint has taught: the head, and BERT's pooler after masked-language pretraining."""
+    """Modules with new, random weights: the head, and BERT's pooler after masked-language pretraining."""
     heads = [(name, part) for name, part in model.named_children() if name != model.base_model_prefix]
     parts = [name for name, part in heads if list(part.parameters())]
-    if "pooler" in getattr(model, "untaught", ()):
+    if "pooler" in getattr(model, "new_modules", ()):
         parts.append("pooler")
     return parts
 
 
-def keep_adapter(model: Any, out_dir: Path, encoder: Encoder, facts: Mapping[str, Any]) -> None:
+def keep_adapter(model: Any, out_dir: Path, encoder: Encoder, facts: ModelFacts) -> None:
     """The adapter and head alone in `out_dir/adapter`, before they are merged, with what `apply_adapter` needs."""
     folder = out_dir / FOLDER
     model.save_pretrained(folder)
@@ -93,8 +91,8 @@ class Adapter:
 
 def stored_adapters(artifacts: Path) -> list[Adapter]:
     """The adapters of all artifacts of a store, by data set and backbone."""
-    found = [_adapter(path.parent) for path in artifacts.glob(f"*/{FOLDER}/adapter_config.json")]
-    return sorted(found, key=lambda adapter: (adapter.dataset, adapter.backbone, adapter.folder))
+    adapters = [_adapter(path.parent) for path in artifacts.glob(f"*/{FOLDER}/adapter_config.json")]
+    return sorted(adapters, key=lambda adapter: (adapter.dataset, adapter.backbone, adapter.folder))
 
 
 def _adapter(folder: Path) -> Adapter:
@@ -109,7 +107,7 @@ def _adapter(folder: Path) -> Adapter:
 def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) -> None:
     """A whole artifact in the new folder `out`: the adapter merged into its backbone.
 
-    `backbone_folder` says where the backbone lies, if not by its name. Raises `BenchError` where `out` exists,
+    `backbone_folder` is where the backbone lies, if not by its name. Raises `BenchError` where `out` exists,
     `adapter` is none, its weights are a pickle or it names code.
     """
     from peft import PeftModel
@@ -123,7 +121,7 @@ def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) 
         raise BenchError(f"adapter {adapter} has no adapter_model.safetensors, and weights are read from nothing else")
     if out.exists():
         raise BenchError(f"{out} exists already; choose another folder")
-    facts = json.loads((adapter / "model.json").read_text(encoding="utf-8"))
+    facts = read_facts(adapter)
     origin = backbone(backbone_folder or _adapter(adapter).backbone).located()
     plain = load_classifier(origin, len(facts["label_names"]), facts["pretrained"], allow_pickle=False)
     adapted = PeftModel.from_pretrained(plain, str(adapter), use_safetensors=True, trust_remote_code=False)

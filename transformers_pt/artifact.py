@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ from bench.api import Probabilities
 from transformers_pt.backbones import check_folder, load_tokenizer, quiet
 from transformers_pt.empty import empty_model, without_pooler
 from transformers_pt.encode import Encoder
-from transformers_pt.facts import read_facts, write_facts
+from transformers_pt.facts import ModelFacts, read_facts, write_facts
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import EncoderPredictor, Padded
 
 HEAD = "head.safetensors"
 
 
-def save_artifact(folder: Path, model: Any, encoder: Encoder, facts: Mapping[str, Any]) -> None:
+def save_artifact(folder: Path, model: Any, encoder: Encoder, facts: ModelFacts) -> None:
     """Weights as safetensors, tokenizer, and `facts` (labels, pooling, where the backbone is from)."""
     if isinstance(model, PooledClassifier):
         model.encoder.save_pretrained(folder)
@@ -38,31 +37,29 @@ def load_artifact(folder: Path) -> TorchPredictor:
     return TorchPredictor(model, encoder, len(facts["label_names"]))
 
 
-def load_parts(folder: Path) -> tuple[Any, Encoder, dict[str, Any]]:
+def load_parts(folder: Path) -> tuple[Any, Encoder, ModelFacts]:
     """The model of an artifact, float32 and set to predict, what encodes its texts, and its facts."""
     quiet()
     facts = read_facts(folder)
     kind = "classifier" if facts["pooling"] == "head" else "encoder"
-    model = _shaped(folder, kind, facts) if "shapes" in facts else _whole(folder, kind)
+    if "shapes" in facts:  # a configuration has one width for all layers, and these are uneven
+        model = empty_model(folder, kind, facts)
+        model.load_state_dict(load_file(str(folder / "model.safetensors")))
+    else:
+        model = _load_even(folder, kind)
     if kind == "encoder":
         model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0, facts.get("width"))
         model.classifier.load_state_dict(load_file(str(folder / HEAD)))
     return model.eval(), Encoder(load_tokenizer(folder), facts["normalization"], facts["max_length"]), facts
 
 
-def _whole(folder: Path, kind: str) -> Any:
+def _load_even(folder: Path, kind: str) -> Any:
     from transformers import AutoModel, AutoModelForSequenceClassification
 
     check_folder(folder)
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
     model = loader.from_pretrained(folder, dtype="float32", use_safetensors=True, trust_remote_code=False)
     return without_pooler(model) if kind == "encoder" else model
-
-
-def _shaped(folder: Path, kind: str, facts: Mapping[str, Any]) -> Any:
-    model = empty_model(folder, kind, facts)
-    model.load_state_dict(load_file(str(folder / "model.safetensors")))
-    return model
 
 
 class TorchPredictor(EncoderPredictor):

@@ -13,7 +13,7 @@ NOT_FOUND = "Repository|offline|couldn't connect|We couldn't|not a local folder|
 
 
 def quiet() -> None:
-    """No bars and no reports of new heads: what matters is raised or told."""
+    """No bars and no reports of new heads: what matters is raised or printed by the caller."""
     from transformers.utils import logging
 
     logging.set_verbosity_error()
@@ -43,12 +43,12 @@ def load_tokenizer(folder: str | Path) -> Any:
         raise BenchError(explain(folder, error, "tokenizer")) from None
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # what the library makes of a folder without one
         raise BenchError(f"backbone {folder} has no tokenizer: save it beside the weights")
-    if type(tokenizer).__name__ == "BertweetTokenizer":  # its weights know @USER, HTTPURL and emoji as words only
+    if type(tokenizer).__name__ == "BertweetTokenizer":  # its weights were trained on @USER, HTTPURL and emoji as text
         tokenizer.normalization = tokenizer.init_kwargs["normalization"] = True
     return tokenizer
 
 
-def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle: bool, **changes: Any) -> Any:
+def load_classifier(backbone: Backbone, labels: int, pretrained: bool, allow_pickle: bool, **changes: Any) -> Any:
     """A sequence classifier of the backbone, float32: its encoder's weights, or random ones; the head is always new.
 
     `changes` go into the configuration (dropouts). Raises `BenchError` for weights of another architecture, for a
@@ -57,30 +57,31 @@ def load_classifier(found: Backbone, labels: int, pretrained: bool, allow_pickle
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     try:
-        if found.folder is not None:
-            check_folder(found.folder)
-        config = AutoConfig.from_pretrained(found.source, num_labels=labels, trust_remote_code=False, **changes)
+        if backbone.folder is not None:
+            check_folder(backbone.folder)
+        config = AutoConfig.from_pretrained(backbone.source, num_labels=labels, trust_remote_code=False, **changes)
         if getattr(config, "auto_map", None):
-            raise BenchError(f"backbone {found.source}: 'auto_map' names code to be run, which is never done")
+            raise BenchError(f"backbone {backbone.source}: 'auto_map' names code to be run, which is never done")
         if not pretrained:
             fresh = AutoModelForSequenceClassification.from_config(config, trust_remote_code=False)
             return fresh.float()  # whatever the file's own is
-        _refuse_pickle(found, allow_pickle)
+        _refuse_pickle(backbone, allow_pickle)
+        # A head of other labels may differ in size and is made new; `_check_loaded` refuses such an encoder.
         model, report = AutoModelForSequenceClassification.from_pretrained(
-            found.source, config=config, use_safetensors=None if allow_pickle else True, weights_only=True,
+            backbone.source, config=config, use_safetensors=None if allow_pickle else True, weights_only=True,
             ignore_mismatched_sizes=True, output_loading_info=True, dtype="float32", trust_remote_code=False,
         )  # fmt: skip
     except BenchError:
         raise
     except Exception as error:
-        raise BenchError(explain(found.source, error, "weights")) from None
-    _check_loaded(model, report, found.source)
-    model.untaught = {"pooler"} if any(".pooler." in key for key in report["missing_keys"]) else set()
+        raise BenchError(explain(backbone.source, error, "weights")) from None
+    _check_loaded(model, report, backbone.source)
+    model.new_modules = {"pooler"} if any(".pooler." in key for key in report["missing_keys"]) else set()
     return model
 
 
 def check_vocabulary(model: Any, tokenizer: Any, where: object) -> None:
-    """Every token id needs a row of the embedding."""
+    """A `BenchError` where a token id has no row in the embedding."""
     rows = model.get_input_embeddings().num_embeddings
     if len(tokenizer) > rows:
         raise BenchError(
@@ -89,15 +90,15 @@ def check_vocabulary(model: Any, tokenizer: Any, where: object) -> None:
         )
 
 
-def _refuse_pickle(found: Backbone, allowed: bool) -> None:
-    folder = found.folder
-    if folder is None or allowed or (folder / "model.safetensors").is_file() or list(folder.glob("*.safetensors")):
+def _refuse_pickle(backbone: Backbone, allowed: bool) -> None:
+    folder = backbone.folder
+    if folder is None or allowed or list(folder.glob("*.safetensors")):
         return
-    held = [name for name in PICKLES if (folder / name).is_file()]
-    if held:
+    pickles = [name for name in PICKLES if (folder / name).is_file()]
+    if pickles:
         raise BenchError(
-            f"backbone {folder} holds its weights as a pickle ({held[0]}), which may run code when it is read: "
-            "convert it to safetensors, or say allow_pickle=true (weights alone are read even then)"
+            f"backbone {folder} holds its weights as a pickle ({pickles[0]}), which may run code when it is read: "
+            "convert it to safetensors, or set allow_pickle=true (weights alone are read even then)"
         )
 
 
@@ -120,15 +121,15 @@ def explain(source: str | Path, error: Exception, what: str) -> str:
 
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    said = _line(error)
+    message = _line(error)
     if Path(source).is_dir():
-        return f"the {what} of backbone {source} cannot be loaded: {said}"
-    if re.search(NOT_FOUND, said):
+        return f"the {what} of backbone {source} cannot be loaded: {message}"
+    if re.search(NOT_FOUND, message):
         return (
             f"backbone {source}: no {what} in the cache {HF_HUB_CACHE}, and none to be had from the hub; "
             f"run `hf download {source}` where there is a network, copy the folder here and give its path"
         )
-    return f"the {what} of backbone {source} cannot be loaded: {said}"
+    return f"the {what} of backbone {source} cannot be loaded: {message}"
 
 
 def _line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,22 @@ import torch
 from bench.api import Probabilities, SoftTargets
 
 
+class Row(TypedDict):
+    """An encoded text."""
+
+    input_ids: list[int]
+    labels: int
+    softened: NotRequired[Probabilities]
+    """The teacher's probabilities at its temperature, float32 [labels]."""
+
+
+Batch = dict[str, torch.Tensor]
+"""`input_ids`, `attention_mask` [batch, length], `labels` [batch], int64; with a teacher `softened`, float32."""
+
+
 @dataclass(frozen=True)
-class Rows(torch.utils.data.Dataset[dict[str, Any]]):
-    """Encoded texts with their labels int64 [n], and what a teacher says of them, if there is one."""
+class Rows(torch.utils.data.Dataset[Row]):
+    """Encoded texts with their labels int64 [n] and, where there is a teacher, its soft targets."""
 
     ids: Sequence[list[int]]
     labels: npt.NDArray[np.int64]
@@ -30,9 +43,11 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        row = {"input_ids": self.ids[index], "labels": int(self.labels[index])}
-        return row if self.softened is None else row | {"softened": self.softened[index]}
+    def __getitem__(self, index: int) -> Row:
+        row = Row(input_ids=self.ids[index], labels=int(self.labels[index]))
+        if self.softened is not None:
+            row["softened"] = self.softened[index]
+        return row
 
     def by_length(self) -> Rows:
         """The same rows, the shortest first, so that evaluation pads little."""
@@ -42,14 +57,11 @@ class Rows(torch.utils.data.Dataset[dict[str, Any]]):
 
 @dataclass(frozen=True)
 class Padding:
-    """Rows to tensors as long as the longest of them: `input_ids`, `attention_mask`, `labels`, int64.
-
-    Of rows with a teacher also `softened`, float32 [batch, labels].
-    """
+    """Rows to tensors as long as the longest of them."""
 
     pad_id: int
 
-    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def __call__(self, rows: Sequence[Row]) -> Batch:
         """Pads on the right."""
         longest = max(len(row["input_ids"]) for row in rows)
         ids = torch.full((len(rows), longest), self.pad_id)
@@ -65,8 +77,10 @@ class Padding:
 
 @dataclass(frozen=True)
 class TokenMasking:
-    """Masks a share `rate` of a batch's tokens anew in each step, special ones left: what a text says must not hang on
-    one word. An encoder that was pretrained behind masks knows how to read around them."""
+    """Masks a share `rate` of a batch's tokens in each step, but for special ones: no prediction may hang on one token.
+
+    An encoder that was pretrained behind masks has learned to read around them.
+    """
 
     mask_id: int
     special_ids: tuple[int, ...]

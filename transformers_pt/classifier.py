@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, did_you_mean
@@ -11,6 +10,7 @@ from transformers_pt import dropout, loop, pooled
 from transformers_pt.backbones import check_vocabulary, load_classifier, load_tokenizer
 from transformers_pt.batches import Rows
 from transformers_pt.encode import Encoder
+from transformers_pt.facts import ModelFacts
 from transformers_pt.presets import Backbone, backbone
 
 CHOICES = {
@@ -21,7 +21,7 @@ CHOICES = {
 }
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout")
 ATTENTION = {"cpu": dropout.PLAIN, "gpu": "sdpa"}
-"""For texts as short as posts, the fused attention kernel of PyTorch is slower on a CPU than plain products."""
+"""For texts as short as posts, the fused attention kernel of PyTorch is slower on a CPU than plain matmuls."""
 
 POSITIONS_AFTER_PADDING = ("roberta", "camembert", "xlm-roberta", "mpnet")
 
@@ -36,10 +36,10 @@ class Classifier:
 
 
 def check(params: Params) -> None:
-    """A `BenchError` for a choice that is not known."""
-    for key, known in CHOICES.items():
-        if params[key] not in known:
-            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
+    """A `BenchError` for an unknown choice."""
+    for key, options in CHOICES.items():
+        if params[key] not in options:
+            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), options)}")
     for key in ("dropout", "token_masking"):
         if not 0.0 <= (params[key] or 0.0) <= 0.9:
             raise BenchError(f"{key}={params[key]:g}: the share that is dropped; give 0 (none) to 0.9")
@@ -71,15 +71,14 @@ def train(
 ) -> Training:
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
-    rows, checks = (_rows(prepared.encoder, split, context.cache) for split in (train, validation))
+    rows, checks = (
+        Rows(prepared.encoder.cached(split.texts, context.cache).lists(), split.labels, split.soft_targets)
+        for split in (train, validation)
+    )
     return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device, context)
 
 
-def _rows(encoder: Encoder, split: Split, cache: Path | None) -> Rows:
-    return Rows(encoder.cached(split.texts, cache).lists(), split.labels, split.soft_targets)
-
-
-def facts(prepared: Classifier, split: Split, params: Params) -> dict[str, Any]:
+def facts(prepared: Classifier, split: Split, params: Params) -> ModelFacts:
     """For `model.json`; a folder is named without its path."""
     return {
         "label_names": list(split.label_names),

@@ -13,27 +13,28 @@ from transformers_pt.backbones import quiet
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
-def prepare_device(seed: int, params: Params, wanted: str) -> DeviceUse:
-    """Seed everything, ask for deterministic operations, say what is really used.
+def prepare_device(seed: int, params: Params, requested: str) -> DeviceUse:
+    """Seed everything, ask for deterministic operations, return what is really used.
 
     `params`: `precision`, where `auto` is bfloat16 where the CPU or GPU multiplies in it, else float32 (weights stay
-    float32), and `fsdp`, which is a `BenchError` where nothing would be sharded. `wanted` is the device that was asked
-    for: `auto`, `cpu` or `gpu`.
+    float32), and `fsdp`, which is a `BenchError` where nothing would be sharded. `requested` is `auto`, `cpu` or `gpu`.
     """
     precision = params["precision"]
     if precision not in PRECISIONS:
         raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
     gpu = torch.cuda.is_available()
-    if wanted == "gpu" and not gpu:
-        raise BenchError("device 'gpu' was asked for, but PyTorch finds none here: use --device cpu or auto")
-    actual = "gpu" if gpu and wanted != "cpu" else "cpu"
+    if requested == "gpu" and not gpu:
+        raise BenchError("device 'gpu' was requested, but PyTorch finds none here: use --device cpu or auto")
+    actual = "gpu" if gpu and requested != "cpu" else "cpu"
     if precision == "float16" and actual == "cpu":
         raise BenchError("precision=float16 needs a GPU: use bfloat16, float32 or auto")
     quiet()
     set_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True, warn_only=True)  # some CUDA kernels have no deterministic form
     if precision == "auto":
-        precision = "bfloat16" if _has_bfloat16(actual) else "float32"
+        on_gpu = actual == "gpu"
+        bfloat16 = torch.cuda.is_bf16_supported() if on_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        precision = "bfloat16" if bfloat16 else "float32"
     replicas = int(os.environ.get("WORLD_SIZE", "1"))
     if params["fsdp"] and (actual == "cpu" or replicas == 1):  # Accelerate would quietly copy the weights as DDP does
         here = "a CPU" if actual == "cpu" else "one process"
@@ -42,9 +43,3 @@ def prepare_device(seed: int, params: Params, wanted: str) -> DeviceUse:
         )
     strategy = "fsdp" if params["fsdp"] else "ddp" if replicas > 1 else "single"
     return DeviceUse(actual=actual, dtype=precision, strategy=strategy, replicas=replicas)
-
-
-def _has_bfloat16(device: str) -> bool:
-    if device == "gpu":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

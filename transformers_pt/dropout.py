@@ -1,7 +1,7 @@
 """Dropout for the CPU, where drawing a random float an element takes as long as the layer that it follows.
 
-Here an element costs one byte of random bits, so that a rate is a multiple of 1/256. Written out for the attention of
-`transformers` too, whose own calls PyTorch's.
+Here an element costs one byte of random bits, so that a rate is a multiple of 1/256. The attention of
+`transformers` is written out here too, as its own calls PyTorch's dropout.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PLAIN = "plain"
 def byte_dropout(values: torch.Tensor, rate: float) -> torch.Tensor:
     """`values` with a share of `rate`, to the next 256th, set to zero and the rest scaled up."""
     dropped = round(256 * rate)
-    words = torch.empty((values.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
-    draws = words.view(torch.uint8)[: values.numel()].view(values.shape)
+    bits = torch.empty((values.numel() + 7) // 8, dtype=torch.int64).random_(-(2**63), None)
+    draws = bits.view(torch.uint8)[: values.numel()].view(values.shape)
     return values * (draws >= dropped).to(values.dtype).mul_(256 / (256 - dropped))
 
 

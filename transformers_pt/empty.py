@@ -1,17 +1,17 @@
-"""A model by what its folder says of it, whose weights are yet to be loaded."""
+"""A model of an artifact's architecture, before its weights are loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from transformers_pt.backbones import check_folder
+from transformers_pt.facts import ModelFacts
 from transformers_pt.shapes import blocks
 from transformers_pt.width import keep_width
 
 
-def empty_model(folder: Path, kind: str, facts: Mapping[str, Any]) -> Any:
+def empty_model(folder: Path, kind: str, facts: ModelFacts) -> Any:
     """A `classifier` or an `encoder` by the configuration in `folder`, float32, without its weights.
 
     `facts`, those of the artifact, have the `shapes` of its layers where they are not even, and its hidden `width`
@@ -23,7 +23,7 @@ def empty_model(folder: Path, kind: str, facts: Mapping[str, Any]) -> Any:
     check_folder(folder)
     loader: Any = AutoModelForSequenceClassification if kind == "classifier" else AutoModel
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    with no_init_weights():
+    with no_init_weights():  # random weights take longer to draw than the stored ones to read
         model = loader.from_config(config, trust_remote_code=False).float()
     if kind == "encoder":
         without_pooler(model)

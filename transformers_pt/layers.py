@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypedDict
 
 from torch import nn
 
 from bench.api import BenchError, Params
+
+
+class ParameterGroup(TypedDict):
+    """As PyTorch's optimizers take it."""
+
+    params: list[nn.Parameter]
+    lr: float
+    weight_decay: float
+
 
 UNDECAYED = re.compile(r"bias$|norm\.weight$", re.IGNORECASE)
 
@@ -35,20 +44,21 @@ def train_top_layers(model: Any, top: int | None) -> None:
             parameter.requires_grad = True
 
 
-def parameter_groups(model: Any, params: Params) -> list[dict[str, Any]]:
+def parameter_groups(model: Any, params: Params) -> list[ParameterGroup]:
     """Groups for an optimizer: the rate falls by `layer_decay` with each layer below the head; no decay on norms."""
     layers = list(encoder_layers(model))
     depth = {id(p): i + 1 for i, layer in enumerate(layers) for p in layer.parameters()}
     encoder = {id(p) for p in model.base_model.parameters()}
-    groups: dict[tuple[int, bool], dict[str, Any]] = {}
+    groups: dict[tuple[int, bool], ParameterGroup] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         level = depth.get(id(parameter), 0 if id(parameter) in encoder else len(layers) + 1)
         plain = bool(UNDECAYED.search(name))
         rate = params["learning_rate"] * params["layer_decay"] ** (len(layers) + 1 - level)
-        group = {"params": [], "lr": rate, "weight_decay": 0.0 if plain else params["weight_decay"]}
-        groups.setdefault((level, plain), group)["params"].append(parameter)
+        decay = 0.0 if plain else params["weight_decay"]
+        group = groups.setdefault((level, plain), ParameterGroup(params=[], lr=rate, weight_decay=decay))
+        group["params"].append(parameter)
     return list(groups.values())
 
 

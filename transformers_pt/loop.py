@@ -21,8 +21,8 @@ from transformers.trainer_utils import get_last_checkpoint
 from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores
 from transformers_pt.batches import Padding, Rows, TokenMasking
 from transformers_pt.criterion import Criterion
-from transformers_pt.journal import SCORES, Journal
 from transformers_pt.layers import parameter_groups
+from transformers_pt.progress import SCORES, ProgressCallback
 
 EVAL_BATCH = 128
 
@@ -38,37 +38,37 @@ def fine_tune(
 ) -> Training:
     """Train `model` in place and leave it with the weights of the epoch that is best on validation.
 
-    Goes on from the last epoch of a killed run where the harness keeps one. An empty `validation` means: exactly
-    `epochs`, the last weights. `params` are those of the `finetune` recipe. A loss that is no number is a `BenchError`.
-    With `auto_batch`, memory that runs out halves what is computed at once; the batch that a step learns from stays.
+    Resumes from the last epoch of a killed run where the context has a checkpoint folder. An empty `validation` means:
+    exactly `epochs`, the last weights. `params` are those of the `finetune` recipe. With `auto_batch`, memory that runs
+    out halves what is computed at once; the batch that a step learns from stays. A loss of NaN is a `BenchError`.
     """
-    kept = context.checkpoint
-    folder = kept or Path(tempfile.mkdtemp(prefix="sentibench-"))
+    checkpoint = context.checkpoint
+    folder = checkpoint or Path(tempfile.mkdtemp(prefix="sentibench-"))
     start = {name: value.clone() for name, value in model.state_dict().items()} if params["auto_batch"] else {}
     try:
         while True:
             trainer = _trainer(model, train, validation, tokenizer, params, device, folder, context)
             try:
-                trainer.train(resume_from_checkpoint=_last_whole(kept) if kept else None)
-                return _told(trainer, device)
+                trainer.train(resume_from_checkpoint=_last_valid(checkpoint) if checkpoint else None)
+                return _training(trainer, device)
             except RuntimeError as error:
                 if not (start and should_reduce_batch_size(error) and trainer._train_batch_size > 1):
                     raise
             params = dict(params) | {"accumulation": 2 * params["accumulation"]}
             model.load_state_dict(start)
     finally:
-        if kept is None:
+        if checkpoint is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _last_whole(folder: Path) -> str | None:
+def _last_valid(folder: Path) -> str | None:
     """The last checkpoint to go on from; one that a kill has torn is removed: `Trainer` writes its state last."""
-    while folder.is_dir() and (found := get_last_checkpoint(str(folder))):
+    while folder.is_dir() and (latest := get_last_checkpoint(str(folder))):
         try:
-            json.loads((Path(found) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
-            return str(found)
+            json.loads((Path(latest) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
+            return str(latest)
         except (OSError, ValueError):
-            shutil.rmtree(found)
+            shutil.rmtree(latest)
     return None
 
 
@@ -82,7 +82,7 @@ def _trainer(
     folder: Path,
     context: RunContext,
 ) -> Classifying:
-    callbacks: list[Any] = [Journal(len(train), context)]
+    callbacks: list[Any] = [ProgressCallback(len(train), context)]
     if len(validation):
         callbacks.append(EarlyStoppingCallback(params["patience"]))
     trainer = Classifying(
@@ -108,6 +108,7 @@ def _scores(predicted: Any) -> dict[str, float]:
 def _arguments(folder: Path, validated: bool, params: Params, device: DeviceUse) -> TrainingArguments:
     batch = max(1, params["batch_size"] // (device.replicas * params["accumulation"]))
     every = "epoch" if validated else "no"
+    # logging_nan_inf_filter would log the last finite loss for a NaN; NCCL, the default backend, has no CPU.
     return TrainingArguments(
         output_dir=str(folder), num_train_epochs=params["epochs"], per_device_train_batch_size=batch,
         per_device_eval_batch_size=EVAL_BATCH, gradient_accumulation_steps=params["accumulation"],
@@ -120,7 +121,7 @@ def _arguments(folder: Path, validated: bool, params: Params, device: DeviceUse)
         load_best_model_at_end=validated, metric_for_best_model=params["monitor"],
         greater_is_better=params["monitor"] != "loss", logging_nan_inf_filter=False, report_to="none",
         disable_tqdm=True, remove_unused_columns=False, dataloader_pin_memory=device.actual != "cpu",
-        seed=torch.initial_seed() % 2**32,
+        seed=torch.initial_seed() % 2**32,  # `Trainer` seeds again: with what `prepare_device` has set
     )  # fmt: skip
 
 
@@ -133,6 +134,7 @@ class Classifying(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         rows: Any = train_dataset or self.train_dataset
+        # `Trainer`'s own sampler would encode every row to learn its length.
         size = self._train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
         generator = torch.Generator().manual_seed(self.args.seed)
         return LengthGroupedSampler(size, lengths=[len(row) for row in rows.ids], generator=generator)
@@ -148,7 +150,7 @@ class Classifying(Trainer):
     def compute_loss(
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """The criterion's, and what a model asks for itself (`outputs.loss`), in training; plain in evaluation."""
+        """The criterion's, and what a model adds itself (`outputs.loss`), in training; plain in evaluation."""
         labels, ids = inputs["labels"], inputs["input_ids"]
         if model.training and self.token_masking is not None:
             ids = self.token_masking(ids)
@@ -161,21 +163,21 @@ class Classifying(Trainer):
         if outputs.loss is not None:
             loss = loss + outputs.loss
         if not math.isfinite(loss.item()):
-            raise BenchError(self._no_number())
+            raise BenchError(self._divergence())
         return (loss, outputs) if return_outputs else loss
 
-    def _no_number(self) -> str:
+    def _divergence(self) -> str:
         epochs = [entry["epoch"] for entry in self.state.log_history if "eval_loss" in entry]
-        kept = f"the weights of epoch {epochs[-1]:g} stay in {self.args.output_dir}" if epochs else "nothing was kept"
+        saved = f"the weights of epoch {epochs[-1]:g} stay in {self.args.output_dir}" if epochs else "nothing was saved"
         step, rate = self.state.global_step + 1, self.params["learning_rate"]
-        return f"the loss became NaN or infinite at step {step}: lower learning_rate (it is {rate:g}); {kept}"
+        return f"the loss became NaN or infinite at step {step}: lower learning_rate (it is {rate:g}); {saved}"
 
 
-def _told(trainer: Any, device: DeviceUse) -> Training:
-    log = trainer.state.log_history
-    journal = next(callback for callback in trainer.callback_handler.callbacks if isinstance(callback, Journal))
+def _training(trainer: Any, device: DeviceUse) -> Training:
+    callbacks = trainer.callback_handler.callbacks
+    progress = next(callback for callback in callbacks if isinstance(callback, ProgressCallback))
     history = []
-    for entry in log:
+    for entry in trainer.state.log_history:
         if "loss" in entry:
             history.append(
                 {"epoch": round(entry["epoch"], 3), "loss": entry["loss"], "learning_rate": entry["learning_rate"]}
@@ -184,11 +186,11 @@ def _told(trainer: Any, device: DeviceUse) -> Training:
             history[-1] |= {f"validation_{k[5:]}": v for k, v in entry.items() if k[5:] in SCORES}
     best = trainer.state.best_metric
     key = f"validation_{trainer.params['monitor']}"
-    found = [i for i, entry in enumerate(history, start=1) if best is not None and entry.get(key) == best]
+    best_epochs = [i for i, entry in enumerate(history, start=1) if best is not None and entry.get(key) == best]
     return Training(
-        examples_per_second=journal.rows * journal.epochs / journal.seconds if journal.seconds else None,
+        examples_per_second=progress.rows * progress.epochs / progress.seconds if progress.seconds else None,
         epochs_run=len(history),
-        best_epoch=found[0] if found else len(history),
+        best_epoch=best_epochs[0] if best_epochs else len(history),
         history=history,
         device=replace(
             device,

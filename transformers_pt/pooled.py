@@ -14,7 +14,7 @@ POOLINGS = ("cls", "mean", "max")
 
 
 def check(pooling: str) -> None:
-    """A `BenchError` for a pooling that is not known."""
+    """A `BenchError` for an unknown pooling."""
     for kind in [] if pooling == "head" else pooling.split("+"):
         if kind not in POOLINGS:
             raise BenchError(f"pooling={pooling}: '{kind}' is unknown; {did_you_mean(kind, [*POOLINGS, 'head'])}")

@@ -1,4 +1,4 @@
-"""The backbones that are known by name. Nothing heavy is imported: `bench list` and the planning read this file."""
+"""The backbones that have a short name. Nothing heavy is imported: `bench list` and the planning read this file."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def backbone(name: str, max_length: int | None = None) -> Backbone:
 
     Raises `BenchError` with the nearest right name for anything else. `max_length` replaces the preset's own.
     """
-    found = _find(name)
-    return replace(found, max_length=max_length) if max_length else found
+    origin = _find(name)
+    return replace(origin, max_length=max_length) if max_length else origin
 
 
 def shipped() -> list[str]:
@@ -127,7 +127,7 @@ def shipped() -> list[str]:
 
 def _find(name: str) -> Backbone:
     if name in PRESETS:
-        return _of_the_hub(name)
+        return _preset(name)
     for preset, published in CATALOG.items():
         if name == published.hub:
             return PRESETS[preset]
@@ -144,7 +144,7 @@ def _find(name: str) -> Backbone:
     )
 
 
-def _of_the_hub(name: str) -> Backbone:
+def _preset(name: str) -> Backbone:
     """A preset; transformers would take a folder called like its hub name for it, so that none may be there."""
     source = PRESETS[name].source
     if source not in CATALOG and Path(source).is_dir():

@@ -13,6 +13,7 @@ from transformers_pt.layers import encoder_layers
 
 Shape = Mapping[str, int]
 """Of one layer: `heads` and `neurons`."""
+
 PLACES = {
     "bert": (
         ("attention.self.query", "attention.self.key", "attention.self.value"), "attention.output.dense",
@@ -32,28 +33,28 @@ BIAS_HEADS = "bias_heads"
 
 
 class TransformerBlock:
-    """One layer of an encoder, by what its linear maps do. BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are known."""
+    """One layer of an encoder, by what its linear maps do: of BERT, RoBERTa, ELECTRA, DistilBERT or MPNet."""
 
     def __init__(self, layer: nn.Module, head_size: int) -> None:
         names = {name for name, _ in layer.named_modules()}
-        known = [places for places in PLACES.values() if {*places[0], *places[1:]} <= names]
-        if not known:
+        layouts = [places for places in PLACES.values() if {*places[0], *places[1:]} <= names]
+        if not layouts:
             raise BenchError(
-                f"the layers of {type(layer).__name__} are not known here: "
-                "BERT, RoBERTa, ELECTRA, DistilBERT and MPNet are"
+                f"the layers of {type(layer).__name__} are not supported: "
+                "take BERT, RoBERTa, ELECTRA, DistilBERT or MPNet"
             )
         self.layer, self.head_size = layer, head_size
-        self.into_heads, self.out_of_heads, self.into_neurons, self.out_of_neurons = known[0]
+        self.into_heads, self.out_of_heads, self.into_neurons, self.out_of_neurons = layouts[0]
 
     def linear(self, name: str) -> nn.Linear:
         """The linear map of that name."""
-        found = self.layer.get_submodule(name)
-        assert isinstance(found, nn.Linear)
-        return found
+        linear = self.layer.get_submodule(name)
+        assert isinstance(linear, nn.Linear)
+        return linear
 
     @property
     def shape(self) -> Shape:
-        """What it has."""
+        """How many heads and neurons it has."""
         width = self.linear(self.out_of_heads).in_features
         return {"heads": width // self.head_size, "neurons": self.linear(self.out_of_neurons).in_features}
 

@@ -12,13 +12,13 @@ from transformers_pt.presets import LR_SMALL, Backbone
 from transformers_pt.recipes.lora import Lora
 
 LAYOUTS = ("finetune", "lora")
-KEPT = ("backbone", "weights", "normalization", "max_length", "dropout", "processes", "fsdp", "allow_pickle")
+FIXED = ("backbone", "weights", "normalization", "max_length", "dropout", "processes", "fsdp", "allow_pickle")
 """Parameters of `lora` that an update does not take: the artifact has these, or one process does."""
 LEARNING_RATE = 3e-4
 
 
 def check_updatable(folder: Path, params: Params) -> None:
-    """A `BenchError` for an artifact that cannot learn on, and for parameters of `lora` that mean nothing here."""
+    """A `BenchError` for an artifact that cannot learn on, and for parameters of `lora` that have no effect here."""
     card = read_card(folder)
     if card["layout"] not in LAYOUTS:
         raise BenchError(
@@ -28,7 +28,7 @@ def check_updatable(folder: Path, params: Params) -> None:
     rate = params["learning_rate"]
     if not isinstance(rate, int | float | None):
         raise BenchError(f"learning_rate={rate}: give a number, such as {LEARNING_RATE}")
-    changed = [key for key in KEPT if params[key] != Lora.defaults[key]]
+    changed = [key for key in FIXED if params[key] != Lora.defaults[key]]
     if changed:
         raise BenchError(f"{changed[0]}={params[changed[0]]}: an update keeps what the artifact has; leave it out")
 

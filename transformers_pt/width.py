@@ -15,7 +15,7 @@ HEADS = ("pooler.dense", "classifier.dense", "pre_classifier", "classifier")
 
 
 def hidden_width(model: Any) -> int:
-    """How many numbers a token has between two layers, whatever the configuration says."""
+    """How many numbers a token has between two layers; pruning leaves the configuration's value as it was."""
     block = blocks(model)[0]
     return block.linear(block.out_of_heads).out_features
 
@@ -27,8 +27,8 @@ def readers(model: Any) -> list[nn.Linear]:
     """
     maps = [block.linear(name) for block in blocks(model) for name in (*block.into_heads, block.into_neurons)]
     modules = dict(model.named_modules())
-    found = (module for end in HEADS for name, module in modules.items() if name.endswith(end))
-    head = next((module for module in found if isinstance(module, nn.Linear)), None)
+    candidates = (module for end in HEADS for name, module in modules.items() if name.endswith(end))
+    head = next((module for module in candidates if isinstance(module, nn.Linear)), None)
     return maps if head is None else [*maps, head]
 
 
@@ -38,26 +38,26 @@ def keep_width(model: Any, units: Sequence[int]) -> None:
     That is in what reads them, what writes them, norms and embeddings. ELECTRA's embeddings, where they have a width of
     their own, keep it.
     """
-    kept, wide = torch.tensor(units), hidden_width(model)
+    indices, wide = torch.tensor(units), hidden_width(model)
     for linear in readers(model):
         times = linear.in_features // wide
-        narrow(linear, columns=torch.cat([kept + i * wide for i in range(times)]))
+        narrow(linear, columns=torch.cat([indices + i * wide for i in range(times)]))
     for block in blocks(model):
         for name in (block.out_of_heads, block.out_of_neurons):
-            narrow(block.linear(name), rows=kept)
-        _narrow_norms(block.layer, kept)
+            narrow(block.linear(name), rows=indices)
+        _narrow_norms(block.layer, indices)
     project = getattr(model.base_model, "embeddings_project", None)
     if project is not None:
-        narrow(project, rows=kept)
+        narrow(project, rows=indices)
         return
-    _narrow_norms(model.base_model.embeddings, kept)
+    _narrow_norms(model.base_model.embeddings, indices)
     for module in model.base_model.embeddings.modules():
         if isinstance(module, nn.Embedding):
-            module.weight, module.embedding_dim = nn.Parameter(module.weight.detach()[:, kept].clone()), len(kept)
+            module.weight, module.embedding_dim = nn.Parameter(module.weight.detach()[:, indices].clone()), len(indices)
 
 
-def _narrow_norms(part: nn.Module, kept: torch.Tensor) -> None:
+def _narrow_norms(part: nn.Module, indices: torch.Tensor) -> None:
     for norm in part.modules():
         if isinstance(norm, nn.LayerNorm):
-            norm.normalized_shape = (len(kept),)
-            norm.weight, norm.bias = (nn.Parameter(x.detach()[kept].clone()) for x in (norm.weight, norm.bias))
+            norm.normalized_shape = (len(indices),)
+            norm.weight, norm.bias = (nn.Parameter(x.detach()[indices].clone()) for x in (norm.weight, norm.bias))

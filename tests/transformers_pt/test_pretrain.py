@@ -21,7 +21,7 @@ from tests.transformers_pt.checkpoints import checkpoint
 from transformers_pt.pretrain.architectures import fresh_model
 from transformers_pt.pretrain.blocks import Masking, pack
 from transformers_pt.pretrain.loop import Schedule, pretrain
-from transformers_pt.pretrain.objectives import Detector, ReplacedLoss, drawn, masked_loss
+from transformers_pt.pretrain.objectives import Detector, ReplacedLoss, masked_loss, sample_tokens
 from transformers_pt.pretrain.spectral import spectral_embedding
 from transformers_pt.pretrain.vocabulary import train_tokenizer
 
@@ -200,7 +200,10 @@ def test_tokens_are_drawn_by_their_probability() -> None:
     torch.manual_seed(0)
     projection = torch.nn.Linear(8, 40)
     features = torch.randn(1, 8)
-    share = torch.bincount(drawn(features.repeat(30_000, 1), projection.weight, projection.bias), minlength=40) / 30_000
+    share = (
+        torch.bincount(sample_tokens(features.repeat(30_000, 1), projection.weight, projection.bias), minlength=40)
+        / 30_000
+    )
     assert (share - projection(features)[0].softmax(-1)).abs().max() < 0.01
 
 

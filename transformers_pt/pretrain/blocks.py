@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from transformers_pt.pretrain.objectives import Inputs
 
 Blocks = npt.NDArray[np.int32]
 SLICE = 10_000
@@ -28,9 +31,9 @@ def pack(tokenizer: Any, texts: Sequence[str], length: int) -> Blocks:
 
 @dataclass(frozen=True)
 class Masking:
-    """Masks a share of a batch anew each time it is seen (Liu et al., "RoBERTa", 2019).
+    """Masks a share of a batch, other tokens each time (Liu et al., "RoBERTa", 2019).
 
-    Of the chosen places 80 % become `[MASK]`, 10 % another token, 10 % stay (Devlin et al., "BERT", 2019).
+    Of the chosen tokens 80 % become `[MASK]`, 10 % another token, 10 % stay (Devlin et al., "BERT", 2019).
     """
 
     mask_id: int
@@ -38,8 +41,8 @@ class Masking:
     special_ids: tuple[int, ...]
     share: float
 
-    def __call__(self, rows: Sequence[Any]) -> dict[str, Any]:
-        """Rows int32 [length] to `input_ids` and `labels`, int64 [batch, length]; -100 where nothing is asked."""
+    def __call__(self, rows: Sequence[npt.NDArray[np.int32]]) -> Inputs:
+        """Rows int32 [length] to `input_ids` and `labels`, int64 [batch, length]; -100 where there is no mask."""
         import torch
 
         ids = torch.from_numpy(np.stack(rows).astype(np.int64))

@@ -15,6 +15,8 @@ from bench.commands.options import DataDir, StoreOption
 
 TWEETS = "covid19-5,tweeteval-sentiment-rebuilt,tweeteval-emotion,emotions,sentiment140-100k,sst2"
 
+app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
 
 class Task(StrEnum):
     """What the encoder learns to do."""
@@ -30,12 +32,13 @@ class TokenizerKind(StrEnum):
     bytes = "bytes"
 
 
+@app.command()
 def pretrain(
-    out: Annotated[Path, typer.Argument(help="The folder to make; one that was begun is gone on with.")],
+    out: Annotated[Path, typer.Argument(help="The folder to make; an interrupted one is resumed.")],
     data: Annotated[str, typer.Option(help="Data sets whose training texts are read, without labels.")] = TWEETS,
     architecture: Annotated[str, typer.Option(help="tiny, mini, tinybert4 or tinybert6.")] = "tiny",
     start: Annotated[
-        Path | None, typer.Option("--from", help="Go on from this checkpoint, with its own tokenizer.")
+        Path | None, typer.Option("--from", help="Continue from this checkpoint, with its own tokenizer.")
     ] = None,
     tokenizer: Annotated[Path | None, typer.Option(help="Use this folder's tokenizer.")] = None,
     kind: Annotated[TokenizerKind, typer.Option(help="A new tokenizer of this kind.")] = TokenizerKind.wordpiece,
@@ -47,12 +50,12 @@ def pretrain(
     learning_rate: Annotated[float, typer.Option(help="The highest rate.")] = 1e-3,
     masking: Annotated[float, typer.Option(help="Share of tokens that are masked.", min=0.01, max=0.9)] = 0.2,
     objective: Annotated[
-        Task, typer.Option(help="Fill in masked tokens, or tell which tokens a small generator has replaced.")
+        Task, typer.Option(help="Fill in masked tokens, or detect the tokens that a small generator has replaced.")
     ] = Task.masked,
     max_length: Annotated[int, typer.Option(help="Tokens that the encoder can take later.", min=8)] = 512,
     normalization: Annotated[str, typer.Option(help="Text normalization, before the tokenizer.")] = "plain-2",
     seed: Annotated[int, typer.Option(help="Of weights, order and masks.")] = 0,
-    bf16: Annotated[bool, typer.Option(help="Matrix products in bfloat16.")] = True,
+    bf16: Annotated[bool, typer.Option(help="Matmuls in bfloat16.")] = True,
     data_dir: DataDir = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -64,11 +67,11 @@ def pretrain(
 
     [dim]python -m transformers_pt pretrain my-better --from my-tiny --objective replaced --minutes 10[/]
     """
-    from transformers_pt.pretrain.card import loss_told
+    from transformers_pt.pretrain.card import loss_text
     from transformers_pt.pretrain.encoder import Request, make_encoder
 
     if (minutes is None) == (steps is None):
-        raise BenchError("say how long to pretrain: either --minutes or --steps")
+        raise BenchError("give the length of the pretraining: either --minutes or --steps")
     if start is not None and tokenizer is not None:
         raise BenchError("--from brings its own tokenizer; leave --tokenizer out")
     request = Request(
@@ -78,7 +81,6 @@ def pretrain(
         max_length=max_length, normalization=normalization, seed=seed, bf16=bf16, data_dir=data_dir,
         cache=store / "prepared", command="python -m transformers_pt " + shlex.join(sys.argv[1:]),
     )  # fmt: skip
-    facts = make_encoder(request, typer.echo)
-    learned = facts["training"]
-    typer.echo(f"{out}: {loss_told(facts)} after {learned['steps']:,} steps")
+    card = make_encoder(request, typer.echo)
+    typer.echo(f"{out}: {loss_text(card)} after {card.training.steps:,} steps")
     typer.echo(f"next: python -m transformers_pt finetune -d emotions --backbone {out}")

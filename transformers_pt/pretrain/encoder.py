@@ -1,4 +1,4 @@
-"""A pretrained encoder from start to end: texts, tokenizer, blocks, training, the folder it is left in."""
+"""A pretrained encoder from start to end: texts, tokenizer, blocks, training, the folder."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from bench.api import BenchError, did_you_mean, normalizer, provenance, train_co
 from transformers_pt.backbones import check_vocabulary, load_tokenizer
 from transformers_pt.pretrain.architectures import ARCHITECTURES, continued_model, fresh_model
 from transformers_pt.pretrain.blocks import Blocks, Masking, pack
-from transformers_pt.pretrain.card import write_card
+from transformers_pt.pretrain.card import Card, CorpusOrigin, write_card
 from transformers_pt.pretrain.spectral import start_embedding
 from transformers_pt.pretrain.vocabulary import train_tokenizer
 
 if TYPE_CHECKING:
     from bench.data.corpus import Corpus
+    from transformers_pt.pretrain.loop import Pretraining
 
 HELD_OUT = 2000
-"""Texts that are kept from training, at most a twentieth, for the perplexity."""
+"""Texts that are held out of training, at most a twentieth, for the perplexity."""
 GENERATOR = "tiny"
-"""What replaces tokens: much weaker than what is trained to find them, or there is little to be found."""
+"""The architecture that replaces tokens: much smaller than the detector, or nearly all it fills in would be right."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What `python -m transformers_pt pretrain` was asked for; the fields are its options."""
+    """The options of `python -m transformers_pt pretrain`."""
 
     out: Path
     data: tuple[str, ...]
@@ -54,8 +55,8 @@ class Request:
     command: str
 
 
-def make_encoder(request: Request, say: Callable[[str], None]) -> dict[str, Any]:
-    """Pretrain as asked and leave the folder `request.out`; the same request after a kill goes on. Returns the card."""
+def make_encoder(request: Request, log: Callable[[str], None]) -> Card:
+    """Pretrain into the folder `request.out`; the same request after a kill resumes. Returns the card."""
     if (request.out / "model.safetensors").is_file():
         raise BenchError(f"{request.out} holds a pretrained encoder already; choose another folder")
     if request.start is None and request.architecture not in ARCHITECTURES:
@@ -63,17 +64,17 @@ def make_encoder(request: Request, say: Callable[[str], None]) -> dict[str, Any]
     for folder in (request.start, request.tokenizer):
         if folder is not None and not folder.is_dir():
             raise BenchError(f"no folder {folder}: give one in Hugging Face layout")
-    say(f"Reading {', '.join(request.data)} …")
+    log(f"Reading {', '.join(request.data)} …")
     corpus = train_corpus(request.data, request.cache, request.data_dir)
     train, held_out = _texts(corpus, request)
     request.out.mkdir(parents=True, exist_ok=True)
     tokenizer = _tokenizer(request, train)
-    say(f"Packing {len(train):,} texts into blocks of {request.block} tokens …")
+    log(f"Packing {len(train):,} texts into blocks of {request.block} tokens …")
     blocks, checks = (pack(tokenizer, texts, request.block) for texts in (train, held_out))
-    model, learned = _learn(request, tokenizer, blocks, checks)
-    facts = _facts(request, corpus, tokenizer, model, learned, blocks.size)
-    _leave(request, tokenizer, model, facts)
-    return facts
+    model, training = _pretrain(request, tokenizer, blocks, checks)
+    card = _card(request, corpus, tokenizer, model, training, blocks.size)
+    _save(request, tokenizer, model, card)
+    return card
 
 
 def _texts(corpus: Corpus, request: Request) -> tuple[list[str], list[str]]:
@@ -87,15 +88,15 @@ def _texts(corpus: Corpus, request: Request) -> tuple[list[str], list[str]]:
 
 def _tokenizer(request: Request, texts: list[str]) -> Any:
     """That of an interrupted run, of the checkpoint, the given one, or one learned from `texts` and saved at once."""
-    begun = request.out / "tokenizer.json"
+    interrupted = request.out / "tokenizer.json"
     given = request.start or request.tokenizer
-    if given is None and not begun.is_file():
+    if given is None and not interrupted.is_file():
         learned = train_tokenizer(texts, request.kind, request.vocabulary, request.max_length)
         learned.save_pretrained(request.out)
     return load_tokenizer(given or request.out)
 
 
-def _learn(request: Request, tokenizer: Any, blocks: Blocks, checks: Blocks) -> tuple[Any, dict[str, Any]]:
+def _pretrain(request: Request, tokenizer: Any, blocks: Blocks, checks: Blocks) -> tuple[Any, Pretraining]:
     import torch
 
     from transformers_pt.pretrain.loop import Schedule, pretrain
@@ -124,41 +125,36 @@ def _learn(request: Request, tokenizer: Any, blocks: Blocks, checks: Blocks) -> 
     return model.base_model, pretrain(detector, blocks, checks, masking, schedule, request.out, replaced)
 
 
-def _facts(
-    request: Request, corpus: Corpus, tokenizer: Any, model: Any, learned: dict[str, Any], tokens: int
-) -> dict[str, Any]:
+def _card(request: Request, corpus: Corpus, tokenizer: Any, model: Any, training: Pretraining, tokens: int) -> Card:
     layers, width = model.config.num_hidden_layers, model.config.hidden_size
     origin = f"continued from {request.start.name}" if request.start else "trained from nothing but its own texts"
     given = request.start or request.tokenizer
-    return {
-        "name": request.out.name,
-        "origin": f"A {model.config.model_type} encoder of {layers} layers, {width} wide, {origin}.",
-        "parameters": sum(p.numel() for p in model.base_model.parameters()),
-        "vocabulary": len(tokenizer),
-        "tokenizer": f"of {given.name}" if given else f"{request.kind}, learned from the same text",
-        "normalization": request.normalization,
-        "corpus": {
-            "rows": corpus.rows, "train_hashes": corpus.train_hashes, "excluded": corpus.excluded,
-            "guarded": list(corpus.guarded), "pieces": tokens,
-        },
-        "block": request.block,
-        "batch": request.batch,
-        "learning_rate": request.learning_rate,
-        "masking": request.masking,
-        "objective": request.objective,
-        "seed": request.seed,
-        "training": learned,
-        "command": request.command,
+    return Card(
+        name=request.out.name,
+        origin=f"A {model.config.model_type} encoder of {layers} layers, {width} wide, {origin}.",
+        parameters=sum(p.numel() for p in model.base_model.parameters()),
+        vocabulary=len(tokenizer),
+        tokenizer=f"of {given.name}" if given else f"{request.kind}, learned from the same text",
+        normalization=request.normalization,
+        corpus=CorpusOrigin(corpus.rows, corpus.train_hashes, corpus.excluded, list(corpus.guarded), tokens),
+        block=request.block,
+        batch=request.batch,
+        learning_rate=request.learning_rate,
+        masking=request.masking,
+        objective=request.objective,
+        seed=request.seed,
+        training=training,
+        command=request.command,
         **provenance(),
-    }  # fmt: skip
+    )
 
 
-def _leave(request: Request, tokenizer: Any, model: Any, facts: dict[str, Any]) -> None:
+def _save(request: Request, tokenizer: Any, model: Any, card: Card) -> None:
     """Weights last, in float16: a folder with `model.safetensors` is a finished one."""
     from transformers_pt.pretrain.loop import CHECKPOINTS
 
     tokenizer.save_pretrained(request.out)
-    write_card(request.out, facts)
+    write_card(request.out, card)
     unfinished = request.out / "unfinished"
     model.half().save_pretrained(unfinished)
     for name in ("config.json", "model.safetensors"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_utils import get_last_checkpoint
 
 from bench.api import BenchError
 from transformers_pt.pretrain.blocks import Blocks, Masking
@@ -35,6 +38,22 @@ class Schedule:
     """Share of the steps, after which the rate falls in a line to zero."""
     seed: int = 0
     bf16: bool = True
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What a pretraining has done; the card stores it."""
+
+    steps: int
+    tokens: int
+    seconds: float | None
+    """Of this process, which began at step `resumed_at`."""
+    resumed_at: int | None
+    tokens_per_second: float | None
+    history: list[dict[str, float]]
+    """`step`, `loss` and `learning_rate`, every 50 steps."""
+    validation_loss: float
+    """Nats, of held-out text."""
 
 
 class BlockRows(torch.utils.data.Dataset[np.ndarray]):
@@ -74,16 +93,12 @@ def pretrain(
     schedule: Schedule,
     out_dir: Path,
     objective: Objective = masked_loss,
-) -> dict[str, Any]:
-    """Train `model` in place; resumes from `out_dir/training` where a run was cut. Returns what happened.
-
-    Keys: `steps`, `tokens`, `seconds` (of this process, which began at step `resumed_at`), `tokens_per_second`,
-    `history` (step, loss, learning_rate) and `validation_loss` (nats, of held-out text).
-    """
+) -> Pretraining:
+    """Train `model` in place; resumes from `out_dir/training` where a run was interrupted."""
     cuda = torch.cuda.is_available()
     torch.manual_seed(schedule.seed)
-    resume = _last_checkpoint(out_dir / CHECKPOINTS)
-    steps = schedule.steps or _planned_steps(resume) or _steps_in(model, train, masking, schedule, objective)
+    resume, planned_steps = _last_checkpoint(out_dir / CHECKPOINTS)
+    steps = schedule.steps or planned_steps or _steps_in(model, train, masking, schedule, objective)
     arguments = TrainingArguments(
         output_dir=str(out_dir / CHECKPOINTS), max_steps=steps, per_device_train_batch_size=schedule.batch,
         learning_rate=schedule.learning_rate, weight_decay=schedule.weight_decay, adam_beta2=0.98, adam_epsilon=1e-6,
@@ -94,19 +109,19 @@ def pretrain(
     clock = _Clock()
     trainer = PretrainingTrainer(model, arguments, masking, BlockRows(train), callbacks=[clock])
     trainer.objective = objective
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    trainer.train(resume_from_checkpoint=resume)
     history = [entry for entry in trainer.state.log_history if "loss" in entry]
     if not all(math.isfinite(entry["loss"]) for entry in history):
         raise BenchError(f"the loss became NaN or infinite: lower --learning-rate (it is {schedule.learning_rate:g})")
-    return {
-        "steps": steps,
-        "tokens": steps * schedule.batch * train.shape[1],
-        "seconds": clock.seconds,
-        "resumed_at": steps - clock.steps if resume else None,
-        "tokens_per_second": schedule.batch * train.shape[1] / clock.usual_step,
-        "history": [{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
-        "validation_loss": validation_loss(model, held_out, masking, schedule.batch, objective),
-    }
+    return Pretraining(
+        steps=steps,
+        tokens=steps * schedule.batch * train.shape[1],
+        seconds=clock.seconds,
+        resumed_at=steps - clock.steps if resume else None,
+        tokens_per_second=schedule.batch * train.shape[1] / clock.usual_step,
+        history=[{key: entry[key] for key in ("step", "loss", "learning_rate")} for entry in history],
+        validation_loss=validation_loss(model, held_out, masking, schedule.batch, objective),
+    )
 
 
 class _Clock(TrainerCallback):
@@ -154,7 +169,7 @@ def validation_loss(model: Any, blocks: Blocks, masking: Masking, batch: int, ob
 def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule, objective: Objective) -> int:
     """How many steps the minutes hold on this machine: the median of a few real ones, forward and backward."""
     if schedule.minutes is None:
-        raise BenchError("say how long to pretrain: --minutes or --steps")
+        raise BenchError("give the length of the pretraining: --minutes or --steps")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
     taken = []
@@ -171,15 +186,9 @@ def _steps_in(model: Any, train: Blocks, masking: Masking, schedule: Schedule, o
     return max(20, int(schedule.minutes * 60 / (1.1 * float(np.median(taken[2:])))))  # a tenth for the optimizer
 
 
-def _last_checkpoint(folder: Path) -> Path | None:
-    from transformers.trainer_utils import get_last_checkpoint
-
-    found = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    return Path(found) if found else None
-
-
-def _planned_steps(checkpoint: Path | None) -> int | None:
-    """The number of steps that an interrupted run had set out for: its learning rates depend on it."""
-    import json
-
-    return int(json.loads((checkpoint / "trainer_state.json").read_text())["max_steps"]) if checkpoint else None
+def _last_checkpoint(folder: Path) -> tuple[str | None, int | None]:
+    """That of an interrupted run, and the number of steps it was planned for: its learning rates depend on that."""
+    checkpoint = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    if checkpoint is None:
+        return None, None
+    return checkpoint, int(json.loads((Path(checkpoint) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))["max_steps"])

@@ -1,4 +1,4 @@
-"""What pretraining asks of an encoder: the tokens behind masks, or which tokens are not the text's own."""
+"""Objectives of pretraining: the tokens behind masks, or which tokens are not the text's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from transformers_pt.pretrain.architectures import vocabulary_head
-from transformers_pt.pretrain.token_loss import PLACES, token_loss
+from transformers_pt.pretrain.token_loss import POSITIONS, token_loss
 
 Inputs = dict[str, torch.Tensor]
 Objective = Callable[[Any, Inputs], torch.Tensor]
@@ -19,9 +19,9 @@ Objective = Callable[[Any, Inputs], torch.Tensor]
 def masked_loss(model: Any, inputs: Inputs) -> torch.Tensor:
     """Cross-entropy of the masked tokens alone: a fifth of the vocabulary head's work at a fifth masked."""
     hidden = model.base_model(input_ids=inputs["input_ids"]).last_hidden_state
-    asked = inputs["labels"] != -100
-    features, projection = vocabulary_head(model, hidden[asked])
-    return token_loss(features, projection.weight, projection.bias, inputs["labels"][asked])
+    masked = inputs["labels"] != -100
+    features, projection = vocabulary_head(model, hidden[masked])
+    return token_loss(features, projection.weight, projection.bias, inputs["labels"][masked])
 
 
 class Detector(nn.Module):
@@ -56,30 +56,30 @@ class ReplacedLoss:
 
     def __call__(self, model: Detector, inputs: Inputs) -> torch.Tensor:
         """The loss of a masked batch."""
-        asked = inputs["labels"] != -100
-        texts = torch.where(asked, inputs["labels"], inputs["input_ids"])
-        features = model.transform(model.generator(input_ids=inputs["input_ids"]).last_hidden_state[asked])
+        masked = inputs["labels"] != -100
+        texts = torch.where(masked, inputs["labels"], inputs["input_ids"])
+        features = model.transform(model.generator(input_ids=inputs["input_ids"]).last_hidden_state[masked])
         weight = model.generator.get_input_embeddings().weight
         filled = texts.clone()
-        filled[asked] = drawn(features, weight, model.bias)
-        judged = ~torch.isin(texts, self.special.to(texts.device))
+        filled[masked] = sample_tokens(features, weight, model.bias)
+        scored = ~torch.isin(texts, self.special.to(texts.device))
         detection = nn.functional.binary_cross_entropy_with_logits(
-            model(filled).float()[judged], (filled != texts)[judged].float()
+            model(filled).float()[scored], (filled != texts)[scored].float()
         )
         if not model.training:
             return detection
-        return token_loss(features, weight, model.bias, texts[asked]) + self.WEIGHT * detection
+        return token_loss(features, weight, model.bias, texts[masked]) + self.WEIGHT * detection
 
 
 @torch.no_grad()
-def drawn(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """One token for each row of `features` [places, width], by its probability, int64 [places]; see `token_loss`."""
-    logits = (nn.functional.linear(part, weight, bias).float() for part in features.split(PLACES))
-    return torch.cat([_drawn(part) for part in logits])
+def sample_tokens(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """One token for each row of `features` [positions, width], by its probability, int64 [positions]; see `token_loss`.
 
-
-def _drawn(logits: torch.Tensor) -> torch.Tensor:
-    """One random number a row: the first token where the probabilities, summed up, pass it."""
-    cumulated = logits.softmax(-1).cumsum(-1)
-    points = torch.rand(len(logits), 1, device=logits.device) * cumulated[:, -1:]
-    return torch.searchsorted(cumulated, points).squeeze(-1).clamp(max=logits.shape[-1] - 1)
+    One random number a row picks the first token where the summed probabilities pass it.
+    """
+    tokens = []
+    for part in features.split(POSITIONS):
+        cumulated = nn.functional.linear(part, weight, bias).float().softmax(-1).cumsum(-1)
+        points = torch.rand(len(part), 1, device=part.device) * cumulated[:, -1:]
+        tokens.append(torch.searchsorted(cumulated, points).squeeze(-1).clamp(max=len(weight) - 1))
+    return torch.cat(tokens)

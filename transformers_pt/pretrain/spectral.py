@@ -10,7 +10,7 @@ import numpy.typing as npt
 from transformers_pt.pretrain.blocks import Blocks
 
 WINDOW = 5
-"""Places to either side; one at distance d counts 1/d."""
+"""Tokens to either side; one at distance d counts 1/d."""
 SMOOTHING = 0.75
 """Power of the context counts, which lowers the weight of rare contexts."""
 SCALE = 0.04
@@ -26,9 +26,9 @@ def spectral_embedding(blocks: Blocks, vocabulary: int, width: int) -> npt.NDArr
     counts = np.asarray(near.sum(axis=0)).ravel() + 1e-9
     context = counts**SMOOTHING / (counts**SMOOTHING).sum()
     information = np.log(near.data / (counts[near.row] * context[near.col]))
-    kept = information > 0
-    positive = csr_matrix((information[kept], (near.row[kept], near.col[kept])), shape=near.shape)
-    left, strengths, _ = svds(positive, k=width, random_state=0)
+    positive = information > 0
+    matrix = csr_matrix((information[positive], (near.row[positive], near.col[positive])), shape=near.shape)
+    left, strengths, _ = svds(matrix, k=width, random_state=0)
     table = left * np.sqrt(strengths)
     return np.asarray(table * (SCALE / table.std()), dtype=np.float32)
 

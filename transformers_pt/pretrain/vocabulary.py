@@ -19,18 +19,18 @@ def train_tokenizer(texts: Iterable[str], kind: str, size: int, max_length: int)
 
     if kind not in KINDS:
         raise BenchError(f"tokenizer {kind}: {did_you_mean(kind, KINDS)}")
-    words = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
+    split = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
     trainer: Any
     if kind == "wordpiece":
         tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=60))
-        tokenizer.pre_tokenizer, tokenizer.decoder = words, decoders.WordPiece()
+        tokenizer.pre_tokenizer, tokenizer.decoder = split, decoders.WordPiece()
         trainer = trainers.WordPieceTrainer(
             vocab_size=size, special_tokens=list(SPECIAL), min_frequency=2, limit_alphabet=600, show_progress=False
         )
     else:
         tokenizer = Tokenizer(models.BPE())
-        spaced = pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=False)
-        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Sequence([words, spaced]), decoders.ByteLevel()
+        byte_level = pre_tokenizers.ByteLevel(add_prefix_space=True, use_regex=False)
+        tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Sequence([split, byte_level]), decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=size, special_tokens=list(SPECIAL), min_frequency=2, show_progress=False,
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),

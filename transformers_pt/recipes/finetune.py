@@ -23,8 +23,8 @@ from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
     "artifact.py", "backbones.py", "batches.py", "classifier.py", "criterion.py", "device.py", "dropout.py",
-    "empty.py", "encode.py", "facts.py", "journal.py", "layers.py", "loop.py", "pooled.py", "predictor.py",
-    "presets.py", "shapes.py", "weights/catalog.py", "width.py",
+    "empty.py", "encode.py", "facts.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py",
+    "progress.py", "shapes.py", "weights/catalog.py", "width.py",
 )  # fmt: skip
 
 
@@ -89,13 +89,13 @@ class Finetune(Recipe):
     learns_from_teacher = True
 
     def resolve(self, params: Params) -> Resolved:
-        """The backbone's normalization, unless another is asked for, and its folder; `torchrun` for more processes."""
-        found, processes = backbone(params["backbone"]), params["processes"]
+        """The backbone's normalization, unless `params` name another, and its folder; `torchrun` for more processes."""
+        origin, processes = backbone(params["backbone"]), params["processes"]
         torchrun = ("-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}")
         return replace(
             super().resolve(params),
-            normalization=params["normalization"] or found.normalization,
-            paths={"backbone": found.folder} if found.folder else {},
+            normalization=params["normalization"] or origin.normalization,
+            paths={"backbone": origin.folder} if origin.folder else {},
             launcher=torchrun if processes > 1 else (),
         )
 
@@ -120,7 +120,7 @@ class Finetune(Recipe):
         return log
 
     def load(self, artifact_dir: Path) -> Predictor:
-        """From the artifact alone; no hub is asked."""
+        """From the artifact alone, offline."""
         from transformers_pt.artifact import load_artifact
 
         predictor: Predictor = load_artifact(artifact_dir)

@@ -45,7 +45,7 @@ class Lora(finetune.Finetune):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Adapters and head trained, best epoch on validation, then merged; the row tells the trained share."""
+        """Adapters and head trained, best epoch on validation, then merged; the row holds the trained share."""
         from transformers_pt import adapters, artifact, classifier, device, layers
 
         given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or 1e-3}
@@ -56,9 +56,9 @@ class Lora(finetune.Finetune):
         share = layers.trainable_share(adapted)
         print(f"trainable: {share:.2%} of the weights")
         log = classifier.train(replace(prepared, model=adapted), train, validation, given, use, context)
-        told = classifier.facts(prepared, train, given)
-        adapters.keep_adapter(adapted, out_dir, prepared.encoder, told)
-        artifact.save_artifact(out_dir, adapted.merge_and_unload(), prepared.encoder, told)
+        facts = classifier.facts(prepared, train, given)
+        adapters.keep_adapter(adapted, out_dir, prepared.encoder, facts)
+        artifact.save_artifact(out_dir, adapted.merge_and_unload(), prepared.encoder, facts)
         return replace(log, trainable_share=share)
 
     def load(self, artifact_dir: Path) -> Predictor:

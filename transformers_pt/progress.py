@@ -1,4 +1,4 @@
-"""What a fine-tuning tells while it runs."""
+"""What a fine-tuning reports while it runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from transformers import TrainerCallback
 from bench.api import RunContext
 
 SCORES = ("loss", "accuracy", "macro_f1", "macro_recall")
-"""What is kept of a validation."""
+"""What is stored of a validation."""
 
 
-class Journal(TrainerCallback):
-    """The clock of the training steps, and a word to the harness every few of them."""
+class ProgressCallback(TrainerCallback):
+    """The clock of the training steps, and a report to the harness every few of them."""
 
     def __init__(self, rows: int, context: RunContext) -> None:
         self.context = context
@@ -25,7 +25,7 @@ class Journal(TrainerCallback):
         self._started = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **unused: Any) -> None:
-        """Tell the harness."""
+        """Report how far it is."""
         if state.global_step % 10 == 0:
             self.context.progress(state.global_step, state.max_steps)
 
@@ -36,5 +36,5 @@ class Journal(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **unused: Any) -> None:
         """An epoch's scores."""
-        told = {f"validation_{k[5:]}": v for k, v in (metrics or {}).items() if k[5:] in SCORES}
-        self.context.progress(state.global_step, state.max_steps, **told)
+        scores = {f"validation_{k[5:]}": v for k, v in (metrics or {}).items() if k[5:] in SCORES}
+        self.context.progress(state.global_step, state.max_steps, **scores)
