@@ -1,4 +1,4 @@
-"""Which model to ship, as plainly as the stored results allow."""
+"""Which model to ship."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from bench.board.numbers import interval, megabytes, significant
 
 @dataclass(frozen=True)
 class Pick:
-    """One answer: a model and why it."""
+    """One recommended model with its reason."""
 
     question: str
     line: Line | None
-    """None where nothing is measured that would answer."""
+    """None where it was not measured."""
     facts: str
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What the leaderboard of one data set says to somebody who must choose."""
+    """What the leaderboard of one data set recommends."""
 
     board: Board
     headline: str
@@ -48,8 +48,8 @@ def advice(board: Board) -> Advice | None:
 
 
 def _least(lines: list[Line], column: str) -> Line | None:
-    known = [line for line in lines if getattr(line.values, column) is not None]
-    return min(known, key=lambda line: getattr(line.values, column) or 0.0) if known else None
+    measured = [line for line in lines if getattr(line.values, column) is not None]
+    return min(measured, key=lambda line: getattr(line.values, column) or 0.0) if measured else None
 
 
 def _compared(line: Line | None, best: Line, column: str, better: str) -> str:
@@ -71,8 +71,8 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
     others = len(board.tied) - 1
     tie = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
     if choice is best:
-        known = "the fastest of them" if best.values.p50_ms_b1 is not None else "the smallest of them"
-        return f"Ship {best.title}: the most accurate in the mean, and {known}; {tie}."
+        cheapest = "the fastest of them" if best.values.p50_ms_b1 is not None else "the smallest of them"
+        return f"Ship {best.title}: the most accurate in the mean, and {cheapest}; {tie}."
     quality = "the fastest" if choice.values.p50_ms_b1 is not None else "the smallest"
     below = f"accuracy {best.accuracy - choice.accuracy:.3f} below it"
     return f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({below})."
@@ -80,13 +80,13 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
 
 def _caveats(board: Board) -> tuple[str, ...]:
     few = [line.title for line in board.tied if len(line.seeds) < 3]
-    found = []
+    caveats = []
     if len(few) > 2:
-        found.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
+        caveats.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
     elif few:
-        found.append("fewer than 3 seeds: " + ", ".join(few))
+        caveats.append("fewer than 3 seeds: " + ", ".join(few))
     if not any(line.values.p50_ms_b1 for line in board.tied):
-        found.append("no latency measured in the tie")
+        caveats.append("no latency measured in the tie")
     if board.data.limit is not None:
-        found.append(f"only {board.data.limit} rows of each split were used")
-    return (*found, *board.data.notes)
+        caveats.append(f"only {board.data.limit} rows of each split were used")
+    return (*caveats, *board.data.notes)

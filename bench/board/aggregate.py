@@ -29,13 +29,13 @@ def boards(all_rows: Sequence[Row]) -> list[Board]:
     return [_board(name, grouped[name], models) for name in sorted(grouped)]
 
 
-def chosen(found: Sequence[Board], dataset: str | None) -> list[Board]:
+def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
     """The leaderboards of one data set, of all where None is named."""
-    some = [board for board in found if dataset is None or board.data.dataset == dataset]
-    if not some:
-        known = {board.data.dataset for board in found}
-        raise BenchError(f"no results on data set '{dataset}'; {did_you_mean(str(dataset), known)}")
-    return some
+    selected = [board for board in candidates if dataset is None or board.data.dataset == dataset]
+    if not selected:
+        names = {board.data.dataset for board in candidates}
+        raise BenchError(f"no results on data set '{dataset}'; {did_you_mean(str(dataset), names)}")
+    return selected
 
 
 def main_context(some_rows: Iterable[Row]) -> Context | None:

@@ -30,8 +30,8 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Meant:
-    """What a name stands for on a leaderboard: a line, or one run of it."""
+class Target:
+    """What a name selects on a leaderboard: a line, or one run of it."""
 
     line: Line
     run_id: str | None = None
@@ -46,48 +46,48 @@ def comparisons(boards: Sequence[Board], predictions: Predictions, first: str, s
 
     Models are paired by seed, two single runs as they are. Raises `BenchError` where nothing can be paired.
     """
-    found = []
+    compared = []
     for board in boards:
-        meant = {name: _meant(board, name) for name in (first, second)}
-        if all(meant.values()):
-            one, other = (_only(board, name, meant[name]) for name in (first, second))
-            found.append(_compare(board, predictions, one, other))
-    if not found:
+        targets = [_targets(board, name) for name in (first, second)]
+        if all(targets):
+            a, b = (_only(board, name, some) for name, some in zip((first, second), targets, strict=True))
+            compared.append(_compare(board, predictions, a, b))
+    if not compared:
         for name in (first, second):
-            if not any(_meant(board, name) for board in boards):
-                known = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
-                raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, known)}")
+            if not any(_targets(board, name) for board in boards):
+                names = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
+                raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, names)}")
         raise BenchError(f"'{first}' and '{second}' have no data set in common")
-    return found
+    return compared
 
 
-def _meant(board: Board, name: str) -> list[Meant]:
-    """What `name` may mean on a board."""
+def _targets(board: Board, name: str) -> list[Target]:
+    """What `name` may select on a board."""
     for line in board.ok_lines:
         if name in line.run_ids:
-            return [Meant(line, name)]
+            return [Target(line, name)]
     exact = [line for line in board.ok_lines if name in (line.name, line.title, line.short)]
-    return [Meant(line) for line in exact or (line for line in board.ok_lines if _matches(line, name))]
+    return [Target(line) for line in exact or (line for line in board.ok_lines if _matches(line, name))]
 
 
-def _only(board: Board, name: str, meant: Sequence[Meant]) -> Meant:
-    if len(meant) > 1:
-        titles = "; ".join(one.line.title for one in meant)
+def _only(board: Board, name: str, targets: Sequence[Target]) -> Target:
+    if len(targets) > 1:
+        titles = "; ".join(target.line.title for target in targets)
         raise BenchError(f"'{name}' is several models on {board.name}: {titles}; name more of its parameters, or -d")
-    return meant[0]
+    return targets[0]
 
 
 def _matches(line: Line, name: str) -> bool:
     """Whether the line is of that recipe and has those parameters; a refit goes by its whole name alone."""
-    recipe, wanted = parse_recipe(name)
+    recipe, given = parse_recipe(name)
     if line.recipe != recipe or line.refit:
         return False
-    has = completed(recipe, line.params)
-    return all(key in has and has[key] == value for key, value in wanted.items())
+    params = completed(recipe, line.params)
+    return all(key in params and params[key] == value for key, value in given.items())
 
 
-def _compare(board: Board, predictions: Predictions, first: Meant, second: Meant) -> Comparison:
-    names = [one.run_id or one.line.title for one in (first, second)]
+def _compare(board: Board, predictions: Predictions, first: Target, second: Target) -> Comparison:
+    names = [target.run_id or target.line.title for target in (first, second)]
     pairs = _pairs(first.runs(predictions), second.runs(predictions))
     if not pairs:
         raise BenchError(f"{board.name}: '{names[0]}' and '{names[1]}' have no seed in common; name two run ids")

@@ -1,4 +1,4 @@
-"""What must be read with a leaderboard."""
+"""What a reader of a leaderboard must know."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from bench.board.leaderboard import Board
 
 def facts(board: Board) -> list[str]:
     """Beside the notes on the data: size of the test, the smallest gap, what is left out."""
-    found = []
+    lines = []
     if board.smallest_gap is not None:
         gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
-        found.append(f"{board.data.n_test:,} test texts: {gap}")
+        lines.append(f"{board.data.n_test:,} test texts: {gap}")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
-        found.append("fewer than 3 seeds in some lines: their spread is not known well")
+        lines.append("fewer than 3 seeds in some lines: their spread is not known well")
     if any(line.refit for line in board.ok_lines):
-        found.append("lines named refit trained on train and validation together, and have no validation scores")
+        lines.append("lines named refit trained on train and validation together, and have no validation scores")
     if board.timed_elsewhere:
         elsewhere = (
             f"{board.timed_elsewhere} runs timed on another machine or by another protocol stand here without times"
         )
-        found.append(f"times are of machine {board.machine or 'unknown'} only; {elsewhere}")
+        lines.append(f"times are of machine {board.machine or 'unknown'} only; {elsewhere}")
     if board.superseded:
-        found.append(f"{board.superseded} older runs left out, superseded by newer ones of the same model and seed")
-    return found
+        lines.append(f"{board.superseded} older runs left out, superseded by newer ones of the same model and seed")
+    return lines

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from bench.board.leaderboard import Board, Line
 from bench.board.model import Model
 from bench.board.predictions import Predictions, Run, paired_runs
 from bench.board.recipes import completed, recipe_of
+from bench.contract import Params
 from bench.errors import BenchError
 from bench.measure.paired import Paired, compare_paired
 
@@ -23,7 +23,7 @@ class Step:
 
     paired: Paired
     """The ancestor first."""
-    kept: float
+    retained: float
     """The share of the ancestor's accuracy that the child has."""
     parameters: float | None
     """How many times fewer."""
@@ -88,11 +88,11 @@ class _Tree:
 
     @cached_property
     def _children(self) -> dict[Model, list[Line]]:
-        found: dict[Model, list[Line]] = {}
+        children: dict[Model, list[Line]] = {}
         for line in self.board.ok_lines:
             if line.model.parent:
-                found.setdefault(line.model.parent, []).append(line)
-        return found
+                children.setdefault(line.model.parent, []).append(line)
+        return children
 
     def parent(self, line: Line) -> Line | None:
         return self._lines.get(line.model.parent) if line.model.parent else None
@@ -123,7 +123,7 @@ class _Tree:
         before, after = ancestor.values, line.values
         return Step(
             paired,
-            kept=paired.second["accuracy"] / max(paired.first["accuracy"], 1e-9),
+            retained=paired.second["accuracy"] / max(paired.first["accuracy"], 1e-9),
             parameters=_ratio(before.parameters, after.parameters),
             size=_ratio(before.bytes_on_disk, after.bytes_on_disk),
             speed_up=_ratio(before.p50_ms_b1, after.p50_ms_b1),
@@ -143,15 +143,15 @@ class _Tree:
             return None
         by_labels = {**line.params, "alpha": 0}
         siblings = [other for other in self.board.ok_lines if other.model.parent == line.model.parent]
-        found = [other for other in siblings if other.recipe == line.recipe and other.params == by_labels]
-        if not found and (student := _student(line)):
+        controls = [other for other in siblings if other.recipe == line.recipe and other.params == by_labels]
+        if not controls and (student := _student(line)):
             heads = [other for other in self.board.ok_lines if not other.model.parent]
-            found = [other for other in heads if (other.recipe, completed(other.recipe, other.params)) == student]
-        return found[0] if found else None
+            controls = [other for other in heads if (other.recipe, completed(other.recipe, other.params)) == student]
+        return controls[0] if controls else None
 
     def _by_seed(self, first: Line, second: Line) -> list[tuple[Run, Run]]:
-        theirs = {run.seed: run for run in self.predictions.runs(first)}
-        return [(theirs[run.seed], run) for run in self.predictions.runs(second) if run.seed in theirs]
+        by_seed = {run.seed: run for run in self.predictions.runs(first)}
+        return [(by_seed[run.seed], run) for run in self.predictions.runs(second) if run.seed in by_seed]
 
 
 def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:
@@ -162,15 +162,15 @@ def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:
     return compare_paired(whole[0][0].labels, [a.probabilities for a, _ in whole], [b.probabilities for _, b in whole])
 
 
-def _student(line: Line) -> tuple[str, Mapping[str, Any]] | None:
+def _student(line: Line) -> tuple[str, Params] | None:
     """The recipe and all parameters that train the child of a teacher without it."""
     recipe = recipe_of(line.recipe)
     try:
-        found = recipe.resolve(completed(line.recipe, line.params)).control if recipe else None
+        control = recipe.resolve(completed(line.recipe, line.params)).control if recipe else None
     except BenchError:
         return None
-    return found and (found[0], dict(found[1]))
+    return control and (control[0], dict(control[1]))
 
 
-def _ratio(one: float | None, other: float | None) -> float | None:
-    return one / other if one and other else None
+def _ratio(numerator: float | None, denominator: float | None) -> float | None:
+    return numerator / denominator if numerator and denominator else None

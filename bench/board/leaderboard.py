@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bench.board.model import Model
 from bench.board.row import Row
+from bench.contract import Params
 from bench.schema import Data
 
 
@@ -19,7 +19,7 @@ class Names:
     name: str
     """The recipe with what differs from its defaults, and from another model here of the same lineage."""
     short: str
-    """The recipe with those parameters only that tell the line from the board's other models of it."""
+    """The recipe with those parameters only that distinguish the line from the board's other models of it."""
     title: str
     """Its short name with those of what it comes from."""
     origins: tuple[str, ...]
@@ -90,7 +90,7 @@ class Line:
         return self.model.recipe
 
     @property
-    def params(self) -> Mapping[str, Any]:
+    def params(self) -> Params:
         """All parameters, as they were when it ran."""
         return self.model.params
 
@@ -164,13 +164,15 @@ class Board:
     @property
     def floor(self) -> float:
         """The accuracy under which a model is too far off to be drawn to scale; 0 where nothing is scored."""
-        found = [line.accuracy for line in self.ok_lines]
-        best = max(found, default=0.0)
-        return max(best - max(0.06, 2.5 * (best - statistics.median(found))), 0.6 * best) if found else 0.0
+        accuracies = [line.accuracy for line in self.ok_lines]
+        if not accuracies:
+            return 0.0
+        best = max(accuracies)
+        return max(best - max(0.06, 2.5 * (best - statistics.median(accuracies))), 0.6 * best)
 
     @property
     def tied(self) -> list[Line]:
-        """The best line and all that cannot be told from it."""
+        """The best line and all that this test set cannot distinguish from it."""
         return [line for line in self.lines if line.rank == 1]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.board.predictions import Shown
 
-MOST = 15
+MAX_MISTAKES = 15
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def mistakes(shown: Sequence[Shown], texts: Mapping[str, str]) -> list[Mistake]:
     mean = np.mean([run.probabilities for run in runs], axis=0)
     predicted, true, rows = mean.argmax(axis=1), runs[0].labels, np.arange(len(mean))
     confidence = np.where(predicted != true, mean[rows, predicted], -1.0)
-    worst = [int(i) for i in np.argsort(-confidence, kind="stable")[:MOST] if confidence[i] > 0]
-    others = [o for o in (_mean_prediction(s, shown[0]) for s in shown[1:]) if o is not None]
+    worst = [int(i) for i in np.argsort(-confidence, kind="stable")[:MAX_MISTAKES] if confidence[i] > 0]
+    others = [labels for model in shown[1:] if (labels := _mean_prediction(model, shown[0])) is not None]
     names = shown[0].label_names
     return [
         Mistake(

@@ -1,4 +1,4 @@
-"""The stored predictions behind leaderboard lines, each file read once however often it is asked for."""
+"""The stored predictions behind leaderboard lines, each file read once however often it is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.board.leaderboard import Board, Line
 from bench.board.row import Row
 from bench.store import Store
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """Recipes drawn in the figures of one data set; the table has them all."""
 
 
@@ -54,8 +54,8 @@ class Shown:
     @property
     def predicted(self) -> tuple[Run, ...]:
         """The runs with stored predictions of the same texts in the same order as the first of them."""
-        some = [run for run in self.runs if len(run.ids)]
-        return tuple(run for run in some if np.array_equal(run.ids, some[0].ids))
+        stored = [run for run in self.runs if len(run.ids)]
+        return tuple(run for run in stored if np.array_equal(run.ids, stored[0].ids))
 
 
 class Predictions:
@@ -94,8 +94,8 @@ def best_of_each_recipe(board: Board, predictions: Predictions) -> list[Shown]:
     best: dict[tuple[str, str], Line] = {}
     for line in board.ok_lines:
         best.setdefault((line.track, line.recipe), line)
-    found = [Shown(line, predictions.runs(line)) for line in list(best.values())[:MOST_SHOWN]]
-    return [shown for shown in found if shown.runs]
+    candidates = [Shown(line, predictions.runs(line)) for line in list(best.values())[:MAX_SHOWN]]
+    return [shown for shown in candidates if shown.runs]
 
 
 def paired_runs(pairs: Sequence[tuple[Run, Run]]) -> list[tuple[Run, Run]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve
-from bench.schema import Data, Interval, Latency, Measurement, Result, TrainingLog
+from bench.schema import Data, Interval, Latency, Result, TrainingLog
 
 MEGABYTE = 1e6
 CURVES = ("loss", "validation_loss", "validation_accuracy")
@@ -45,9 +45,7 @@ def read_row(result: Result) -> Row:
         inference_dtype=device.inference_dtype,
         scores=_scores(result),
         footprint=_footprint(result),
-        performance=_performance(result.measurement, result.environment.machine)
-        if result.measurement
-        else Performance(),
+        performance=_performance(result),
         label_scores=tuple(LabelScore(c.label, c.f1, c.support) for c in quality.per_class) if quality else (),
         confusion=tuple(map(tuple, quality.confusion)) if quality else (),
         curve=_curve(training) if training else None,
@@ -97,8 +95,9 @@ def _megabytes(count: int | None) -> float | None:
     return None if count is None else round(count / MEGABYTE, 3)
 
 
-def _performance(measurement: Measurement, trained_on: str) -> Performance:
-    """`trained_on` is the machine of the training."""
+def _performance(result: Result) -> Performance:
+    if (measurement := result.measurement) is None:
+        return Performance()
     latencies = [latency for latency in measurement.latency if latency.bucket == "all"]
     threads = max((latency.threads for latency in latencies), default=None)
     cold, energy = measurement.cold_start, measurement.energy
@@ -113,7 +112,7 @@ def _performance(measurement: Measurement, trained_on: str) -> Performance:
         energy_source=energy.source,
         energy_measured_j_per_1000=None if estimated else energy.joules_per_1000_texts,
         energy_estimated_j_per_1000=energy.joules_per_1000_texts if estimated else None,
-        timed_on=measurement.machine or trained_on,
+        timed_on=measurement.machine or result.environment.machine,
         protocol=measurement.protocol,
     )
 

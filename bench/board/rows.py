@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from bench.artifact import PREFIX
@@ -25,18 +25,17 @@ def stored_rows(store: Store, watch: Callable[[Iterable[Result]], Iterable[Resul
 
     `watch` sees each result as it streams by.
     """
-    found = rows(watch(store.read_all()))
-    if not found:
+    stored = rows(watch(store.read_all()))
+    if not stored:
         raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
-    return found
+    return stored
 
 
 def rows(results: Iterable[Result]) -> list[Row]:
     """One row a run, in the order of the results, those that a newer run supersedes marked."""
-    read = [read_row(result) for result in results]
-    found = _on_boards(_with_members(read))
-    old = _superseded(found)
-    return [replace(row, superseded=True) if row.run_id in old else row for row in found]
+    placed = _on_boards(_with_members([read_row(result) for result in results]))
+    old = _superseded(placed)
+    return [replace(row, superseded=True) if row.run_id in old else row for row in placed]
 
 
 def counted(all_rows: Iterable[Row]) -> list[Row]:
@@ -45,10 +44,10 @@ def counted(all_rows: Iterable[Row]) -> list[Row]:
 
 
 def _with_members(read: Sequence[Row]) -> list[Row]:
-    """The runs that each ensemble is made of, found by the hashes of their artifacts."""
+    """The runs that each ensemble is made of, identified by the hashes of their artifacts."""
     runs = {row.artifact[:PREFIX]: row.run_id for row in read if row.artifact}
     return [
-        replace(row, member_run_ids=tuple(runs.get(one, one) for one in row.parent_artifacts))
+        replace(row, member_run_ids=tuple(runs.get(prefix, prefix) for prefix in row.parent_artifacts))
         if len(row.parent_artifacts) > 1
         else row
         for row in read
@@ -81,19 +80,15 @@ def _superseded(placed: Sequence[Row]) -> set[str]:
     newest: dict[tuple[object, ...], Row] = {}
     old = set()
     for row in placed:
-        above = tuple(_seed(run_id, seeds) for run_id in (row.parent_run_id, row.teacher_run_id))
+        above = tuple(seeds.get(run_id or "") for run_id in (row.parent_run_id, row.teacher_run_id))
         key = (row.board, models.key(row), row.seed, above)
         other = newest.get(key)
-        older, newest[key] = sorted((other, row), key=_standing) if other else (None, row)
+        older, newest[key] = sorted((other, row), key=_precedence) if other else (None, row)
         if older:
             old.add(older.run_id)
     return old
 
 
-def _standing(row: Row) -> tuple[bool, str, str]:
+def _precedence(row: Row) -> tuple[bool, str, str]:
     """Orders runs of one thing, the one that counts last."""
     return row.ok, order_in_time(row.started_at), row.run_id
-
-
-def _seed(run_id: str | None, seeds: Mapping[str, int]) -> int | None:
-    return seeds.get(run_id) if run_id else None
