@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bench.board.row import Row
+from bench.contract import Params
 from bench.identity import ModelIdentity
 
 
@@ -21,7 +22,7 @@ class Model:
     identity: ModelIdentity
     origins: tuple[Model, ...]
     """Its parent, all members of an ensemble, or none."""
-    params: Mapping[str, Any] = field(compare=False)
+    params: Params = field(compare=False)
     variant: str = field(compare=False)
     """As a run of it was named when it ran."""
 
@@ -60,14 +61,14 @@ class Models:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = {row.run_id: row for row in rows}
-        self._found: dict[str, Model] = {}
+        self._models: dict[str, Model] = {}
 
     def of(self, run_id: str) -> Model:
-        """Of a run; one without a stored result is known by its run id alone."""
-        if run_id not in self._found:
+        """Of a run; of one without a stored result the run id is all."""
+        if run_id not in self._models:
             row = self._rows.get(run_id)
-            self._found[run_id] = self._model(row) if row else Model(ModelIdentity(run_id, "", "train"), (), {}, "")
-        return self._found[run_id]
+            self._models[run_id] = self._model(row) if row else Model(ModelIdentity(run_id, "", "train"), (), {}, "")
+        return self._models[run_id]
 
     def key(self, row: Row) -> LineKey:
         """The line, on its leaderboard, that a run is a seed of."""

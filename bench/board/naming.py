@@ -1,4 +1,4 @@
-"""Names of models as short as a leaderboard allows: what tells each from the others, parents in the same words."""
+"""Names of models as short as a leaderboard allows: what distinguishes each from the others, and its parents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.identity import canonical
 from bench.params import split_assignments, written
 
 REFIT = "refit"
-"""What the name of a model says that was trained on train and validation together."""
+"""In the name of a model that was trained on train and validation together."""
 FROM = " ← "
 """Between a model and its parent."""
 
@@ -27,24 +27,24 @@ class Parts:
     whole: tuple[str, ...]
     """Those that differ from the recipe's defaults, or from another model of the same name."""
     headline: str
-    """That which the recipe's models are known by, its default too; empty for none."""
+    """That of the recipe's headline parameter, its default too; empty for none."""
 
     @cached_property
     def shown(self) -> tuple[str, ...]:
         """All that a short name may be chosen from."""
         return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
 
-    def telling(self, rivals: Sequence[Parts]) -> list[str]:
-        """The headline or the first part that some rival lacks, a refit's, and as few more as tell it from all.
+    def distinguishing(self, rivals: Sequence[Parts]) -> list[str]:
+        """The headline or the first part that some rival lacks, a refit's, and as few more as distinguish it from all.
 
-        A greedy set cover. A rival that has all of its parts and others is told apart by its own name.
+        A greedy set cover. A rival that has all of its parts and others is distinguished by its own name.
         """
         own = set(self.shown)
-        left = [rival for rival in rivals if not own.issubset(rival.shown)]
-        first = next((part for part in self.shown if any(part not in rival.shown for rival in left)), "")
+        same = [rival for rival in rivals if not own.issubset(rival.shown)]
+        first = next((part for part in self.shown if any(part not in rival.shown for rival in same)), "")
         chosen = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
-        while left := [rival for rival in left if chosen.issubset(rival.shown)]:
-            chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in left)))
+        while same := [rival for rival in same if chosen.issubset(rival.shown)]:
+            chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in same)))
         return [part for part in self.shown if part in chosen]
 
 
@@ -52,14 +52,14 @@ class Naming:
     """The names of one leaderboard's lines."""
 
     def __init__(self, keys: Sequence[LineKey]) -> None:
-        self._parts = _parts(one for _, *known in keys for model in known if model for one in model.family())
+        self._parts = _parts(member for _, *models in keys for model in models if model for member in model.family())
         self._short: dict[Model, str] = {}
         rivals_of: dict[tuple[str, str], list[Parts]] = {}
         for track, model, _ in keys:
             rivals_of.setdefault((track, model.recipe), []).append(self._parts[model])
         for track, model, _ in keys:
             rivals = rivals_of[track, model.recipe]
-            own = [_bare(part, rivals) for part in self._parts[model].telling(rivals)]
+            own = [_bare(part, rivals) for part in self._parts[model].distinguishing(rivals)]
             self._short[model] = f"{model.recipe}[{','.join(own)}]" if own else model.recipe
         self._ensembles = Counter(self._short[model] for _, model, _ in keys if len(model.origins) > 1)
 
@@ -98,7 +98,7 @@ class Naming:
 
 def descent(name: str, made_of: Sequence[str]) -> str:
     """`ensemble ← 2 × finetune + linear`: a name with those of what it was made of, if anything."""
-    each = [f"{count} × {one}" if count > 1 else one for one, count in Counter(made_of).items()]
+    each = [f"{count} × {origin}" if count > 1 else origin for origin, count in Counter(made_of).items()]
     return name + (FROM + " + ".join(each) if each else "")
 
 
@@ -111,12 +111,12 @@ def _parts(models: Iterable[Model]) -> dict[Model, Parts]:
             recipes[model.recipe] = recipe_of(model.recipe)
         changed = _changed(model, recipes[model.recipe])
         namesakes.setdefault((model.recipe, changed, model.origins), []).append(model)
-    found = {}
+    parts = {}
     for (_, changed, _), alike in namesakes.items():
         differing = _differing(alike)
         for model in alike:
-            found[model] = Parts(_whole(model, changed, differing), _headline(model, recipes[model.recipe]))
-    return found
+            parts[model] = Parts(_whole(model, changed, differing), _headline(model, recipes[model.recipe]))
+    return parts
 
 
 def _changed(model: Model, recipe: Recipe | None) -> tuple[str, ...]:

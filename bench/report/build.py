@@ -41,7 +41,7 @@ Watch = Callable[[Iterable[Board]], Iterable[Board]]
 
 @dataclass(frozen=True)
 class Built:
-    """What `build` left."""
+    """What `build` wrote."""
 
     page: Path
     runs: int
@@ -60,10 +60,10 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_ids(rows), out)
-    found = boards(rows)
-    palette = Palette.of(line for board in found for line in board.lines)
+    leaderboards = boards(rows)
+    palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
-    for board in watch(found):
+    for board in watch(leaderboards):
         page = _page(board, rows, store, palette, texts)
         drawn |= _save(page, out / "figures")
         pages.append(page)
@@ -74,14 +74,14 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     _remove_others(out / "figures", drawn)
     foreign = _foreign(copied.foreign, out)
     write_atomic(out / "results.csv", csv_text(counted(rows)).encode())
-    write_atomic(out / "leaderboard.md", markdown(found).encode())
+    write_atomic(out / "leaderboard.md", markdown(leaderboards).encode())
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
 
 
 def _refuse_foreign(out: Path) -> None:
-    """What is written anew, or removed, must be of an earlier report: whole, or of one that was killed."""
+    """What is replaced or removed must be of an earlier report: whole, or of one that was killed."""
     page = out / "report.html"
     whole = page.is_file() and TITLE in page.read_bytes()[:4096]
     begun = not page.exists() and any(out.glob("results/*/result.json"))
@@ -96,8 +96,7 @@ def _page(board: Board, rows: list[Row], store: Store, palette: Palette, texts: 
 
     predictions = Predictions(store, rows)
     shown = best_of_each_recipe(board, predictions)
-    known = test_texts(board, store) if texts else {}
-    wrong = mistakes(shown, known)
+    by_id = test_texts(board, store) if texts else {}
     return BoardPage(
         board=board,
         anchor=f"board-{slug(board.name)}",
@@ -111,18 +110,19 @@ def _page(board: Board, rows: list[Row], store: Store, palette: Palette, texts: 
         confusion=confusion(board.name, shown),
         reliability=reliability(board.name, shown, palette),
         learning=learning(board.name, shown, palette),
-        mistakes=wrong,
+        mistakes=mistakes(shown, by_id),
         mistaken=shown[0].line.title if shown else "",
-        mistakes_remark=_remark(texts, bool(known)),
-        with_texts=bool(known),
+        mistakes_remark=_remark(texts, bool(by_id)),
+        with_texts=bool(by_id),
         data=dataset_page(board, store),
     )
 
 
-def _remark(texts: bool, known: bool) -> str:
-    if known:
+def _remark(allowed: bool, prepared: bool) -> str:
+    """Why texts stand beside the mistakes, or why not."""
+    if prepared:
         return "What many models get wrong with confidence is often a label that is wrong, or an ironic text."
-    if not texts:
+    if not allowed:
         return "Row ids only: this report is made to be published, and the texts are not ours to publish."
     return "Row ids only: the data set is not prepared on this machine."
 

@@ -39,18 +39,21 @@ def _accuracy(line: Line) -> str:
     return decimals(line.values.accuracy) + spread
 
 
-def _of(name: str) -> Callable[[Line], float | None]:
-    return lambda line: getattr(line.values, name)
+def _mean(
+    title: str, help: str, name: str, write: Callable[[float | None], str], priority: int, low_first: bool = False
+) -> Column:
+    """A column of `Line.values`."""
 
+    def value(line: Line) -> float | None:
+        return getattr(line.values, name)  # type: ignore[no-any-return]
 
-def _written(name: str, write: Callable[[float | None], str]) -> Callable[[Line], str]:
-    return lambda line: write(getattr(line.values, name))
+    return Column(title, help, lambda line: write(value(line)), value, priority, low_first=low_first)
 
 
 COLUMNS = (
     Column(
         "#",
-        "Rank by mean accuracy; '=1' cannot be told from the best with this test set",
+        "Rank by mean accuracy; '=1' cannot be distinguished from the best with this test set",
         _rank,
         lambda line: line.rank,
         1,
@@ -58,84 +61,55 @@ COLUMNS = (
     ),
     Column(
         "model",
-        "Recipe, with what it is known by and what tells it from the others here, ← what it was made of; the whole "
-        "name stands under the pointer, and in results.csv",
+        "Recipe, with its headline parameter and those that distinguish it from the others here, ← what it was made "
+        "of; the whole name is in the tooltip and in results.csv",
         lambda line: line.title,
         lambda line: line.title,
         1,
         False,
     ),
     Column("seeds", "Runs averaged; '2+1✗' means that one more failed", _seeds, lambda line: len(line.seeds), 1),
-    Column("accuracy", "Mean over seeds ± standard deviation over seeds", _accuracy, _of("accuracy"), 1),
+    Column(
+        "accuracy",
+        "Mean over seeds ± standard deviation over seeds",
+        _accuracy,
+        lambda line: line.values.accuracy,
+        1,
+    ),
     Column(
         "95 % CI",
         "Bootstrap interval over the test texts: mean of the seeds' interval ends",
         interval,
-        _of("accuracy_low"),
+        lambda line: line.values.accuracy_low,
         1,
     ),
-    Column("macro F1", "Mean over labels of F1", _written("macro_f1", decimals), _of("macro_f1"), 1),
-    Column("macro rec.", "Mean over labels of recall", _written("macro_recall", decimals), _of("macro_recall"), 2),
-    Column(
-        "p50 ms",
-        "Median time of one text at a time, text in, label out, all cores",
-        _written("p50_ms_b1", significant),
-        _of("p50_ms_b1"),
-        1,
-        low_first=True,
+    _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 1),
+    _mean("macro rec.", "Mean over labels of recall", "macro_recall", decimals, 2),
+    _mean(
+        "p50 ms", "Median time of one text at a time, text in, label out, all cores", "p50_ms_b1", significant, 1, True
     ),
-    Column(
-        "p95 ms", "95th percentile of the same", _written("p95_ms_b1", significant), _of("p95_ms_b1"), 3, low_first=True
-    ),
-    Column(
-        "texts/s",
-        "Throughput in batches of 32, all cores",
-        _written("texts_per_s_b32", significant),
-        _of("texts_per_s_b32"),
-        2,
-    ),
-    Column(
-        "MB",
-        "Artifact on disk, 10^6 bytes",
-        _written("bytes_on_disk", megabytes),
-        _of("bytes_on_disk"),
-        1,
-        low_first=True,
-    ),
-    Column(
-        "params", "Learned numbers in the artifact", _written("parameters", count), _of("parameters"), 5, low_first=True
-    ),
-    Column(
+    _mean("p95 ms", "95th percentile of the same", "p95_ms_b1", significant, 3, True),
+    _mean("texts/s", "Throughput in batches of 32, all cores", "texts_per_s_b32", significant, 2),
+    _mean("MB", "Artifact on disk, 10^6 bytes", "bytes_on_disk", megabytes, 1, True),
+    _mean("params", "Learned numbers in the artifact", "parameters", count, 5, True),
+    _mean(
         "RSS MB",
         "Peak resident memory of a process that loads the model and predicts",
-        _written("peak_rss_mb", significant),
-        _of("peak_rss_mb"),
+        "peak_rss_mb",
+        significant,
         3,
-        low_first=True,
+        True,
     ),
-    Column(
-        "train ex/s",
-        "Training examples a second",
-        _written("train_examples_per_s", significant),
-        _of("train_examples_per_s"),
-        5,
-    ),
-    Column(
+    _mean("train ex/s", "Training examples a second", "train_examples_per_s", significant, 5),
+    _mean(
         "log loss",
         "Mean negative log probability of the true label; lower is better",
-        _written("log_loss", decimals),
-        _of("log_loss"),
+        "log_loss",
+        decimals,
         4,
-        low_first=True,
+        True,
     ),
-    Column(
-        "ECE",
-        "Expected calibration error, 15 bins; lower is better",
-        _written("ece", decimals),
-        _of("ece"),
-        4,
-        low_first=True,
-    ),
+    _mean("ECE", "Expected calibration error, 15 bins; lower is better", "ece", decimals, 4, True),
 )
 
 MODEL_WIDTH = 34
@@ -143,11 +117,11 @@ MODEL_WIDTH = 34
 
 
 def columns_for(lines: Sequence[Line], width: int) -> list[Column]:
-    """The columns that fit a screen of `width` characters, the most wanted first; those of priority 1 always."""
-    chosen, left = set(), width
+    """The columns that fit a screen of `width` characters, by priority; those of priority 1 always."""
+    chosen, free = set(), width
     for column in sorted(COLUMNS, key=lambda column: column.priority):
         needed = max([len(column.title), *(len(column.text(line)) for line in lines)])
-        left -= 2 + (needed if column.numeric else min(needed, MODEL_WIDTH))
-        if left >= 0 or column.priority == 1:
+        free -= 2 + (needed if column.numeric else min(needed, MODEL_WIDTH))
+        if free >= 0 or column.priority == 1:
             chosen.add(column.title)
     return [column for column in COLUMNS if column.title in chosen]

@@ -1,4 +1,4 @@
-"""What a report says of a data set: read from its prepared copy, where it is in the store."""
+"""A data set as a report shows it: read from its prepared copy, where the store has one."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
 from bench.report.plots.per_class import PerClass
 from bench.report.plots.reliability import Reliability
-from bench.report.plots.style import Drawing
+from bench.report.plots.style import Drawing, Figure
 from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
@@ -73,7 +73,7 @@ class BoardPage:
 
 
 def strip_axis(board: Board) -> Axis | None:
-    """A scale on which the good models can be told apart; far worse ones end at its left edge."""
+    """A scale that resolves the good models; far worse ones end at its left edge."""
     lines = [line for line in board.ok_lines if line.values.accuracy_low is not None]
     if not lines:
         return None
@@ -144,11 +144,11 @@ def difference(interval: Interval) -> Any:
 def times(member: Member, name: str) -> str:
     """A ratio against the parent and, where that is another, against the head: `2.1 · 8.4`; empty where unmeasured."""
     steps = [member.step] if member.depth < 2 else [member.step, member.whole]
-    found = [getattr(step, name) if step else None for step in steps]
-    return " · ".join(significant(ratio) if ratio else "–" for ratio in found) if any(found) else ""
+    ratios = [getattr(step, name) if step else None for step in steps]
+    return " · ".join(significant(ratio) if ratio else "–" for ratio in ratios) if any(ratios) else ""
 
 
-def figure_json(figure: dict[str, Any]) -> Any:
+def figure_json(figure: Figure) -> Any:
     """A figure as JSON that no text in it can end: five significant digits, `<`, `>` and `&` escaped."""
     from markupsafe import Markup
 

@@ -27,10 +27,10 @@ class Provenance:
     def watch(self, results: Iterable[Result]) -> Iterator[Result]:
         """Pass the results on, remembering where each comes from."""
         for result in results:
-            self._note(result)
+            self._add(result)
             yield result
 
-    def _note(self, result: Result) -> None:
+    def _add(self, result: Result) -> None:
         key = json.dumps(result.environment.model_dump(), sort_keys=True)
         self.environments.setdefault(key, result.environment)
         self.runs[key] += 1

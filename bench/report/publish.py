@@ -21,21 +21,21 @@ class Copied:
 
     runs: int
     foreign: tuple[str, ...]
-    """Runs in the folder that this store does not know; left as they are."""
+    """Runs in the folder that are not of this store; they stay as they are."""
 
 
 def published_ids(all_rows: list[Row]) -> set[str]:
     """The runs that count, and the parents and teachers that they name, superseded or not."""
     by_id = {row.run_id: row for row in all_rows}
-    wanted: set[str] = set()
+    needed: set[str] = set()
     todo: list[str | None] = [row.run_id for row in counted(all_rows)]
     while todo:
         run_id = todo.pop()
-        if run_id is None or run_id in wanted or run_id not in by_id:
+        if run_id is None or run_id in needed or run_id not in by_id:
             continue
-        wanted.add(run_id)
+        needed.add(run_id)
         todo += [by_id[run_id].parent_run_id, by_id[run_id].teacher_run_id]
-    return wanted
+    return needed
 
 
 def copy_results(store: Store, run_ids: Iterable[str], out: Path) -> Copied:
@@ -46,16 +46,16 @@ def copy_results(store: Store, run_ids: Iterable[str], out: Path) -> Copied:
     target = out / "results"
     if target.resolve() == store.results.resolve():
         raise BenchError(f"--out {out} is the store itself; choose another folder for the report")
-    wanted, known = set(run_ids), set(store.run_ids())
+    needed, own = set(run_ids), set(store.run_ids())
     try:
-        for run_id in sorted(wanted):
+        for run_id in sorted(needed):
             _copy(store.folder(run_id), target / run_id)
         present = {path.name for path in target.iterdir() if path.is_dir()} if target.is_dir() else set()
-        for run_id in (present & known) - wanted:
+        for run_id in (present & own) - needed:
             shutil.rmtree(target / run_id)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}; free space or choose another --out") from error
-    return Copied(len(wanted), tuple(sorted(present - known)))
+    return Copied(len(needed), tuple(sorted(present - own)))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -71,5 +71,5 @@ def _same(source: Path, target: Path) -> bool:
     """By size and time of change, which a copy keeps."""
     if not target.is_file():
         return False
-    one, other = source.stat(), target.stat()
-    return one.st_size == other.st_size and one.st_mtime_ns == other.st_mtime_ns
+    before, now = target.stat(), source.stat()
+    return before.st_size == now.st_size and before.st_mtime_ns == now.st_mtime_ns

@@ -44,14 +44,14 @@ class SearchPage:
         counts = ", ".join(
             f"{n} {state}" for state in ("complete", "pruned", "failed", "running") if (n := summary.count(state))
         )
-        found = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
+        facts = [f"{len(summary.finished)} of {summary.asked} trials ended: {counts}"]
         if summary.killed:
-            found.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
-        found.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
-        found.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
+            facts.append(f"{summary.killed} more were killed; others took their places, and they count nowhere")
+        facts.append(f"every score is {summary.metric.replace('_', ' ')} on validation; the test split was not opened")
+        facts.append(f"suggestions by TPE with seed {summary.seed}; trial 1 is the recipe's own parameters")
         if summary.limit is not None:
-            found.append(f"only {summary.limit} rows of each split were used")
-        return found
+            facts.append(f"only {summary.limit} rows of each split were used")
+        return facts
 
 
 def search_pages(store: Store) -> list[SearchPage]:

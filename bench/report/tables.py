@@ -8,7 +8,7 @@ from bench.board.facts import facts
 from bench.board.leaderboard import Board
 from bench.report.columns import COLUMNS
 
-HEADING = "Accuracy: mean over seeds ± its standard deviation. '=1': this test set cannot tell the model from the best."
+HEADING = "Accuracy: mean over seeds ± its standard deviation. '=1': indistinguishable from the best on this test set."
 
 
 def markdown(boards: Sequence[Board]) -> str:

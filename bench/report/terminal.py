@@ -14,14 +14,14 @@ from bench.board.leaderboard import Board, Line
 from bench.measure.paired import METRICS
 from bench.report.columns import Column, columns_for
 
-MOST_SHOWN = 40
+MAX_LINES = 40
 """Lines of one data set where several are printed."""
 VERDICTS = {
     "better": ("the second is better", "green"),
     "worse": ("the second is worse", "red"),
     "equal": ("no difference is seen", "yellow"),
 }
-"""In words, and in which colour."""
+"""As text, and in which colour."""
 
 
 def print_boards(boards: Sequence[Board], console: Console) -> None:
@@ -30,7 +30,7 @@ def print_boards(boards: Sequence[Board], console: Console) -> None:
     Of several data sets the best lines alone are shown, and how many more there are; of one, all.
     """
     for board in boards:
-        lines = board.lines if len(boards) == 1 else board.lines[:MOST_SHOWN]
+        lines = board.lines if len(boards) == 1 else board.lines[:MAX_LINES]
         console.print()
         console.print(Text(board.name, style="bold"))
         for note in board.data.notes:
@@ -41,9 +41,9 @@ def print_boards(boards: Sequence[Board], console: Console) -> None:
         for line in lines:
             if line.reason:
                 console.print(Text(f"✗ {line.title}: {line.reason}", style="yellow" if line.ok else "red"))
-        if left := len(board.lines) - len(lines):
-            failed = sum(not line.ok for line in board.lines[MOST_SHOWN:])
-            counted = f"{left} more" + (f", {failed} of them without scores" if failed else "")
+        if hidden := len(board.lines) - len(lines):
+            failed = sum(not line.ok for line in board.lines[MAX_LINES:])
+            counted = f"{hidden} more" + (f", {failed} of them without scores" if failed else "")
             console.print(Text(f"… {counted}: python -m bench compare -d '{board.data.dataset}'", style="dim"))
 
 
@@ -59,7 +59,7 @@ def _table(lines: Sequence[Line], width: int) -> Table:
 
 
 def _cell(column: Column, line: Line) -> Text:
-    """The text of a cell; the best, and what cannot be told from it, stands out."""
+    """The text of a cell; the best, and what is tied with it, stands out."""
     return Text(column.text(line), style="bold green" if line.rank == 1 and column.title in ("#", "accuracy") else "")
 
 
@@ -71,8 +71,8 @@ def print_comparison(comparison: Comparison, metric: str, console: Console) -> N
     console.print(names, markup=False, soft_wrap=True)
     console.print(_scores(comparison, metric))
     console.print(_flips(comparison))
-    words, style = VERDICTS[comparison.paired.verdict(metric)]
-    console.print(Text(f"{metric}: {words}", style=style))
+    verdict, style = VERDICTS[comparison.paired.verdict(metric)]
+    console.print(Text(f"{metric}: {verdict}", style=style))
 
 
 def _scores(comparison: Comparison, metric: str) -> Table:

@@ -84,7 +84,7 @@ def test_ratios_are_against_parent_and_head(family: dict[str, Member]) -> None:
     assert member.step is not None and member.whole is not None
     assert member.step.size == pytest.approx(1.0) and member.whole.size == pytest.approx(16.0)
     assert member.whole.speed_up == pytest.approx(16.0, rel=0.2)
-    assert member.whole.kept == pytest.approx(0.86 / 0.95, abs=0.05)
+    assert member.whole.retained == pytest.approx(0.86 / 0.95, abs=0.05)
 
 
 def test_a_student_is_compared_with_itself_untaught(family: dict[str, Member]) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.board.predictions import Shown
 from bench.palette import BLUE, INK, MUTED, translucent
-from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
+    from plotly.basedatatypes import BaseTraceType
 
 SHADES = [[0, translucent(BLUE, 0.04)], [1, translucent(BLUE, 1)]]
 
@@ -66,15 +67,13 @@ def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
     return Confusion(board_name, shown[0].label_names, matrices) if matrices else None
 
 
-def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
+def _interactive(labels: Sequence[str], matrix: Matrix) -> Figure:
     import plotly.graph_objects as go
 
     names = [plain(shorten(label, 18)) for label in labels]
-    shares, counts = matrix.shares, matrix.counts
-    places = range(len(names))
     heat = go.Heatmap(
-        z=shares.round(4).tolist(),
-        customdata=counts.round(1).tolist(),
+        z=matrix.shares.round(4).tolist(),
+        customdata=matrix.counts.round(1).tolist(),
         x=names,
         y=names,
         colorscale=SHADES,
@@ -85,23 +84,28 @@ def _interactive(labels: Sequence[str], matrix: Matrix) -> dict[str, Any]:
         ygap=2,
         hovertemplate="true %{y}<br>predicted %{x}<br>%{z:.1%}, %{customdata} texts on average<extra></extra>",
     )
-    text = go.Scatter(
-        x=[names[j] for _ in places for j in places],
-        y=[names[i] for i in places for _ in places],
-        mode="text",
-        text=[f"{shares[i, j]:.2f}<br>{counts[i, j]:.0f}" for i in places for j in places],
-        textfont={
-            "size": 11,
-            "color": ["white" if shares[i, j] > 0.5 else "var(--ink)" for i in places for j in places],
-        },
-        hoverinfo="skip",
-        showlegend=False,
-    )
     category = {"type": "category", "showgrid": False}
     return interactive(
-        [heat, text],
+        [heat, _numbers(names, matrix)],
         xaxis=category | {"title": {"text": "predicted"}, "tickangle": -35},
         yaxis=category | {"autorange": "reversed", "title": {"text": "true", "standoff": 12}},
+    )
+
+
+def _numbers(names: Sequence[str], matrix: Matrix) -> BaseTraceType:
+    """Share and count in each cell; white where the cell is dark."""
+    import plotly.graph_objects as go
+
+    shares, counts = matrix.shares, matrix.counts
+    cells = [(i, j) for i in range(len(names)) for j in range(len(names))]
+    return go.Scatter(
+        x=[names[j] for _, j in cells],
+        y=[names[i] for i, _ in cells],
+        mode="text",
+        text=[f"{shares[cell]:.2f}<br>{counts[cell]:.0f}" for cell in cells],
+        textfont={"size": 11, "color": ["white" if shares[cell] > 0.5 else "var(--ink)" for cell in cells]},
+        hoverinfo="skip",
+        showlegend=False,
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.palette import SPLITS
-from bench.report.plots.style import Chart, interactive, log_axis, plain, shorten
+from bench.report.plots.style import Chart, Figure, interactive, log_axis, plain, shorten
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
@@ -17,7 +17,7 @@ def charts(description: Description) -> list[Chart]:
     return [Chart("Labels", _labels(description), 340), Chart("Lengths in characters", _lengths(description), 340)]
 
 
-def _labels(description: Description) -> dict[str, Any]:
+def _labels(description: Description) -> Figure:
     import plotly.graph_objects as go
 
     traces = [
@@ -46,7 +46,7 @@ def _extent(description: Description) -> tuple[float, float]:
     return math.log10(edges[held[0]]), math.log10(edges[held[-1] + 1])
 
 
-def _lengths(description: Description) -> dict[str, Any]:
+def _lengths(description: Description) -> Figure:
     import plotly.graph_objects as go
 
     traces = [

@@ -12,13 +12,15 @@ from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, significant
 from bench.palette import BLUE, GRID, INK, MUTED, Palette, Symbol
 from bench.report.plots import labels
-from bench.report.plots.style import Chart, canvas, interactive, literal, log_axis, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, log_axis, plain, shorten, slug
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+    from plotly.basedatatypes import BaseTraceType
 
 HEIGHT = 440
-MOST_NAMED = 24
+MAX_LABELS = 24
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Frontier:
 
     @property
     def below(self) -> list[Point]:
-        """The models that lie under the axis, which is cut so that the good ones can be told apart."""
+        """The models that lie under the axis, which is cut so that the good ones can be distinguished."""
         return [point for point in self.points if point.y < self.y_range[0]]
 
     @property
@@ -180,17 +182,14 @@ def _places(
     firsts: dict[tuple[str, str], int] = {}
     for i, line in enumerate(lines):
         firsts.setdefault((line.track, line.recipe), i)
-    wanted = [i for i in range(len(lines)) if efficient[i]]
-    wanted += [i for i in firsts.values() if not efficient[i]]
-    edge = sorted((spots[i] for i in wanted if efficient[i]), key=lambda spot: spot.x)
+    named = [i for i in range(len(lines)) if efficient[i]]
+    named += [i for i in firsts.values() if not efficient[i]]
+    edge = sorted((spots[i] for i in named if efficient[i]), key=lambda spot: spot.x)
     steps = [(a.x, a.y, b.x, a.y) for a, b in pairwise(edge)] + [(b.x, a.y, b.x, b.y) for a, b in pairwise(edge)]
     steps.append((edge[-1].x, edge[-1].y, 1.0, edge[-1].y))
-    others = [spots[i] for i in range(len(lines)) if i not in wanted]
-    found = labels.place([spots[i] for i in wanted[:MOST_NAMED]], others, steps)
-    places: list[labels.Place | None] = [None] * len(lines)
-    for i, place in zip(wanted, found, strict=False):
-        places[i] = place
-    return places
+    others = [spots[i] for i in range(len(lines)) if i not in named]
+    placed = dict(zip(named, labels.place([spots[i] for i in named[:MAX_LABELS]], others, steps), strict=False))
+    return [placed.get(i) for i in range(len(lines))]
 
 
 def _hover(point: Point) -> str:
@@ -207,78 +206,67 @@ def _hover(point: Point) -> str:
     return "<br>".join(facts)
 
 
-def _interactive(data: Frontier) -> dict[str, object]:
+def _interactive(data: Frontier) -> Figure:
     import plotly.graph_objects as go
 
     xs, ys = data.steps
     line = {"color": "var(--muted)", "width": 1.5, "shape": "hv", "dash": "dot"}
-    traces = [go.Scatter(x=xs, y=ys, mode="lines", line=line, name="Pareto frontier", hoverinfo="skip")]
+    steps = go.Scatter(x=xs, y=ys, mode="lines", line=line, name="Pareto frontier", hoverinfo="skip")
     by_recipe: dict[tuple[str, str], list[Point]] = {}
     for point in data.points:
         by_recipe.setdefault((point.line.track, point.line.recipe), []).append(point)
-    for (_, recipe), points in by_recipe.items():
-        traces.append(
-            go.Scatter(
-                x=[p.x for p in points],
-                y=[p.y for p in points],
-                error_y={
-                    "array": [p.high - p.y for p in points],
-                    "arrayminus": [p.y - p.low for p in points],
-                    "thickness": 1,
-                    "width": 3,
-                },
-                mode="markers",
-                marker={
-                    "opacity": 1,
-                    "color": points[0].colour,
-                    "symbol": points[0].marker.plotly,
-                    "size": [13 if p.efficient else 10 for p in points],
-                    "line": {"width": 1, "color": "var(--card)"},
-                },
-                hovertext=[_hover(p) for p in points],
-                hovertemplate="%{hovertext}<extra></extra>",
-                name=plain(recipe),
-            )
-        )
     band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below", "line": {"width": 0}}
     band |= {"y0": data.best_interval[0], "y1": data.best_interval[1], "fillcolor": "var(--band)"}
+    accuracy = {"text": "accuracy, mean over seeds, 95 % CI"}
     return interactive(
-        traces,
+        [steps, *(_markers(recipe, points) for (_, recipe), points in by_recipe.items())],
         shapes=[band],
-        annotations=[_name(point) for point in data.points if point.label],
+        annotations=[_name(point, point.label) for point in data.points if point.label],
         xaxis=log_axis(*data.x_range, data.cost.axis),
-        yaxis={
-            "range": list(data.y_range),
-            "title": {"text": "accuracy, mean over seeds, 95 % CI"},
-            "tickformat": ".3~f",
-        },
+        yaxis={"range": list(data.y_range), "title": accuracy, "tickformat": ".3~f"},
     )
 
 
-def _name(point: Point) -> dict[str, object]:
+def _markers(recipe: str, points: Sequence[Point]) -> BaseTraceType:
+    """The models of one recipe with their intervals."""
+    import plotly.graph_objects as go
+
+    above, below = [p.high - p.y for p in points], [p.y - p.low for p in points]
+    return go.Scatter(
+        x=[p.x for p in points],
+        y=[p.y for p in points],
+        error_y={"array": above, "arrayminus": below, "thickness": 1, "width": 3},
+        mode="markers",
+        marker={
+            "opacity": 1,
+            "color": points[0].colour,
+            "symbol": points[0].marker.plotly,
+            "size": [13 if p.efficient else 10 for p in points],
+            "line": {"width": 1, "color": "var(--card)"},
+        },
+        hovertext=[_hover(p) for p in points],
+        hovertemplate="%{hovertext}<extra></extra>",
+        name=plain(recipe),
+    )
+
+
+def _name(point: Point, label: labels.Place) -> Figure:
     """A plotly annotation; a logarithmic axis takes the logarithm."""
-    assert point.label is not None  # asked for those with a label alone
     return {
         "x": math.log10(point.x),
         "y": point.y,
         "text": plain(shorten(point.line.title)),
         "font": {"size": 11},
-        "ax": point.label.dx * labels.WIDTH,
-        "ay": -point.label.dy * labels.HEIGHT,
-        "xanchor": point.label.horizontal,
-        "yanchor": point.label.vertical,
+        "ax": label.dx * labels.WIDTH,
+        "ay": -label.dy * labels.HEIGHT,
+        "xanchor": label.horizontal,
+        "yanchor": label.vertical,
         "borderpad": 0,
         "arrowhead": 0,
         "arrowwidth": 0.8,
-        "arrowcolor": "var(--muted)" if point.label.far else "rgba(0,0,0,0)",
+        "arrowcolor": "var(--muted)" if label.far else "rgba(0,0,0,0)",
         "standoff": 6,
     }
-
-
-def _leader(place: labels.Place) -> dict[str, object]:
-    """The line of a far name in matplotlib: from its near corner to its point."""
-    corner = (0 if place.horizontal == "left" else 1, 0 if place.vertical == "bottom" else 1)
-    return {"arrowstyle": "-", "color": MUTED, "lw": 0.6, "relpos": corner, "shrinkA": 0, "shrinkB": 4}
 
 
 def _draw(data: Frontier) -> Canvas:
@@ -301,17 +289,7 @@ def _draw(data: Frontier) -> Canvas:
             p.x, p.y, bars, fmt=p.marker.matplotlib, ms=size, color=p.colour, elinewidth=1, mec="white", label=label
         )
         if p.label:
-            ax.annotate(
-                literal(shorten(p.line.title)),
-                (p.x, p.y),
-                (p.label.dx * labels.WIDTH, p.label.dy * labels.HEIGHT),
-                textcoords="offset points",
-                ha=p.label.horizontal,
-                va=p.label.vertical,
-                fontsize=8,
-                color=INK,
-                arrowprops=_leader(p.label) if p.label.far else None,
-            )
+            _annotate(ax, p, p.label)
     ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
     ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -323,3 +301,20 @@ def _draw(data: Frontier) -> Canvas:
     if data.remark:
         ax.text(0.99, 0.01, literal(data.remark), transform=ax.transAxes, ha="right", fontsize=7, color=MUTED)
     return figure
+
+
+def _annotate(ax: Axes, point: Point, label: labels.Place) -> None:
+    """Write the name of a point; a line leads from the near corner of a far name to its point."""
+    corner = (0 if label.horizontal == "left" else 1, 0 if label.vertical == "bottom" else 1)
+    leader = {"arrowstyle": "-", "color": MUTED, "lw": 0.6, "relpos": corner, "shrinkA": 0, "shrinkB": 4}
+    ax.annotate(
+        literal(shorten(point.line.title)),
+        (point.x, point.y),
+        (label.dx * labels.WIDTH, label.dy * labels.HEIGHT),
+        textcoords="offset points",
+        ha=label.horizontal,
+        va=label.vertical,
+        fontsize=8,
+        color=INK,
+        arrowprops=leader if label.far else None,
+    )

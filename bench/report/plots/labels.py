@@ -67,10 +67,10 @@ def place(spots: Sequence[Spot], others: Sequence[Spot] = (), lines: Sequence[Bo
         taken.append((spot.x - BAR, spot.low, spot.x + BAR, spot.high))
     chosen: list[Place | None] = []
     for spot in spots:
-        found = next((candidate for candidate in PLACES if _free(spot, candidate, taken)), None)
-        chosen.append(found)
-        if found:
-            taken += [_box(spot, found), *_leader(spot, found)]
+        free = next((candidate for candidate in PLACES if _free(spot, candidate, taken)), None)
+        chosen.append(free)
+        if free:
+            taken += [_box(spot, free), *_leader(spot, free)]
     return chosen
 
 
@@ -96,5 +96,5 @@ def _box(spot: Spot, candidate: Place) -> Box:
     return left, bottom, left + width, bottom + LINE
 
 
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.board.predictions import Shown
 from bench.board.row import TrainingCurve
-from bench.palette import DASHES, MUTED, Palette
-from bench.report.plots.style import Chart, canvas, interactive, literal, shorten, slug
+from bench.palette import DASHES, MUTED, Palette, Symbol
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -55,34 +55,48 @@ def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learn
     return Learning(board_name, tuple(curves)) if curves else None
 
 
-def _interactive(curves: Curves) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Trace:
+    """One line of one seed."""
+
+    seed: int
+    name: str
+    dash: Symbol
+    colour: str | None
+    """None for the training loss, which is muted."""
+    epochs: tuple[float, ...]
+    values: tuple[float | None, ...]
+    best_epoch: int | None
+    """The epoch to mark."""
+
+
+def _traces(curves: Curves) -> Iterator[Trace]:
+    """Of every seed what it reported, losses first."""
+    for index, (seed, curve) in enumerate(curves.seeds):
+        dash = DASHES[index % len(DASHES)]
+        for name in ("loss", "validation_loss", "validation_accuracy"):
+            if name in curve.values:
+                colour, best = (None, None) if name == "loss" else (curves.colour, curve.best_epoch)
+                yield Trace(seed, name, dash, colour, curve.epochs, curve.values[name], best)
+
+
+def _interactive(curves: Curves) -> Figure:
     import plotly.graph_objects as go
 
-    traces = []
-    for index, (number, seed) in enumerate(curves.seeds):
-        dash = DASHES[index % len(DASHES)].plotly
-        for name, colour, axis in (
-            ("loss", "var(--muted)", "y2"),
-            ("validation_loss", curves.colour, "y2"),
-            ("validation_accuracy", curves.colour, "y"),
-        ):
-            if name in seed.values:
-                traces.append(
-                    go.Scatter(
-                        x=seed.epochs,
-                        y=seed.values[name],
-                        yaxis=axis,
-                        mode="lines+markers",
-                        line={"color": colour, "dash": dash, "width": 1.6},
-                        marker={
-                            "opacity": 1,
-                            "size": [9 if e == seed.best_epoch and name != "loss" else 3 for e in seed.epochs],
-                        },
-                        name=f"{name.replace('_', ' ')}, seed {number}",
-                        showlegend=False,
-                        hovertemplate="epoch %{x}: %{y:.4f}",
-                    )
-                )
+    traces = [
+        go.Scatter(
+            x=trace.epochs,
+            y=trace.values,
+            yaxis="y" if trace.name == "validation_accuracy" else "y2",
+            mode="lines+markers",
+            line={"color": trace.colour or "var(--muted)", "dash": trace.dash.plotly, "width": 1.6},
+            marker={"opacity": 1, "size": [9 if epoch == trace.best_epoch else 3 for epoch in trace.epochs]},
+            name=f"{trace.name.replace('_', ' ')}, seed {trace.seed}",
+            showlegend=False,
+            hovertemplate="epoch %{x}: %{y:.4f}",
+        )
+        for trace in _traces(curves)
+    ]
     return interactive(
         traces,
         xaxis={"title": {"text": "epoch; the large mark is the epoch kept"}, "rangemode": "tozero"},
@@ -96,17 +110,12 @@ def _draw(data: Learning) -> Canvas:
     figure.suptitle(literal(f"{data.board} · Learning curves, a line a seed"))
     for column, curves in enumerate(data.curves):
         top, bottom = axes[0, column], axes[1, column]
-        for index, (_, seed) in enumerate(curves.seeds):
-            dash = DASHES[index % len(DASHES)].matplotlib
-            for name, colour, ax in (
-                ("loss", MUTED, top),
-                ("validation_loss", curves.colour, top),
-                ("validation_accuracy", curves.colour, bottom),
-            ):
-                if name in seed.values:
-                    heights = [float("nan") if value is None else value for value in seed.values[name]]
-                    kept = [i for i, epoch in enumerate(seed.epochs) if epoch == seed.best_epoch and name != "loss"]
-                    ax.plot(seed.epochs, heights, dash, color=colour, lw=1.3, marker="o", ms=5, markevery=kept)
+        for trace in _traces(curves):
+            ax = bottom if trace.name == "validation_accuracy" else top
+            heights = [float("nan") if value is None else value for value in trace.values]
+            marked = [i for i, epoch in enumerate(trace.epochs) if epoch == trace.best_epoch]
+            look = {"color": trace.colour or MUTED, "lw": 1.3, "marker": "o", "ms": 5, "markevery": marked}
+            ax.plot(trace.epochs, heights, trace.dash.matplotlib, **look)
         top.set_title(literal(shorten(curves.name, 28)))
         bottom.xaxis.get_major_locator().set_params(integer=True)
         bottom.set_xlabel("epoch (mark: the one kept)")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.board.predictions import Shown
 from bench.palette import INK, Palette
-from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -71,7 +71,7 @@ def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerC
     return PerClass(board_name, labels, support, tuple(bars))
 
 
-def _interactive(data: PerClass) -> dict[str, Any]:
+def _interactive(data: PerClass) -> Figure:
     import plotly.graph_objects as go
 
     traces = [

@@ -1,17 +1,17 @@
-"""Reliability diagrams: how often a model is right when it says it is that sure."""
+"""Reliability diagrams: the accuracy of a model at each confidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bench.board.predictions import Shown
 from bench.measure.quality import BINS, confidence_bins
 from bench.palette import GRID, MUTED, Palette
-from bench.report.plots.style import Chart, canvas, interactive, literal, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -61,22 +61,22 @@ def reliability(board_name: str, shown: Sequence[Shown], palette: Palette) -> Re
 
 def _calibration(shown: Shown, colour: str) -> Calibration:
     top = np.concatenate([run.probabilities.max(axis=1) for run in shown.predicted]).astype(float)
-    right = np.concatenate([run.probabilities.argmax(axis=1) == run.labels for run in shown.predicted])
-    which = confidence_bins(top)
-    count = np.bincount(which, minlength=BINS)
-    held = count > 0
+    correct = np.concatenate([run.probabilities.argmax(axis=1) == run.labels for run in shown.predicted])
+    bins = confidence_bins(top)
+    count = np.bincount(bins, minlength=BINS)
+    filled = count > 0
     return Calibration(
         name=shown.line.title,
         colour=colour,
         ece=float(np.mean([run.row.scores.ece.value for run in shown.runs])),
-        confidence=tuple((np.bincount(which, top, BINS)[held] / count[held]).tolist()),
-        accuracy=tuple((np.bincount(which, right, BINS)[held] / count[held]).tolist()),
-        share=tuple((count[held] / count.sum()).tolist()),
-        count=tuple(count[held].tolist()),
+        confidence=tuple((np.bincount(bins, top, BINS)[filled] / count[filled]).tolist()),
+        accuracy=tuple((np.bincount(bins, correct, BINS)[filled] / count[filled]).tolist()),
+        share=tuple((count[filled] / count.sum()).tolist()),
+        count=tuple(count[filled].tolist()),
     )
 
 
-def _interactive(model: Calibration) -> dict[str, Any]:
+def _interactive(model: Calibration) -> Figure:
     import plotly.graph_objects as go
 
     ideal = go.Scatter(
@@ -90,7 +90,7 @@ def _interactive(model: Calibration) -> dict[str, Any]:
         mode="lines+markers",
         line={"color": model.colour, "width": 1.5},
         marker={"opacity": 1, "color": model.colour, "size": [5 + 14 * share**0.5 for share in model.share]},
-        hovertemplate="says %{x:.3f}<br>right %{y:.3f}<br>%{customdata:,} texts, all seeds<extra></extra>",
+        hovertemplate="confidence %{x:.3f}<br>accuracy %{y:.3f}<br>%{customdata:,} texts, all seeds<extra></extra>",
     )
     return interactive(
         [shares, ideal, curve],

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.palette import BEST, GRID, TRIALS, Symbol
 from bench.report.plots.search_history import describe
-from bench.report.plots.style import Chart, canvas, interactive, literal, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, slug
 from bench.search.summary import Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def epochs(summary: Summary) -> Epochs | None:
     return Epochs(summary.study, summary.metric, curves) if curves else None
 
 
-def _interactive(data: Epochs) -> dict[str, Any]:
+def _interactive(data: Epochs) -> Figure:
     import plotly.graph_objects as go
 
     traces = [

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from bench.palette import BEST, GRID, TRIALS
-from bench.report.plots.style import Chart, canvas, interactive, literal, plain, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, plain, slug
 from bench.search.summary import State, Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def history(summary: Summary) -> History | None:
 
 
 def describe(trial: TrialRow, metric: str) -> str:
-    """What stands in the hover of a trial: its parameters, one a line."""
+    """The hover text of a trial: its parameters, one a line."""
     value = f"{metric} {trial.value:.4f}" if trial.value is not None else trial.state
     if trial.state == "pruned":
         value = f"pruned after epoch {trial.epochs}"
@@ -75,7 +75,7 @@ def describe(trial: TrialRow, metric: str) -> str:
     return "<br>".join(plain(line) for line in (f"trial {trial.number}: {value}", *reason, *params))
 
 
-def _interactive(data: History) -> dict[str, Any]:
+def _interactive(data: History) -> Figure:
     import plotly.graph_objects as go
 
     traces: list[Any] = [
@@ -109,10 +109,10 @@ def _interactive(data: History) -> dict[str, Any]:
 
 
 def _by_state(data: History) -> dict[State, list[TrialRow]]:
-    found: dict[State, list[TrialRow]] = {}
+    by_state: dict[State, list[TrialRow]] = {}
     for trial in (*data.complete, *data.others):
-        found.setdefault(trial.state, []).append(trial)
-    return found
+        by_state.setdefault(trial.state, []).append(trial)
+    return by_state
 
 
 def _draw(data: History) -> Canvas:

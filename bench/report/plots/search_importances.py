@@ -37,7 +37,9 @@ class Importances:
             yaxis={"type": "category", "showgrid": False},
         )
         return [
-            Chart("Which parameters matter (PED-ANOVA; few trials say little)", figure, max(200, 90 + 26 * len(names)))
+            Chart(
+                "Which parameters matter (PED-ANOVA; unreliable for few trials)", figure, max(200, 90 + 26 * len(names))
+            )
         ]
 
     def draw(self) -> Canvas:
@@ -57,6 +59,6 @@ class Importances:
 
 
 def importance(summary: Summary) -> Importances | None:
-    """None where too few trials are complete to say."""
+    """None where too few trials are complete."""
     ranked = sorted(summary.importances.items(), key=lambda item: -item[1])
     return Importances(summary.study, tuple(ranked)) if ranked else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.palette import BEST, BLUE, GRID, PALE
 from bench.report.plots.search_history import describe
-from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, plain, shorten, slug
 from bench.search.summary import Summary, TrialRow
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def slices(summary: Summary) -> Slices | None:
     trials = tuple(sorted(complete, key=lambda trial: trial.number == summary.best))  # the best is drawn above others
     if len(trials) < 2 or summary.best is None:
         return None
-    found = tuple(_slice(name, values, trials) for name, values in summary.space.items())
-    return Slices(summary.study, summary.metric, trials, summary.best, found)
+    panels = tuple(_slice(name, values, trials) for name, values in summary.space.items())
+    return Slices(summary.study, summary.metric, trials, summary.best, panels)
 
 
 def _slice(name: str, values: dict[str, Any], trials: tuple[TrialRow, ...]) -> Slice:
@@ -79,14 +79,14 @@ def _slice(name: str, values: dict[str, Any], trials: tuple[TrialRow, ...]) -> S
     return Slice(name, False, tuple(options), tuple(float(options.index(str(setting))) for setting in settings))
 
 
-def _parallel(data: Slices) -> dict[str, Any]:
+def _parallel(data: Slices) -> Figure:
     import math
 
     import plotly.graph_objects as go
 
-    dimensions: list[dict[str, Any]] = []
+    dimensions: list[Figure] = []
     for one in data.slices:
-        shown: dict[str, Any] = {"label": plain(shorten(one.name, 22)), "values": list(one.places)}
+        shown: Figure = {"label": plain(shorten(one.name, 22)), "values": list(one.places)}
         if one.options:
             shown |= {"tickvals": list(range(len(one.options))), "ticktext": [plain(o) for o in one.options]}
         elif one.logarithmic:
@@ -102,7 +102,7 @@ def _parallel(data: Slices) -> dict[str, Any]:
     )
 
 
-def _interactive(data: Slices, one: Slice) -> dict[str, Any]:
+def _interactive(data: Slices, one: Slice) -> Figure:
     import plotly.graph_objects as go
 
     best = [trial.number == data.best_number for trial in data.trials]
@@ -119,7 +119,7 @@ def _interactive(data: Slices, one: Slice) -> dict[str, Any]:
         hovertext=[describe(trial, data.metric) for trial in data.trials],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    across: dict[str, Any] = {"type": "log", "dtick": 1, "tickformat": "~g"} if one.logarithmic else {}
+    across: Figure = {"type": "log", "dtick": 1, "tickformat": "~g"} if one.logarithmic else {}
     if one.options:
         across = {"tickvals": list(range(len(one.options))), "ticktext": [plain(shorten(o, 14)) for o in one.options]}
         across["range"] = [-0.5, len(one.options) - 0.5]

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 DPI = 130
 
 
+Figure = dict[str, Any]
+"""A plotly figure, or a part of one, as plain data; colours may be `var(--…)` of the page."""
+
+
 @dataclass(frozen=True)
 class Chart:
-    """One interactive chart: a plotly figure as plain data; colours may be `var(--…)` of the page."""
+    """One interactive chart."""
 
     title: str
-    figure: dict[str, Any]
+    figure: Figure
     height: int
     wide: bool = False
 
@@ -89,19 +93,19 @@ def write_png(drawing: Drawing, path: Path) -> None:
         drawing.draw().savefig(path, dpi=DPI, metadata={"Software": None})
 
 
-def log_axis(low: float, high: float, title: str) -> dict[str, Any]:
+def log_axis(low: float, high: float, title: str) -> Figure:
     """A plotly axis between two decimal logarithms, with as many ticks as there is room for."""
     span = high - low
-    ticks: dict[str, Any] = {} if span < 0.8 else {"dtick": "D2"} if span < 3 else {"dtick": 1 if span < 7 else 2}
+    ticks: Figure = {} if span < 0.8 else {"dtick": "D2"} if span < 3 else {"dtick": 1 if span < 7 else 2}
     return {"type": "log", "range": [low, high], "title": {"text": title}, "tickformat": ",~g", **ticks}
 
 
-def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
+def interactive(traces: Sequence[Any], **layout: Any) -> Figure:
     """A plotly figure as plain data in the page's colours."""
     import plotly.graph_objects as go
 
     axis = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
-    base: dict[str, Any] = {
+    base: Figure = {
         "template": {},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -120,5 +124,5 @@ def interactive(traces: Sequence[Any], **layout: Any) -> dict[str, Any]:
         own = axis | layout.pop(name, {})
         base[name] = own | ({"title": {"standoff": 10} | own["title"]} if "title" in own else {})
     figure = go.Figure(data=list(traces), layout=base | layout)
-    plain_figure: dict[str, Any] = figure.to_plotly_json()
+    plain_figure: Figure = figure.to_plotly_json()
     return plain_figure

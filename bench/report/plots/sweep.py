@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.board.leaderboard import Board, Line
 from bench.board.naming import FROM
 from bench.board.recipes import completed
 from bench.identity import canonical
 from bench.palette import COLOURS, GRID, MUTED
-from bench.report.plots.style import Chart, canvas, interactive, literal, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, plain, shorten, slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
+    from plotly.basedatatypes import BaseTraceType
 
-LEAST = 3
-"""Values that make a sweep."""
+MIN_VALUES = 3
+"""Values of a parameter that make a sweep."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Sweeps:
 
 def sweeps(board: Board) -> Sweeps | None:
     """The parameters of which at least three values were tried on one parent, all others alike; None for none."""
-    found: dict[str, dict[tuple[object, ...], list[tuple[float, Line]]]] = {}
+    tried: dict[str, dict[tuple[object, ...], list[tuple[float, Line]]]] = {}
     for line in board.ok_lines:
         if line.model.parent is None:
             continue
@@ -79,61 +81,58 @@ def sweeps(board: Board) -> Sweeps | None:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 others = {key: other for key, other in params.items() if key != name}
                 group = (line.recipe, line.model.parent, line.refit, canonical(others))
-                found.setdefault(name, {}).setdefault(group, []).append((float(value), line))
+                tried.setdefault(name, {}).setdefault(group, []).append((float(value), line))
     panels = [
         Panel(name, curves)
-        for name, groups in sorted(found.items())
-        if (curves := tuple(_curve(tried, board) for tried in groups.values() if len(tried) >= LEAST))
+        for name, groups in sorted(tried.items())
+        if (curves := tuple(_curve(values, board) for values in groups.values() if len(values) >= MIN_VALUES))
     ]
     return Sweeps(board.name, tuple(panels)) if panels else None
 
 
-def _curve(tried: list[tuple[float, Line]], board: Board) -> Curve:
+def _curve(values: list[tuple[float, Line]], board: Board) -> Curve:
     points = []
-    for x, line in sorted(tried, key=lambda pair: pair[0]):
+    for x, line in sorted(values, key=lambda pair: pair[0]):
         points.append(Point(x, line.accuracy, line.values.accuracy_low or 0.0, line.values.accuracy_high or 0.0))
-    line = tried[0][1]
+    line = values[0][1]
     above = next((other for other in board.ok_lines if other.model == line.model.parent), None)
     origin = above.title if above else line.names.origins[0]
     return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.values.accuracy if above else None)
 
 
-def _interactive(panel: Panel) -> dict[str, Any]:
-    import plotly.graph_objects as go
-
-    traces = []
-    for number, curve in enumerate(panel.curves):
-        colour = COLOURS[number % len(COLOURS)]
-        bars = {
-            "array": [p.high - p.y for p in curve.points],
-            "arrayminus": [p.y - p.low for p in curve.points],
-            "color": colour,
-            "thickness": 1,
-        }
-        xs = [p.x for p in curve.points]
-        traces.append(
-            go.Scatter(
-                x=xs,
-                y=[p.y for p in curve.points],
-                error_y=bars,
-                mode="lines+markers",
-                line={"color": colour},
-                name=plain(shorten(curve.title, 60)),
-            )
-        )
-        if curve.parent is not None:
-            traces.append(
-                go.Scatter(
-                    x=[xs[0], xs[-1]],
-                    y=[curve.parent] * 2,
-                    mode="lines",
-                    line={"color": colour, "dash": "dot"},
-                    name="its parent",
-                    showlegend=number == 0,
-                )
-            )
+def _interactive(panel: Panel) -> Figure:
+    traces = [
+        trace
+        for number, curve in enumerate(panel.curves)
+        for trace in _traces(curve, COLOURS[number % len(COLOURS)], explained=number == 0)
+    ]
     axes = {"xaxis": {"title": {"text": panel.name}}, "yaxis": {"title": {"text": "accuracy"}}}
     return interactive(traces, **axes)
+
+
+def _traces(curve: Curve, colour: str, explained: bool) -> Iterator[BaseTraceType]:
+    """The values with their intervals, and the parent as a dotted line, `explained` in the legend."""
+    import plotly.graph_objects as go
+
+    xs, ys = [p.x for p in curve.points], [p.y for p in curve.points]
+    bars = {"array": [p.high - p.y for p in curve.points], "arrayminus": [p.y - p.low for p in curve.points]}
+    yield go.Scatter(
+        x=xs,
+        y=ys,
+        error_y={**bars, "color": colour, "thickness": 1},
+        mode="lines+markers",
+        line={"color": colour},
+        name=plain(shorten(curve.title, 60)),
+    )
+    if curve.parent is not None:
+        yield go.Scatter(
+            x=[xs[0], xs[-1]],
+            y=[curve.parent] * 2,
+            mode="lines",
+            line={"color": colour, "dash": "dot"},
+            name="its parent",
+            showlegend=explained,
+        )
 
 
 def _draw(data: Sweeps) -> Canvas:
