@@ -98,13 +98,12 @@ def _line(key: LineKey, names: Names, group: list[Row], context: Context | None)
 def _means(ok: list[Row], timed_here: list[Row], context: Context | None) -> Means:
     trained_here = [row for row in ok if context is None or row.machine == context[0]]
     of = dict.fromkeys(COLUMNS, ok) | dict.fromkeys(TIMED, timed_here) | {"train_examples_per_s": trained_here}
-    return Means(**{column: _mean(of[column], column) for column in COLUMNS})
-
-
-def _mean(some_rows: list[Row], column: str) -> float | None:
-    read = reader(column)
-    values = [value for row in some_rows if (value := read(row)) is not None]
-    return statistics.fmean(values) if values else None
+    means: dict[str, float] = {}
+    for column in COLUMNS:
+        read = reader(column)
+        if values := [value for row in of[column] if (value := read(row)) is not None]:
+            means[column] = statistics.fmean(values)
+    return Means(**means)
 
 
 def _reasons(failed: list[Row]) -> str:

@@ -110,7 +110,7 @@ class _Tree:
             step=step,
             whole=self._step(line, head, depth) if depth > 1 else step,
             control=control,
-            gain=_paired(self._by_seed(control, line)) if control else None,
+            gain=self._gain(line, control) if control else None,
         )
         for child in self.children(line):
             yield from self.members(head, child, depth + 1)
@@ -149,9 +149,10 @@ class _Tree:
             controls = [other for other in heads if (other.recipe, completed(other.recipe, other.params)) == student]
         return controls[0] if controls else None
 
-    def _by_seed(self, first: Line, second: Line) -> list[tuple[Run, Run]]:
-        by_seed = {run.seed: run for run in self.predictions.runs(first)}
-        return [(by_seed[run.seed], run) for run in self.predictions.runs(second) if run.seed in by_seed]
+    def _gain(self, line: Line, control: Line) -> Paired | None:
+        """Over the seeds that both have."""
+        by_seed = {run.seed: run for run in self.predictions.runs(control)}
+        return _paired([(by_seed[run.seed], run) for run in self.predictions.runs(line) if run.seed in by_seed])
 
 
 def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:

@@ -115,7 +115,9 @@ def _parts(models: Iterable[Model]) -> dict[Model, Parts]:
     for (_, changed, _), alike in namesakes.items():
         differing = _differing(alike)
         for model in alike:
-            parts[model] = Parts(_whole(model, changed, differing), _headline(model, recipes[model.recipe]))
+            more = (_part(model, key) for key in differing if key in model.params)
+            whole = (*changed, *(part for part in more if part not in changed))
+            parts[model] = Parts(whole, _headline(model, recipes[model.recipe]))
     return parts
 
 
@@ -135,11 +137,6 @@ def _differing(namesakes: Sequence[Model]) -> list[str]:
     keys = dict.fromkeys(key for model in namesakes for key in model.params)
     values = {key: {canonical(model.params.get(key, ...)) for model in namesakes} for key in keys}
     return [key for key in keys if len(values[key]) > 1]
-
-
-def _whole(model: Model, changed: tuple[str, ...], differing: Iterable[str]) -> tuple[str, ...]:
-    more = (_part(model, key) for key in differing if key in model.params)
-    return (*changed, *(part for part in more if part not in changed))
 
 
 def _headline(model: Model, recipe: Recipe | None) -> str:

@@ -79,16 +79,15 @@ def _superseded(placed: Sequence[Row]) -> set[str]:
     seeds, models = {row.run_id: row.seed for row in placed}, Models(placed)
     newest: dict[tuple[object, ...], Row] = {}
     old = set()
+
+    def precedence(row: Row) -> tuple[bool, str, str]:
+        return row.ok, order_in_time(row.started_at), row.run_id
+
     for row in placed:
         above = tuple(seeds.get(run_id or "") for run_id in (row.parent_run_id, row.teacher_run_id))
         key = (row.board, models.key(row), row.seed, above)
         other = newest.get(key)
-        older, newest[key] = sorted((other, row), key=_precedence) if other else (None, row)
+        older, newest[key] = sorted((other, row), key=precedence) if other else (None, row)
         if older:
             old.add(older.run_id)
     return old
-
-
-def _precedence(row: Row) -> tuple[bool, str, str]:
-    """Orders runs of one thing, the one that counts last."""
-    return row.ok, order_in_time(row.started_at), row.run_id

@@ -27,20 +27,17 @@ class Provenance:
     def watch(self, results: Iterable[Result]) -> Iterator[Result]:
         """Pass the results on, remembering where each comes from."""
         for result in results:
-            self._add(result)
+            key = json.dumps(result.environment.model_dump(), sort_keys=True)
+            self.environments.setdefault(key, result.environment)
+            self.runs[key] += 1
+            measurement, identity = result.measurement, result.identity
+            if measurement:
+                self.protocols[f"{measurement.protocol}, {measurement.rounds} rounds"] += 1
+            dirty = " with uncommitted changes" if identity.dirty else ""
+            self.commits[(identity.git_commit or "unknown") + dirty] += 1
+            if result.outcome.log_tail:
+                self.logs[result.run_id] = result.outcome.log_tail
             yield result
-
-    def _add(self, result: Result) -> None:
-        key = json.dumps(result.environment.model_dump(), sort_keys=True)
-        self.environments.setdefault(key, result.environment)
-        self.runs[key] += 1
-        measurement, identity = result.measurement, result.identity
-        if measurement:
-            self.protocols[f"{measurement.protocol}, {measurement.rounds} rounds"] += 1
-        dirty = " with uncommitted changes" if identity.dirty else ""
-        self.commits[(identity.git_commit or "unknown") + dirty] += 1
-        if result.outcome.log_tail:
-            self.logs[result.run_id] = result.outcome.log_tail
 
     @property
     def machines(self) -> list[tuple[Environment, int]]:

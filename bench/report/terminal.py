@@ -12,7 +12,7 @@ from bench.board.comparison import Comparison
 from bench.board.facts import facts
 from bench.board.leaderboard import Board, Line
 from bench.measure.paired import METRICS
-from bench.report.columns import Column, columns_for
+from bench.report.columns import columns_for
 
 MAX_LINES = 40
 """Lines of one data set where several are printed."""
@@ -54,13 +54,10 @@ def _table(lines: Sequence[Line], width: int) -> Table:
         wrapped = not column.numeric
         table.add_column(column.title, justify="left" if wrapped else "right", no_wrap=not wrapped, overflow="fold")
     for line in lines:
-        table.add_row(*(_cell(column, line) for column in columns), style="" if line.ok else "red")
+        emphasized = ("#", "accuracy") if line.rank == 1 else ()  # the best, and what is tied with it
+        cells = [Text(column.text(line), "bold green" if column.title in emphasized else "") for column in columns]
+        table.add_row(*cells, style="" if line.ok else "red")
     return table
-
-
-def _cell(column: Column, line: Line) -> Text:
-    """The text of a cell; the best, and what is tied with it, stands out."""
-    return Text(column.text(line), style="bold green" if line.rank == 1 and column.title in ("#", "accuracy") else "")
 
 
 def print_comparison(comparison: Comparison, metric: str, console: Console) -> None:

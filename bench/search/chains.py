@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from optuna.trial import BaseTrial
 
-from bench.contract import Compression
+from bench.contract import Compression, Params
 from bench.data import DatasetRef
 from bench.errors import BenchError
 from bench.params import parse_recipe, split_assignments, with_defaults
@@ -23,18 +21,18 @@ class Step:
     """A compression recipe of the chain: parameters that are fixed, and those that are searched."""
 
     recipe: str
-    given: Mapping[str, Any]
+    given: Params
     space: Space
 
-    def suggested(self, trial: BaseTrial) -> dict[str, Any]:
+    def suggested(self, trial: BaseTrial) -> Params:
         """All its parameters in a trial."""
         space = {f"{self.recipe}.{name}": values for name, values in distributions(self.space).items()}
-        found = {name.partition(".")[2]: value for name, value in suggested(trial, space).items()}
-        return with_defaults(load_recipe(self.recipe), {**self.given, **tidy(found)})
+        values = {name.partition(".")[2]: value for name, value in suggested(trial, space).items()}
+        return with_defaults(load_recipe(self.recipe), {**self.given, **tidy(values)})
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
-    """`'distill[student=tweets-tiny],prune,quantize'`: what stands in brackets is fixed, the rest is searched."""
+    """`'distill[student=tweets-tiny],prune,quantize'`: parameters in brackets are fixed, the rest is searched."""
     steps = []
     for part in split_assignments(text):
         name, given = parse_recipe(part)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Compress:
         self.store = Store(options.run.store)
         self.parent = self.store.result(options.parent)
         if self.parent.validation is None:
-            raise BenchError(f"{options.parent} has no validation scores, so that no drop can be told: train it again")
+            raise BenchError(f"{options.parent} has no validation scores to compute a drop from: train it again")
         self.parent_accuracy = self.parent.validation.accuracy
         self.dataset = DatasetRef(self.parent.data.dataset, data_dir=options.data_dir)
 
@@ -91,32 +91,33 @@ class Compress:
         with self.store.lock():
             self.store.sweep()
             self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
-            self._ready_parent()
+            if not is_intact(self.store.artifacts / str(self.parent.identity.artifact)):
+                raise BenchError(f"the artifact of {self.options.parent} is not in the store: train that run again")
             candidates = self._search()
         if not candidates:
-            self.console.print("no chain could be made; the trials' reasons stand above", highlight=False)
+            self.console.print("no chain could be made; the reasons are above", highlight=False)
             return NOTHING_RAN
         front = pareto([c for c in candidates if c.feasible])
         self._show(front or pareto(candidates), bool(front))
         if not front:
             return NEGATIVE_VERDICT
-        specs = _unique(step for candidate in front for step in chain_of(candidate.spec))
+        steps = {step.identity: step for candidate in front for step in chain_of(candidate.spec)}
         ends = {c.spec.identity for c in front}
-        specs = [replace(spec, measured=spec.identity in ends) for spec in specs]
+        specs = [replace(spec, measured=spec.identity in ends) for spec in steps.values()]
         return run_specs(specs, set(), self.options.run, self.console)
 
-    def _ready_parent(self) -> None:
-        if not is_intact(self.store.artifacts / str(self.parent.identity.artifact)):
-            raise BenchError(f"the artifact of {self.options.parent} is not in the store: train that run again first")
-
     @property
-    def _question(self) -> dict[str, Any]:
-        steps = [[s.recipe, sorted(s.space), self._parts(s)] for s in self.options.steps]
-        return {"parent": self.parent.identity.artifact, "steps": steps, "targets": self.options.targets.text,
-                "max_drop": self.options.max_drop, "seed": self.options.seed}  # fmt: skip
+    def _study_name(self) -> str:
+        """With a hash of all that the trials have in common: another question is another study."""
+        options = self.options
+        common = {
+            "parent": self.parent.identity.artifact, "targets": options.targets.text, "max_drop": options.max_drop,
+            "seed": options.seed, "steps": [[s.recipe, sorted(s.space), self._parts(s)] for s in options.steps],
+        }  # fmt: skip
+        return f"compress-{options.parent}-{digest(common)[:8]}"
 
     def _parts(self, step: Step) -> dict[str, str]:
-        """All that decides what a step makes, but what is searched: data, code, packages, fixed parameters."""
+        """All that determines what a step makes, except what is searched: data, code, packages, fixed parameters."""
         recipe, options = load_recipe(step.recipe), self.options
         params = with_defaults(recipe, step.given)
         return artifact_parts(
@@ -124,7 +125,7 @@ class Compress:
         )
 
     def _search(self) -> list[Candidate]:
-        name = f"compress-{self.options.parent}-{digest(self._question)[:8]}"
+        name = self._study_name
         self.store.searches.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
             storage=open_storage(default_url(self.store.searches, name)), study_name=name, load_if_exists=True,
@@ -136,9 +137,9 @@ class Compress:
         with screen:
             while len(_ended(study)) < self.options.trials:
                 study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(_ChainError,))
-                screen.say(self._told(_ended(study), name))
-        found = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
-        return [candidate for candidate in found if candidate is not None]
+                screen.say(self._line(_ended(study), name))
+        candidates = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
+        return [candidate for candidate in candidates if candidate is not None]
 
     def _try(self, trial: Trial, name: str, screen: SearchScreen) -> tuple[float, float, float]:
         executor = Executor(self.store, screen, self.options.run.device, self.options.run.timeout)
@@ -156,16 +157,16 @@ class Compress:
             trial.set_constraint(cost, excess)
         return accuracy, costs.size, costs.p50
 
-    def _told(self, ended: Sequence[FrozenTrial], name: str) -> str:
-        """One line on the last trial that has ended."""
+    def _line(self, ended: Sequence[FrozenTrial], name: str) -> str:
+        """The log line of the last trial that has ended."""
         trial = ended[-1]
         spec = self._chain(optuna.trial.FixedTrial(trial.params), name)
         head = f"trial {len(ended)}/{self.options.trials}: {chain_title(spec) if spec else 'the parent itself'}"
         if not trial.values:
             return f"{head}: {trial.user_attrs[REASON]}"
         accuracy, size, p50 = trial.values
-        kept = "inside" if _feasible(trial) else "outside"
-        return f"{head}: accuracy {accuracy:.4f}, {size / 1e6:.2f} MB, {p50:.2f} ms; {kept} the bounds"
+        side = "inside" if _feasible(trial) else "outside"
+        return f"{head}: accuracy {accuracy:.4f}, {size / 1e6:.2f} MB, {p50:.2f} ms; {side} the bounds"
 
     def _chain(self, trial: BaseTrial, name: str) -> RunSpec | None:
         options = self.options
@@ -174,7 +175,7 @@ class Compress:
         )
 
     def _artifact(self, spec: RunSpec | None, executor: Executor, folder: Path) -> Path:
-        """The folder of the last child of a chain, every step trained where the store has it not."""
+        """The folder of the last child of a chain, every step trained that the store lacks."""
         parent = parent_of(self.parent)
         planner = Planner({self.dataset.name: self.prepared}, self.store, "reuse", self.options.run.device)
         for step in chain_of(spec) if spec else []:
@@ -243,19 +244,15 @@ def _feasible(trial: FrozenTrial) -> bool:
 
 
 def _ended(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that count: those that failed with a reason too, those that were killed not."""
+    """The trials that count: complete ones, and those that failed with a reason; not those that were killed."""
     return [t for t in study.get_trials(deepcopy=False) if t.state == TrialState.COMPLETE or REASON in t.user_attrs]
 
 
 def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Those that no other beats in one of accuracy, size and latency without being worse in another; chains once."""
-    once = {c.spec.identity: c for c in candidates}.values()
-    return [c for c in once if not any(_beats(other, c) for other in once)]
 
+    def dominates(a: Candidate, b: Candidate) -> bool:
+        return a.values != b.values and all(x <= y for x, y in zip(a.values, b.values, strict=True))
 
-def _beats(one: Candidate, other: Candidate) -> bool:
-    return one.values != other.values and all(a <= b for a, b in zip(one.values, other.values, strict=True))
-
-
-def _unique(specs: Iterable[RunSpec]) -> list[RunSpec]:
-    return list({spec.identity: spec for spec in specs}.values())
+    distinct = {c.spec.identity: c for c in candidates}.values()
+    return [c for c in distinct if not any(dominates(other, c) for other in distinct)]

@@ -1,15 +1,14 @@
-"""What a search is asked, and what all trials of its study have in common."""
+"""The options of a search, and what all trials of its study have in common."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.contract import Compression, Recipe
+from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import with_defaults
@@ -29,7 +28,7 @@ class SearchOptions:
     """What to search, and how."""
 
     recipe: str
-    given: Mapping[str, Any]
+    given: Params
     """Parameters that are fixed by the user."""
     dataset: DatasetRef
     run: RunOptions
@@ -53,7 +52,7 @@ class StudyDefinition:
     """What all trials of a study have in common."""
 
     recipe: Recipe
-    fixed: dict[str, Any]
+    fixed: Params
     """Every parameter that is not searched."""
     space: Space
     prepared: Prepared
@@ -63,18 +62,18 @@ class StudyDefinition:
     """Of the study."""
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Params:
         """`fixed` as it is published: without paths."""
         shown = shown_params(self.recipe.resolve(self.params({})), self.params({}), self.parts)
         return {key: shown[key] for key in self.fixed}
 
-    def params(self, suggested: Mapping[str, Any]) -> dict[str, Any]:
+    def params(self, suggested: Params) -> dict[str, Any]:
         """All parameters of a trial."""
         return with_defaults(self.recipe, {**self.fixed, **tidy(suggested)})
 
 
 def define(options: SearchOptions, work: Path) -> StudyDefinition:
-    """Check what is asked and prepare the data; `work` is a folder of the caller's own.
+    """Check the options and prepare the data; `work` is a folder of the caller's own.
 
     The study's name, where none is given, holds a hash of the definition: another definition is another study.
     """

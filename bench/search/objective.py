@@ -14,6 +14,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import BaseTrial, Trial
 
+from bench.contract import Params
 from bench.errors import BenchError
 from bench.measure.quality import validation_scores
 from bench.run.job import A, TrainJob, ValidateJob
@@ -33,7 +34,7 @@ class SurplusError(Exception):
 
 
 class TrialListener(Protocol):
-    """Who is told how far a trial is."""
+    """Receives the phases and the progress of trials."""
 
     def phase(self, title: str, phase: str) -> None:
         """A phase of a trial begins."""
@@ -51,11 +52,11 @@ class Objective:
     metric: Metric
     seed: int
     trials: int
-    """How many are asked for."""
+    """How many are requested."""
     folder: Path
     """This process's own."""
     cache: Path
-    """What trainings keep for one another, such as encoded texts."""
+    """What trainings share, such as encoded texts."""
     data_dir: Path | None
     listener: TrialListener
     device: str
@@ -130,12 +131,12 @@ def _failure(trial: Trial, reason: str) -> FailedTrialError:
     return FailedTrialError(reason)
 
 
-def suggested(trial: BaseTrial, space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
+def suggested(trial: BaseTrial, space: Mapping[str, BaseDistribution]) -> Params:
     """The values of a trial, by parameter."""
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for name, values in space.items():
         if isinstance(values, CategoricalDistribution):
-            found[name] = trial.suggest_categorical(name, values.choices)
+            params[name] = trial.suggest_categorical(name, values.choices)
         elif isinstance(values, FloatDistribution):
-            found[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
-    return found
+            params[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
+    return params

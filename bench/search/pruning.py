@@ -1,4 +1,4 @@
-"""Ends hopeless trials: listens to a training's validation scores and stops it where the median of others is better."""
+"""Ends hopeless trials: follows a training's validation scores and stops it where the median of others is better."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FALLBACKS: dict[Metric, tuple[str, ...]] = {
     "macro_recall": ("validation_macro_recall", "validation_accuracy"),
     "log_loss": ("validation_log_loss", "validation_loss"),
 }
-"""What a training may tell that goes the way of the metric, the nearest first."""
+"""Values that a training may report in place of the metric, the nearest first."""
 
 
 class Watcher:
@@ -31,7 +31,7 @@ class Watcher:
         self.pruned = False
 
     def __call__(self, done: float, total: float, values: Mapping[str, float]) -> None:
-        """Report an epoch to the study; raises StopWorker where the pruner says so, but not after the last epoch."""
+        """Report an epoch to the study; raises StopWorker where the pruner decides so, but not after the last epoch."""
         self._listener(done, total, values)
         value = next((values[name] for name in self._names if name in values), None)
         if value is None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import yaml
 from rich.console import Console
 
-from bench.contract import Recipe
+from bench.contract import Params, Recipe
 from bench.errors import StoreInUseError
 from bench.run.plan import Planner
 from bench.run.suite import RunOptions, run_specs
@@ -25,16 +25,16 @@ POLL = 2.0
 """Seconds between two attempts at a store that another command holds."""
 
 
-def command(recipe: Recipe, params: Mapping[str, Any], dataset: str, seeds: Sequence[int], more: Sequence[str]) -> str:
+def command(recipe: Recipe, params: Params, dataset: str, seeds: Sequence[int], more: Sequence[str]) -> str:
     """`python -m bench run …` that trains these parameters; every value reads back as it is."""
     changed = [f"{name}={_yaml(value)}" for name, value in params.items() if recipe.defaults[name] != value]
     model = f"{recipe.name}[{','.join(changed)}]" if changed else recipe.name
-    words = ["-r", model, "-d", dataset, "--seeds", ",".join(map(str, seeds)), *more]
-    return "python -m bench run " + " ".join(shlex.quote(word) for word in words)
+    arguments = ["-r", model, "-d", dataset, "--seeds", ",".join(map(str, seeds)), *more]
+    return "python -m bench run " + " ".join(shlex.quote(argument) for argument in arguments)
 
 
 def _yaml(value: Any) -> str:
-    """As YAML writes it in one line: `1.0e-05`, where Python's `1e-05` would be read as a word.
+    """As YAML writes it in one line: `1.0e-05`, where Python's `1e-05` would be read as text.
 
     Digits that are text need no quotes: a parameter whose default is text takes numbers as such.
     """
@@ -45,7 +45,7 @@ def _yaml(value: Any) -> str:
 
 
 def run_when_free(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> int:
-    """`run_specs`, as soon as no other command writes to the store."""
+    """`run_specs`, once no other command writes to the store."""
     while True:
         try:
             return run_specs(specs, set(), options, console)
@@ -60,7 +60,7 @@ def refit_specs(
     """Those runs again on train and validation together, for as many epochs as validation chose.
 
     That is the median of the best epochs of `specs` as they are stored, else the best trial's own; a recipe without
-    `epochs` trains as ever.
+    `epochs` trains as before.
     """
     prepared = {spec.dataset.name: definition.prepared for spec in specs}
     planned = Planner(prepared, Store(options.store), "reuse", options.device).plan_all(specs)

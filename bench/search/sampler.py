@@ -1,4 +1,4 @@
-"""Seeded TPE whose suggestions do not depend on which process asks, nor on how often a search was interrupted."""
+"""Seeded TPE whose suggestions depend neither on the process nor on how often a search was interrupted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from optuna.samplers import BaseSampler, TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.contract import Params
+
 STARTUP = 10
 """Trials drawn at random before TPE has enough to learn from (Bergstra et al., 2011), Optuna's own default."""
 REASON, SLOT = "reason", "slot"
-"""User attributes of a trial: why it failed, and its place among the trials that were asked for."""
+"""User attributes of a trial: why it failed, and its place among the requested trials."""
 
 
 def is_lost(trial: FrozenTrial) -> bool:
@@ -24,9 +26,9 @@ def is_lost(trial: FrozenTrial) -> bool:
 
 def slots(trials: Sequence[FrozenTrial]) -> dict[int, int]:
     """The place of each trial from 0, by trial number; a lost one has none, and the next trial takes its place."""
-    kept = [trial for trial in sorted(trials, key=lambda t: t.number) if not is_lost(trial)]
-    taken = {trial.number: int(trial.user_attrs[SLOT]) for trial in kept if SLOT in trial.user_attrs}
-    for trial in kept:
+    counted = [trial for trial in sorted(trials, key=lambda t: t.number) if not is_lost(trial)]
+    taken = {trial.number: int(trial.user_attrs[SLOT]) for trial in counted if SLOT in trial.user_attrs}
+    for trial in counted:
         if trial.number not in taken:
             used = set(taken.values())
             taken[trial.number] = next(i for i in range(len(used) + 1) if i not in used)
@@ -40,12 +42,12 @@ class SlotSampler(BaseSampler):
     resumed tries what it would have tried in one go.
     """
 
-    def __init__(self, seed: int, first: Mapping[str, Any], space: Mapping[str, BaseDistribution]) -> None:
+    def __init__(self, seed: int, first: Params, space: Mapping[str, BaseDistribution]) -> None:
         self._seed, self._first, self._space = seed, first, space
         self._current: tuple[int, int, TPESampler] | None = None
 
     def slot(self, study: Study, number: int) -> int:
-        """The slot of a trial, fixed when it is first asked for."""
+        """The slot of a trial, fixed by the first call."""
         return self._of(study, number)[0]
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

@@ -1,14 +1,14 @@
-"""What a person sees of a search: a bar over the trials, the phase of the one that runs, a line when it ends."""
+"""A search on the screen: a bar over the trials, the phase of the one that runs, a line when it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bench.contract import Params
 from bench.run.screen import Screen
 from bench.search.summary import Summary, TrialRow
 
@@ -26,7 +26,7 @@ class SearchScreen(Screen):
         self._trials = self._progress.add_task("trials", total=trials, note="")
 
     def waiting(self, running: int) -> None:
-        """Nothing is left to start, but that many trials of other processes still run; said once."""
+        """Nothing remains to start, but that many trials of other processes still run; printed once."""
         if not self._waiting:
             self.console.print(f"waiting for {running} trial(s) of other processes", highlight=False)
         self._waiting = True
@@ -37,7 +37,7 @@ class SearchScreen(Screen):
         note = f"best {self._metric} {best.value:.4f}" if best and best.value is not None else ""
         self._progress.update(self._trials, completed=len(summary.finished), note=note)
         self._refresh()
-        head = f"{MARKS[trial.state]} trial {trial.number}/{summary.asked}: {escape(told(trial.params))}"
+        head = f"{MARKS[trial.state]} trial {trial.number}/{summary.asked}: {escape(_written(trial.params))}"
         self.console.print(f"{head} · {outcome(trial, self._metric)}; {note}", highlight=False, soft_wrap=True)
 
 
@@ -51,7 +51,7 @@ def outcome(trial: TrialRow, metric: str) -> str:
     return f"{metric} {trial.value:.4f}{after}" if trial.value is not None else "running"
 
 
-def told(params: Mapping[str, Any]) -> str:
+def _written(params: Params) -> str:
     """`learning_rate=0.0012, units=128`: floats to three digits."""
     return ", ".join(f"{name}={_short(value)}" for name, value in params.items())
 

@@ -1,16 +1,15 @@
-"""A whole search: its study, the trials, the summary, and the best parameters run anew."""
+"""A whole search: its study, the trials, the summary, and the best parameters run again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from rich.console import Console
 
+from bench.contract import Params
 from bench.errors import NOTHING_RAN, BenchError
 from bench.run.keys import git_state, shown_params
 from bench.search.definition import SearchOptions, StudyDefinition, define, fresh_seeds
@@ -22,7 +21,7 @@ from bench.search.space import distributions, inside, plain_space
 from bench.search.storage import default_url, open_storage
 from bench.search.study import open_study
 from bench.search.summarize import write_summary
-from bench.search.summary import Summary
+from bench.search.summary import StudyFacts, Summary
 from bench.search.trials import Trials
 from bench.search.worker_folder import one_at_a_time, worker_folder
 from bench.spec import RunSpec
@@ -43,7 +42,7 @@ class Search:
         self.folder = Store(options.run.store).searches
 
     def run(self) -> int:
-        """Search, show, run the best anew; the exit code."""
+        """Search, show, run the best again; the exit code."""
         with worker_folder(self.folder) as work:
             with self.console.status("Reading and verifying the data set …"):
                 definition = define(self.options, work)
@@ -75,18 +74,18 @@ class Search:
 
     def _summary(self, study: Study, definition: StudyDefinition) -> Summary:
         options, prepared = self.options, definition.prepared
-        facts = {
-            "recipe": definition.recipe.name, "dataset": prepared.name, "limit": prepared.meta.limit,
-            "metric": options.metric, "seed": options.seed, "asked": options.trials, "fixed": definition.shown,
-            "space": plain_space(definition.space), "question": definition.parts, "git_commit": git_state()[0],
-        }  # fmt: skip
+        facts = StudyFacts(
+            recipe=definition.recipe.name, dataset=prepared.name, limit=prepared.meta.limit, metric=options.metric,
+            seed=options.seed, asked=options.trials, fixed=dict(definition.shown), space=plain_space(definition.space),
+            question=definition.parts, git_commit=git_state()[0],
+        )  # fmt: skip
 
-        def reproduce(suggested: Mapping[str, Any]) -> str:
+        def reproduce(suggested: Params) -> str:
             return self._command(definition, suggested, published=True)
 
         return write_summary(study, self.folder, facts, reproduce, self._private(definition))
 
-    def _command(self, definition: StudyDefinition, suggested: Mapping[str, Any], published: bool = False) -> str:
+    def _command(self, definition: StudyDefinition, suggested: Params, published: bool = False) -> str:
         """What trains these parameters; as it is `published`, with names in place of the user's paths."""
         options, params, more = self.options, definition.params(suggested), self.options.run_arguments
         dataset, folder = options.dataset.name, options.dataset.data_dir
@@ -95,11 +94,11 @@ class Search:
                 shown_params(definition.recipe.resolve(params), params, definition.parts),
                 definition.prepared.name,
             )
-            more = tuple(folder.name if folder and word == str(folder) else word for word in more)
+            more = tuple(folder.name if folder and argument == str(folder) else argument for argument in more)
         return command(definition.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
 
     def _private(self, definition: StudyDefinition) -> list[Path]:
-        """The user's paths, which a summary does not tell."""
+        """The user's paths, which a summary leaves out."""
         ref = self.options.dataset
         return [
             *definition.recipe.resolve(definition.params({})).paths.values(),

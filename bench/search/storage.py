@@ -1,4 +1,4 @@
-"""Where a study is kept: SQLite in the store, or any database that SQLAlchemy reaches by URL."""
+"""Where a study is kept: SQLite in the store, or any database that SQLAlchemy connects to by URL."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def _opened(url: str, options: dict[str, Any]) -> RDBStorage:
 
 
 def _connection(url: str) -> tuple[str, str, dict[str, Any]]:
-    """The URL with its driver, the URL to show, and what the driver is told."""
+    """The URL with its driver, the URL to show, and arguments of the engine."""
     from sqlalchemy import make_url
 
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg2")  # what SQLAlchemy takes by itself depends on its version
-    told: dict[str, Any] = {"timeout": WAIT} if parsed.drivername.startswith("sqlite") else {}
+    arguments: dict[str, int] = {"timeout": WAIT} if parsed.drivername.startswith("sqlite") else {}
     if parsed.drivername.startswith("postgresql"):
-        told = {"connect_timeout": 10}
+        arguments = {"connect_timeout": 10}
     full, shown = (parsed.render_as_string(hide_password=hidden) for hidden in (False, True))
-    return full, shown, {"connect_args": told, "pool_pre_ping": True}
+    return full, shown, {"connect_args": arguments, "pool_pre_ping": True}

@@ -22,8 +22,8 @@ from bench.search.worker_folder import is_dead
 
 WORKER = "worker"
 """User attribute of a trial: the folder of the process that runs it."""
-QUESTION = "question"
-"""User attribute of a study: what all of its trials have in common."""
+DEFINITION = "question"
+"""User attribute of a study, by its stored name: what all of its trials have in common."""
 STARTUP = 5
 """Finished trials before a median can judge another."""
 WARM_UP = 2
@@ -41,7 +41,7 @@ def direction(metric: Metric) -> Literal["maximize", "minimize"]:
 def open_study(
     storage: RDBStorage, name: str, definition: Mapping[str, str], metric: Metric, sampler: SlotSampler
 ) -> Study:
-    """The study of that name, made where there is none; one that asks something else is an error that says what."""
+    """The study of that name, made where there is none; another definition is an error that names the difference."""
     study = optuna.create_study(
         storage=storage,
         study_name=name,
@@ -51,9 +51,9 @@ def open_study(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=WARM_UP),
     )
     trials = study.get_trials(deepcopy=False)  # before the definition, which another process sets before its first one
-    stored = study.user_attrs.get(QUESTION)
+    stored = study.user_attrs.get(DEFINITION)
     if stored is None and not trials:
-        study.set_user_attr(QUESTION, json.dumps(dict(definition), sort_keys=True))
+        study.set_user_attr(DEFINITION, json.dumps(dict(definition), sort_keys=True))
     elif stored is None:
         raise BenchError(f"study '{name}' in this storage is of another program; choose another --study")
     elif (before := json.loads(stored)) != dict(definition):
@@ -64,7 +64,7 @@ def open_study(
 
 
 def give_up_dead(study: Study, searches: Path) -> None:
-    """End the trials whose process has died: known at once for one of this store, by its heartbeat for any other.
+    """End the trials whose process has died: at once for one of this store, by its heartbeat for any other.
 
     They fail without a reason, so that they do not count and others take their places.
     """
@@ -86,8 +86,8 @@ def _has_died(trial: FrozenTrial, searches: Path) -> bool:
 
 def counted(study: Study) -> list[FrozenTrial]:
     """The trials that count, in the order of their places: finished with a value, a pruning or a reason, or running."""
-    kept = [t for t in study.get_trials(deepcopy=False) if not is_lost(t) and t.state != TrialState.WAITING]
-    return sorted(kept, key=lambda trial: (trial.user_attrs.get(SLOT, len(kept)), trial.number))
+    trials = [t for t in study.get_trials(deepcopy=False) if not is_lost(t) and t.state != TrialState.WAITING]
+    return sorted(trials, key=lambda trial: (trial.user_attrs.get(SLOT, len(trials)), trial.number))
 
 
 def finished(study: Study) -> list[FrozenTrial]:

@@ -6,18 +6,18 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.contract import Params
 from bench.durable import write_atomic
 from bench.redact import without_paths
 from bench.search.sampler import REASON, SLOT
 from bench.search.space import tidy
 from bench.search.study import best, counted, finished, lost, now
-from bench.search.summary import State, Summary, TrialRow
+from bench.search.summary import State, StudyFacts, Summary, TrialRow
 
 STATES: Mapping[TrialState, State] = {
     TrialState.COMPLETE: "complete",
@@ -30,14 +30,14 @@ STATES: Mapping[TrialState, State] = {
 def write_summary(
     study: Study,
     searches: Path,
-    facts: Mapping[str, Any],
-    command: Callable[[Mapping[str, Any]], str],
+    facts: StudyFacts,
+    command: Callable[[Params], str],
     private: Iterable[Path] = (),
 ) -> Summary:
     """Write `<study>.json` whole or not at all, and return it.
 
-    `facts` are the fields that no trial changes; `command` says how to train what a trial suggested. Paths in reasons,
-    the `private` ones among them, are cut to names.
+    `command` makes the command line that trains what a trial suggested. Paths in reasons, the `private` ones among
+    them, are cut to names.
     """
     top = best(study)
     paths = (searches.parent, *private)
@@ -57,25 +57,22 @@ def write_summary(
 
 
 def _row(trial: FrozenTrial, place: int, private: Iterable[Path]) -> TrialRow:
-    told = trial.user_attrs
+    attributes = trial.user_attrs
     complete = trial.state == TrialState.COMPLETE
+    reported = sorted(trial.intermediate_values.items())
     return TrialRow(
-        number=int(told.get(SLOT, place)) + 1,
+        number=int(attributes.get(SLOT, place)) + 1,
         state=STATES[trial.state],
         value=trial.value if complete else None,
         params=tidy(trial.params),
-        epochs=told.get("epochs_run") or max(trial.intermediate_values, default=None),
-        best_epoch=told.get("best_epoch"),
-        intermediate={str(epoch): _finite(value) for epoch, value in sorted(trial.intermediate_values.items())},
-        validation=told.get("validation", {}) if complete else {},
-        reason=without_paths(told[REASON], private) if REASON in told else None,
-        seconds=told.get("seconds"),
+        epochs=attributes.get("epochs_run") or max(trial.intermediate_values, default=None),
+        best_epoch=attributes.get("best_epoch"),
+        intermediate={str(epoch): value if math.isfinite(value) else None for epoch, value in reported},
+        validation=attributes.get("validation", {}) if complete else {},
+        reason=without_paths(attributes[REASON], private) if REASON in attributes else None,
+        seconds=attributes.get("seconds"),
         started_at=trial.datetime_start.isoformat(timespec="seconds") if trial.datetime_start else None,
     )
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def importances(study: Study) -> dict[str, float]:
@@ -88,5 +85,5 @@ def importances(study: Study) -> dict[str, float]:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of parameters that only ever had one value
-        found = optuna.importance.get_param_importances(study)
-    return {name: float(share) for name, share in found.items() if math.isfinite(share)}
+        shares = optuna.importance.get_param_importances(study)
+    return {name: float(share) for name, share in shares.items() if math.isfinite(share)}

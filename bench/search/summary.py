@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError, one_line, warn_skipped
+from bench.search.space import PlainSpace
 
 VERSION = 1
 State = Literal["complete", "pruned", "failed", "running"]
@@ -23,19 +24,35 @@ class _Closed(BaseModel):
 class TrialRow(_Closed):
     """One trial."""
 
-    number: int = Field(description="From 1, its place among the trials asked for.")
+    number: int = Field(description="From 1, its place among the requested trials.")
     state: State
     value: float | None = Field(None, description="The metric on validation; of complete trials alone.")
     params: dict[str, Any] = Field(description="What was suggested; the rest is in `Summary.fixed`.")
     epochs: int | None = Field(None, description="That were run, of a pruned one up to its end; null without epochs.")
     best_epoch: int | None = None
     intermediate: dict[str, float | None] = Field(
-        default_factory=dict, description="By epoch from 1: what the training said of validation, and pruning rests on."
+        default_factory=dict,
+        description="By epoch from 1: the validation score that the training reported.",
     )
     validation: dict[str, float] = Field(default_factory=dict, description="All scores of a complete trial.")
     reason: str | None = Field(None, description="Why it failed, in one line.")
     seconds: float | None = None
     started_at: str | None = Field(None, description="Local time of the machine that ran it, ISO 8601.")
+
+
+class StudyFacts(TypedDict):
+    """The fields of a summary that no trial changes."""
+
+    recipe: str
+    dataset: str
+    limit: int | None
+    metric: str
+    seed: int
+    asked: int
+    fixed: dict[str, Any]
+    space: PlainSpace
+    question: dict[str, str]
+    git_commit: str | None
 
 
 class Summary(_Closed):
@@ -49,10 +66,10 @@ class Summary(_Closed):
     metric: str
     direction: Literal["maximize", "minimize"]
     seed: int
-    asked: int = Field(description="Trials asked for.")
+    asked: int = Field(description="Trials requested.")
     killed: int = Field(description="Trials whose process died; others took their places, and they count nowhere.")
     fixed: dict[str, Any] = Field(description="Parameters that were not searched.")
-    space: dict[str, dict[str, Any]] = Field(description="What was tried: choice, uniform or log_uniform.")
+    space: PlainSpace = Field(description="What was tried: choice, uniform or log_uniform.")
     question: dict[str, str] = Field(description="What all trials have in common, as in `identity.key_parts`.")
     trials: list[TrialRow]
     best: int | None = Field(None, description="Number of the best complete trial.")
@@ -86,13 +103,13 @@ class Summary(_Closed):
 
 def summaries(folder: Path) -> list[Summary]:
     """Every study of a store or of published reports, by name; a file that is no summary is skipped with a warning."""
-    found = []
+    read = []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(read_summary(path))
+            read.append(read_summary(path))
         except BenchError as error:
             warn_skipped("search", error)
-    return found
+    return read
 
 
 def read_summary(path: Path) -> Summary:
@@ -110,17 +127,17 @@ def read_summary(path: Path) -> Summary:
 
 
 def disagreements(summary: Summary) -> list[str]:
-    """What a summary says of itself that its own trials do not bear out."""
+    """Where a summary contradicts its own trials, a line each."""
     complete = [trial for trial in summary.trials if trial.state == "complete"]
-    said = [f"complete trial {t.number} has no value" for t in complete if t.value is None]
+    problems = [f"complete trial {t.number} has no value" for t in complete if t.value is None]
     pick = min if summary.direction == "minimize" else max
     values = [trial.value for trial in complete if trial.value is not None]
     top = pick(values) if values else None
     named = summary.best_trial.value if summary.best_trial else None
     if named != top:
-        said.append(f"best is trial {summary.best} with {named}, but the best value is {top}")
+        problems.append(f"best is trial {summary.best} with {named}, but the best value is {top}")
     for trial in complete:
         score = trial.validation.get(summary.metric)
         if trial.value is not None and (score is None or not math.isclose(score, trial.value, rel_tol=1e-9)):
-            said.append(f"trial {trial.number}: value {trial.value}, but its {summary.metric} is {score}")
-    return said
+            problems.append(f"trial {trial.number}: value {trial.value}, but its {summary.metric} is {score}")
+    return problems

@@ -1,4 +1,4 @@
-"""What a compressed model must keep to: `size<=10MB, p50<=3ms`, and how far from it a candidate is."""
+"""The bounds of a compressed model: `size<=10MB, p50<=3ms`, and how far from it a candidate is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Targets:
     text: str
 
     def excess(self, costs: Costs) -> dict[str, float]:
-        """By how much of itself each bound is passed; 0 or less where it is kept."""
+        """By which share of itself each bound is exceeded; 0 or less where it is met."""
         return {name: getattr(costs, name) / bound - 1 for name, bound in self.bounds.items()}
 
 

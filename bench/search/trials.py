@@ -1,4 +1,4 @@
-"""The loop over the trials of a study: as many as are asked for over all processes, whoever of them was killed."""
+"""The loop over the trials of a study: as many as are requested over all processes, however many were killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.search.study import WORKER, counted, finished, give_up_dead
 from bench.search.worker_folder import remove_leftovers
 
 POLL = 1.0
-"""Seconds between two looks at the trials of other processes."""
+"""Seconds between two reads of the trials of other processes."""
 
 
 @dataclass(frozen=True)
@@ -32,23 +32,23 @@ class Trials:
     deadline: float | None
     """On the monotonic clock: no trial starts after it."""
     ended: Callable[[FrozenTrial], None]
-    """Told of every trial that this process has ended."""
+    """Called with every trial that this process has ended."""
     waiting: Callable[[int], None]
-    """Told how many trials of other processes are still running, where nothing else is left to do."""
+    """Called with the number of trials that other processes still run, where nothing else remains to be done."""
 
     def run(self) -> None:
-        """Return when as many trials as asked for have ended, here or elsewhere, or when the time is over."""
+        """Return when as many trials as requested have ended, here or elsewhere, or when the time is over."""
         try:
             while self._due():
                 self.study.optimize(self.objective, n_trials=1, catch=(FailedTrialError, SurplusError))
-                self._tell()
+                self._report()
         except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
             cause = error.__cause__ or error
             reason = " ".join(str(getattr(cause, "orig", cause)).split())[:200]
             raise StoreError(f"the study's storage failed: {reason}; the same command goes on from there") from error
 
     def _due(self) -> bool:
-        """Whether a trial is to be started, once it is known; waits while the last ones run elsewhere."""
+        """Whether a trial is to be started; waits while the last ones run elsewhere."""
         while True:
             give_up_dead(self.study, self.searches)
             remove_leftovers(self.searches)
@@ -63,7 +63,7 @@ class Trials:
             self.waiting(running)
             time.sleep(POLL)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         name = self.objective.folder.name
         own = [t for t in self.study.get_trials(deepcopy=False) if t.user_attrs.get(WORKER) == name]
         if own and not is_lost(own[-1]):

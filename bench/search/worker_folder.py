@@ -40,7 +40,7 @@ def worker_folder(searches: Path) -> Iterator[Path]:
 
 
 def is_dead(searches: Path, name: str) -> bool | None:
-    """Whether the process of that folder has ended; None where this store cannot say, as of another machine."""
+    """Whether the process of that folder has ended; None where this store cannot tell, as of another machine."""
     held = _take(searches / "work" / name)
     if held is None:
         return False if (searches / "work" / name).is_dir() else None

@@ -56,7 +56,31 @@ class Confusion:
 
     def draw(self) -> Canvas:
         """All in one picture."""
-        return _draw(self)
+        columns = min(3, len(self.matrices))
+        rows = -(-len(self.matrices) // columns)
+        side = 1.3 + 0.42 * len(self.labels)
+        figure, axes = canvas(side * columns + 0.6, side * rows + 0.9, rows, columns, sharex=True, sharey=True)
+        figure.suptitle(literal(f"{self.board} · Confusion: share of the true label, mean count"))
+        for ax in axes.flat[len(self.matrices) :]:
+            ax.set_visible(False)
+        places = range(len(self.labels))
+        names = [literal(shorten(label, 18)) for label in self.labels]
+        for index, (ax, matrix) in enumerate(zip(axes.flat, self.matrices, strict=False)):
+            ax.imshow(matrix.shares, cmap="Blues", vmin=0, vmax=1)
+            for i in places:
+                for j in places:
+                    share = matrix.shares[i, j]
+                    note = f"{share:.2f}\n{matrix.counts[i, j]:.0f}"
+                    ax.text(j, i, note, ha="center", va="center", fontsize=6.5, color="white" if share > 0.5 else INK)
+            ax.set_title(literal(shorten(matrix.name, 28)))
+            ax.grid(False)
+            # the lowest of each column carries the labels, also above a place that stays empty
+            ax.tick_params(axis="x", rotation=40, labelbottom=index + columns >= len(self.matrices))
+            ax.set_xticks(places, names)
+            ax.set_yticks(places, names)
+        figure.supxlabel("predicted", fontsize=9, color=MUTED)
+        figure.supylabel("true", fontsize=9, color=MUTED)
+        return figure
 
 
 def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
@@ -107,31 +131,3 @@ def _numbers(names: Sequence[str], matrix: Matrix) -> BaseTraceType:
         hoverinfo="skip",
         showlegend=False,
     )
-
-
-def _draw(data: Confusion) -> Canvas:
-    columns = min(3, len(data.matrices))
-    rows = -(-len(data.matrices) // columns)
-    side = 1.3 + 0.42 * len(data.labels)
-    figure, axes = canvas(side * columns + 0.6, side * rows + 0.9, rows, columns, sharex=True, sharey=True)
-    figure.suptitle(literal(f"{data.board} · Confusion: share of the true label, mean count"))
-    for ax in axes.flat[len(data.matrices) :]:
-        ax.set_visible(False)
-    places = range(len(data.labels))
-    names = [literal(shorten(label, 18)) for label in data.labels]
-    for index, (ax, matrix) in enumerate(zip(axes.flat, data.matrices, strict=False)):
-        ax.imshow(matrix.shares, cmap="Blues", vmin=0, vmax=1)
-        for i in places:
-            for j in places:
-                share = matrix.shares[i, j]
-                note = f"{share:.2f}\n{matrix.counts[i, j]:.0f}"
-                ax.text(j, i, note, ha="center", va="center", fontsize=6.5, color="white" if share > 0.5 else INK)
-        ax.set_title(literal(shorten(matrix.name, 28)))
-        ax.grid(False)
-        # the lowest of each column carries the labels, also above a place that stays empty
-        ax.tick_params(axis="x", rotation=40, labelbottom=index + columns >= len(data.matrices))
-        ax.set_xticks(places, names)
-        ax.set_yticks(places, names)
-    figure.supxlabel("predicted", fontsize=9, color=MUTED)
-    figure.supylabel("true", fontsize=9, color=MUTED)
-    return figure

@@ -96,7 +96,37 @@ class Frontier:
 
     def draw(self) -> Canvas:
         """The same with matplotlib."""
-        return _draw(self)
+        from matplotlib.ticker import LogLocator
+
+        figure, axes = canvas(8, 5)
+        ax = axes[0, 0]
+        ax.axhspan(*self.best_interval, color=BLUE, alpha=0.07, lw=0, label="95 % CI of the best")
+        xs, ys = self.steps
+        ax.step(xs, ys, where="post", color=MUTED, lw=1.2, ls=":", label="Pareto frontier", zorder=1)
+        named: set[str] = set()
+        for p in self.points:
+            label = None if p.line.recipe in named else literal(p.line.recipe)
+            named.add(p.line.recipe)
+            if p.y < self.y_range[0]:
+                continue
+            bars = [[p.y - p.low], [p.high - p.y]]
+            size = 8 if p.efficient else 5.5
+            ax.errorbar(
+                p.x, p.y, bars, fmt=p.marker.matplotlib, ms=size, color=p.colour, elinewidth=1, mec="white", label=label
+            )
+            if p.label:
+                _annotate(ax, p, p.label)
+        ax.set(xscale="log", xlim=[10**end for end in self.x_range], ylim=self.y_range)
+        ax.set(xlabel=self.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("")
+        figure.suptitle(literal(f"{self.board} · {self.cost.title}"))
+        ax.grid(True, color=GRID)
+        figure.legend(loc="outside lower center", ncols=6, frameon=False)
+        if self.remark:
+            ax.text(0.99, 0.01, literal(self.remark), transform=ax.transAxes, ha="right", fontsize=7, color=MUTED)
+        return figure
 
 
 def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
@@ -267,40 +297,6 @@ def _name(point: Point, label: labels.Place) -> Figure:
         "arrowcolor": "var(--muted)" if label.far else "rgba(0,0,0,0)",
         "standoff": 6,
     }
-
-
-def _draw(data: Frontier) -> Canvas:
-    from matplotlib.ticker import LogLocator
-
-    figure, axes = canvas(8, 5)
-    ax = axes[0, 0]
-    ax.axhspan(*data.best_interval, color=BLUE, alpha=0.07, lw=0, label="95 % CI of the best")
-    xs, ys = data.steps
-    ax.step(xs, ys, where="post", color=MUTED, lw=1.2, ls=":", label="Pareto frontier", zorder=1)
-    named: set[str] = set()
-    for p in data.points:
-        label = None if p.line.recipe in named else literal(p.line.recipe)
-        named.add(p.line.recipe)
-        if p.y < data.y_range[0]:
-            continue
-        bars = [[p.y - p.low], [p.high - p.y]]
-        size = 8 if p.efficient else 5.5
-        ax.errorbar(
-            p.x, p.y, bars, fmt=p.marker.matplotlib, ms=size, color=p.colour, elinewidth=1, mec="white", label=label
-        )
-        if p.label:
-            _annotate(ax, p, p.label)
-    ax.set(xscale="log", xlim=[10**end for end in data.x_range], ylim=data.y_range)
-    ax.set(xlabel=data.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("")
-    figure.suptitle(literal(f"{data.board} · {data.cost.title}"))
-    ax.grid(True, color=GRID)
-    figure.legend(loc="outside lower center", ncols=6, frameon=False)
-    if data.remark:
-        ax.text(0.99, 0.01, literal(data.remark), transform=ax.transAxes, ha="right", fontsize=7, color=MUTED)
-    return figure
 
 
 def _annotate(ax: Axes, point: Point, label: labels.Place) -> None:

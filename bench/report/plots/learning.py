@@ -42,7 +42,22 @@ class Learning:
 
     def draw(self) -> Canvas:
         """All in one picture."""
-        return _draw(self)
+        figure, axes = canvas(max(3.1 * len(self.curves), 4.5), 4.6, 2, len(self.curves), sharex="col")
+        figure.suptitle(literal(f"{self.board} · Learning curves, a line a seed"))
+        for column, curves in enumerate(self.curves):
+            top, bottom = axes[0, column], axes[1, column]
+            for trace in _traces(curves):
+                ax = bottom if trace.name == "validation_accuracy" else top
+                heights = [float("nan") if value is None else value for value in trace.values]
+                marked = [i for i, epoch in enumerate(trace.epochs) if epoch == trace.best_epoch]
+                look = {"color": trace.colour or MUTED, "lw": 1.3, "marker": "o", "ms": 5, "markevery": marked}
+                ax.plot(trace.epochs, heights, trace.dash.matplotlib, **look)
+            top.set_title(literal(shorten(curves.name, 28)))
+            bottom.xaxis.get_major_locator().set_params(integer=True)
+            bottom.set_xlabel("epoch (mark: the one kept)")
+        axes[0, 0].set_ylabel("loss (grey: training)")
+        axes[1, 0].set_ylabel("validation accuracy")
+        return figure
 
 
 def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learning | None:
@@ -103,22 +118,3 @@ def _interactive(curves: Curves) -> Figure:
         yaxis={"domain": [0, 0.46], "title": {"text": "validation acc."}},
         yaxis2={"domain": [0.54, 1], "title": {"text": "loss (grey: train)"}, "anchor": "x"},
     )
-
-
-def _draw(data: Learning) -> Canvas:
-    figure, axes = canvas(max(3.1 * len(data.curves), 4.5), 4.6, 2, len(data.curves), sharex="col")
-    figure.suptitle(literal(f"{data.board} · Learning curves, a line a seed"))
-    for column, curves in enumerate(data.curves):
-        top, bottom = axes[0, column], axes[1, column]
-        for trace in _traces(curves):
-            ax = bottom if trace.name == "validation_accuracy" else top
-            heights = [float("nan") if value is None else value for value in trace.values]
-            marked = [i for i, epoch in enumerate(trace.epochs) if epoch == trace.best_epoch]
-            look = {"color": trace.colour or MUTED, "lw": 1.3, "marker": "o", "ms": 5, "markevery": marked}
-            ax.plot(trace.epochs, heights, trace.dash.matplotlib, **look)
-        top.set_title(literal(shorten(curves.name, 28)))
-        bottom.xaxis.get_major_locator().set_params(integer=True)
-        bottom.set_xlabel("epoch (mark: the one kept)")
-    axes[0, 0].set_ylabel("loss (grey: training)")
-    axes[1, 0].set_ylabel("validation accuracy")
-    return figure

@@ -52,7 +52,34 @@ class PerClass:
 
     def draw(self) -> Canvas:
         """The same with matplotlib."""
-        return _draw(self)
+        figure, axes = canvas(max(7.0, 1.5 * len(self.labels)), 4)
+        figure.suptitle(literal(f"{self.board} · F1 of each label; whiskers: lowest and highest seed"))
+        ax = axes[0, 0]
+        width = 0.82 / len(self.bars)
+        for index, bar in enumerate(self.bars):
+            places = [i - 0.41 + width * (index + 0.5) for i in range(len(self.labels))]
+            below = [mean - low for low, mean in zip(bar.low, bar.mean, strict=True)]
+            above = [high - mean for high, mean in zip(bar.high, bar.mean, strict=True)]
+            error = {"elinewidth": 0.8, "ecolor": INK}
+            ax.bar(
+                places,
+                bar.mean,
+                width * 0.92,
+                yerr=[below, above],
+                color=bar.colour,
+                error_kw=error,
+                label=literal(shorten(bar.name)),
+            )
+        ax.set_xticks(range(len(self.labels)), [literal(tick) for tick in self.ticks])
+        if len(self.labels) > 8:
+            ax.tick_params(axis="x", rotation=35)
+        ax.set(
+            ylim=(0, 1),
+            ylabel="F1, mean over seeds",
+        )
+        ax.grid(False, axis="x")
+        figure.legend(loc="outside lower center", ncols=4, frameon=False)
+        return figure
 
 
 def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerClass | None:
@@ -100,34 +127,3 @@ def _interactive(data: PerClass) -> Figure:
         xaxis={"type": "category", "showgrid": False},
         yaxis={"range": [0, 1], "title": {"text": "F1"}},
     )
-
-
-def _draw(data: PerClass) -> Canvas:
-    figure, axes = canvas(max(7.0, 1.5 * len(data.labels)), 4)
-    figure.suptitle(literal(f"{data.board} · F1 of each label; whiskers: lowest and highest seed"))
-    ax = axes[0, 0]
-    width = 0.82 / len(data.bars)
-    for index, bar in enumerate(data.bars):
-        places = [i - 0.41 + width * (index + 0.5) for i in range(len(data.labels))]
-        below = [mean - low for low, mean in zip(bar.low, bar.mean, strict=True)]
-        above = [high - mean for high, mean in zip(bar.high, bar.mean, strict=True)]
-        error = {"elinewidth": 0.8, "ecolor": INK}
-        ax.bar(
-            places,
-            bar.mean,
-            width * 0.92,
-            yerr=[below, above],
-            color=bar.colour,
-            error_kw=error,
-            label=literal(shorten(bar.name)),
-        )
-    ax.set_xticks(range(len(data.labels)), [literal(tick) for tick in data.ticks])
-    if len(data.labels) > 8:
-        ax.tick_params(axis="x", rotation=35)
-    ax.set(
-        ylim=(0, 1),
-        ylabel="F1, mean over seeds",
-    )
-    ax.grid(False, axis="x")
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    return figure

@@ -50,7 +50,23 @@ class Reliability:
 
     def draw(self) -> Canvas:
         """All in one picture."""
-        return _draw(self)
+        columns = min(4, len(self.models))
+        rows = -(-len(self.models) // columns)
+        figure, axes = canvas(2.6 * columns, 2.8 * rows, rows, columns, sharex=True, sharey=True)
+        figure.suptitle(literal(f"{self.board} · Reliability"))
+        for ax in axes.flat[len(self.models) :]:
+            ax.set_visible(False)
+        for ax, model in zip(axes.flat, self.models, strict=False):
+            ax.bar(model.confidence, model.share, 0.05, color=GRID)
+            ax.plot([0, 1], [0, 1], ":", color=MUTED, lw=1)
+            ax.plot(model.confidence, model.accuracy, color=model.colour, lw=1.3)
+            sizes = [12 + 120 * share for share in model.share]
+            ax.scatter(model.confidence, model.accuracy, sizes, color=model.colour, zorder=3)
+            ax.set(xlim=(0, 1.02), ylim=(0, 1.02))
+            ax.set_title(f"{literal(shorten(model.name, 26))}\nECE {model.ece:.3f}", fontsize=8)
+        figure.supxlabel("confidence (bars: share of texts)", fontsize=9, color=MUTED)
+        figure.supylabel("accuracy", fontsize=9, color=MUTED)
+        return figure
 
 
 def reliability(board_name: str, shown: Sequence[Shown], palette: Palette) -> Reliability | None:
@@ -98,24 +114,3 @@ def _interactive(model: Calibration) -> Figure:
         xaxis={"range": [0, 1.02], "title": {"text": "confidence (bars: share of texts)"}},
         yaxis={"range": [0, 1.02], "title": {"text": "accuracy"}},
     )
-
-
-def _draw(data: Reliability) -> Canvas:
-    columns = min(4, len(data.models))
-    rows = -(-len(data.models) // columns)
-    figure, axes = canvas(2.6 * columns, 2.8 * rows, rows, columns, sharex=True, sharey=True)
-    figure.suptitle(literal(f"{data.board} · Reliability"))
-    for ax in axes.flat[len(data.models) :]:
-        ax.set_visible(False)
-    for ax, model in zip(axes.flat, data.models, strict=False):
-        ax.bar(model.confidence, model.share, 0.05, color=GRID)
-        ax.plot([0, 1], [0, 1], ":", color=MUTED, lw=1)
-        ax.plot(model.confidence, model.accuracy, color=model.colour, lw=1.3)
-        ax.scatter(
-            model.confidence, model.accuracy, [12 + 120 * share for share in model.share], color=model.colour, zorder=3
-        )
-        ax.set(xlim=(0, 1.02), ylim=(0, 1.02))
-        ax.set_title(f"{literal(shorten(model.name, 26))}\nECE {model.ece:.3f}", fontsize=8)
-    figure.supxlabel("confidence (bars: share of texts)", fontsize=9, color=MUTED)
-    figure.supylabel("accuracy", fontsize=9, color=MUTED)
-    return figure

@@ -53,7 +53,26 @@ class Epochs:
 
     def draw(self) -> Canvas:
         """With matplotlib."""
-        return _draw(self)
+        figure, axes = canvas(5.2, 3.8)
+        figure.suptitle(literal(f"{self.study} · Epochs"))
+        ax = axes[0, 0]
+        for curve in self.curves:
+            heights = [float("nan") if value is None else value for value in curve.values]
+            last = [len(heights) - 1]
+            width = 2.2 if curve.best else 0.9
+            ax.plot(
+                curve.epochs,
+                heights,
+                color=curve.colour,
+                lw=width,
+                marker=curve.marker.matplotlib,
+                ms=5,
+                markevery=last,
+            )
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel="epoch (thick: the best trial; a cross: pruned)", ylabel="validation, as trained")
+        ax.grid(True, color=GRID)
+        return figure
 
 
 def epochs(summary: Summary) -> Epochs | None:
@@ -93,20 +112,3 @@ def _interactive(data: Epochs) -> Figure:
         xaxis={"title": {"text": "epoch; thick: the best trial; a cross: pruned"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "validation, as trained"}},
     )
-
-
-def _draw(data: Epochs) -> Canvas:
-    figure, axes = canvas(5.2, 3.8)
-    figure.suptitle(literal(f"{data.study} · Epochs"))
-    ax = axes[0, 0]
-    for curve in data.curves:
-        heights = [float("nan") if value is None else value for value in curve.values]
-        last = [len(heights) - 1]
-        width = 2.2 if curve.best else 0.9
-        ax.plot(
-            curve.epochs, heights, color=curve.colour, lw=width, marker=curve.marker.matplotlib, ms=5, markevery=last
-        )
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set(xlabel="epoch (thick: the best trial; a cross: pruned)", ylabel="validation, as trained")
-    ax.grid(True, color=GRID)
-    return figure

@@ -40,7 +40,25 @@ class History:
 
     def draw(self) -> Canvas:
         """With matplotlib."""
-        return _draw(self)
+        figure, axes = canvas(5.6, 3.8)
+        figure.suptitle(literal(f"{self.study} · Trials"))
+        ax = axes[0, 0]
+        ax.step([t.number for t in self.complete], self.best, where="post", color=BEST, lw=1.6, label="best so far")
+        for state, trials in _by_state(self).items():
+            heights = [self.edge if t.value is None else t.value for t in trials]
+            sizes = [70 if t.number == self.best_number else 26 for t in trials]
+            look = {
+                "color": TRIALS[state].colour,
+                "marker": TRIALS[state].marker.matplotlib,
+                "label": state,
+                "zorder": 3,
+            }
+            ax.scatter([t.number for t in trials], heights, sizes, **look)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set(xlabel="trial", ylabel=f"validation {self.metric.replace('_', ' ')}")
+        figure.legend(loc="outside lower center", ncols=4, frameon=False)
+        ax.grid(True, color=GRID)
+        return figure
 
 
 def history(summary: Summary) -> History | None:
@@ -113,20 +131,3 @@ def _by_state(data: History) -> dict[State, list[TrialRow]]:
     for trial in (*data.complete, *data.others):
         by_state.setdefault(trial.state, []).append(trial)
     return by_state
-
-
-def _draw(data: History) -> Canvas:
-    figure, axes = canvas(5.6, 3.8)
-    figure.suptitle(literal(f"{data.study} · Trials"))
-    ax = axes[0, 0]
-    ax.step([t.number for t in data.complete], data.best, where="post", color=BEST, lw=1.6, label="best so far")
-    for state, trials in _by_state(data).items():
-        heights = [data.edge if t.value is None else t.value for t in trials]
-        sizes = [70 if t.number == data.best_number else 26 for t in trials]
-        look = {"color": TRIALS[state].colour, "marker": TRIALS[state].marker.matplotlib, "label": state, "zorder": 3}
-        ax.scatter([t.number for t in trials], heights, sizes, **look)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set(xlabel="trial", ylabel=f"validation {data.metric.replace('_', ' ')}")
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    ax.grid(True, color=GRID)
-    return figure

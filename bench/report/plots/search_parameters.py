@@ -58,7 +58,23 @@ class Slices:
 
     def draw(self) -> Canvas:
         """Each for itself."""
-        return _draw(self)
+        columns = min(COLUMNS, len(self.slices))
+        rows = -(-len(self.slices) // columns)
+        figure, axes = canvas(max(2.6 * columns, 4.5), 2.5 * rows + 0.4, rows, columns, sharey=True)
+        figure.suptitle(literal(f"{self.study} · validation {self.metric.replace('_', ' ')} by parameter"))
+        for ax in axes.flat[len(self.slices) :]:
+            ax.set_visible(False)
+        best = [trial.number == self.best_number for trial in self.trials]
+        for one, ax in zip(self.slices, axes.flat, strict=False):
+            ax.scatter(one.places, self.values, [70 if b else 22 for b in best], [BEST if b else BLUE for b in best])
+            if one.logarithmic:
+                ax.set_xscale("log")
+            if one.options:
+                ax.set_xticks(range(len(one.options)), [literal(shorten(o, 14)) for o in one.options], rotation=30)
+                ax.set_xlim(-0.5, len(one.options) - 0.5)
+            ax.set_title(literal(shorten(one.name, 26)))
+            ax.grid(True, color=GRID)
+        return figure
 
 
 def slices(summary: Summary) -> Slices | None:
@@ -126,23 +142,3 @@ def _interactive(data: Slices, one: Slice) -> Figure:
     return interactive(
         [points], showlegend=False, xaxis=across, yaxis={"title": {"text": data.metric.replace("_", " ")}}
     )
-
-
-def _draw(data: Slices) -> Canvas:
-    columns = min(COLUMNS, len(data.slices))
-    rows = -(-len(data.slices) // columns)
-    figure, axes = canvas(max(2.6 * columns, 4.5), 2.5 * rows + 0.4, rows, columns, sharey=True)
-    figure.suptitle(literal(f"{data.study} · validation {data.metric.replace('_', ' ')} by parameter"))
-    for ax in axes.flat[len(data.slices) :]:
-        ax.set_visible(False)
-    best = [trial.number == data.best_number for trial in data.trials]
-    for one, ax in zip(data.slices, axes.flat, strict=False):
-        ax.scatter(one.places, data.values, [70 if b else 22 for b in best], [BEST if b else BLUE for b in best])
-        if one.logarithmic:
-            ax.set_xscale("log")
-        if one.options:
-            ax.set_xticks(range(len(one.options)), [literal(shorten(o, 14)) for o in one.options], rotation=30)
-            ax.set_xlim(-0.5, len(one.options) - 0.5)
-        ax.set_title(literal(shorten(one.name, 26)))
-        ax.grid(True, color=GRID)
-    return figure

@@ -67,7 +67,23 @@ class Sweeps:
 
     def draw(self) -> Canvas:
         """All side by side."""
-        return _draw(self)
+        figure, axes = canvas(4.6 * len(self.panels), 3.6, 1, len(self.panels))
+        figure.suptitle(literal(f"{self.board} · accuracy by parameter, mean over seeds, 95 % CI; dotted: the parent"))
+        for panel, ax in zip(self.panels, axes.flat, strict=True):
+            for number, curve in enumerate(panel.curves):
+                colour = COLOURS[number % len(COLOURS)]
+                xs, ys = [p.x for p in curve.points], [p.y for p in curve.points]
+                bars = [[p.y - p.low for p in curve.points], [p.high - p.y for p in curve.points]]
+                ax.errorbar(
+                    xs, ys, bars, fmt="o-", ms=4, color=colour, elinewidth=1, label=literal(shorten(curve.title, 48))
+                )
+                if curve.parent is not None:
+                    ax.axhline(curve.parent, color=colour, ls=":", lw=1)
+            ax.set_xlabel(literal(panel.name))
+            ax.set_title(literal(panel.name))
+            ax.grid(True, color=GRID)
+            ax.legend(fontsize=6, frameon=False, labelcolor=MUTED)
+        return figure
 
 
 def sweeps(board: Board) -> Sweeps | None:
@@ -133,23 +149,3 @@ def _traces(curve: Curve, colour: str, explained: bool) -> Iterator[BaseTraceTyp
             name="its parent",
             showlegend=explained,
         )
-
-
-def _draw(data: Sweeps) -> Canvas:
-    figure, axes = canvas(4.6 * len(data.panels), 3.6, 1, len(data.panels))
-    figure.suptitle(literal(f"{data.board} · accuracy by parameter, mean over seeds, 95 % CI; dotted: the parent"))
-    for panel, ax in zip(data.panels, axes.flat, strict=True):
-        for number, curve in enumerate(panel.curves):
-            colour = COLOURS[number % len(COLOURS)]
-            xs, ys = [p.x for p in curve.points], [p.y for p in curve.points]
-            bars = [[p.y - p.low for p in curve.points], [p.high - p.y for p in curve.points]]
-            ax.errorbar(
-                xs, ys, bars, fmt="o-", ms=4, color=colour, elinewidth=1, label=literal(shorten(curve.title, 48))
-            )
-            if curve.parent is not None:
-                ax.axhline(curve.parent, color=colour, ls=":", lw=1)
-        ax.set_xlabel(literal(panel.name))
-        ax.set_title(literal(panel.name))
-        ax.grid(True, color=GRID)
-        ax.legend(fontsize=6, frameon=False, labelcolor=MUTED)
-    return figure
