@@ -91,14 +91,14 @@ __all__ = [
 
 
 def teacher_probabilities(artifact_dir: Path, texts: Sequence[str], context: RunContext) -> Probabilities:
-    """What an artifact says of each text, float32 [n_texts, n_labels], computed once in a process of its own.
+    """An artifact's probabilities of each text, float32 [n_texts, n_labels], computed once in a process of its own.
 
     Kept in the context's cache by the content of artifact and texts, so that no framework of the teacher is loaded
     here, and a second student costs no pass of the teacher. Raises `BenchError` where the teacher fails.
     """
-    from bench.run.teach import teacher_probabilities as ask  # what starts a worker is not needed to list names
+    from bench.run.teach import teacher_probabilities as compute  # what starts a worker is not needed to list names
 
-    return ask(artifact_dir, texts, context)
+    return compute(artifact_dir, texts, context)
 
 
 def train_corpus(datasets: Sequence[str], cache: Path, data_dir: Path | None = None) -> Corpus:

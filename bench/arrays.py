@@ -55,9 +55,10 @@ def read_predictions(path: Path) -> dict[str, npt.NDArray[Any]]:
 def _misfit(arrays: Arrays, labels: str, probabilities: str) -> str | None:
     if lacking := [name for name in (labels, probabilities) if name not in arrays]:
         return f"lacks {lacking[0]}"
-    true, told = arrays[labels], arrays[probabilities]
-    if true.dtype.kind != "i" or told.dtype.kind != "f" or true.ndim != 1 or told.ndim != 2 or len(true) != len(told):
-        return f"{labels} {true.dtype}{list(true.shape)} and {probabilities} {told.dtype}{list(told.shape)}"
-    if len(true) and not 0 <= true.min() <= true.max() < told.shape[1]:
-        return f"{labels} {true.min()} to {true.max()} of {told.shape[1]}"
+    classes, scores = arrays[labels], arrays[probabilities]
+    kinds, ranks = (classes.dtype.kind, scores.dtype.kind), (classes.ndim, scores.ndim)
+    if kinds != ("i", "f") or ranks != (1, 2) or len(classes) != len(scores):
+        return f"{labels} {classes.dtype}{list(classes.shape)} and {probabilities} {scores.dtype}{list(scores.shape)}"
+    if len(classes) and not 0 <= classes.min() <= classes.max() < scores.shape[1]:
+        return f"{labels} {classes.min()} to {classes.max()} of {scores.shape[1]}"
     return None

@@ -20,15 +20,15 @@ def artifact_files(folder: Path) -> list[Path]:
     """Every file below `folder`, sorted by relative path; links are refused, as their content is elsewhere."""
     if not folder.is_dir() or folder.is_symlink():
         raise BenchError(f"no artifact folder at {folder}; train the run again")
-    found = []
+    files = []
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise BenchError(
                 f"{path} is a link or a special file; an artifact holds plain files only, copy the content in"
             )
         if path.is_file():
-            found.append(path)
-    return sorted(found, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
+            files.append(path)
+    return sorted(files, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
 
 
 def folder_hash(folder: Path) -> str:
@@ -54,11 +54,11 @@ def adopt(folder: Path, artifacts: Path) -> str:
 
 
 _verified: dict[Path, list[tuple[Path, int, int]]] = {}
-"""Folders that held what their names say, with path, size and time of change of each file."""
+"""Folders whose content matched their names, with path, size and time of change of each file."""
 
 
 def is_intact(folder: Path) -> bool:
-    """Whether the folder still holds what its name says; one that was looked at is read again where a file changed."""
+    """Whether the folder's content still has the hash that is its name; read again only where a file changed."""
     try:
         state = _state(folder)
         if _verified.get(folder) == state:
@@ -72,13 +72,13 @@ def is_intact(folder: Path) -> bool:
 
 
 def _state(folder: Path) -> list[tuple[Path, int, int]]:
-    """Path, size and time of change of each file: what tells that it need not be read again."""
-    found = [(path, path.stat()) for path in artifact_files(folder)]
-    return [(path, state.st_size, state.st_ctime_ns) for path, state in found]
+    """Path, size and time of change of each file: where they are as before, it need not be read again."""
+    files = [(path, path.stat()) for path in artifact_files(folder)]
+    return [(path, state.st_size, state.st_ctime_ns) for path, state in files]
 
 
 def read_card(artifact_dir: Path) -> dict[str, Any]:
-    """What an artifact says of itself: `recipe`, `layout`, `params`, `label_names`, `normalization`, `dataset`, …"""
+    """The metadata of an artifact: `recipe`, `layout`, `params`, `label_names`, `normalization`, `dataset`, …"""
     try:
         card: dict[str, Any] = json.loads((artifact_dir / "artifact.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Arrays kept because they can be made again: whole and as they were written, or made anew."""
+"""Arrays kept because they can be made again: whole and as they were written, or made again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.arrays import read_arrays, write_arrays
+from bench.errors import one_line
 
 Arrays = dict[str, npt.NDArray[Any]]
 SEAL = "sha256"
@@ -28,8 +29,8 @@ def kept_arrays(path: Path, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) 
         try:
             return _read(path)
         except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
-            told = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            warnings.warn(f"cache {path.parent.name}/{path.name} thrown away and made anew: {told}", stacklevel=2)
+            where = f"{path.parent.name}/{path.name}"
+            warnings.warn(f"cache {where} thrown away and made again: {one_line(error)}", stacklevel=2)
     made = dict(make())
     write_arrays(path, made | {SEAL: np.asarray(_seal(path, made))}, compressed=False)
     return made

@@ -29,12 +29,12 @@ ROWS = 300
 TIMEOUT = 600.0
 HEAVY = ("tensorflow", "keras", "tf_keras", "torch", "transformers", "sklearn", "pandas")
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".npy")
-"""File names that load, or are known to load, by pickle."""
+"""Endings of files that load by pickle, some always, some in common use."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One clause of the contract: what it says, and what was wrong, None when it holds."""
+    """One clause of the contract, and what was wrong, None when it holds."""
 
     clause: str
     problem: str | None
@@ -67,7 +67,7 @@ def _defaults_are_json(recipe: Recipe) -> None:
         raise AssertionError(f"defaults: {error}") from None
 
 
-def _keys_are_known(recipe: Recipe) -> None:
+def _keys_exist(recipe: Recipe) -> None:
     for attribute in ("space", "smoke"):
         with_defaults(recipe, {key: recipe.defaults.get(key) for key in getattr(recipe, attribute)})
     for attribute, keys in (
@@ -102,9 +102,9 @@ def _imports_lightly(recipe: Recipe) -> None:
 
 
 _STATIC: dict[str, Callable[[Recipe], None]] = {
-    "says in a docstring what it is": _documented,
+    "has a docstring": _documented,
     "defaults are plain JSON values": _defaults_are_json,
-    "space, smoke, path_params and headline_param name known parameters": _keys_are_known,
+    "space, smoke, path_params and headline_param name parameters that exist": _keys_exist,
     "declared sources exist": _sources_exist,
     "importing its file loads no framework": _imports_lightly,
 }

@@ -28,7 +28,7 @@ ProgressListener = Callable[[float, float, Mapping[str, float]], None]
 
 @dataclass(frozen=True)
 class SoftTargets:
-    """What a teacher says of the texts of a split, and how much a student listens (Hinton et al., 2015).
+    """A teacher's probabilities of the texts of a split, and their weight in the student's loss (Hinton et al., 2015).
 
     The loss is alpha · T² · KL(teacher ‖ student), both at temperature T, + (1 − alpha) · cross-entropy with labels.
     A recipe that declares `learns_from_teacher` trains by it.
@@ -101,7 +101,7 @@ class DeviceUse:
 
 @dataclass(frozen=True)
 class Training:
-    """What `fit` tells of itself: the harness stores it in the result."""
+    """What `fit` reports of itself: the harness stores it in the result."""
 
     examples_per_second: float | None = None
     """Training examples seen, over seconds spent in training steps (validation left out where it can be)."""
@@ -127,7 +127,7 @@ class RunContext:
     """
 
     device: str = "auto"
-    """The device that was asked for: `auto`, `cpu` or `gpu`."""
+    """The requested device: `auto`, `cpu` or `gpu`."""
     threads: int | None = None
     """How many threads it may use; None: as many as its libraries choose."""
     cache: Path | None = None
@@ -142,10 +142,10 @@ class RunContext:
     data_dir: Path | None = None
     """Where data sets are looked for first."""
     listener: ProgressListener | None = None
-    """Who is told how far the training is."""
+    """Receives the progress of the training."""
 
     def progress(self, done: float, total: float, **values: float) -> None:
-        """Tell how far the training is, with any values worth a look (loss, validation accuracy)."""
+        """Report how far the training is, with any values worth a look (loss, validation accuracy)."""
         if self.listener is not None:
             self.listener(done, total, {name: float(value) for name, value in values.items()})
 
@@ -233,7 +233,7 @@ class Recipe(ABC):
     """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
 
     def resolve(self, params: Params) -> Resolved:
-        """What a run with these parameters needs and leaves; a recipe says here what depends on them."""
+        """What a run with these parameters needs and leaves; a recipe declares here what depends on them."""
         paths = {name: Path(params[name]) for name in self.path_params if params.get(name)}
         return Resolved(self.requires, self.normalization, layout=self.name, paths=paths)
 

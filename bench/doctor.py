@@ -127,7 +127,7 @@ class _Examination:
         self.named.discard("")
         for folder in self.watch(_visible(self.store.artifacts)):
             if not is_intact(folder):
-                yield folder, "altered: its content has another hash than its name; running it again trains it anew"
+                yield folder, "altered: its content has another hash than its name; the same command trains it again"
             elif not self.busy and not any(folder.name.startswith(name) for name in self.named):
                 yield folder, "no run and no key names it"
 

@@ -37,25 +37,25 @@ class StoreInUseError(StoreError):
     """Another command writes to the store: it can be waited for."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """The tail of an error about an unknown name: the nearest right one, else all of them."""
-    names = sorted(known)
+    names = sorted(candidates)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if near:
         return f"did you mean '{near[0]}'?"
-    return "known: " + ", ".join(names) if names else "none is known"
+    return "available: " + ", ".join(names) if names else "none is available"
 
 
-def one_line(said: object, most: int = 200) -> str:
-    """Text or an error in one printable line; an error that is none of ours with the name of its kind."""
-    foreign = isinstance(said, BaseException) and not isinstance(said, BenchError)
-    text = f"{type(said).__name__}: {said}" if foreign else str(said)
+def one_line(message: object, limit: int = 200) -> str:
+    """Text or an error in one printable line of at most `limit` characters; a foreign error with its type."""
+    foreign = isinstance(message, BaseException) and not isinstance(message, BenchError)
+    text = f"{type(message).__name__}: {message}" if foreign else str(message)
     line = " ".join(text.split())
-    return "".join(letter if letter.isprintable() else "?" for letter in line)[:most]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:limit]
 
 
 def warn_skipped(what: str, why: BenchError) -> None:
-    """Something stored that one command after another does without: said once a command, wherever it is met."""
+    """Something stored that a command does without: reported once a command, wherever it is met."""
     newer = isinstance(why, NewerVersionError)
     advice = "" if newer else "; make it again, or `python -m bench doctor --repair` moves it aside"
     _warn_once(f"{what} skipped: {one_line(why, 400)}{advice}")

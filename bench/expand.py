@@ -36,14 +36,14 @@ def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = 
 def check_parents(recipe_name: str, parents: Sequence[Any]) -> None:
     """A `BenchError` where a recipe has no parent that needs one, or one too many."""
     recipe = load_recipe(recipe_name)
-    wanted = recipe.parents if isinstance(recipe, Compression) else 0
-    if wanted == len(parents) or (wanted is None and len(parents) > 1):
+    required = recipe.parents if isinstance(recipe, Compression) else 0
+    if required == len(parents) or (required is None and len(parents) > 1):
         return
-    if not wanted and wanted is not None:
+    if not required and required is not None:
         raise BenchError(f"recipe '{recipe_name}' trains from texts alone; it takes no parent")
-    many = "two or more parents" if wanted is None else "one parent"
+    number = "two or more parents" if required is None else "one parent"
     raise BenchError(
-        f"recipe '{recipe_name}' takes {many}, and has {len(parents) or 'none'}: name the trained run to compress"
+        f"recipe '{recipe_name}' takes {number}, and has {len(parents) or 'none'}: name the trained run to compress"
     )
 
 
@@ -111,25 +111,25 @@ class _Entry:
         return [tuple(parent for name in listed for parent in self._named(name, seed))]
 
     def _named(self, name: str, seed: int) -> list[RunSpec]:
-        entry, at, which = name.partition("@")
+        entry, at, number = name.partition("@")
         if entry not in self.made:
             raise BenchError(
                 f"suite '{self.suite.name}': parent '{entry}' of '{self.run.recipe}' is no entry above it on "
                 f"{self.ref.name}: {did_you_mean(entry, self.made)}"
             )
-        if which == "*":
+        if number == "*":
             return self.made[entry]
-        if at and not which.isdigit():
+        if at and not number.isdigit():
             raise BenchError(
                 f"suite '{self.suite.name}': cannot read the parent '{name}': write {entry}, {entry}@1 or {entry}@*"
             )
-        wanted = int(which) if at else seed
-        found = [spec for spec in self.made[entry] if spec.seed == wanted]
-        if not found:
+        parent_seed = int(number) if at else seed
+        parents = [spec for spec in self.made[entry] if spec.seed == parent_seed]
+        if not parents:
             raise BenchError(
-                f"suite '{self.suite.name}': '{entry}' has no run of seed {wanted} for '{self.run.recipe}'"
+                f"suite '{self.suite.name}': '{entry}' has no run of seed {parent_seed} for '{self.run.recipe}'"
             )
-        return found
+        return parents
 
 
 def _on_dataset(suite: Suite, ref: DatasetRef, limit: int | None) -> list[RunSpec]:
@@ -138,10 +138,10 @@ def _on_dataset(suite: Suite, ref: DatasetRef, limit: int | None) -> list[RunSpe
     for run in suite.runs:
         if run.datasets is not None and ref.name not in run.datasets:
             continue
-        found = list(_Entry(run, suite, ref, made, limit).specs())
+        of_entry = list(_Entry(run, suite, ref, made, limit).specs())
         if run.id is not None:
             if run.id in made:
                 raise BenchError(f"suite '{suite.name}' has two entries with the id '{run.id}' on {ref.name}")
-            made[run.id] = found
-        specs += found
+            made[run.id] = of_entry
+        specs += of_entry
     return specs

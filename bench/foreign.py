@@ -21,18 +21,18 @@ ELF = b"\x7fELF"
 
 
 def refuse_code(folder: Path) -> None:
-    """A `BenchError` where a configuration at or below `folder` names code: nothing of it is imported, nobody is asked.
+    """A `BenchError` where a configuration at or below `folder` names code: nothing of it is imported.
 
     A configuration that is no JSON is left to who loads it.
     """
     for path in sorted(path for name in CONFIGS for path in folder.rglob(name)):
         try:
-            named = next(_code_in(json.loads(path.read_bytes())), None)
+            key = next(_code_in(json.loads(path.read_bytes())), None)
         except (OSError, ValueError, RecursionError):
             continue
-        if named is not None:
+        if key is not None:
             raise BenchError(
-                f"{path}: '{named}' names code to be run with the model, which is never done: take a model of an "
+                f"{path}: '{key}' names code to be run with the model, which is never done: take a model of an "
                 "architecture that transformers has itself"
             )
 

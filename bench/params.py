@@ -13,7 +13,7 @@ from bench.errors import BenchError, did_you_mean
 from bench.renames import RENAMED
 
 EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)
-"""Numbers that YAML 1.1 reads as words, such as 1e-3."""
+"""Numbers that YAML 1.1 reads as text, such as 1e-3."""
 
 
 def parse_recipe(text: str) -> tuple[str, dict[str, Any]]:
@@ -32,7 +32,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     try:
         return key.strip(), yaml.safe_load(value)
     except yaml.YAMLError:
-        raise BenchError(f"cannot read the value of '{key.strip()}': '{value}' is no number, word or list") from None
+        raise BenchError(f"cannot read the value of '{key.strip()}': '{value}' is no number, text or list") from None
 
 
 def split_assignments(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is stored and published says what a thing is called, not where it lies on the user's machine."""
+"""What is stored and published holds the names of files, not where they lie on the user's machine."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ _QUOTED = re.compile(r"""(?<=")/[^"\n]*/(?=[^"/\n]*")|(?<=')/[^'\n]*/(?=[^'/\n]*
 _INSTALLED = re.compile(r'(?<=")/[^"\n]*/(?:site|dist)-packages/')
 
 
-def without_paths(text: str, known: Iterable[Path] = ()) -> str:
-    """`text` with every absolute path cut to its name; files of code keep what tells them apart, below their package.
+def without_paths(text: str, private: Iterable[Path] = ()) -> str:
+    """`text` with every absolute path cut to its name; files of code keep their path below their package.
 
-    `known` are paths that `text` may hold and that no pattern finds: relative ones, and those with spaces.
+    `private` are paths that `text` may hold and that no pattern finds: relative ones, and those with spaces.
     """
-    for path in sorted(_spellings(known), key=len, reverse=True):
+    for path in sorted(_spellings(private), key=len, reverse=True):
         text = text.replace(path, Path(path).name)
     text = _INSTALLED.sub("", text.replace(f"{ROOT}/", ""))
-    return _ABSOLUTE.sub(lambda found: Path(found[0]).name, _QUOTED.sub("", text))
+    return _ABSOLUTE.sub(lambda match: Path(match[0]).name, _QUOTED.sub("", text))
 
 
-def publishable(result: Result, known: Iterable[Path] = ()) -> Result:
+def publishable(result: Result, private: Iterable[Path] = ()) -> Result:
     """A result whose reason, log and warnings hold no path."""
-    paths = tuple(known)
+    paths = tuple(private)
     outcome, training = result.outcome, result.training
-    told = {name: without_paths(value, paths) for name in ("reason", "log_tail") if (value := getattr(outcome, name))}
-    changed: dict[str, object] = {"outcome": outcome.model_copy(update=told)}
+    texts = {"reason": outcome.reason, "log_tail": outcome.log_tail}
+    cleaned = {name: without_paths(text, paths) for name, text in texts.items() if text}
+    changed: dict[str, object] = {"outcome": outcome.model_copy(update=cleaned)}
     if training is not None:
         warnings = [without_paths(line, paths) for line in training.warnings]
         changed["training"] = training.model_copy(update={"warnings": warnings})
     return result.model_copy(update=changed)
 
 
-def _spellings(known: Iterable[Path]) -> set[str]:
+def _spellings(paths: Iterable[Path]) -> set[str]:
     """Each path as it was given and in full; one of a single part is a name already."""
-    return {str(path) for given in known for path in (given, given.absolute(), given.resolve()) if len(path.parts) > 1}
+    return {str(path) for given in paths for path in (given, given.absolute(), given.resolve()) if len(path.parts) > 1}

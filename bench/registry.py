@@ -27,7 +27,7 @@ OWN_MODULE = "_sentibench_recipe_"
 
 @dataclass(frozen=True)
 class RecipeFile:
-    """A recipe known by its file alone; nothing has been imported."""
+    """A recipe that has a file of its name; nothing has been imported."""
 
     track: str
     name: str
@@ -41,13 +41,13 @@ def recipe_files() -> dict[str, RecipeFile]:
     places = [(track, ROOT / track, ROOT / track / "recipes") for track in TRACKS]
     extra = os.environ.get("SENTIBENCH_RECIPES", "")
     places += [(Path(own).name, Path(own), Path(own)) for own in extra.split(os.pathsep) if own]
-    found: dict[str, RecipeFile] = {}
+    files: dict[str, RecipeFile] = {}
     for track, folder, recipes in places:
         for path in sorted(recipes.glob("[!_]*.py")):
-            if path.stem in found:
-                raise BenchError(f"two recipes named '{path.stem}': {found[path.stem].path} and {path}; rename one")
-            found[path.stem] = RecipeFile(track, path.stem, path, folder)
-    return found
+            if path.stem in files:
+                raise BenchError(f"two recipes named '{path.stem}': {files[path.stem].path} and {path}; rename one")
+            files[path.stem] = RecipeFile(track, path.stem, path, folder)
+    return files
 
 
 def recipe_file(name: str) -> RecipeFile:
@@ -67,8 +67,8 @@ def load_recipe(name: str) -> Recipe:
         raise BenchError(f"recipe file {file.path} cannot be imported: {type(error).__name__}: {error}") from error
     classes = [c for c in vars(module).values() if _is_recipe(c, module)]
     if len(classes) != 1 or classes[0].name != name:
-        held = ", ".join(getattr(c, "name", c.__name__) for c in classes) or "none"
-        raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {held}")
+        names = ", ".join(getattr(c, "name", c.__name__) for c in classes) or "none"
+        raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {names}")
     method = "compress" if issubclass(classes[0], Compression) else "fit"
     if "context" not in inspect.signature(getattr(classes[0], method)).parameters:
         raise BenchError(

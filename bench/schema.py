@@ -67,7 +67,7 @@ class Identity(Block):
     framework: str
     params: dict[str, Any] = Field(description="All parameters, defaults filled in.")
     seed: int
-    suite: str | None = Field(None, description="The suite that asked for it first.")
+    suite: str | None = Field(None, description="The suite that it was first run for.")
     parent_run_id: Name | None = Field(None, description="The run whose artifact was compressed.")
     teacher_run_id: Name | None = None
     artifact: Name | None = Field(None, description="Content hash of the artifact's folder, which is also its name.")
@@ -157,7 +157,7 @@ class Environment(Block):
 
 
 class Device(Block):
-    """What the training was asked to run on, and did."""
+    """What the training was to run on, and did."""
 
     requested: str = "auto"
     actual: str = "cpu"
@@ -378,7 +378,7 @@ def _migrated(content: bytes, where: str) -> dict[str, Any] | None:
         try:
             document = MIGRATIONS[version](document)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise BenchError(f"{where}: it says schema version {version}, and is no result of it") from None
+            raise BenchError(f"{where}: marked as schema version {version}, but no result of it") from None
         version += 1
     return dict(document)
 

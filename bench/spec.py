@@ -33,7 +33,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run as asked for: recipe, parameters with defaults filled in, data set, seed, and what it compresses."""
+    """One run to be made: recipe, parameters with defaults filled in, data set, seed, and what it compresses."""
 
     recipe: str
     params: Params
@@ -45,7 +45,7 @@ class RunSpec:
     refit: bool = False
     """Train on train and validation together; nothing is chosen any more, and no validation score exists."""
     parents: tuple[RunSpec | str, ...] = ()
-    """The runs whose artifacts are compressed: others that are asked for, or ids of stored ones."""
+    """The runs whose artifacts are compressed: others of the same command, or ids of stored ones."""
     gate: Gate | None = None
 
     @property
@@ -79,7 +79,7 @@ class _Closed(BaseModel):
 
 
 class SuiteDataset(_Closed):
-    """A data set of a suite; an optional one is left out, and said so, where it is not found."""
+    """A data set of a suite; an optional one is left out, with a line, where it is not found."""
 
     name: str
     optional: bool = False
@@ -91,7 +91,7 @@ class SuiteRun(_Closed):
     """Runs of one recipe: `params` are fixed, every combination of the lists in `grid` is a run.
 
     A compression recipe names its `parent` by the `id` of an entry above: of the same data set and seed, unless the
-    name says which (`teacher@1`) or that all are meant (`teacher@*`).
+    name has a seed (`teacher@1`) or stands for all (`teacher@*`).
     """
 
     id: str | None = None
@@ -157,7 +157,7 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def check_dataset(ref: DatasetRef) -> None:
-    """A data set must be a known name or a file that is there."""
+    """A data set must be a name of the manifest or a file that is there."""
     if ref.name in dataset_names() or Path(ref.name).is_file():
         return
     if Path(ref.name).suffix or "/" in ref.name:

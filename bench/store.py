@@ -115,8 +115,8 @@ class Store:
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""
-        if run_id not in (known := self.run_ids()):
-            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, known)}")
+        if run_id not in (stored := self.run_ids()):
+            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, stored)}")
         return self.read(run_id)
 
     def is_newer(self, run_id: str) -> bool:
@@ -160,13 +160,13 @@ class Store:
     def damaged(self, result: Result) -> dict[str, StoreError]:
         """Which arrays of a result, `predictions` or `samples`, are gone or cannot be read, and why."""
         needed = {"predictions": result.quality or result.validation, "samples": result.measurement}
-        found: dict[str, StoreError] = {}
+        errors: dict[str, StoreError] = {}
         for name in (name for name, block in needed.items() if block is not None):
             try:
                 self._arrays(result.run_id, name)
             except StoreError as error:
-                found[name] = error
-        return found
+                errors[name] = error
+        return errors
 
     def _arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
         path = self.folder(run_id) / f"{name}.npz"

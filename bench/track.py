@@ -57,11 +57,11 @@ def _help(track: str, names: list[str]) -> str:
     from bench.registry import load_recipe
 
     compresses = bool(names) and isinstance(load_recipe(names[-1]), Compression)
-    asked, example = "-d DATASET", "-d emotions --seeds 0-2"
+    required, example = "-d DATASET", "-d emotions --seeds 0-2"
     if compresses:
-        asked, example = "--parent RUN_ID", "--parent finetune-emotions-s0-3f2a81c09b"
+        required, example = "--parent RUN_ID", "--parent finetune-emotions-s0-3f2a81c09b"
     lines = [
-        f"python -m {track} RECIPE {asked} [--PARAMETER VALUE ...] [options of `python -m bench run`]",
+        f"python -m {track} RECIPE {required} [--PARAMETER VALUE ...] [options of `python -m bench run`]",
         "",
         f"example: python -m {track} {names[-1]} {example}" if names else "",
         "",

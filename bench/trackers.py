@@ -1,4 +1,4 @@
-"""Experiment trackers, chosen by `--track`: told of each result after it is stored; nothing is sent unless asked."""
+"""Experiment trackers, chosen by `--track`: each result is logged after it is stored; nothing is sent by default."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TrackerName = Literal["wandb", "mlflow"]
 
 
 class Tracker(Protocol):
-    """Told of every stored result."""
+    """Logs every stored result."""
 
     def log(self, result: Result) -> None:
         """One run with its parameters, history and scores."""
@@ -31,19 +31,19 @@ def tracker(name: TrackerName, store: Path) -> Tracker:
 
 def scores(result: Result) -> dict[str, float]:
     """The numbers of a result by the names of the results table."""
-    found: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     if result.quality is not None:
         names = ("accuracy", "macro_f1", "macro_recall", "log_loss", "brier", "ece")
-        found |= {f"test_{name}": getattr(result.quality, name).value for name in names}
+        numbers |= {f"test_{name}": getattr(result.quality, name).value for name in names}
     if result.validation is not None:
-        found |= {f"validation_{k}": v for k, v in result.validation.model_dump().items() if k != "n"}
+        numbers |= {f"validation_{k}": v for k, v in result.validation.model_dump().items() if k != "n"}
     if result.size is not None:
-        found |= {"parameters": result.size.parameters, "bytes_on_disk": result.size.bytes_on_disk}
+        numbers |= {"parameters": result.size.parameters, "bytes_on_disk": result.size.bytes_on_disk}
     if result.measurement is not None:
         for row in result.measurement.latency:
             if row.bucket == "all":
-                found[f"{row.scenario}_t{row.threads}_p50_ms"] = row.p50_ms
-    return found
+                numbers[f"{row.scenario}_t{row.threads}_p50_ms"] = row.p50_ms
+    return numbers
 
 
 def _config(result: Result) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _config(result: Result) -> dict[str, Any]:
 
 
 class WandbTracker:
-    """Weights & Biases; offline unless `WANDB_MODE` says otherwise (`wandb sync` sends the folder later)."""
+    """Weights & Biases; offline unless `WANDB_MODE` is set (`wandb sync` sends the folder later)."""
 
     def __init__(self, folder: Path) -> None:
         import wandb

@@ -27,15 +27,15 @@ class _Rows(NamedTuple):
 
 @dataclass
 class Truth:
-    """Gathers the labels that stored predictions were scored against, and says whose are wrong."""
+    """Gathers the labels that stored predictions were scored against, and reports whose are wrong."""
 
     copies: Sequence[Path]
     """Folders of prepared data, where the labels themselves may be found."""
     _claims: dict[_Rows, dict[str, list[str]]] = field(default_factory=dict)
-    """Of each split the places that tell the same labels, by their hash."""
+    """Of each split the files that hold the same labels, by the hash of the labels."""
 
     def add(self, where: str, data: Data, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """What the `predictions.npz` at `where` tells. Raises TypeError or ValueError for arrays that are no labels."""
+        """The labels of the `predictions.npz` at `where`. TypeError or ValueError for arrays that are no labels."""
         if data.split_hash:
             claimed = _digest(data.label_names, arrays["ids"].tolist(), arrays["labels"])
             self._add(_Rows(data.dataset, "test", data.split_hash), claimed, where)
@@ -46,28 +46,23 @@ class Truth:
     def problems(self) -> Iterator[tuple[str, str]]:
         """Each place with other labels than the data have or, where these are not here, than most runs."""
         for rows, claims in self._claims.items():
-            right = self._known(rows)
-            most = max(claims, key=lambda claimed: len(claims[claimed]))
-            for claimed, places in claims.items():
-                if claimed == (right or most):
-                    continue
-                others = (
-                    "the data" if right else f"{len(claims[most])} other(s), as {Path(claims[most][0]).parent.name}"
-                )
-                what = (
-                    f"its ids and labels of {rows.split} are not those of {others}, with the same hash {rows.hash[:8]}"
-                )
-                yield from ((where, what) for where in places)
+            of_data = self._of_data(rows)
+            majority = max(claims, key=lambda digest: len(claims[digest]))
+            count, example = len(claims[majority]), Path(claims[majority][0]).parent.name
+            others = "the data" if of_data else f"{count} other(s), as {example}"
+            what = f"its ids and labels of {rows.split} are not those of {others}, with the same hash {rows.hash[:8]}"
+            wrong = [files for digest, files in claims.items() if digest != (of_data or majority)]
+            yield from ((where, what) for files in wrong for where in files)
 
     def unproven(self) -> list[str]:
         """The data sets whose test labels could be compared between runs alone."""
         tests = [rows for rows in self._claims if rows.split == "test"]
-        return sorted({rows.dataset for rows in tests if self._known(rows) is None})
+        return sorted({rows.dataset for rows in tests if self._of_data(rows) is None})
 
     def _add(self, rows: _Rows, claimed: str, where: str) -> None:
         self._claims.setdefault(rows, {}).setdefault(claimed, []).append(where)
 
-    def _known(self, rows: _Rows) -> str | None:
+    def _of_data(self, rows: _Rows) -> str | None:
         """The hash of the data's own labels, from a prepared copy whose rows have the split's hash."""
         for folder in self.copies if rows.split == "test" else ():
             prepared = find_content(folder, rows.hash)
@@ -81,6 +76,6 @@ class Truth:
 
 
 def _digest(names: Sequence[str], ids: Sequence[Any], labels: npt.NDArray[Any]) -> str:
-    told = hashlib.sha256("\0".join(names).encode() + b"\n" + "\0".join(map(str, ids)).encode() + b"\n")
-    told.update(np.ascontiguousarray(labels, np.int64).tobytes())
-    return told.hexdigest()
+    digest = hashlib.sha256("\0".join(names).encode() + b"\n" + "\0".join(map(str, ids)).encode() + b"\n")
+    digest.update(np.ascontiguousarray(labels, np.int64).tobytes())
+    return digest.hexdigest()

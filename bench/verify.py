@@ -1,4 +1,4 @@
-"""Recomputes every stored or published number from the raw predictions and samples, and says what does not agree."""
+"""Recomputes every stored or published number from the raw predictions and samples, and reports what does not agree."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def verify(
     Damaged files are problems, not errors.
 
     `watch` wraps the run folders, for a progress bar. Labels are held against the data prepared in `directory` and in
-    `store`; `note` is told what could not be.
+    `store`; `note` receives what could not be.
     """
     problems: list[Problem] = []
     truth = Truth([root / "prepared" for root in (directory, store) if root is not None])
@@ -107,8 +107,8 @@ def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
     if result.outcome.status == "ok":
-        due = ["quality", "size"] if result.data.refit else ["quality", "validation", "size"]
-        missing = [name for name in due if getattr(result, name) is None]
+        required = ["quality", "size"] if result.data.refit else ["quality", "validation", "size"]
+        missing = [name for name in required if getattr(result, name) is None]
         yield from (Problem(where, f"status is ok, but there is no {name}") for name in missing)
     if result.size is not None:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
@@ -165,7 +165,7 @@ def _check_samples(where: str, result: Result, arrays: Arrays) -> Iterator[Probl
     assert result.measurement is not None
     again = measurement_from_samples(arrays, result.measurement.interleaved_with)
     peak = inference_peak_bytes(arrays)
-    again = again.model_copy(update={"machine": result.measurement.machine})  # samples do not tell
+    again = again.model_copy(update={"machine": result.measurement.machine})  # the samples have no machine
     yield from _compared(where, "measurement", result.measurement, again)
     stored = result.memory.inference_peak_bytes if result.memory else None
     yield from _compared(where, "memory.inference_peak_bytes", stored, peak)
@@ -178,13 +178,13 @@ def _check_artifact(directory: Path, result: Result) -> Iterator[Problem]:
     if not folder.is_dir():
         return
     try:
-        found = folder_hash(folder)
+        actual = folder_hash(folder)
         on_disk = sum(path.stat().st_size for path in artifact_files(folder))
     except (BenchError, OSError) as error:
         yield Problem(f"artifacts/{name}", f"unreadable: {_line(error)}")
         return
-    if found != name:
-        yield Problem(f"artifacts/{name}", f"its content has the hash {found}: a file was altered, added or lost")
+    if actual != name:
+        yield Problem(f"artifacts/{name}", f"its content has the hash {actual}: a file was altered, added or lost")
     elif result.size is not None:
         yield from _compared(
             f"results/{result.run_id}/result.json", "size.bytes_on_disk", result.size.bytes_on_disk, on_disk
@@ -230,11 +230,11 @@ def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
 
 def _compared(where: str, name: str, stored: Any, again: Any) -> Iterator[Problem]:
     """A problem for each of the first few fields that differ, and one for the rest together."""
-    found = list(_differences(name, _plain(stored), _plain(again)))
-    for field, before, now in found[:SHOWN]:
+    differences = list(_differences(name, _plain(stored), _plain(again)))
+    for field, before, now in differences[:SHOWN]:
         yield Problem(where, f"{field} is {before!r}, recomputed {now!r}")
-    if len(found) > SHOWN:
-        yield Problem(where, f"{name}: {len(found) - SHOWN} more fields differ")
+    if len(differences) > SHOWN:
+        yield Problem(where, f"{name}: {len(differences) - SHOWN} more fields differ")
 
 
 def _differences(name: str, stored: Any, again: Any) -> Iterator[tuple[str, Any, Any]]:

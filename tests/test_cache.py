@@ -54,7 +54,7 @@ def test_a_spoiled_cache_is_made_anew_and_says_so(tmp_path: Path, how: str) -> N
     path = tmp_path / "tokens" / "a.npz"
     kept_arrays(path, make)
     SPOILED[how](path)
-    with pytest.warns(UserWarning, match=r"cache tokens/a\.npz thrown away and made anew: "):
+    with pytest.warns(UserWarning, match=r"cache tokens/a\.npz thrown away and made again: "):
         found = kept_arrays(path, make)
     again = kept_arrays(path, never)
     for name, array in ROWS.items():

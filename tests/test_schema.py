@@ -31,7 +31,7 @@ def test_a_result_without_a_training_is_read() -> None:
 
 
 def test_what_only_says_that_it_is_a_result_is_one_line() -> None:
-    with pytest.raises(BenchError, match="it says schema version 1, and is no result of it"):
+    with pytest.raises(BenchError, match="marked as schema version 1, but no result of it"):
         parse(b'{"schema_version": 1, "training": 7}')
 
 

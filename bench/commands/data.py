@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,7 @@ from bench.commands.options import DataDir, LabelColumn, TextColumn
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.data.check import Checked
     from bench.data.describe import Description
 
 app = typer.Typer(help="Data sets: check what is there, describe it, fetch what is not.", no_args_is_help=True)
@@ -45,21 +46,21 @@ def check(
     from bench.errors import NEGATIVE_VERDICT
 
     console = Console(highlight=False)
-    found = []
+    verdicts = []
     with console.status("reading") as status:
         for name in names or dataset_names():
             status.update(f"reading {name}")
-            found.append(check_set(DatasetRef(name, text_column, label_column, data_dir)))
+            verdicts.append(check_set(DatasetRef(name, text_column, label_column, data_dir)))
     if as_json:
-        print(json.dumps([checked.model_dump() for checked in found], indent=1, ensure_ascii=False))
+        print(json.dumps([checked.model_dump() for checked in verdicts], indent=1, ensure_ascii=False))
     else:
-        _print_checks([checked.model_dump() for checked in found], console)
+        _print_checks(verdicts, console)
     bad = {"wrong", "not found"} if names else {"wrong"}
-    if any(checked.status in bad for checked in found):
+    if any(checked.status in bad for checked in verdicts):
         raise typer.Exit(NEGATIVE_VERDICT)
 
 
-def _print_checks(rows: list[dict[str, Any]], console: Console) -> None:
+def _print_checks(verdicts: list[Checked], console: Console) -> None:
     from rich.markup import escape
     from rich.table import Table
 
@@ -69,17 +70,19 @@ def _print_checks(rows: list[dict[str, Any]], console: Console) -> None:
     table.columns[6].overflow = "fold"
     for column in table.columns[2:6]:
         column.justify = "right"
-    for row in rows:
-        splits = [f"{row['rows'][name]:,}" if row["rows"] else "" for name in ("train", "validation", "test")]
-        status = f"[{colours[row['status']]}]{row['status']}[/]"
-        table.add_row(escape(row["name"]), status, *splits, str(row["labels"] or ""), escape(row["folder"] or ""))
+    for checked in verdicts:
+        splits = [f"{checked.rows[name]:,}" if checked.rows else "" for name in ("train", "validation", "test")]
+        status = f"[{colours[checked.status]}]{checked.status}[/]"
+        labels = str(checked.labels or "")
+        table.add_row(escape(checked.name), status, *splits, labels, escape(checked.folder or ""))
     console.print(table)
-    for row in rows:
-        for note in row["notes"]:
-            console.print(f"[dim]{escape(row['name'])}: {escape(note)}[/]", soft_wrap=True)
-    for row in rows:
-        if row["problem"]:
-            console.print(f"[{colours[row['status']]}]{row['status']}[/]: {escape(row['problem'])}", soft_wrap=True)
+    for checked in verdicts:
+        for note in checked.notes:
+            console.print(f"[dim]{escape(checked.name)}: {escape(note)}[/]", soft_wrap=True)
+    for checked in verdicts:
+        if checked.problem:
+            status = f"[{colours[checked.status]}]{checked.status}[/]"
+            console.print(f"{status}: {escape(checked.problem)}", soft_wrap=True)
 
 
 @app.command()
@@ -172,16 +175,16 @@ def fetch(name: Annotated[str, typer.Argument(help="A data set's name.")]) -> No
     """
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
-    from rich.progress import TextColumn as Words
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemainingColumn
+    from rich.progress import TextColumn as ProgressText
 
     from bench.data.fetch import fetch as fetch_set
     from bench.errors import DataError
 
     console = Console(highlight=False)
-    columns = (Words("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (ProgressText("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        tasks: dict[str, Any] = {}
+        tasks: dict[str, TaskID] = {}
 
         def report(url: str, done: int, total: int | None) -> None:
             if url not in tasks:

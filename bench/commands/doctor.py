@@ -25,8 +25,8 @@ def doctor(
 ) -> None:
     """Show packages, processor, memory, disk, accelerator, data sets, and what is damaged or left over in the store.
 
-    Looked for in the store: results, arrays and prepared data that cannot be read, artifacts whose content is not what
-    their hash says, keys that point to nothing, artifacts that nothing names, unfinished folders and temporary files.
+    Looked for in the store: results, arrays and prepared data that cannot be read, artifacts whose content is not that
+    of their hash, keys that point to nothing, artifacts that nothing names, unfinished folders and temporary files.
     Exit 1 if there is any, or if a needed package is missing. With --repair they are moved aside, never deleted.
 
     Examples:
@@ -125,7 +125,7 @@ def _packages() -> list[Facts]:
 
 
 def _datasets(data_dir: Path | None) -> list[Facts]:
-    """Where the files of each set of the manifest lie; `problem` says what is missing. No file is read."""
+    """Where the files of each set of the manifest lie; `problem` is what is missing. No file is read."""
     from bench.data.locate import data_roots
     from bench.data.manifest import dataset_names, entry
     from bench.data.published import locate
@@ -173,8 +173,8 @@ def _show_problems(store: Facts, console: Console) -> None:
     from rich.markup import escape
 
     for problem in store["problems"]:
-        said = escape(f"{problem['path']}: {problem['what']}")
-        console.print(f"  {'[green]→[/]' if store['aside'] else '[yellow]✗[/]'} {said}", soft_wrap=True)
+        line = escape(f"{problem['path']}: {problem['what']}")
+        console.print(f"  {'[green]→[/]' if store['aside'] else '[yellow]✗[/]'} {line}", soft_wrap=True)
     if store["aside"]:
         console.print(f"  moved to {escape(store['aside'])}; nothing was deleted", soft_wrap=True)
     elif store["problems"]:

@@ -37,7 +37,7 @@ class DeviceChoice(StrEnum):
 
 
 class TrackerChoice(StrEnum):
-    """Who else is told."""
+    """Who else logs results."""
 
     wandb = "wandb"
     mlflow = "mlflow"
@@ -73,10 +73,10 @@ def run(
     text_column: TextColumn = "text",
     label_column: LabelColumn = "label",
     data_dir: DataDir = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Say what is due and why, and stop.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print what is due and why, and stop.")] = False,
     smoke: Annotated[
         bool,
-        typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows say so."),
+        typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows are marked."),
     ] = False,
     cache: Cache = "reuse",
     measure: Annotated[
@@ -85,7 +85,7 @@ def run(
     timeout: Annotated[float, typer.Option(help="Seconds that one phase of one run may take.", min=1)] = 6 * 3600.0,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
     track: Annotated[
-        TrackerChoice | None, typer.Option(help="Tell W&B (offline by default) or MLflow of every result.")
+        TrackerChoice | None, typer.Option(help="Log every result with W&B (offline by default) or MLflow, too.")
     ] = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -124,7 +124,7 @@ def run(
 
 
 def policy(name: str) -> CachePolicy:
-    """What `--cache` asks for; an older name is an error with today's."""
+    """The policy that `--cache` names; an older name is an error with today's."""
     from bench.run.plan import CachePolicy
 
     older = {"only-missing": "reuse", "always": "only-stored", "never": "retrain"}
@@ -191,7 +191,7 @@ def _from_options(
 def _of_parent(
     parents: tuple[str, ...], dataset: list[str] | None, seeds: str | None, store: Path
 ) -> tuple[list[str], str]:
-    """Data set and seed as asked for, else the first parent's."""
+    """Data set and seed as given, else the first parent's."""
     from bench.store import Store
 
     if not parents:

@@ -142,12 +142,12 @@ def _fresh_seeds(text: str | None, seed: int) -> tuple[int, ...]:
 
 
 def _run_arguments(ref: DatasetRef, smoke: bool, device: str) -> tuple[str, ...]:
-    """What `bench run` must be told as well to train the same."""
-    told = {
+    """The further options of `bench run` that train the same."""
+    options = {
         "--text-column": (ref.text_column, "text"),
         "--label-column": (ref.label_column, "label"),
         "--data-dir": (str(ref.data_dir), "None"),
         "--device": (device, "auto"),
     }
-    words = [word for option, (value, default) in told.items() if value != default for word in (option, value)]
-    return (*words, *(["--smoke"] if smoke else []))
+    changed = [part for name, (value, default) in options.items() if value != default for part in (name, value)]
+    return (*changed, *(["--smoke"] if smoke else []))

@@ -161,7 +161,7 @@ def open_prepared(folder: Path) -> Prepared | None:
     if isinstance(found, Prepared):
         return found
     if folder.is_dir():
-        warnings.warn(f"prepared data {folder.name}: {found}; thrown away and made anew", stacklevel=2)
+        warnings.warn(f"prepared data {folder.name}: {found}; thrown away and made again", stacklevel=2)
     return None
 
 

@@ -20,9 +20,9 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
 
     `work` is a folder of the caller's own, for one that does not hold the store's lock.
     """
-    found = find_prepared(ref, store.prepared, limit)
-    if found is not None:
-        return found
+    ready = find_prepared(ref, store.prepared, limit)
+    if ready is not None:
+        return ready
     folder = (work or store.work) / "prepare"
     job = PrepareJob(
         dataset=ref.name, text_column=ref.text_column, label_column=ref.label_column, data_dir=ref.data_dir,
@@ -32,10 +32,10 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
     shutil.rmtree(folder, ignore_errors=True)
     if ended.status != "ok":
         raise DataError(ended.reason or f"data set '{ref.name}' could not be read")
-    again = find_prepared(ref, store.prepared, limit)
-    if again is None:
+    made = find_prepared(ref, store.prepared, limit)
+    if made is None:
         raise DataError(f"data set '{ref.name}' changed while it was read; run the command again")
-    return again
+    return made
 
 
 def prepare_all(

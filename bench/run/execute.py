@@ -21,13 +21,13 @@ from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, git_state, package_versions
 from bench.run.launcher import Ended, cannot_write, launch, thread_settings
 from bench.run.plan import PlannedRun
-from bench.run.trained import TrainedArtifact, adopt_artifact, known_artifact
+from bench.run.trained import TrainedArtifact, adopt_artifact, stored_artifact
 from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
 from bench.store import Store
 
 
 class Listener(Protocol):
-    """Who is told how far things are: the screen, or nobody."""
+    """Receives the progress of runs: a screen."""
 
     def phase(self, title: str, phase: str) -> None:
         """A phase of a run begins."""
@@ -68,8 +68,8 @@ class Executor:
 
     def artifact(self, planned: PlannedRun, folder: Path) -> Ended[TrainedArtifact]:
         """The run's artifact, trained in `folder` where the store has none or that is due."""
-        known = None if planned.due == "train" else known_artifact(self.store, planned.artifact_key)
-        return self._train(planned, folder / "train") if known is None else Ended("ok", known)
+        stored = None if planned.due == "train" else stored_artifact(self.store, planned.artifact_key)
+        return self._train(planned, folder / "train") if stored is None else Ended("ok", stored)
 
     def _run(self, planned: PlannedRun, folder: Path) -> Result:
         trained = self.artifact(planned, folder)
@@ -166,7 +166,7 @@ class Executor:
         samples: Arrays | None = None,
         log: bytes | None = None,
     ) -> Result:
-        """Store the row of a run and tell it; a failure is told alone where an earlier row has scores, which stays."""
+        """Store the row of a run and report it; a failure never replaces an earlier row with scores."""
         if result.outcome.status != "ok" and planned.stored is not None and planned.stored.quality is not None:
             reason = f"{result.outcome.reason}; its earlier result stays"
             result = result.model_copy(update={"outcome": result.outcome.model_copy(update={"reason": reason})})
@@ -218,7 +218,7 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
 
 
 def _joined_log(folder: Path) -> bytes | None:
-    """One log of all phases of a run, None where nothing was said."""
+    """One log of all phases of a run, None where nothing was written."""
     logs = [path for path in sorted(folder.glob("*/log.txt"), key=lambda p: p.stat().st_mtime) if path.stat().st_size]
     return b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs) or None
 

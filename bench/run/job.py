@@ -1,4 +1,4 @@
-"""What a worker is asked and what it answers: one type a phase, written and read in this module alone.
+"""The job of a worker and its answer: one type a phase, written and read in this module alone.
 
 On disk both are JSON with a version: `job.json` holds an `Assignment`, `outcome.json` an `Outcome`.
 """
@@ -28,7 +28,7 @@ A = TypeVar("A", bound=Answer)
 
 
 class Job(_Message, Generic[A]):
-    """What a worker is asked; `answer` is the type of what it answers."""
+    """The job of a worker; `answer` is the type of what it answers."""
 
     answer: ClassVar[type[Answer]] = Answer
 
@@ -47,7 +47,7 @@ class PrepareJob(Job[Answer]):
 
 
 class Trained(Answer):
-    """What a training says of itself."""
+    """What a training reports of itself."""
 
     training: Training
     seconds: float
@@ -74,7 +74,7 @@ class TrainJob(Job[Trained]):
 
 
 class Predicted(Answer):
-    """What a predictor says of itself; `predictions.npz` lies in the worker's folder."""
+    """What a predictor reports of itself; `predictions.npz` lies in the worker's folder."""
 
     seconds: float
     parameters: int
@@ -115,7 +115,7 @@ class MeasureJob(Job[Answer]):
 
 
 class TeachJob(Job[Answer]):
-    """Predict the `texts` (a JSON list), which are no test texts, into `said.npz` of the worker's folder."""
+    """Predict the `texts` (a JSON list), which are no test texts, into `probabilities.npz` of the worker's folder."""
 
     phase: Literal["teach"] = "teach"
     artifact: Path
@@ -154,7 +154,7 @@ class Assignment(_Message):
     device: str
     threads: int
     progress: int | None = None
-    """The descriptor to tell progress on."""
+    """The descriptor to report progress on."""
 
 
 class Outcome(_Message):

@@ -1,4 +1,4 @@
-"""Content keys: what a cached thing was made of, so that a change anywhere makes it anew and says why."""
+"""Content keys: what a cached thing was made of, so that a change anywhere makes it again, with the reason."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def artifact_parts(
 ) -> dict[str, str]:
     """The named parts of an artifact key, each short enough to print.
 
-    `refit` tells a training on train and validation together from the usual one on the same rows.
+    `refit` sets a training on train and validation together apart from the usual one on the same rows.
     """
     contents = {name: _content(path) for name, path in resolved.paths.items()}
     shown = _named(params, resolved.paths, contents)

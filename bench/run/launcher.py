@@ -1,4 +1,4 @@
-"""Starts a phase in a fresh process and says how it ended; sleeps meanwhile."""
+"""Starts a phase in a fresh process and returns how it ended; sleeps meanwhile."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from bench.telemetry import telemetry_settings
 GRACE_SECONDS = 10.0
 """Between asking a late worker to stop and killing it."""
 
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
-_KEPT_PREFIXES = ("SENTIBENCH_", "HF_", "KAGGLE", "CUDA_", "TPU_", "http", "no_proxy", "SSL_")
+_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "XDG_CACHE_HOME")
+_PASSED_PREFIXES = ("SENTIBENCH_", "HF_", "KAGGLE", "CUDA_", "TPU_", "http", "no_proxy", "SSL_")
 
 
 class StopWorker(Exception):
@@ -55,9 +55,9 @@ class Ended(Generic[V]):
 
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
-    kept = {k: v for k, v in os.environ.items() if k in _KEPT or k.startswith(_KEPT_PREFIXES)}
-    kept |= thread_settings(threads) | telemetry_settings()
-    kept |= {
+    variables = {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
+    variables |= thread_settings(threads) | telemetry_settings()
+    variables |= {
         "PYTHONPATH": str(ROOT),
         "PYTHONHASHSEED": "0",
         "PYTHONUNBUFFERED": "1",
@@ -66,8 +66,8 @@ def worker_environment(device: str, threads: int) -> dict[str, str]:
         "TOKENIZERS_PARALLELISM": "false",
     }
     if device == "cpu":
-        kept["CUDA_VISIBLE_DEVICES"] = ""
-    return kept
+        variables["CUDA_VISIBLE_DEVICES"] = ""
+    return variables
 
 
 def thread_settings(threads: int) -> dict[str, str]:
@@ -205,7 +205,7 @@ def _unexplained(code: int, killed_for_memory: bool) -> tuple[Status, str]:
 
 
 def _oom_kills() -> int:
-    """How often the kernel has killed for memory since boot, 0 where it does not say."""
+    """How often the kernel has killed for memory since boot, 0 where it does not count."""
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:

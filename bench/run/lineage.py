@@ -38,13 +38,13 @@ class Lineage:
 
     def parents(self, spec: RunSpec) -> tuple[Parent, ...] | Stopped | None:
         """The parents of `spec` where all are trained, None where one has yet to be, why not where one cannot be."""
-        found: list[Parent] = []
-        for asked in spec.parents:
-            parent = _usable(self.store.result(asked)) if isinstance(asked, str) else self._effective_parent(asked)
+        parents: list[Parent] = []
+        for named in spec.parents:
+            parent = _usable(self.store.result(named)) if isinstance(named, str) else self._effective_parent(named)
             if not isinstance(parent, Parent):
                 return parent
-            found.append(parent)
-        return tuple(found)
+            parents.append(parent)
+        return tuple(parents)
 
     def failed_gate(self, spec: RunSpec) -> str | None:
         """How a finished run misses its gate; None where it passes, or has none."""
@@ -54,14 +54,14 @@ class Lineage:
         parents = self.parents(spec)
         return _drop(spec.gate, self.store.result(parents[0].run_id), result) if isinstance(parents, tuple) else None
 
-    def effective(self, asked: RunSpec) -> RunSpec:
-        """The run that a child of `asked` builds on: that one, or the fallback where it misses its gate."""
-        while asked.gate is not None and asked.gate.instead is not None and self.failed_gate(asked):
-            asked = asked.gate.instead
-        return asked
+    def effective(self, spec: RunSpec) -> RunSpec:
+        """The run that a child of `spec` builds on: that one, or the fallback where it misses its gate."""
+        while spec.gate is not None and spec.gate.instead is not None and self.failed_gate(spec):
+            spec = spec.gate.instead
+        return spec
 
-    def _effective_parent(self, asked: RunSpec) -> Parent | Stopped | None:
-        effective = self.effective(asked)
+    def _effective_parent(self, spec: RunSpec) -> Parent | Stopped | None:
+        effective = self.effective(spec)
         result = self.results.get(effective.identity)
         if result is None:
             return None

@@ -37,11 +37,11 @@ from bench.run.job import (
 from bench.run.probe import probe
 
 SLICE = 10_000
-"""Texts that a teacher is asked at once, so that its memory stays bounded."""
+"""Texts that a teacher predicts at once, so that its memory stays bounded."""
 
 
 def perform(assignment: Assignment) -> Answer:
-    """Do what a worker is asked, and answer."""
+    """Do the job of a worker, and answer."""
     folder = assignment.folder
     match assignment.job:
         case PrepareJob() as job:
@@ -68,18 +68,18 @@ def _context(job: TrainJob, assignment: Assignment) -> RunContext:
 
 
 def _listener(descriptor: int | None) -> ProgressListener | None:
-    """Who writes progress to the harness, a line of JSON each; None where nobody listens."""
+    """Writes progress to the harness, a line of JSON each; None where it is not read."""
     if descriptor is None:
         return None
 
-    def tell(done: float, total: float, values: Mapping[str, float]) -> None:
+    def report(done: float, total: float, values: Mapping[str, float]) -> None:
         line = json.dumps({"done": done, "total": total, "values": dict(values)})
         try:
             os.write(descriptor, (line + "\n").encode())
-        except OSError:  # nobody listens any more: a training does not stop for that
+        except OSError:  # the harness reads no more: a training does not stop for that
             return
 
-    return tell
+    return report
 
 
 def _prepare(job: PrepareJob) -> Answer:
@@ -115,7 +115,7 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
 
 
 def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str, Any]]:
-    """The cards of the parents; a `BenchError` for one that tells other labels, or the same in another order."""
+    """The cards of the parents; a `BenchError` for one with other labels, or the same in another order."""
     cards = [read_card(parent) for parent in parents]
     for card in cards:
         if tuple(card["label_names"]) != prepared.label_names:
@@ -127,7 +127,7 @@ def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str
 
 
 def _write_card(job: TrainJob, prepared: Prepared, parents: list[dict[str, Any]]) -> None:
-    """`artifact.json`: what the artifact needs to say of itself to be loaded, and served, anywhere."""
+    """`artifact.json`: what is needed to load, and serve, the artifact anywhere."""
     recipe = load_recipe(job.recipe)
     resolved = recipe.resolve(job.params)
     card = {
@@ -154,7 +154,7 @@ def _predict(job: PredictJob, folder: Path) -> Predicted:
     test = _shuffled(predictor, texts, len(prepared.label_names))
     seconds = time.perf_counter() - started
     arrays = {"ids": np.asarray(ids), "probabilities": test}
-    if not job.refit:  # a refit has learnt the validation rows: a score on them would say nothing
+    if not job.refit:  # a refit has learnt the validation rows: a score on them would mean nothing
         arrays |= _predicted_validation(prepared, predictor)
     write_arrays(folder / "predictions.npz", arrays)
     return Predicted(
@@ -182,7 +182,7 @@ def _predicted_validation(prepared: Prepared, predictor: Predictor) -> dict[str,
 
 
 def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int = 0) -> Probabilities:
-    """Predict in an order that tells nothing of the labels, and put the rows back."""
+    """Predict in an order that has nothing to do with the labels, and put the rows back."""
     order = np.random.default_rng(seed).permutation(len(texts))
     predicted = predictor.predict_proba([texts[i] for i in order])
     check_probabilities(predicted, len(texts), n_labels)
@@ -204,5 +204,5 @@ def _teach(job: TeachJob, folder: Path) -> Answer:
     texts = json.loads(job.texts.read_text())
     predictor = load_artifact(job.artifact)
     slices = [predictor.predict_proba(texts[start : start + SLICE]) for start in range(0, len(texts), SLICE)]
-    write_arrays(folder / "said.npz", {"probabilities": np.concatenate(slices)})
+    write_arrays(folder / "probabilities.npz", {"probabilities": np.concatenate(slices)})
     return Answer()

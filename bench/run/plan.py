@@ -26,7 +26,7 @@ from bench.run.keys import (
     measurement_key,
     shown_params,
 )
-from bench.run.trained import known_artifact
+from bench.run.trained import stored_artifact
 from bench.schema import Result, order_in_time
 from bench.spec import RunSpec
 from bench.store import Store
@@ -124,7 +124,7 @@ def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Resu
     due, why = _due_with_artifact(spec, prepared, store, stored)
     folder = store.artifacts / ((stored and stored.identity.artifact) or "none")
     altered = folder.is_dir() and not is_intact(folder)
-    if (due == "nothing" and not altered) or known_artifact(store, key):  # one that is gone is made when it is needed
+    if (due == "nothing" and not altered) or stored_artifact(store, key):  # one that is gone is made when it is needed
         return due, why
     if stored is None:
         return "train", "never run"

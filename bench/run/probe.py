@@ -65,7 +65,7 @@ def _odd_texts(predictor: Predictor, texts: list[str], n_labels: int) -> None:
     assert predictor.predict_proba([]).shape == (0, n_labels), f"no texts must give an array [0, {n_labels}]"
 
 
-def _speaks_of_itself(predictor: Predictor, texts: list[str], n_labels: int) -> None:
+def _has_properties(predictor: Predictor, texts: list[str], n_labels: int) -> None:
     assert predictor.parameters >= predictor.nonzero_parameters >= 0, "parameters < nonzero_parameters"
     assert predictor.runtime and predictor.dtype and predictor.device, "runtime, dtype or device is empty"
 
@@ -85,6 +85,6 @@ _CLAUSES: list[tuple[str, Callable[[Predictor, list[str], int], None]]] = [
     ("probabilities are float32 [n_texts, n_labels], rows sum to 1", _probabilities),
     ("a text's answer does not depend on its batch", _order_is_free),
     ("empty, huge, emoji, control and right-to-left texts, and none at all, are answered", _odd_texts),
-    ("says its parameters, runtime, dtype and device", _speaks_of_itself),
+    ("has its parameters, runtime, dtype and device", _has_properties),
     ("its stages in turn are its prediction", _stages_compose),
 ]

@@ -28,19 +28,19 @@ Finished = tuple[PlannedRun, Result | None]
 
 
 def preview(specs: Iterable[RunSpec], planner: Planner) -> list[PlannedRun | Waiting]:
-    """What is due as far as the store tells; a run whose parent is due itself waits."""
+    """What is due as far as the store has it; a run whose parent is due itself waits."""
     lineage = Lineage(planner.store)
-    found: list[PlannedRun | Waiting] = []
+    runs: list[PlannedRun | Waiting] = []
     for spec in specs:
         parents = lineage.parents(spec)
         if not isinstance(parents, tuple):
-            found.append(Waiting(spec))
+            runs.append(Waiting(spec))
             continue
         planned = planner.plan(spec, parents)
-        found.append(planned)
+        runs.append(planned)
         if planned.stored is not None and planned.due in ("nothing", "measure", "skip"):
             lineage.add(spec, planned.stored)
-    return found
+    return runs
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ class Queue:
     planner: Planner
     executor: Executor
     lineage: Lineage
-    say: Callable[[str], None]
+    log: Callable[[str], None]
+    """Receives a line for each run that goes another way than planned."""
 
     def run(self, previewed: Iterable[PlannedRun | Waiting]) -> Iterator[Finished]:
         """Each run with its row, in the order in which they end."""
@@ -62,7 +63,7 @@ class Queue:
         if parents is None and self.planner.policy == "only-stored":
             raise BenchError(f"{spec.title}: its parent has not run, and --cache only-stored runs nothing")
         if parents is None:
-            self.say(f"{spec.title}: left out, as its parent was")
+            self.log(f"{spec.title}: left out, as its parent was")
             return
         if isinstance(parents, Stopped):
             yield self._skip(spec, parents)
@@ -93,17 +94,17 @@ class Queue:
         return planned, result
 
     def _parents_again(self, spec: RunSpec) -> Iterator[Finished]:
-        for asked in spec.parents:
-            if isinstance(asked, str):
-                raise BenchError(f"the artifact of {asked} is not in the store: train that run again first")
-            yield from self._run(self.lineage.effective(asked), needed=True)
+        for parent in spec.parents:
+            if isinstance(parent, str):
+                raise BenchError(f"the artifact of {parent} is not in the store: train that run again first")
+            yield from self._run(self.lineage.effective(parent), needed=True)
 
     def _fallback(self, spec: RunSpec) -> Iterator[Finished]:
-        """Where a run misses its gate: say so, and try the run that stands in for it."""
+        """Where a run misses its gate: log that, and try the run that stands in for it."""
         failed_gate = self.lineage.failed_gate(spec)
         if failed_gate is None or spec.gate is None:
             return
         instead = spec.gate.instead
-        self.say(f"{failed_gate}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
+        self.log(f"{failed_gate}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
         if instead is not None:
             yield from self._run(instead)

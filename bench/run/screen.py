@@ -54,7 +54,7 @@ class Screen:
             for warning in result.training.warnings:
                 self.console.print(f"[yellow]![/] {escape(warning)}", highlight=False, soft_wrap=True)
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         """A line of its own."""
         self.console.print(line, highlight=False, soft_wrap=True, markup=False)
 

@@ -38,7 +38,7 @@ class RunOptions:
 
 
 class _Tracked(Screen):
-    """A screen that also tells a tracker of every result."""
+    """A screen that also logs every result with a tracker."""
 
     def __init__(self, console: Console, runs: int, tracker: Tracker | None) -> None:
         super().__init__(console, runs)
@@ -61,18 +61,18 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
             prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)
         for line in left_out:
             console.print(f"[yellow]left out[/] {line}", highlight=False, soft_wrap=True)
-        kept = [spec for spec in specs if spec.dataset.name in prepared]
+        runnable = [spec for spec in specs if spec.dataset.name in prepared]
         planner = Planner(prepared, store, options.cache, options.device)
-        seen = preview(kept, planner)
-        say_plan(seen, console)
-        due = sum(run.due in ("train", "predict") for run in seen)
+        previewed = preview(runnable, planner)
+        print_plan(previewed, console)
+        due = sum(run.due in ("train", "predict") for run in previewed)
         listener = tracker(options.track, store.root) if options.track else None
-        return _execute(seen, planner, options, _Tracked(console, due, listener))
+        return _execute(previewed, planner, options, _Tracked(console, due, listener))
 
 
 def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
     executor = Executor(planner.store, screen, options.device, options.timeout)
-    queue = Queue(planner, executor, Lineage(planner.store), screen.say)
+    queue = Queue(planner, executor, Lineage(planner.store), screen.print_line)
     planned: dict[str, PlannedRun] = {}
     done: dict[str, Result] = {}
     with screen:
@@ -82,7 +82,9 @@ def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, option
                 done[p.run_id] = result
         timed = [p for p in planned.values() if _to_measure(p, done)]
         if timed:
-            screen.say(f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile.")
+            screen.print_line(
+                f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile."
+            )
         screen.start_over(len(timed))
         done |= {result.run_id: result for result in measure_all(executor, timed)}
     return _sum_up(list(planned.values()), done, screen.console, planner.store)
@@ -109,7 +111,7 @@ def _sum_up(planned: Sequence[PlannedRun], done: Mapping[str, Result], console: 
     return SOME_RUNS_FAILED if failed else 0
 
 
-def say_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
+def print_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
     """What is stored, what is due, and why."""
     due = [run for run in runs if run.due != "nothing"]
     if not due:
@@ -122,16 +124,16 @@ def say_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
 
 
 def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> None:
-    """Say what a command would do, without reading data or starting anything."""
+    """Print what a command would do, without reading data or starting anything."""
     store = Store(options.store)
     prepared: dict[str, Prepared] = {}
     for spec in specs:
-        found = find_prepared(spec.dataset, store.prepared, options.limit)
-        if found is not None:
-            prepared[spec.dataset.name] = found
+        ready = find_prepared(spec.dataset, store.prepared, options.limit)
+        if ready is not None:
+            prepared[spec.dataset.name] = ready
     unread = [spec for spec in specs if spec.dataset.name not in prepared]
     for spec in unread:
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
-    known = [spec for spec in specs if spec.dataset.name in prepared]
-    if known:
-        say_plan(preview(known, Planner(prepared, store, options.cache, options.device)), console)
+    readable = [spec for spec in specs if spec.dataset.name in prepared]
+    if readable:
+        print_plan(preview(readable, Planner(prepared, store, options.cache, options.device)), console)

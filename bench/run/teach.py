@@ -1,4 +1,4 @@
-"""What a teacher says of training texts: computed once in a worker, kept by content."""
+"""A teacher's probabilities of training texts: computed once in a worker, kept by content."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ TIMEOUT = 6 * 3600.0
 
 
 def teacher_probabilities(artifact: Path, texts: Sequence[str], context: RunContext) -> Probabilities:
-    """Float32 [n_texts, n_labels]; from the cache where these texts were asked of this very artifact before."""
+    """Float32 [n_texts, n_labels]; from the cache where this very artifact has predicted these texts before."""
 
-    def ask() -> dict[str, Probabilities]:
-        return {"probabilities": _ask(artifact, texts, context.device)}
+    def compute() -> dict[str, Probabilities]:
+        return {"probabilities": _predict(artifact, texts, context.device)}
 
     if context.cache is None:
-        return ask()["probabilities"]
+        return compute()["probabilities"]
     name = f"{folder_hash(artifact)[:24]}-{_texts_hash(texts)[:24]}.npz"
-    return kept_arrays(context.cache / "teachers" / name, ask)["probabilities"]
+    return kept_arrays(context.cache / "teachers" / name, compute)["probabilities"]
 
 
-def _ask(artifact: Path, texts: Sequence[str], device: str) -> Probabilities:
+def _predict(artifact: Path, texts: Sequence[str], device: str) -> Probabilities:
     """In a worker of its own, started by a worker: the two frameworks must not share a process."""
     work = Path(tempfile.mkdtemp(prefix="sentibench-teach-"))
     try:
@@ -41,7 +41,7 @@ def _ask(artifact: Path, texts: Sequence[str], device: str) -> Probabilities:
         ended = launch(TeachJob(artifact=artifact, texts=work / "texts.json"), work / "job", TIMEOUT, device)
         if ended.status != "ok":
             raise BenchError(f"the teacher failed ({ended.status}): {ended.reason}")
-        with np.load(work / "job" / "said.npz", allow_pickle=False) as file:
+        with np.load(work / "job" / "probabilities.npz", allow_pickle=False) as file:
             return np.asarray(file["probabilities"], np.float32)
     finally:
         shutil.rmtree(work, ignore_errors=True)

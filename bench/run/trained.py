@@ -1,4 +1,4 @@
-"""What the store knows of a trained artifact: `keys/<artifact key>.json`, written when the training has ended."""
+"""The record of a trained artifact in the store: `keys/<artifact key>.json`, written when the training has ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.store import Store
 
 
 class TrainedArtifact(Trained):
-    """An artifact of the store, and what its training said of itself."""
+    """An artifact of the store, and what its training reported."""
 
     artifact: Name
     """Its content hash."""
@@ -20,15 +20,15 @@ class TrainedArtifact(Trained):
 
 def adopt_artifact(store: Store, artifact_key: str, folder: Path, trained: Trained) -> TrainedArtifact:
     """Move what a training has left in `folder` into the store, under its key; an `OSError` where it does not fit."""
-    found = TrainedArtifact(artifact=adopt(folder, store.artifacts), **dict(trained))
-    write_atomic(store.keys / f"{artifact_key}.json", found.model_dump_json().encode())
-    return found
+    adopted = TrainedArtifact(artifact=adopt(folder, store.artifacts), **dict(trained))
+    write_atomic(store.keys / f"{artifact_key}.json", adopted.model_dump_json().encode())
+    return adopted
 
 
-def known_artifact(store: Store, artifact_key: str) -> TrainedArtifact | None:
+def stored_artifact(store: Store, artifact_key: str) -> TrainedArtifact | None:
     """The artifact of that key if it is still there, unaltered."""
-    found = read_trained(store.keys / f"{artifact_key}.json")
-    return found if found and is_intact(store.artifacts / found.artifact) else None
+    record = read_trained(store.keys / f"{artifact_key}.json")
+    return record if record and is_intact(store.artifacts / record.artifact) else None
 
 
 def read_trained(path: Path) -> TrainedArtifact | None:

@@ -17,7 +17,7 @@ from bench.standard_input import standard_input
 
 _PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate memory|not enough memory")
-"""How the frameworks say that memory is used up; none of them raises a `MemoryError`."""
+"""The errors of frameworks whose memory is used up; none of them raises a `MemoryError`."""
 
 
 def main(job_path: Path) -> int:
@@ -51,9 +51,9 @@ def _attempt(assignment: Assignment) -> Outcome:
         return Outcome(status="unavailable", reason=f"package '{error.name}' is not installed")
     except Exception as error:
         traceback.print_exc()
-        said = f"{type(error).__name__}: {error}"
-        reason = " ".join(said.split())[:500]
-        return Outcome(status="out_of_memory" if _OUT_OF_MEMORY.search(said) else "failed", reason=reason)
+        message = f"{type(error).__name__}: {error}"
+        reason = " ".join(message.split())[:500]
+        return Outcome(status="out_of_memory" if _OUT_OF_MEMORY.search(message) else "failed", reason=reason)
 
 
 def _joined(assignment: Assignment, rank: int) -> Assignment:

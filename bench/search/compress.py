@@ -137,7 +137,7 @@ class Compress:
         with screen:
             while len(_ended(study)) < self.options.trials:
                 study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(_ChainError,))
-                screen.say(self._line(_ended(study), name))
+                screen.print_line(self._line(_ended(study), name))
         candidates = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
         return [candidate for candidate in candidates if candidate is not None]
 

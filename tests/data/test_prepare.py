@@ -100,7 +100,7 @@ def test_a_damaged_or_half_written_folder_is_made_again(tmp_path: Path) -> None:
     hash_before = whole.test_hash
     path = whole.folder / "test-texts.parquet"
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.warns(UserWarning, match=r"test-texts.parquet is not as it was written; thrown away and made anew"):
+    with pytest.warns(UserWarning, match=r"test-texts.parquet is not as it was written; thrown away and made again"):
         assert find_prepared(TOY, tmp_path) is None
     with pytest.raises(DataError, match=r"of toy were altered: test-texts.parquet is not as it was written; delete"):
         Prepared.open(whole.folder).test_texts()

@@ -176,7 +176,7 @@ def test_counts_that_are_not_the_manifests_are_an_error(write_set: WriteSet, tmp
 
 def test_an_unknown_label_is_located(write_set: WriteSet, tmp_path: Path) -> None:
     name = write_set(LINES, ONE, {"a.txt": b"one;x\ntwo;yy\n"}, labels={"x": "x", "y": "y"})
-    with pytest.raises(DataError, match=r"mini \(a\.txt\) row 2: unknown label 'yy': did you mean|known: x, y"):
+    with pytest.raises(DataError, match=r"mini \(a\.txt\) row 2: unknown label 'yy': did you mean|available: x, y"):
         read(name, tmp_path)
 
 

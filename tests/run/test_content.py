@@ -51,7 +51,7 @@ def test_other_test_rows_are_scored_anew_beside_the_old_ones_and_altered_data_ne
         swap_labels(meta.parent, "test-labels.parquet")
     again = bench(*asked, "--seeds", "1")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert "test-labels.parquet is not as it was written; thrown away and made anew" in again.stderr
+    assert "test-labels.parquet is not as it was written; thrown away and made again" in again.stderr
     third = next(row for run_id, row in _rows(tmp_path).items() if run_id not in rows)
     assert third["quality"]["accuracy"]["value"] == 1.0
     assert third["data"]["split_hash"] == after["data"]["split_hash"] != before["data"]["split_hash"]

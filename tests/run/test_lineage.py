@@ -97,7 +97,7 @@ def test_a_second_student_asks_no_teacher(bench: Bench, tmp_path: Path, family: 
     with np.load(mine) as file:
         assert file["probabilities"].shape == (2400, 3)
     log = next((tmp_path / "store" / "results").glob("trimmed-*/log.txt")).read_text()
-    assert f"cache teachers/{mine.name} thrown away and made anew" in log
+    assert f"cache teachers/{mine.name} thrown away and made again" in log
 
 
 def test_a_parent_whose_artifact_is_gone_is_trained_again(bench: Bench, tmp_path: Path, family: str) -> None:

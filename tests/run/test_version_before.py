@@ -113,6 +113,6 @@ def test_an_older_result_that_cannot_be_migrated_is_run_again_and_never_half_rea
     torn.write_text(json.dumps(document))
     done = resume(tmp_path, "--seeds", "0")
     assert done.returncode == 0 and "2 ok; 1 of 2 from the store" in done.stdout, done.stdout + done.stderr
-    warning = "it says schema version 1, and is no result of it"
+    warning = "marked as schema version 1, but no result of it"
     assert done.stderr.count("\n") == 1 and warning in done.stderr
     assert {document["outcome"]["status"] for document in begun.documents()} == {"ok"} and len(begun.run_ids()) == 2

@@ -193,7 +193,7 @@ def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Pa
     rows = labelled_rows([kept.path, table], LABELS, "text", "label")
     assert [(row.text, row.label) for row in rows] == [("a b :(", 1), ("a b :)", 2), ("x, corrected", 2)]
     table.write_text("text,label\na,happy\n")
-    with pytest.raises(BenchError, match=r"more.csv record 1: the model has no label 'happy': known: negative"):
+    with pytest.raises(BenchError, match=r"more.csv record 1: the model has no label 'happy': available: negative"):
         labelled_rows([table], LABELS, "text", "label")
     table.write_text("text,lable\na,positive\n")
     with pytest.raises(BenchError, match=r"no column 'label': did you mean 'lable'.*--label-column"):

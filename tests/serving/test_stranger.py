@@ -274,7 +274,7 @@ def test_yaml_makes_no_objects(tmp_path: Path, mark: Path, payload: str) -> None
     (tmp_path / "suite.yaml").write_text(f"name: x\ndatasets: [toy]\nruns:\n  - recipe: {text}\n")
     with pytest.raises(BenchError, match="is no YAML"):
         load_suite(str(tmp_path / "suite.yaml"))
-    with pytest.raises(BenchError, match="is no number, word or list"):
+    with pytest.raises(BenchError, match="is no number, text or list"):
         parse_recipe(f"bayes[alpha={text.partition(' ')[0]} 1]")
     assert not mark.exists()
 

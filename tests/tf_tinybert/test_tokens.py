@@ -85,7 +85,7 @@ def test_tokens_are_read_from_the_cache_the_second_time(tmp_path: Path, monkeypa
     texts = [*split(20, 0).texts, "", "\ud83d"]
     encoder.cached(texts, tmp_path)
     next((tmp_path / "tokens").iterdir()).write_bytes(b"torn")
-    with pytest.warns(UserWarning, match="thrown away and made anew"):
+    with pytest.warns(UserWarning, match="thrown away and made again"):
         first = encoder.cached(texts, tmp_path)
     monkeypatch.setattr(Encoder, "tokenize", None)
     second = encoder.cached(texts, tmp_path)

@@ -65,7 +65,7 @@ def test_a_torn_cache_of_tokens_is_encoded_anew(checkpoints: Checkpoints, tmp_pa
     (kept,) = (tmp_path / "tokens").iterdir()
     for content in (b"torn", kept.read_bytes()[:300]):
         kept.write_bytes(content)
-        with pytest.warns(UserWarning, match="thrown away and made anew"):
+        with pytest.warns(UserWarning, match="thrown away and made again"):
             assert encoder.cached(texts, tmp_path).lists() == first == encoder(texts)
     assert encoder.cached(texts, tmp_path).lists() == first
 
