@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from bench.artifact import read_card
 from bench.cache import kept_arrays
@@ -16,6 +16,7 @@ from bench.class_weights import CLASS_WEIGHTS, class_weights
 from bench.contract import (
     PARENTS,
     STANDALONE,
+    Card,
     Choice,
     Compression,
     DeviceUse,
@@ -51,6 +52,7 @@ __all__ = [
     "PARENTS",
     "STANDALONE",
     "BenchError",
+    "Card",
     "Choice",
     "Compression",
     "DataError",
@@ -60,6 +62,7 @@ __all__ = [
     "Predictor",
     "Probabilities",
     "ProgressListener",
+    "Provenance",
     "Recipe",
     "Resolved",
     "RunContext",
@@ -111,8 +114,17 @@ def train_corpus(datasets: Sequence[str], cache: Path, data_dir: Path | None = N
     return read(datasets, cache, data_dir)
 
 
-def provenance() -> dict[str, Any]:
-    """What a model card should say of where it was made: `commit`, `dirty`, `machine`."""
+class Provenance(TypedDict):
+    """Where something was made, for its model card."""
+
+    commit: str | None
+    dirty: bool | None
+    """Whether tracked files differed from the commit."""
+    machine: str
+
+
+def provenance() -> Provenance:
+    """Of what is made here and now."""
     from bench.machine import accelerator, cores, cpu_model
     from bench.run.keys import git_state
 

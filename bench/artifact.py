@@ -7,8 +7,9 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from bench.contract import Card
 from bench.durable import move_folder
 from bench.errors import BenchError
 
@@ -77,10 +78,10 @@ def _state(folder: Path) -> list[tuple[Path, int, int]]:
     return [(path, state.st_size, state.st_ctime_ns) for path, state in files]
 
 
-def read_card(artifact_dir: Path) -> dict[str, Any]:
-    """The metadata of an artifact: `recipe`, `layout`, `params`, `label_names`, `normalization`, `dataset`, …"""
+def read_card(artifact_dir: Path) -> Card:
+    """The metadata of an artifact. Those of earlier versions have no `layout`: it is that of their recipe."""
     try:
-        card: dict[str, Any] = json.loads((artifact_dir / "artifact.json").read_text(encoding="utf-8"))
+        card = json.loads((artifact_dir / "artifact.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise BenchError(f"{artifact_dir} is no artifact: it has no readable artifact.json") from None
-    return {"layout": card.get("recipe")} | card
+    return cast(Card, {"layout": card.get("recipe")} | card)

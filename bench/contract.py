@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,28 @@ from bench.probabilities import softmax
 PARENTS = "parent's"
 """The normalization of a child that reads texts as its parent does."""
 Params = Mapping[str, Any]
+"""Parameters of a recipe by name."""
 ProgressListener = Callable[[float, float, Mapping[str, float]], None]
 """Called with what is done, the total, and any values worth a look."""
+
+
+class Card(TypedDict):
+    """`artifact.json`: what is needed to load an artifact, and to serve it, anywhere."""
+
+    artifact_version: int
+    recipe: str
+    layout: str
+    """The recipe whose `load` reads it."""
+    framework: str
+    params: dict[str, Any]
+    seed: int
+    normalization: str
+    label_names: list[str]
+    dataset: str
+    compiled_code: NotRequired[list[str]]
+    """Files in it that are machine code."""
+    learnt_from: NotRequired[str]
+    """The served version that it goes on from."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +220,7 @@ class Resolved:
     """The recipe, and all of its parameters, that make such a child without a parent: the control of what the parent
     taught."""
 
-    def layout_of(self, parents: Sequence[Mapping[str, Any]]) -> str:
+    def layout_of(self, parents: Sequence[Card]) -> str:
         """The layout of an artifact whose parents have these cards."""
         return self.layout if isinstance(self.layout, str) else self.layout[parents[0]["layout"]]
 
@@ -215,11 +235,11 @@ class Recipe(ABC):
     framework: ClassVar[str]
     requires: ClassVar[tuple[str, ...]] = ()
     """Importable packages it needs; where one is missing its runs are rows with status `unavailable`."""
-    defaults: ClassVar[Mapping[str, Any]] = {}
+    defaults: ClassVar[Params] = {}
     """Every parameter with its default. Closed: an unknown key is an error."""
     space: ClassVar[Mapping[str, Choice | Uniform | LogUniform]] = {}
     """What a search may try."""
-    smoke: ClassVar[Mapping[str, Any]] = {}
+    smoke: ClassVar[Params] = {}
     """Parameters that make `--smoke` and the contract tests quick."""
     headline_param: ClassVar[str] = ""
     """The parameter that short names of reports show, its default too."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.contract import Compression
+from bench.contract import Compression, Params
 from bench.data import DatasetRef
 from bench.errors import BenchError, did_you_mean
 from bench.params import with_defaults
@@ -77,7 +77,7 @@ class _Entry:
                 for parents in self._parents(seed):
                     yield self._gated(self._spec(given, seed, measured, parents))
 
-    def _spec(self, given: Mapping[str, Any], seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
+    def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents)
         params = with_defaults(load_recipe(self.run.recipe), given, smoke=self.limit is not None)
         return RunSpec(
@@ -97,7 +97,7 @@ class _Entry:
             gate = Gate(self.run.max_drop, replace(self._changed(spec, step), gate=gate))
         return replace(spec, gate=gate)
 
-    def _changed(self, spec: RunSpec, step: Mapping[str, Any]) -> RunSpec:
+    def _changed(self, spec: RunSpec, step: Params) -> RunSpec:
         return replace(spec, params=with_defaults(load_recipe(spec.recipe), dict(spec.params) | dict(step)))
 
     def _parents(self, seed: int) -> list[tuple[RunSpec, ...]]:

@@ -31,7 +31,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class RunIdentity:
-    """One run of a model: what tells it from every other that is asked for."""
+    """One run of a model: what sets it apart from every other."""
 
     model: ModelIdentity
     dataset: str

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from bench.contract import Recipe
+from bench.contract import Params, Recipe
 from bench.errors import BenchError, did_you_mean
 from bench.renames import RENAMED
 
@@ -16,7 +15,7 @@ EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)
 """Numbers that YAML 1.1 reads as text, such as 1e-3."""
 
 
-def parse_recipe(text: str) -> tuple[str, dict[str, Any]]:
+def parse_recipe(text: str) -> tuple[str, Params]:
     """`'lstm[units=128,dropout=0.3]'` as (`lstm`, {units: 128, dropout: 0.3}); values are YAML scalars or lists."""
     name, bracket, rest = text.partition("[")
     if bracket and not rest.endswith("]"):
@@ -61,7 +60,7 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def with_defaults(recipe: Recipe, given: Mapping[str, Any], smoke: bool = False) -> dict[str, Any]:
+def with_defaults(recipe: Recipe, given: Params, smoke: bool = False) -> dict[str, Any]:
     """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error."""
     params = dict(recipe.defaults)
     for key, value in {**(recipe.smoke if smoke else {}), **given}.items():
@@ -92,7 +91,7 @@ def _typed(recipe: str, key: str, value: Any, default: Any) -> Any:
     )
 
 
-def variant(recipe: Recipe, params: Mapping[str, Any]) -> str:
+def variant(recipe: Recipe, params: Params) -> str:
     """What differs from the defaults, `key=value` joined by commas."""
     return ",".join(f"{k}={written(v)}" for k, v in params.items() if recipe.defaults.get(k) != v)
 

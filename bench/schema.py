@@ -19,6 +19,8 @@ SCHEMA_VERSION = 2
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
+Document = dict[str, Any]
+"""A result as its JSON has it."""
 Status = Literal["ok", "failed", "timeout", "out_of_memory", "unavailable", "skipped"]
 Phase = Literal["prepare", "train", "predict", "score", "measure"]
 
@@ -111,7 +113,7 @@ class Data(Block):
 
     @property
     def content(self) -> str:
-        """Hash of the test rows, the revision where it is not known."""
+        """Hash of the test rows, the revision where none is stored."""
         return self.split_hash or self.revision
 
     @property
@@ -309,7 +311,7 @@ class Result(Block):
     memory: Memory | None = None
 
 
-def _typed_training(document: dict[str, Any]) -> dict[str, Any]:
+def _typed_training(document: Document) -> Document:
     """Version 2: what no epoch has of its own has fields, where entries of the history held it."""
     training = document.get("training")
     if training is None:
@@ -327,18 +329,18 @@ def _typed_training(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"schema_version": 2, "training": typed}
 
 
-def _renamed_parameters(document: dict[str, Any]) -> dict[str, Any]:
+def _renamed_parameters(document: Document) -> Document:
     """Version 2: parameters have today's names, also within those of a student and in the variant."""
     identity = document["identity"]
     today = {"params": renamed_params(identity["params"]), "variant": renamed(identity["variant"])}
     return document | {"identity": identity | today}
 
 
-def _second_version(document: dict[str, Any]) -> dict[str, Any]:
+def _second_version(document: Document) -> Document:
     return _renamed_parameters(_typed_training(document))
 
 
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _second_version}
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: _second_version}
 """From version n to n + 1, by n."""
 
 
@@ -359,7 +361,7 @@ def parse(content: bytes, where: str = "result") -> Result:
         raise _described(error, where) from None
 
 
-def _migrated(content: bytes, where: str) -> dict[str, Any] | None:
+def _migrated(content: bytes, where: str) -> Document | None:
     """A document of an older version in today's; None for one that is in today's already."""
     try:
         document = json.loads(content)

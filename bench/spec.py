@@ -50,7 +50,7 @@ class RunSpec:
 
     @property
     def identity(self) -> RunIdentity:
-        """What tells it from every other run of a command."""
+        """What sets it apart from every other run of a command."""
         model = ModelIdentity.of(self.recipe, self.params, "train+validation" if self.refit else "train")
         parents = tuple(parent if isinstance(parent, str) else parent.identity for parent in self.parents)
         return RunIdentity(model, self.dataset.name, self.limit, self.seed, parents)

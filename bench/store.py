@@ -29,7 +29,7 @@ from bench.errors import (
     warn_skipped,
 )
 from bench.redact import publishable, without_paths
-from bench.schema import Result, parse
+from bench.schema import Document, Result, parse
 
 
 class Store:
@@ -109,7 +109,7 @@ class Store:
         """Every result; one that cannot be read is skipped with a warning."""
         return (result for run_id in self.run_ids() if (result := self.find(run_id)) is not None)
 
-    def documents(self) -> Iterator[dict[str, Any]]:
+    def documents(self) -> Iterator[Document]:
         """Every result as a plain document, as `read_all` gives them."""
         return (result.model_dump(mode="json") for result in self.read_all())
 

@@ -23,7 +23,7 @@ def main(track: str, arguments: list[str] | None = None) -> None:
 
 
 def _run_arguments(track: str, name: str, options: list[str], names: list[str]) -> list[str]:
-    """The arguments of `bench run` that train the recipe `name` as `options` say."""
+    """The arguments of `bench run` that train the recipe `name` with these `options`."""
     from bench.registry import load_recipe
 
     if name not in names:

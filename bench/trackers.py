@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from bench.errors import BenchError
 from bench.schema import Result
@@ -46,7 +46,7 @@ def scores(result: Result) -> dict[str, float]:
     return numbers
 
 
-def _config(result: Result) -> dict[str, Any]:
+def _config(result: Result) -> dict[str, object]:
     identity = result.identity
     return {
         "recipe": identity.recipe, "dataset": result.data.dataset, "seed": identity.seed,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -12,7 +13,61 @@ from bench.commands.options import DataDir, StoreOption
 if TYPE_CHECKING:
     from rich.console import Console
 
-Facts = dict[str, Any]
+    from bench.schema import Environment
+
+
+class Problem(TypedDict):
+    """Something damaged or left over, by its path in the store."""
+
+    path: str
+    what: str
+
+
+class StoreState(TypedDict):
+    """The store, or where it would be made."""
+
+    path: str
+    runs: int
+    writable: bool
+    free_gb: float
+    problems: list[Problem]
+    aside: str | None
+    """Where the problems were moved, if they were."""
+
+
+class Package(TypedDict):
+    """A pin of a requirements file, and what is installed."""
+
+    name: str
+    pinned: str
+    installed: str | None
+    file: str
+    optional: bool
+
+
+class DatasetState(TypedDict):
+    """The files of a data set, or what is missing."""
+
+    name: str
+    files: list[str]
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that the command shows."""
+
+    machine: Environment
+    measured_threads: list[int]
+    energy_source: str
+    store: StoreState
+    packages: list[Package]
+    datasets: list[DatasetState]
+
+    def document(self) -> dict[str, object]:
+        """As JSON: the machine's fields stand beside the others."""
+        rest = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "machine"}
+        return self.machine.model_dump(exclude={"packages"}) | rest
 
 
 def doctor(
@@ -41,17 +96,17 @@ def doctor(
 
     from bench.errors import NEGATIVE_VERDICT
 
-    facts = _facts(store, data_dir, repair)
+    found = _diagnosis(store, data_dir, repair)
     if as_json:
-        print(json.dumps(facts, indent=1, ensure_ascii=False))
+        print(json.dumps(found.document(), indent=1, ensure_ascii=False))
     else:
-        _show(facts, Console(highlight=False))
-    lacking = any(package["installed"] is None for package in facts["packages"] if not package["optional"])
-    if lacking or (facts["store"]["problems"] and not facts["store"]["aside"]):
+        _show(found, Console(highlight=False))
+    lacking = any(package["installed"] is None for package in found.packages if not package["optional"])
+    if lacking or (found.store["problems"] and not found.store["aside"]):
         raise typer.Exit(NEGATIVE_VERDICT)
 
 
-def _facts(store: Path, data_dir: Path | None, repair: bool) -> Facts:
+def _diagnosis(store: Path, data_dir: Path | None, repair: bool) -> Diagnosis:
     import os
 
     from bench.machine import cores, environment
@@ -59,17 +114,17 @@ def _facts(store: Path, data_dir: Path | None, repair: bool) -> Facts:
     from bench.measure.timing import thread_counts
 
     machine = environment([], {name: os.environ[name] for name in sorted(os.environ) if name.endswith("_NUM_THREADS")})
-    return {
-        **machine.model_dump(exclude={"packages"}),
-        "measured_threads": thread_counts(cores()),
-        "energy_source": "rapl" if Rapl().readable else "none",
-        "store": _store(store, repair),
-        "packages": _packages(),
-        "datasets": _datasets(data_dir),
-    }
+    return Diagnosis(
+        machine=machine,
+        measured_threads=thread_counts(cores()),
+        energy_source="rapl" if Rapl().readable else "none",
+        store=_store(store, repair),
+        packages=_packages(),
+        datasets=_datasets(data_dir),
+    )
 
 
-def _store(store: Path, repair: bool) -> Facts:
+def _store(store: Path, repair: bool) -> StoreState:
     """Room where the store is or would be made; what is wrong in it, and where that was moved, if it was."""
     import os
     import shutil
@@ -88,31 +143,32 @@ def _store(store: Path, repair: bool) -> Facts:
         )
 
     existing = next(path for path in (store.absolute(), *store.absolute().parents) if path.exists())
-    found, aside = findings(Store(store), watch), None
+    found, aside = findings(Store(store), watch), ""
     if repair and found:
-        found, aside = put_aside(Store(store))
+        found, folder = put_aside(Store(store))
+        aside = str(folder)
     return {
         "path": str(store),
         "runs": len(Store(store).run_ids()),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
         "free_gb": round(shutil.disk_usage(existing).free / 2**30, 1),
         "problems": [{"path": str(finding.path), "what": finding.what} for finding in found],
-        "aside": aside and str(aside),
+        "aside": aside or None,
     }
 
 
-def _packages() -> list[Facts]:
+def _packages() -> list[Package]:
     """Every pin of the requirements files beside the code, with what is installed; nothing is imported."""
     import re
 
     import bench
     from bench.machine import package_version
 
-    found = []
+    packages: list[Package] = []
     files = Path(bench.__file__).parents[1].glob("requirements*.txt")
     for file in sorted(files, key=lambda path: (path.name != "requirements.txt", path.name)):
         for name, pin in re.findall(r"^([\w.-]+)==(\S+)", file.read_text(), re.MULTILINE):
-            found.append(
+            packages.append(
                 {
                     "name": name,
                     "pinned": pin,
@@ -121,10 +177,10 @@ def _packages() -> list[Facts]:
                     "optional": file.name != "requirements.txt",
                 }
             )
-    return found
+    return packages
 
 
-def _datasets(data_dir: Path | None) -> list[Facts]:
+def _datasets(data_dir: Path | None) -> list[DatasetState]:
     """Where the files of each set of the manifest lie; `problem` is what is missing. No file is read."""
     from bench.data.locate import data_roots
     from bench.data.manifest import dataset_names, entry
@@ -132,32 +188,32 @@ def _datasets(data_dir: Path | None) -> list[Facts]:
     from bench.errors import DataError
 
     data_roots(data_dir)  # a folder that does not exist is one error, not one a data set
-    found = []
+    datasets: list[DatasetState] = []
     for name in dataset_names():
         try:
             paths = [str(path) for path in locate(entry(name), data_dir).paths.values()]
-            found.append({"name": name, "files": paths, "problem": None})
+            datasets.append({"name": name, "files": paths, "problem": None})
         except DataError as error:
-            found.append({"name": name, "files": [], "problem": str(error)})
-    return found
+            datasets.append({"name": name, "files": [], "problem": str(error)})
+    return datasets
 
 
-def _show(facts: Facts, console: Console) -> None:
+def _show(found: Diagnosis, console: Console) -> None:
     from rich.table import Table
 
     table = Table(show_header=False, box=None)
-    flags = f" ({', '.join(facts['cpu_flags'])})" if facts["cpu_flags"] else ""
-    store = facts["store"]
+    store, machine = found.store, found.machine
+    flags = f" ({', '.join(machine.cpu_flags)})" if machine.cpu_flags else ""
     for name, value in (
-        ("Python", facts["python"]),
-        ("system", facts["os"]),
-        ("processor", f"{facts['cores']} cores of {facts['cpu']}{flags}"),
-        ("memory", f"{facts['ram_gb']} GiB"),
-        ("accelerator", facts["accelerator"] or "none"),
-        ("machine", f"{facts['machine']}: times are compared within it only"),
-        ("thread settings", ", ".join(f"{k}={v}" for k, v in facts["thread_settings"].items()) or "none"),
-        ("measured with", f"{' and '.join(map(str, facts['measured_threads']))} threads"),
-        ("energy", "RAPL counters" if facts["energy_source"] == "rapl" else "no readable counter: not measured"),
+        ("Python", machine.python),
+        ("system", machine.os),
+        ("processor", f"{machine.cores} cores of {machine.cpu}{flags}"),
+        ("memory", f"{machine.ram_gb} GiB"),
+        ("accelerator", machine.accelerator or "none"),
+        ("machine", f"{machine.machine}: times are compared within it only"),
+        ("thread settings", ", ".join(f"{k}={v}" for k, v in machine.thread_settings.items()) or "none"),
+        ("measured with", f"{' and '.join(map(str, found.measured_threads))} threads"),
+        ("energy", "RAPL counters" if found.energy_source == "rapl" else "no readable counter: not measured"),
         ("store", f"{store['path']}: {store['runs']} runs, {store['free_gb']} GiB free"),
         ("", "" if store["writable"] else "[red]not writable; choose another --store[/]"),
     ):
@@ -165,11 +221,11 @@ def _show(facts: Facts, console: Console) -> None:
             table.add_row(f"[bold]{name}[/]", value)
     console.print(table)
     _show_problems(store, console)
-    _show_packages(facts["packages"], console)
-    _show_datasets(facts["datasets"], console)
+    _show_packages(found.packages, console)
+    _show_datasets(found.datasets, console)
 
 
-def _show_problems(store: Facts, console: Console) -> None:
+def _show_problems(store: StoreState, console: Console) -> None:
     from rich.markup import escape
 
     for problem in store["problems"]:
@@ -181,7 +237,7 @@ def _show_problems(store: Facts, console: Console) -> None:
         console.print(f"  python -m bench doctor --store {escape(store['path'])} --repair moves them to aside/ in it")
 
 
-def _show_packages(packages: list[Facts], console: Console) -> None:
+def _show_packages(packages: list[Package], console: Console) -> None:
     """The installed ones in a line a file; what is missing or differs from its pin with the command that mends it."""
     for file in dict.fromkeys(package["file"] for package in packages):
         here = [package for package in packages if package["file"] == file]
@@ -196,7 +252,7 @@ def _show_packages(packages: list[Facts], console: Console) -> None:
             console.print(f"  pip install -r {file}")
 
 
-def _show_datasets(datasets: list[Facts], console: Console) -> None:
+def _show_datasets(datasets: list[DatasetState], console: Console) -> None:
     import os
 
     console.print("\n[bold]data sets[/]")

@@ -1,4 +1,4 @@
-"""`data check`: is a data set there, and is it what its manifest entry says?"""
+"""`data check`: is a data set there, and does it agree with its manifest entry?"""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Checked(BaseModel):
 def check_set(ref: DatasetRef) -> Checked:
     """Read a set and verify it; an unknown name is the only error that is raised."""
     if ref.path is None:
-        found = entry(ref.name)
+        listed = entry(ref.name)
         try:
-            locate(found, ref.data_dir)
+            locate(listed, ref.data_dir)
         except DataError as error:
-            return Checked(name=ref.name, status="not found", problem=str(error), notes=found.notes)
+            return Checked(name=ref.name, status="not found", problem=str(error), notes=listed.notes)
     elif not ref.path.is_file():
         return Checked(name=ref.name, status="not found", problem=f"no file {ref.path}; correct the path")
     try:

@@ -41,8 +41,8 @@ def train_corpus(names: Sequence[str], cache_dir: Path, data_dir: Path | None = 
     excluded = 0
     for name, prepared in prepared_sets.items():
         hashes[name], rows[name] = prepared.train_hash, 0
-        found = prepared.train().texts
-        for text, key in zip(found, hash_texts(found).tolist(), strict=True):
+        of_set = prepared.train().texts
+        for text, key in zip(of_set, hash_texts(of_set).tolist(), strict=True):
             excluded += key in held_out
             if key not in held_out and key not in seen:
                 seen.add(key)

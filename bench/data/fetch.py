@@ -94,7 +94,7 @@ def _download(found: Entry, staging: Path, report: Report) -> None:
             download(url, path, report)
     if found.urls:
         return
-    shutil.rmtree(staging, ignore_errors=True)  # converted anew: the clients keep what they downloaded
+    shutil.rmtree(staging, ignore_errors=True)  # converted again: the clients keep what they downloaded
     if found.hub is not None:
         from_hub(found, staging)
     else:

@@ -36,7 +36,7 @@ def find_file(relative: str, roots: list[Path]) -> Path | None:
 
 
 def missing_error(name: str, relative: str, roots: list[Path], source: str, fetchable: bool) -> DataError:
-    """The one line that says what is missing, where it was looked for and how to get it."""
+    """The error of a missing file: where it was looked for and how to get it."""
     here = Path.cwd()
     shown = ", ".join(os.path.relpath(r, here) if r.is_relative_to(here.parent) else str(r) for r in roots)
     how = f"run 'python -m bench data fetch {name}', or put it there from" if fetchable else "put it there from"

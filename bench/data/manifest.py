@@ -1,6 +1,6 @@
 """The manifest: one typed, closed YAML file a data set in `sets/`, named as the data set.
 
-A name stands for exactly one content. What changes the content gets a new name; the old one says what supersedes it.
+A name stands for exactly one content. What changes the content gets a new name; the old entry names what supersedes it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ Layout = Annotated[
 
 
 class SourceFile(Closed):
-    """What the uncompressed bytes of a file must be. Unpinned where neither hash is known."""
+    """What the uncompressed bytes of a file must be. Unpinned where neither hash is recorded."""
 
     bytes: int | None = None
     sha256: str | None = None
@@ -120,7 +120,7 @@ class Part(Closed):
     files: tuple[str, ...] = ()
     layout: Layout | None = Field(None, description="Where it is not the entry's.")
     rows: int = Field(description="Rows in the published files, those with a label that is left out included.")
-    counts: dict[str, int] = Field(default_factory=dict, description="Rows of each label; empty where not known.")
+    counts: dict[str, int] = Field(default_factory=dict, description="Rows of each label; empty where not recorded.")
     digest: str | None = Field(None, description="Order-independent hash of the rows: `bench.data.digest`.")
 
 
@@ -144,7 +144,7 @@ class Hub(Closed):
 
 
 class Entry(Closed):
-    """Everything known of one data set."""
+    """The manifest's entry of one data set."""
 
     name: str
     title: str

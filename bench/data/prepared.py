@@ -93,13 +93,13 @@ class Prepared:
         return self._split("validation.parquet")
 
     def training(self) -> tuple[Split, Split]:
-        """Train and validation, which together must have the hash that the runs trained on them tell."""
+        """Train and validation, which together must have the hash that is stored with runs trained on them."""
         train, validation = self.train(), self.validation()
         self._held_against(self.train_hash, train, validation)
         return train, validation
 
     def test(self) -> Split:
-        """The test split with its labels, for the scorer alone; it must have the hash that its runs tell."""
+        """The test split with its labels, for the scorer alone; it must have the hash that is stored with its runs."""
         ids, texts = self.test_texts()
         labelled, labels = self.test_labels()
         if labelled != ids:
@@ -147,7 +147,7 @@ class Prepared:
 
     def _held_against(self, expected: str, *splits: Split) -> None:
         if split_hash(self.label_names, *splits) != expected:
-            raise self._altered("its rows do not have the hash that meta.json tells")
+            raise self._altered("its rows do not have the hash of meta.json")
 
     def _altered(self, how: str) -> DataError:
         return DataError(
@@ -157,11 +157,11 @@ class Prepared:
 
 def open_prepared(folder: Path) -> Prepared | None:
     """A prepared folder whose files all are as they were written; None, with a warning, for one that is not."""
-    found = whole_or_why(folder)
-    if isinstance(found, Prepared):
-        return found
+    prepared = whole_or_why(folder)
+    if isinstance(prepared, Prepared):
+        return prepared
     if folder.is_dir():
-        warnings.warn(f"prepared data {folder.name}: {found}; thrown away and made again", stacklevel=2)
+        warnings.warn(f"prepared data {folder.name}: {prepared}; thrown away and made again", stacklevel=2)
     return None
 
 
@@ -175,7 +175,7 @@ def whole_or_why(folder: Path) -> Prepared | str:
 
 
 def find_content(folder: Path, test_hash: str) -> Prepared | None:
-    """The prepared copy below `folder` that tells these test rows, whatever its name; None where there is none."""
+    """The prepared copy below `folder` with these test rows, whatever its name; None where there is none."""
     for path in sorted(folder.glob("*/meta.json")):
         meta = _read_meta(path.parent)
         if meta is not None and meta.test_hash == test_hash:

@@ -1,4 +1,4 @@
-"""How a data set is asked for."""
+"""How a data set is named."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FILE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 class DatasetRef:
     """A name in the manifest, or the path of the user's own CSV, TSV, JSONL or Parquet file (`.xz` too).
 
-    The columns are those of the user's file and say nothing of a set in the manifest.
+    The columns are those of the user's file and mean nothing for a set of the manifest.
     """
 
     name: str

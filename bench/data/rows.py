@@ -49,7 +49,7 @@ class _Growing:
     codes: array[int] = field(default_factory=lambda: array("q"))
     rows: array[int] = field(default_factory=lambda: array("q"))
     seen: int = 0
-    words: bool = False
+    has_text: bool = False
     """Whether any text is more than a number."""
 
 
@@ -75,7 +75,7 @@ class Collector:
                 continue
             if not isinstance(text, str) or not text or text.isspace():
                 raise self._bad_text(text, split, position)
-            growing.words = growing.words or not _is_number(text)
+            growing.has_text = growing.has_text or not _is_number(text)
             growing.texts.append(text)
             growing.codes.append(self._codes[label])
             growing.rows.append(position)
@@ -85,16 +85,16 @@ class Collector:
         number = {name: i for i, name in enumerate(label_names)}
         written = [labels.get(label, label) for label in self._codes]
         lookup = np.array([number[name] if name is not None else -1 for name in written], dtype=np.int64)
-        found = {}
+        splits = {}
         for split, growing in self._splits.items():
-            if growing.texts and not growing.words:
+            if growing.texts and not growing.has_text:
                 raise DataError(
                     f"{self._where(split)}: column '{self._text_column}' holds only numbers; choose with --text-column"
                 )
             codes = np.array(growing.codes, dtype=np.int64)
             rows = np.array(growing.rows, dtype=np.int64)
-            found[split] = Published(growing.texts, lookup[codes], rows, growing.seen - len(rows))
-        return found
+            splits[split] = Published(growing.texts, lookup[codes], rows, growing.seen - len(rows))
+        return splits
 
     @property
     def labels(self) -> list[str]:
@@ -114,7 +114,7 @@ class Collector:
             return str(label)
         raise DataError(
             f"{self._where(split, position)}: label of type {type(label).__name__} in column "
-            f"'{self._label_column}'; a label is a word or a number"
+            f"'{self._label_column}'; a label is text or a number"
         )
 
     def _check_label(self, label: str, labels: Mapping[str, str | None] | None, split: str, position: int) -> None:

@@ -1,7 +1,7 @@
 """`toy`: short synthetic tweets from a seeded grammar, so that tests and a first run need no data and no network.
 
 Three labels. Word order matters (negation turns a word over, what follows "but" decides), and 5 % of the labels are
-noise, so nothing honest scores 100 %. No figure on it says anything of real tweets.
+noise, so nothing honest scores 100 %. No figure on it means anything for real tweets.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class _Grammar:
         word, opposite = ("good", "bad") if label == "positive" else ("bad", "good")
         if self.happens(0.25):
             return f"{start} {self.pick('not')} {self.random.choice(['', 'that ', 'very '])}{self.pick(opposite)}"
-        said = self.elongated(self.pick(word)) if self.happens(0.2) else self.pick(word)
-        return f"{start} {self.pick('very')} {said}" if self.happens(0.4) else f"{start} {said}"
+        mood = self.elongated(self.pick(word)) if self.happens(0.2) else self.pick(word)
+        return f"{start} {self.pick('very')} {mood}" if self.happens(0.4) else f"{start} {mood}"
 
     def elongated(self, word: str) -> str:
         at = self.random.choice([i for i, letter in enumerate(word) if letter in "aeiou"])

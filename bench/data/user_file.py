@@ -86,7 +86,7 @@ def user_layout(path: Path, text_column: str, label_column: str) -> Layout:
 
 
 def _check_splits(path: Path, splits: dict[str, Published], label_names: tuple[str, ...]) -> None:
-    """A `split` column must have train and test, only known names, and every label in train."""
+    """A `split` column must have train and test, only names of splits, and every label in train."""
     if "all" in splits:
         return
     for name in splits:

@@ -1,4 +1,4 @@
-"""How much of a load is importing: frameworks are imported inside of `Recipe.load`, so the two are told apart here."""
+"""How much of a load is importing: frameworks are imported inside of `Recipe.load`, so the two are timed apart here."""
 
 from __future__ import annotations
 

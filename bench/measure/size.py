@@ -46,7 +46,7 @@ def measure_size(folder: Path, parameters: int, nonzero: int) -> Size:
     """Bytes of all files of the artifact, plain and gzipped one by one, and bits per learned number."""
     if parameters < 1 or not 0 <= nonzero <= parameters:
         raise BenchError(
-            f"the predictor of {folder} says it has {parameters} parameters, {nonzero} of them not zero; "
+            f"the predictor of {folder} reports {parameters} parameters, {nonzero} of them not zero; "
             "it must have at least 1, and no more that are not zero than there are"
         )
     files = artifact_files(folder)

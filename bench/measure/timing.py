@@ -72,7 +72,7 @@ def run_round(load: Callable[[], Predictor], texts: Sequence[str], settings: Rou
     """Load, first call, warm-up, single-stream and offline samples, stages, peak memory, in this process.
 
     `texts` are real test texts. The environment must have bounded the threads before. Imports that `load` makes
-    are told apart from it. A predictor that returns anything but probabilities is an error.
+    are timed apart from it. A predictor that returns anything but probabilities is an error.
     """
     if not texts:
         raise BenchError("no test text to time; the test split is empty")

@@ -209,7 +209,7 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
     parent = planned.parents[0].run_id if len(planned.parents) == 1 else None
     return Identity(
         track=recipe_file(recipe.name).track, recipe=recipe.name, variant=replace(spec, params=planned.shown).variant,
-        framework=recipe.framework, params=planned.shown, seed=spec.seed, suite=spec.suite,
+        framework=recipe.framework, params=dict(planned.shown), seed=spec.seed, suite=spec.suite,
         parent_run_id=parent, teacher_run_id=parent if planned.resolved.distills else None,
         artifact=artifact, artifact_key=planned.artifact_key, key_parts=planned.parts,
         evaluation_key=evaluation_key(artifact, planned.prepared.test_hash) if artifact else None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.contract import Training
+from bench.contract import Params, Training
 from bench.schema import Status
 
 VERSION: Literal[1] = 1
@@ -60,8 +60,8 @@ class TrainJob(Job[Trained]):
     answer = Trained
     phase: Literal["train"] = "train"
     recipe: str
-    params: dict[str, Any]
-    shown: dict[str, Any] | None = None
+    params: Params
+    shown: Params | None = None
     """The parameters as the artifact's card names them, without paths; None: as they are."""
     seed: int
     prepared: Path

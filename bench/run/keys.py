@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.artifact import PREFIX, folder_hash
-from bench.contract import PARENTS, Recipe, Resolved
+from bench.contract import PARENTS, Params, Recipe, Resolved
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
 from bench.registry import ROOT, load_recipe, source_hash
@@ -44,7 +44,7 @@ def digest(value: Any) -> str:
 def artifact_parts(
     recipe: Recipe,
     resolved: Resolved,
-    params: Mapping[str, Any],
+    params: Params,
     seed: int,
     train_hash: str,
     device: str,
@@ -72,7 +72,7 @@ def artifact_parts(
     return parts | ({"parent": " ".join(parent.artifact[:PREFIX] for parent in parents)} if parents else {})
 
 
-def shown_params(resolved: Resolved, params: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
+def shown_params(resolved: Resolved, params: Params, parts: Mapping[str, str]) -> Params:
     """The parameters as they are stored and shown: files and folders as `name@hash`, the beginning of the content's.
 
     `parts` are those of the artifact key, which has the contents.
@@ -80,7 +80,7 @@ def shown_params(resolved: Resolved, params: Mapping[str, Any], parts: Mapping[s
     return _named(params, resolved.paths, json.loads(parts["params"]))
 
 
-def _named(params: Mapping[str, Any], paths: Mapping[str, Path], contents: Mapping[str, str]) -> dict[str, Any]:
+def _named(params: Params, paths: Mapping[str, Path], contents: Mapping[str, str]) -> dict[str, object]:
     """Two of one name and other content stay apart; what names no path of the user's, as `tweets-tiny`, stays."""
     names = {path: f"{path.name}@{contents[name][:DIGITS]}" for name, path in paths.items()}
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bench.arrays import write_arrays
 from bench.artifact import read_card
-from bench.contract import PARENTS, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
+from bench.contract import PARENTS, Card, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
 from bench.errors import BenchError
 from bench.foreign import compiled_code
@@ -114,7 +114,7 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
     return whole, Split([], [], np.empty(0, np.int64), names)
 
 
-def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str, Any]]:
+def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[Card]:
     """The cards of the parents; a `BenchError` for one with other labels, or the same in another order."""
     cards = [read_card(parent) for parent in parents]
     for card in cards:
@@ -126,16 +126,16 @@ def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[dict[str
     return cards
 
 
-def _write_card(job: TrainJob, prepared: Prepared, parents: list[dict[str, Any]]) -> None:
+def _write_card(job: TrainJob, prepared: Prepared, parents: list[Card]) -> None:
     """`artifact.json`: what is needed to load, and serve, the artifact anywhere."""
     recipe = load_recipe(job.recipe)
     resolved = recipe.resolve(job.params)
-    card = {
+    card: Card = {
         "artifact_version": 1,
         "recipe": recipe.name,
         "layout": resolved.layout_of(parents),
         "framework": recipe.framework,
-        "params": job.params if job.shown is None else job.shown,
+        "params": dict(job.params if job.shown is None else job.shown),
         "seed": job.seed,
         "normalization": parents[0]["normalization"] if resolved.normalization == PARENTS else resolved.normalization,
         "label_names": list(prepared.label_names),

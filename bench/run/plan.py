@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bench.artifact import is_intact
-from bench.contract import Recipe, Resolved
+from bench.contract import Params, Recipe, Resolved
 from bench.data import Prepared
 from bench.identity import RunIdentity
 from bench.machine import cores, machine_id
@@ -52,7 +52,7 @@ class PlannedRun:
     stored: Result | None
 
     @property
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Params:
         """Its parameters as they are stored: without paths."""
         return shown_params(self.resolved, self.spec.params, self.parts)
 

@@ -87,7 +87,8 @@ class Search:
 
     def _command(self, definition: StudyDefinition, suggested: Params, published: bool = False) -> str:
         """What trains these parameters; as it is `published`, with names in place of the user's paths."""
-        options, params, more = self.options, definition.params(suggested), self.options.run_arguments
+        options, more = self.options, self.options.run_arguments
+        params: Params = definition.params(suggested)
         dataset, folder = options.dataset.name, options.dataset.data_dir
         if published:
             params, dataset = (

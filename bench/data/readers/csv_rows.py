@@ -22,7 +22,7 @@ class CsvRow:
 
     fields: list[str]
     line: int
-    """Where it ends, from 1; a doubtful one stands there alone, split at its delimiters whatever the quotes say."""
+    """Where it ends, from 1; a doubtful one stands there alone, split at its delimiters whatever its quotes."""
     doubt: str | None = None
 
 

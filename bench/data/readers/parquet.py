@@ -27,12 +27,12 @@ def _rows(content: bytes, layout: ParquetLayout, split: str, path: str) -> Itera
 
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-        known: list[str] = file.schema_arrow.names
+        names: list[str] = file.schema_arrow.names
         columns = [layout.text_column, layout.label_column]
         for column in columns:
-            if column not in known:
-                raise DataError(unknown_column(path, column, known))
-        if layout.split_column in known:
+            if column not in names:
+                raise DataError(unknown_column(path, column, names))
+        if layout.split_column in names:
             columns.append(layout.split_column)
         for batch in file.iter_batches(columns=columns):
             values: list[list[Any]] = [batch.column(name).to_pylist() for name in columns]

@@ -64,9 +64,9 @@ def column_index(column: str | int, first: list[str], header: bool, path: str) -
     return first.index(column)
 
 
-def unknown_column(path: str, column: str, known: list[str]) -> str:
-    """The line that says which column is missing and which there are."""
+def unknown_column(path: str, column: str, names: list[str]) -> str:
+    """The error of a missing column, with those that there are."""
     return (
-        f"{path}: no column '{column}': {did_you_mean(column, known)} "
-        f"(columns: {', '.join(known)[:200]}); choose with --text-column and --label-column"
+        f"{path}: no column '{column}': {did_you_mean(column, names)} "
+        f"(columns: {', '.join(names)[:200]}); choose with --text-column and --label-column"
     )
