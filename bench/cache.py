@@ -27,20 +27,16 @@ def kept_arrays(path: Path, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) 
     """
     if path.exists():
         try:
-            return _read(path)
+            arrays = read_arrays(path)
+            if str(arrays.pop(SEAL, "")) != _seal(path, arrays):
+                raise ValueError("it is not as it was written")
+            return arrays
         except Exception as error:  # whatever the zip, zlib and npy readers raise on damaged bytes
             where = f"{path.parent.name}/{path.name}"
             warnings.warn(f"cache {where} thrown away and made again: {one_line(error)}", stacklevel=2)
     made = dict(make())
     write_arrays(path, made | {SEAL: np.asarray(_seal(path, made))}, compressed=False)
     return made
-
-
-def _read(path: Path) -> Arrays:
-    arrays = read_arrays(path)
-    if str(arrays.pop(SEAL, "")) != _seal(path, arrays):
-        raise ValueError("it is not as it was written")
-    return arrays
 
 
 def _seal(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> str:

@@ -52,7 +52,7 @@ def check_recipe(name: str, folder: Path | None = None) -> Iterator[Check]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _attempt(clause: str, test: Callable[[], None]) -> Check:
+def _attempt(clause: str, test: Callable[[], object]) -> Check:
     try:
         test()
     except (AssertionError, BenchError) as error:
@@ -78,10 +78,6 @@ def _keys_exist(recipe: Recipe) -> None:
             assert key in recipe.defaults, f"{attribute} names '{key}', which is not among the defaults"
 
 
-def _sources_exist(recipe: Recipe) -> None:
-    source_hash(recipe)
-
-
 def _documented(recipe: Recipe) -> None:
     assert (type(recipe).__doc__ or "").strip(), "the class has no docstring"
 
@@ -101,11 +97,11 @@ def _imports_lightly(recipe: Recipe) -> None:
     assert not loaded, f"importing the file loads {', '.join(loaded)}; import inside of fit and load"
 
 
-_STATIC: dict[str, Callable[[Recipe], None]] = {
+_STATIC: dict[str, Callable[[Recipe], object]] = {
     "has a docstring": _documented,
     "defaults are plain JSON values": _defaults_are_json,
     "space, smoke, path_params and headline_param name parameters that exist": _keys_exist,
-    "declared sources exist": _sources_exist,
+    "declared sources exist": source_hash,
     "importing its file loads no framework": _imports_lightly,
 }
 

@@ -14,7 +14,7 @@ from bench.data.prepared import whole_or_why
 from bench.durable import temporaries
 from bench.errors import BenchError, StoreError, StoreInUseError, one_line
 from bench.run.trained import read_trained
-from bench.schema import Result, order_in_time
+from bench.schema import order_in_time
 from bench.search.summary import read_summary
 from bench.store import Store
 
@@ -103,15 +103,12 @@ class _Examination:
         except BenchError as error:
             yield folder, str(error).removeprefix(f"{folder / 'result.json'}: ")
             return
-        self._name(result)
+        self.named.add(result.identity.artifact or "")
+        self.named.update(result.identity.key_parts.get("parent", "").split())
         if not order_in_time(result.outcome.started_at):
             yield folder, f"dated {result.outcome.started_at}, in the future: it supersedes nothing; run it again"
         for name, why in self.store.damaged(result).items():
             yield folder, f"{name}.npz: " + str(why).removeprefix(f"{folder / name}.npz: ")
-
-    def _name(self, result: Result) -> None:
-        self.named.add(result.identity.artifact or "")
-        self.named.update(result.identity.key_parts.get("parent", "").split())
 
     def _keys(self) -> Iterator[tuple[Path, str]]:
         for path in _visible(self.store.keys):

@@ -34,9 +34,17 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
     try:
         make_folder(folder)
         try:
+            # First phase: all content is written, under names that no reader looks for; whatever fails here (no space,
+            # a kill) leaves what stood in the folder.
             for name, content in files.items():
-                staged[name] = _temporary(folder / name)
-                _fill(staged[name], content)
+                staged[name] = temporary_beside(folder / name)
+                with staged[name].open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                staged[name].chmod(0o644)
+            # Second phase: names alone change. Each step is flushed before the next, as a disk may keep them in any
+            # order: after a power loss a new `last` beside old files would pass for a whole result.
             if others:
                 (folder / last).unlink(missing_ok=True)
                 sync_folder(folder)
@@ -54,18 +62,11 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
         raise StoreError(f"cannot write {where}: {error.strerror}; free space or choose another --store") from error
 
 
-def _temporary(path: Path) -> Path:
+def temporary_beside(path: Path) -> Path:
+    """A new empty file on the same disk, so that it can be renamed to `path`."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(descriptor)
     return Path(name)
-
-
-def _fill(temporary: Path, content: bytes) -> None:
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.chmod(0o644)
 
 
 def make_folder(folder: Path) -> None:

@@ -94,11 +94,9 @@ class _Entry:
         ]
         gate = Gate(self.run.max_drop)
         for step in reversed(steps):
-            gate = Gate(self.run.max_drop, replace(self._changed(spec, step), gate=gate))
+            params = with_defaults(load_recipe(spec.recipe), {**spec.params, **step})
+            gate = Gate(self.run.max_drop, replace(spec, params=params, gate=gate))
         return replace(spec, gate=gate)
-
-    def _changed(self, spec: RunSpec, step: Params) -> RunSpec:
-        return replace(spec, params=with_defaults(load_recipe(spec.recipe), dict(spec.params) | dict(step)))
 
     def _parents(self, seed: int) -> list[tuple[RunSpec, ...]]:
         """One tuple of parents for each child: a single name stands for every run of that entry and seed."""

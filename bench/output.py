@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from bench.durable import sync_folder
+from bench.durable import sync_folder, temporary_beside
 from bench.errors import BenchError
 
 
@@ -54,10 +53,7 @@ def replacing(file: Path, temporary: Path | None = None) -> Iterator[BinaryIO]:
     It is written at `temporary`, which lies on the same disk, else beside `file`. A file that is replaced leaves its
     mode. Raises `OSError` where it cannot be written.
     """
-    if temporary is None:
-        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        os.close(descriptor)
-        temporary = Path(name)
+    temporary = temporary or temporary_beside(file)
     try:
         with temporary.open("wb") as new:
             yield cast(BinaryIO, new)

@@ -22,7 +22,10 @@ def without_paths(text: str, private: Iterable[Path] = ()) -> str:
 
     `private` are paths that `text` may hold and that no pattern finds: relative ones, and those with spaces.
     """
-    for path in sorted(_spellings(private), key=len, reverse=True):
+    # each as it was given and in full; one of a single part is a name already
+    given = [path for path in private if len(path.parts) > 1]
+    spellings = {str(form) for path in given for form in (path, path.absolute(), path.resolve())}
+    for path in sorted(spellings, key=len, reverse=True):
         text = text.replace(path, Path(path).name)
     text = _INSTALLED.sub("", text.replace(f"{ROOT}/", ""))
     return _ABSOLUTE.sub(lambda match: Path(match[0]).name, _QUOTED.sub("", text))
@@ -39,8 +42,3 @@ def publishable(result: Result, private: Iterable[Path] = ()) -> Result:
         warnings = [without_paths(line, paths) for line in training.warnings]
         changed["training"] = training.model_copy(update={"warnings": warnings})
     return result.model_copy(update=changed)
-
-
-def _spellings(paths: Iterable[Path]) -> set[str]:
-    """Each path as it was given and in full; one of a single part is a name already."""
-    return {str(path) for given in paths for path in (given, given.absolute(), given.resolve()) if len(path.parts) > 1}

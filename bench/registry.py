@@ -65,7 +65,8 @@ def load_recipe(name: str) -> Recipe:
         module = _import(file)
     except Exception as error:
         raise BenchError(f"recipe file {file.path} cannot be imported: {type(error).__name__}: {error}") from error
-    classes = [c for c in vars(module).values() if _is_recipe(c, module)]
+    own = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == module.__name__]
+    classes = [c for c in own if issubclass(c, Recipe)]
     if len(classes) != 1 or classes[0].name != name:
         names = ", ".join(getattr(c, "name", c.__name__) for c in classes) or "none"
         raise BenchError(f"recipe file {file.path} must hold one recipe named '{name}'; it holds: {names}")
@@ -94,10 +95,6 @@ def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
     name, given = parse_recipe(text)
     recipe = load_recipe(name)
     return recipe, with_defaults(recipe, given)
-
-
-def _is_recipe(thing: object, module: ModuleType) -> bool:
-    return isinstance(thing, type) and issubclass(thing, Recipe) and thing.__module__ == module.__name__
 
 
 def _import(file: RecipeFile) -> ModuleType:

@@ -336,11 +336,7 @@ def _renamed_parameters(document: Document) -> Document:
     return document | {"identity": identity | today}
 
 
-def _second_version(document: Document) -> Document:
-    return _renamed_parameters(_typed_training(document))
-
-
-MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: _second_version}
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: lambda first: _renamed_parameters(_typed_training(first))}
 """From version n to n + 1, by n."""
 
 

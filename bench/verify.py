@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from bench.arrays import read_arrays
 from bench.artifact import artifact_files, folder_hash
-from bench.errors import BenchError, StoreError
+from bench.errors import BenchError, StoreError, one_line
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
 from bench.schema import Result, parse
@@ -97,7 +97,7 @@ def _read(folder: Path, problems: list[Problem]) -> Result | None:
     except BenchError as error:
         what = str(error).removeprefix(f"{where}: ")
     except OSError as error:
-        what = f"unreadable: {_line(error)}"
+        what = f"unreadable: {one_line(error)}"
     problems.append(Problem(where, what))
     return None
 
@@ -124,7 +124,7 @@ def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
         except BenchError as error:
             yield Problem(_where(folder, name), str(error))
         except (TypeError, ValueError, IndexError) as error:  # arrays of another type or shape than ours
-            yield Problem(_where(folder, name), f"not written by this software: {_line(error)}")
+            yield Problem(_where(folder, name), f"not written by this software: {one_line(error)}")
 
 
 def _arrays(path: Path) -> Arrays:
@@ -181,7 +181,7 @@ def _check_artifact(directory: Path, result: Result) -> Iterator[Problem]:
         actual = folder_hash(folder)
         on_disk = sum(path.stat().st_size for path in artifact_files(folder))
     except (BenchError, OSError) as error:
-        yield Problem(f"artifacts/{name}", f"unreadable: {_line(error)}")
+        yield Problem(f"artifacts/{name}", f"unreadable: {one_line(error)}")
         return
     if actual != name:
         yield Problem(f"artifacts/{name}", f"its content has the hash {actual}: a file was altered, added or lost")
@@ -213,7 +213,7 @@ def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
     try:
         read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
     except (OSError, ValueError, csv.Error) as error:
-        yield Problem(path.name, f"unreadable: {_line(error)}")
+        yield Problem(path.name, f"unreadable: {one_line(error)}")
         return
     published = {str(row.get("run_id")): row for row in read}
     if len(published) < len(read):
@@ -257,7 +257,3 @@ def _plain(value: Any) -> Any:
 
 def _where(folder: Path, name: str) -> str:
     return f"results/{folder.name}/{name}"
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bench.api import BenchError, Predictor, Probabilities, load_artifact, read_card
+from bench.api import BenchError, Card, Predictor, Probabilities, load_artifact, read_card
 from bench.artifact import folder_hash
 from bench.foreign import compiled_code
 from bench.machine import cores
@@ -30,7 +29,7 @@ class Model:
 
     folder: Path
     hash: str
-    card: dict[str, Any]
+    card: Card
     predictor: Predictor
 
     @property

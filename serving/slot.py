@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from bench.api import BenchError, did_you_mean, read_card
+from bench.api import BenchError, Card, did_you_mean, read_card
 from bench.artifact import adopt
 from bench.durable import write_atomic
 from serving.lines import append_line, read_lines
@@ -112,7 +112,7 @@ class Slot:
             raise BenchError(f"slot {self.root}: '{version}' is no version's hash; `slot list` shows them")
         return self.versions / version
 
-    def card(self, version: str) -> dict[str, Any]:
+    def card(self, version: str) -> Card:
         """The card of a version."""
         return read_card(self.folder(version))
 

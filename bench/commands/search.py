@@ -85,13 +85,15 @@ def search(
     name, given = parse_recipe(recipe)
     ref = DatasetRef(dataset, text_column, label_column, data_dir)
     check_dataset(ref)
+    if trials < 1:
+        raise BenchError(f"--trials {trials}: give 1 or more")
     options = SearchOptions(
         recipe=name,
         given=given,
         dataset=ref,
         run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
         metric=_metric(metric),
-        trials=_at_least_one(trials),
+        trials=trials,
         seed=seed,
         seeds=_fresh_seeds(seeds, seed),
         refit=refit,
@@ -111,12 +113,6 @@ def check_installed() -> None:
         import optuna  # noqa: F401
     except ModuleNotFoundError as error:
         raise BenchError(f"a search needs '{error.name}': pip install -r requirements-search.txt") from None
-
-
-def _at_least_one(trials: int) -> int:
-    if trials < 1:
-        raise BenchError(f"--trials {trials}: give 1 or more")
-    return trials
 
 
 def _metric(name: str) -> Metric:

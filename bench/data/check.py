@@ -46,19 +46,16 @@ def check_set(ref: DatasetRef) -> Checked:
         dataset = load(ref)
     except DataError as error:
         return Checked(name=ref.name, status="wrong", problem=str(error))
+    folder = dataset.files[0].parent if dataset.files else None
+    if folder and folder.absolute().is_relative_to(Path.cwd().parent):
+        folder = Path(os.path.relpath(folder))  # short, as it is near
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     return Checked(
         name=ref.name,
         status="ok",
         rows={name: len(split) for name, split in splits.items()},
         labels=len(dataset.facts.label_names),
-        folder=_shown(dataset.files[0].parent) if dataset.files else None,
+        folder=str(folder) if folder else None,
         notes=dataset.facts.notes,
         counts=dict(dataset.counts),
     )
-
-
-def _shown(folder: Path) -> str:
-    """Relative where that is short."""
-    near = folder.absolute().is_relative_to(Path.cwd().parent)
-    return os.path.relpath(folder) if near else str(folder)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from bench.data.describe import Description, SplitFacts
+from bench.data.describe import Description
 from bench.errors import StoreError
 from bench.palette import BLUE, GRID, MUTED, SKY, SPLITS
 
@@ -29,8 +30,8 @@ def draw_description(description: Description, path: Path) -> Path:
     for axes in (left, middle, right):
         sns.despine(ax=axes, left=True)
         axes.title.set_fontweight("bold")
-    note = "".join(f"\n{text}" for text in description.notes[:1])
-    figure.suptitle(f"{description.name}: {description.title}{_short(note)}", x=0.01, ha="left", fontsize=12)
+    note = "".join(f"\n{textwrap.shorten(text, 150, placeholder='…')}" for text in description.notes[:1])
+    figure.suptitle(f"{description.name}: {description.title}{note}", x=0.01, ha="left", fontsize=12)
     figure.tight_layout(rect=(0, 0, 1, 0.99))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,10 +43,6 @@ def draw_description(description: Description, path: Path) -> Path:
     return path
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 150 else text[:149] + "…"
-
-
 def _draw_labels(axes: Any, description: Description) -> None:
     """Share of each label in each split; the count beside each bar."""
     names, splits = description.label_names, description.splits
@@ -54,7 +51,9 @@ def _draw_labels(axes: Any, description: Description) -> None:
     for i, split in enumerate(splits):
         places = [j + (i - (len(splits) - 1) / 2) * height for j in range(len(names))]
         shares = [100 * split.labels[name] / split.rows for name in names]
-        bars = axes.barh(places, shares, height * 0.92, color=SPLITS[split.name], label=_legend(split))
+        bars = axes.barh(
+            places, shares, height * 0.92, color=SPLITS[split.name], label=f"{split.name} ({split.rows:,})"
+        )
         counts = [f"{split.labels[name]:,}" for name in names]
         axes.bar_label(bars, counts, padding=3, fontsize=8, color=MUTED)
     axes.set_yticks(range(len(names)), names)
@@ -63,10 +62,6 @@ def _draw_labels(axes: Any, description: Description) -> None:
     axes.grid(axis="y", visible=False)
     axes.set(title="Labels", xlabel="share of the split, %")
     axes.legend(fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.55 / height_inches), ncols=3)
-
-
-def _legend(split: SplitFacts) -> str:
-    return f"{split.name} ({split.rows:,})"
 
 
 def _draw_lengths(axes: Any, description: Description) -> None:

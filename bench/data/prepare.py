@@ -45,7 +45,8 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
         with FileLock(cache_dir / f".{folder.name}.lock"):
             if (found := open_prepared(folder)) is not None:
                 return found
-            _remove_leftovers(folder)
+            for leftover in [*cache_dir.glob(f".{folder.name}.part-*"), folder]:  # of a kill, or damaged
+                shutil.rmtree(leftover, ignore_errors=True)
             _write_whole(folder, read_published(ref), limit)
     except OSError as error:
         reason = error.strerror or error
@@ -75,12 +76,6 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
             content.append(file_sha256(path) if path else "absent")
     parts = json.dumps([PREPARE_VERSION, name, limit, *content])
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """With the lock held, what lies there is of a process that was killed, or damaged."""
-    for leftover in [*folder.parent.glob(f".{folder.name}.part-*"), folder]:
-        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _write_whole(folder: Path, published: PublishedSet, limit: int | None) -> None:

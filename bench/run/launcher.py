@@ -153,7 +153,12 @@ def _run(
 
     def listen() -> None:
         try:
-            _listen(reading, on_progress)
+            with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
+                for line in lines:  # read to the end, listener or not: a full pipe would halt the worker
+                    if on_progress is not None:
+                        with contextlib.suppress(ValueError, KeyError):
+                            report = json.loads(line)
+                            on_progress(report["done"], report["total"], report["values"])
         except StopWorker as stop:
             cut.append(Ended("skipped", reason=str(stop)))
             _stop(process)
@@ -174,6 +179,12 @@ def _run(
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    """The timeout ladder: SIGTERM, `GRACE_SECONDS`, SIGKILL.
+
+    SIGTERM first, so that a training can still flush its checkpoint and its log; SIGKILL in the end, as native code in
+    a loop handles no signal. Both go to the process group, which holds all workers of a launcher; a worker that a worker
+    has started has a group of its own, and dies with its parent (`worker.py: _die_with_parent`).
+    """
     _signal(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(GRACE_SECONDS)
@@ -184,16 +195,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-
-
-def _listen(reading: int, on_progress: ProgressListener | None) -> None:
-    with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if on_progress is None:
-                continue
-            with contextlib.suppress(ValueError, KeyError):
-                report = json.loads(line)
-                on_progress(report["done"], report["total"], report["values"])
 
 
 def _unexplained(code: int, killed_for_memory: bool) -> tuple[Status, str]:

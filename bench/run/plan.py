@@ -80,7 +80,31 @@ class Planner:
 
     def plan(self, spec: RunSpec, parents: Sequence[Parent] = ()) -> PlannedRun:
         """What is due of a run whose parents, if it has any, are trained."""
-        return _plan_run(spec, parents, self)
+        recipe = load_recipe(spec.recipe)
+        prepared, store, policy = self.prepared[spec.dataset.name], self.store, self.policy
+        resolved = recipe.resolve(spec.params)
+        parts = artifact_parts(
+            recipe, resolved, spec.params, spec.seed, prepared.train_hash, self.device, spec.refit, parents
+        )
+        key = digest(parts)
+        run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
+        stored, fresh = store.find(run_id), "trained already"
+        if stored is not None and stored.data.split_hash not in (None, prepared.test_hash):
+            fresh = f"{run_id} was scored on other test rows"
+            run_id = f"{run_id}-{prepared.test_hash[:6]}"
+            stored = store.find(run_id)
+        due, why = _due(spec, prepared, store, key, stored)
+        if due == "predict" and stored is None:
+            why = fresh
+        if due == "train" and stored is None and (before := self.earlier.get(_as_stored(spec, resolved, parts))):
+            why = explain_miss(parts, before.identity.key_parts)
+        if stored is None and store.is_newer(run_id):
+            due, why = "skip", "newer software has stored it: upgrade sentibench"
+        if policy == "retrain" and due in ("nothing", "measure", "predict"):
+            due, why = "train", "asked to run again (--cache retrain)"
+        if policy == "only-stored" and due != "nothing":
+            due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache only-stored runs nothing")
+        return PlannedRun(spec, recipe, resolved, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
     def plan_all(self, specs: Iterable[RunSpec]) -> list[PlannedRun]:
         """Of runs that have no parents."""
@@ -90,34 +114,6 @@ class Planner:
 def parent_of(result: Result) -> Parent:
     """A stored run as the parent of another."""
     return Parent(result.run_id, result.identity.artifact or "", result.data.normalization)
-
-
-def _plan_run(spec: RunSpec, parents: Sequence[Parent], planner: Planner) -> PlannedRun:
-    recipe = load_recipe(spec.recipe)
-    prepared, store, policy = planner.prepared[spec.dataset.name], planner.store, planner.policy
-    resolved = recipe.resolve(spec.params)
-    parts = artifact_parts(
-        recipe, resolved, spec.params, spec.seed, prepared.train_hash, planner.device, spec.refit, parents
-    )
-    key = digest(parts)
-    run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"
-    stored, fresh = store.find(run_id), "trained already"
-    if stored is not None and stored.data.split_hash not in (None, prepared.test_hash):
-        fresh = f"{run_id} was scored on other test rows"
-        run_id = f"{run_id}-{prepared.test_hash[:6]}"
-        stored = store.find(run_id)
-    due, why = _due(spec, prepared, store, key, stored)
-    if due == "predict" and stored is None:
-        why = fresh
-    if due == "train" and stored is None and (before := planner.earlier.get(_as_stored(spec, resolved, parts))):
-        why = explain_miss(parts, before.identity.key_parts)
-    if stored is None and store.is_newer(run_id):
-        due, why = "skip", "newer software has stored it: upgrade sentibench"
-    if policy == "retrain" and due in ("nothing", "measure", "predict"):
-        due, why = "train", "asked to run again (--cache retrain)"
-    if policy == "only-stored" and due != "nothing":
-        due, why = ("nothing", "stored") if stored else ("skip", "not stored, and --cache only-stored runs nothing")
-    return PlannedRun(spec, recipe, resolved, prepared, tuple(parents), parts, key, run_id, due, why, stored)
 
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bench.contract import Predictor
 from bench.data import Prepared
+from bench.errors import one_line
 from bench.registry import load_artifact
 from bench.run.job import Probed, ProbeJob
 
@@ -41,7 +42,7 @@ def _problem(test: Callable[..., None], predictor: Predictor, texts: list[str], 
     try:
         test(predictor, texts, n_labels)
     except Exception as error:
-        return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return one_line(error, 300)
     return None
 
 

@@ -19,6 +19,7 @@ from bench.run.job import TeachJob
 from bench.run.launcher import launch
 
 TIMEOUT = 6 * 3600.0
+"""Seconds; a shorter --timeout of the training ends it sooner, as it dies with the training's worker."""
 
 
 def teacher_probabilities(artifact: Path, texts: Sequence[str], context: RunContext) -> Probabilities:
@@ -34,7 +35,12 @@ def teacher_probabilities(artifact: Path, texts: Sequence[str], context: RunCont
 
 
 def _predict(artifact: Path, texts: Sequence[str], device: str) -> Probabilities:
-    """In a worker of its own, started by a worker: the two frameworks must not share a process."""
+    """In a worker of its own, started by the training worker that needs it.
+
+    Not in this process: it trains a student, maybe in another framework than the teacher's, and TensorFlow and PyTorch
+    compete for threads and for the accelerator's memory, which neither gives back; the teacher would count in the
+    student's peak memory, too. Not by the harness: only the recipe, while it runs, knows which texts it needs.
+    """
     work = Path(tempfile.mkdtemp(prefix="sentibench-teach-"))
     try:
         (work / "texts.json").write_text(json.dumps(list(texts)))

@@ -11,8 +11,9 @@ import traceback
 from pathlib import Path
 
 from bench.durable import write_atomic
-from bench.errors import BenchError
+from bench.errors import BenchError, one_line
 from bench.run.job import Assignment, Outcome, TrainJob
+from bench.schema import Status
 from bench.standard_input import standard_input
 
 _PR_SET_PDEATHSIG = 1
@@ -29,7 +30,8 @@ def main(job_path: Path) -> int:
         _die_with_parent(assignment.parent)
     else:
         assignment = _joined(assignment, int(rank))
-    _keep_to_cores(assignment.threads)
+    if hasattr(os, "sched_setaffinity"):  # a library that counts cores by itself would start a thread for each
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: assignment.threads])
     outcome = _attempt(assignment)
     if rank in (None, "0"):
         write_atomic(assignment.folder / "outcome.json", outcome.model_dump_json().encode())
@@ -51,9 +53,8 @@ def _attempt(assignment: Assignment) -> Outcome:
         return Outcome(status="unavailable", reason=f"package '{error.name}' is not installed")
     except Exception as error:
         traceback.print_exc()
-        message = f"{type(error).__name__}: {error}"
-        reason = " ".join(message.split())[:500]
-        return Outcome(status="out_of_memory" if _OUT_OF_MEMORY.search(message) else "failed", reason=reason)
+        status: Status = "out_of_memory" if _OUT_OF_MEMORY.search(f"{type(error).__name__}: {error}") else "failed"
+        return Outcome(status=status, reason=one_line(error, 500))
 
 
 def _joined(assignment: Assignment, rank: int) -> Assignment:
@@ -72,12 +73,6 @@ def _die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit("the parent is gone")
-
-
-def _keep_to_cores(threads: int) -> None:
-    if hasattr(os, "sched_setaffinity"):
-        allowed = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, allowed[:threads])
 
 
 if __name__ == "__main__":

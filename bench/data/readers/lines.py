@@ -19,14 +19,8 @@ def read_lines(layout: LinesLayout, files: Files, open_file: Opener) -> Iterator
         for path in paths:
             with open_file(path) as stream:
                 for number, line in enumerate(text_lines(stream, layout.encoding, path), start=1):
-                    yield split, *_row(line.rstrip("\n"), layout, f"{path} line {number}")
-
-
-def _row(line: str, layout: LinesLayout, where: str) -> tuple[str, str]:
-    if layout.label_first:
-        label, found, text = line.partition(layout.separator)
-    else:
-        text, found, label = line.rpartition(layout.separator)
-    if not found:
-        raise DataError(f"{where}: no {layout.separator!r} between text and label")
-    return text, label
+                    row = line.rstrip("\n")
+                    first, separator, last = (row.partition if layout.label_first else row.rpartition)(layout.separator)
+                    if not separator:
+                        raise DataError(f"{path} line {number}: no {layout.separator!r} between text and label")
+                    yield (split, last, first) if layout.label_first else (split, first, last)

@@ -33,7 +33,8 @@ def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: s
     first = next(records, None)
     if first is None:
         raise DataError(f"{path}: empty file; give one with rows")
-    text, label = (column_index(column, first, layout.header, path) for column in _columns(layout))
+    columns = (layout.text_column, layout.label_column)
+    text, label = (column_index(column, first, layout.header, path) for column in columns)
     named = layout.split_column in first if layout.header and layout.split_column else False
     split_at = first.index(str(layout.split_column)) if named else -1
     width = len(first)
@@ -47,10 +48,6 @@ def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: s
                 f"{path} row {number}: {len(record)} fields where the first line has {width}; quote or mend it"
             )
         yield (record[split_at] if named else split), record[text], record[label]
-
-
-def _columns(layout: TableLayout) -> tuple[str | int, str | int]:
-    return layout.text_column, layout.label_column
 
 
 def column_index(column: str | int, first: list[str], header: bool, path: str) -> int:
