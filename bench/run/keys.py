@@ -57,11 +57,12 @@ def artifact_parts(
     """
     contents = {name: _content(path) for name, path in resolved.paths.items()}
     shown = _named(params, resolved.paths, contents)
+    sources = [source_hash(part) for part in (recipe, *map(load_recipe, resolved.builds_on))]
     packages = {f"package {name}": version for name, version in package_versions(resolved).items()}
     normalization = resolved.normalization
     parts = {
         "recipe": recipe.name,
-        "source": _source(recipe, resolved),
+        "source": sources[0][:16] if len(sources) == 1 else digest(sources)[:16],
         "params": json.dumps(shown | contents, sort_keys=True, default=str),
         "data": train_hash[:16] + (" refit" if refit else ""),
         "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
@@ -99,12 +100,6 @@ def package_versions(resolved: Resolved) -> dict[str, str]:
     """Versions of what a run, and the recipes it builds on, require; `missing` where one is not installed."""
     others = [name for part in resolved.builds_on for name in load_recipe(part).requires]
     return {name: package_version(name) or "missing" for name in dict.fromkeys((*resolved.requires, *others))}
-
-
-def _source(recipe: Recipe, resolved: Resolved) -> str:
-    """Of one recipe the hash of its source; of several that it builds on, a hash over theirs."""
-    hashes = [source_hash(part) for part in (recipe, *map(load_recipe, resolved.builds_on))]
-    return (hashes[0] if len(hashes) == 1 else digest(hashes))[:16]
 
 
 def _content(path: Path) -> str:

@@ -182,7 +182,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     """The timeout ladder: SIGTERM, `GRACE_SECONDS`, SIGKILL.
 
     SIGTERM first, so that a training can still flush its checkpoint and its log; SIGKILL in the end, as native code in
-    a loop handles no signal. Both go to the process group, which holds all workers of a launcher; a worker that a worker
+    a loop handles no signal. Both go to the process group, which holds all workers of a launcher; a worker that another
     has started has a group of its own, and dies with its parent (`worker.py: _die_with_parent`).
     """
     _signal(process, signal.SIGTERM)

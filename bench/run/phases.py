@@ -45,26 +45,26 @@ def perform(assignment: Assignment) -> Answer:
     folder = assignment.folder
     match assignment.job:
         case PrepareJob() as job:
-            return _prepare(job)
+            prepare(DatasetRef(job.dataset, job.text_column, job.label_column, job.data_dir), job.prepared, job.limit)
+            return Answer()
         case TrainJob() as job:
-            return _train(job, _context(job, assignment))
+            context = RunContext(
+                device=assignment.device, threads=assignment.threads, cache=job.cache, checkpoint=job.checkpoint,
+                prepared=job.prepared.parent, data_dir=job.data_dir, listener=_listener(assignment.progress),
+            )  # fmt: skip
+            return _train(job, context)
         case PredictJob() as job:
             return _predict(job, folder)
         case ValidateJob() as job:
-            return _validate(job, folder)
+            arrays = _predicted_validation(Prepared.open(job.prepared), load_artifact(job.artifact))
+            write_arrays(folder / "validation.npz", arrays)
+            return Answer()
         case MeasureJob() as job:
             return _measure(job, folder)
         case TeachJob() as job:
             return _teach(job, folder)
         case ProbeJob() as job:
             return probe(job)
-
-
-def _context(job: TrainJob, assignment: Assignment) -> RunContext:
-    return RunContext(
-        device=assignment.device, threads=assignment.threads, cache=job.cache, checkpoint=job.checkpoint,
-        prepared=job.prepared.parent, data_dir=job.data_dir, listener=_listener(assignment.progress),
-    )  # fmt: skip
 
 
 def _listener(descriptor: int | None) -> ProgressListener | None:
@@ -80,12 +80,6 @@ def _listener(descriptor: int | None) -> ProgressListener | None:
             return
 
     return report
-
-
-def _prepare(job: PrepareJob) -> Answer:
-    ref = DatasetRef(job.dataset, job.text_column, job.label_column, job.data_dir)
-    prepare(ref, job.prepared, job.limit)
-    return Answer()
 
 
 def _train(job: TrainJob, context: RunContext) -> Trained:
@@ -165,12 +159,6 @@ def _predict(job: PredictJob, folder: Path) -> Predicted:
         device=predictor.device,
         runtime=predictor.runtime,
     )
-
-
-def _validate(job: ValidateJob, folder: Path) -> Answer:
-    prepared = Prepared.open(job.prepared)
-    write_arrays(folder / "validation.npz", _predicted_validation(prepared, load_artifact(job.artifact)))
-    return Answer()
 
 
 def _predicted_validation(prepared: Prepared, predictor: Predictor) -> dict[str, npt.NDArray[Any]]:
