@@ -1,4 +1,4 @@
-"""Arrays kept because they can be made again: whole and as they were written, or made again."""
+"""Arrays that can be made again, kept for that: taken only whole and as they were written."""
 
 from __future__ import annotations
 
