@@ -63,10 +63,15 @@ def compare_paired(
         for _ in range(n_bootstrap)
     )
     scores = _scores(labels, first, second, chain([whole], draws))
+    intervals: dict[str, Interval] = {}
+    for name in METRICS:
+        of_all, *resampled = scores[name][:, 1] - scores[name][:, 0]
+        low, high = np.percentile(resampled, [2.5, 97.5])
+        intervals[name] = Interval(value=float(of_all), low=float(low), high=float(high))
     return Paired(
         first={name: float(scores[name][0, 0]) for name in METRICS},
         second={name: float(scores[name][0, 1]) for name in METRICS},
-        difference={name: _interval(scores[name][:, 1] - scores[name][:, 0]) for name in METRICS},
+        difference=intervals,
         pairs=_seed_pairs(labels, first, second),
     )
 
@@ -88,12 +93,6 @@ def _scores(
     stacked = np.array(sums)
     scores = scores_of(stacked.reshape(-1, stacked.shape[-1]), k, n)
     return {name: scores[name].reshape(-1, 2, len(first)).mean(axis=2) for name in METRICS}
-
-
-def _interval(differences: Floats) -> Interval:
-    """That of all texts and seeds comes first, those of the resamples follow."""
-    low, high = np.percentile(differences[1:], [2.5, 97.5])
-    return Interval(value=float(differences[0]), low=float(low), high=float(high))
 
 
 def _seed_pairs(

@@ -66,7 +66,10 @@ class Queue:
             self.log(f"{spec.title}: left out, as its parent was")
             return
         if isinstance(parents, Stopped):
-            yield self._skip(spec, parents)
+            planned = self.planner.plan(spec, (parents.parent,))
+            skipped = self.executor.skip(planned, parents.reason)
+            self.lineage.add(spec, skipped)
+            yield planned, skipped
             return
         planned = self._plan(spec, parents, seen)
         if lacks_parents(planned, self.planner.store):
@@ -86,12 +89,6 @@ class Queue:
         if seen is not None and seen.parents == parents and not self.lineage.has(spec):
             return seen
         return self.planner.plan(spec, parents)
-
-    def _skip(self, spec: RunSpec, stopped: Stopped) -> Finished:
-        planned = self.planner.plan(spec, (stopped.parent,))
-        result = self.executor.skip(planned, stopped.reason)
-        self.lineage.add(spec, result)
-        return planned, result
 
     def _parents_again(self, spec: RunSpec) -> Iterator[Finished]:
         for parent in spec.parents:
