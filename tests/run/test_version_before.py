@@ -99,7 +99,7 @@ def test_a_suite_begun_by_the_version_before_is_resumed(tmp_path: Path, begun: S
     assert {document["identity"]["params"].get("token_masking") for document in documents} == {None, 0.2}
     old = next(document for document in documents if document["run_id"] == kept.parent.name)
     assert old["training"]["trainable_share"] == 0.5 and set(old["training"]["history"][0]) == {"epoch", "loss"}
-    current = counted(rows(documents))
+    current = counted(rows(begun.read_all()))
     assert sorted((row.recipe, row.seed) for row in current) == [(r, s) for r in ("bayes", "masked") for s in (0, 1)]
     assert former.name not in {row.run_id for row in current}, "the newer run of the same thing counts"
     assert "Everything is cached" in resume(tmp_path).stdout
