@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import CHARACTERS_PER_TOKEN, BenchError, did_you_mean, normalizer
+from bench.api import CHARACTERS_PER_TOKEN, BenchError, Truncation, did_you_mean, normalizer
 
 if TYPE_CHECKING:
     from baselines.training import Batches
@@ -53,6 +53,16 @@ class SequenceTokenizer:
         """The ids of each text; a text without any token is one unknown token."""
         encoded = self.tokenizer.encode_batch_fast([self.clean(text) for text in texts], add_special_tokens=False)
         return [item.ids or [UNKNOWN_ID] for item in encoded]
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """What is not read of these texts."""
+        self.tokenizer.no_truncation()
+        try:
+            plain = [spell(self._normalize(text)).encode("utf-8", "ignore").decode() for text in texts]
+            counts = [len(item.ids) for item in self.tokenizer.encode_batch_fast(plain, add_special_tokens=False)]
+        finally:
+            self.tokenizer.enable_truncation(self.max_length)
+        return Truncation.beyond(self.max_length, np.array(counts, np.int64))
 
     def join(self, words: Sequence[str]) -> None:
         """Give ids, after those there are, to `words` that a text may hold as one token and that have none."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
-from bench.api import BenchError, Params, normalizer
+from bench.api import BenchError, Params, Truncation, normalizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -40,6 +40,10 @@ class TextFeatures:
     def clean(self, texts: Sequence[str]) -> list[str]:
         """The texts, cut and normalized."""
         return [self._normalize(text[:MAX_CHARACTERS]) for text in texts]
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """What is not read of these texts, by characters."""
+        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
 
     def fit_transform(self, texts: Sequence[str]) -> csr_matrix:
         """Learn vocabularies and document frequencies; float32 [n_texts, n_features]."""

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from baselines.sequences import PAD, UNKNOWN, WORD, spell
-from bench.api import CHARACTERS_PER_TOKEN, normalizer
+from bench.api import CHARACTERS_PER_TOKEN, Truncation, normalizer
 
 Meaning = TypeVar("Meaning")
 REMEMBERED = 100_000
@@ -46,6 +48,11 @@ class Reader(Generic[Meaning]):
             if len(found) >= self.max_length:
                 break
         return found[: self.max_length] or [self.meaning(UNKNOWN)]
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """What is not read of these texts."""
+        counts = np.array([len(_words(spell(self._normalize(text)))) for text in texts], np.int64)
+        return Truncation.beyond(self.max_length, counts)
 
     def forget(self) -> None:
         """Ask for the meaning of every word again."""

@@ -31,13 +31,14 @@ from bench.contract import (
     SoftTargets,
     Split,
     Training,
+    Truncation,
     Uniform,
 )
 from bench.data.locate import cache_root
 from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
-from bench.machine import thread_limit
+from bench.machine import thread_limit, waits_passively
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
 from bench.probabilities import softmax
@@ -72,6 +73,7 @@ __all__ = [
     "TextEncoder",
     "TokenIds",
     "Training",
+    "Truncation",
     "Uniform",
     "cache_root",
     "class_weights",
@@ -90,6 +92,7 @@ __all__ = [
     "teacher_probabilities",
     "thread_limit",
     "train_corpus",
+    "waits_passively",
 ]
 
 

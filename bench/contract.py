@@ -174,6 +174,22 @@ STANDALONE = RunContext()
 """Outside of the harness."""
 
 
+@dataclass(frozen=True)
+class Truncation:
+    """What a model does not read of texts, as they are longer than it takes; each a share, 0 to 1."""
+
+    texts: float
+    """Of the texts: those of which it does not read all."""
+    tokens: float
+    """Of all tokens of all texts, as its tokenizer counts them; of their characters, where it has none."""
+
+    @classmethod
+    def beyond(cls, capacity: int, counts: npt.NDArray[np.int64]) -> Truncation:
+        """Of texts with so many tokens each, int64 [n], where `capacity` of a text are read."""
+        lost = np.maximum(counts - capacity, 0)
+        return cls(float((lost > 0).mean()), float(lost.sum() / max(int(counts.sum()), 1)))
+
+
 class Predictor(ABC):
     """A loaded artifact: text in, probabilities out, normalization and tokenization included."""
 
@@ -193,6 +209,10 @@ class Predictor(ABC):
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """The steps of `predict_proba` that can be timed apart, in order, each fed with what the last returned."""
         return {}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation | None:
+        """What it does not read of these texts; None where it reads any text to its end."""
+        return None
 
 
 @dataclass(frozen=True)

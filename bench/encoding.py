@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.cache import kept_arrays
+from bench.contract import Truncation
 from bench.normalize import normalizer
 
 CHARACTERS_PER_TOKEN = 24
@@ -63,15 +64,35 @@ class TextEncoder(ABC):
     def tokenize(self, plain: list[str]) -> list[list[int]]:
         """The ids of each clean text."""
 
+    @abstractmethod
+    def count(self, plain: list[str]) -> list[int]:
+        """Tokens of each clean text, all of them, special ones left out."""
+
+    @property
+    @abstractmethod
+    def capacity(self) -> int:
+        """Tokens of a text that are read at most, special ones left out."""
+
+    def shorten(self, text: str) -> str:
+        """What is worked on at all: a text of megabytes is cut before it is cleaned."""
+        return text[: self.max_length * CHARACTERS_PER_TOKEN]
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """What is not read of these texts: the share that is longer than `capacity`, and the share of all tokens."""
+        counts = np.array([n for part in self._clean(texts, whole=True) for n in self.count(part)], np.int64)
+        return Truncation.beyond(self.capacity, counts)
+
     def lists(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
-        clean, cut = normalizer(self.normalization), self.max_length * CHARACTERS_PER_TOKEN
-        found: list[list[int]] = []
+        return [ids for part in self._clean(texts) for ids in self.tokenize(part)]
+
+    def _clean(self, texts: Sequence[str], whole: bool = False) -> Iterator[list[str]]:
+        """Slices of the texts as a tokenizer takes them, shortened unless `whole`."""
+        normalize = normalizer(self.normalization)
         for start in range(0, len(texts), SLICE):
+            part = (text if whole else self.shorten(text) for text in texts[start : start + SLICE])
             # Lone surrogates and NUL are no text to tokenizers, which are written in Rust.
-            part = (clean(text[:cut]).replace("\0", " ") for text in texts[start : start + SLICE])
-            found += self.tokenize([text.encode("utf-8", "ignore").decode() for text in part])
-        return found
+            yield [normalize(text).replace("\0", " ").encode("utf-8", "ignore").decode() for text in part]
 
     def cached(self, texts: Sequence[str], folder: Path | None) -> TokenIds:
         """The ids of each text, from the cache in `folder` where these were encoded in this way before."""

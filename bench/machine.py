@@ -65,6 +65,15 @@ def thread_limit() -> int:
     return int(given) if given.isdecimal() and int(given) else cores()
 
 
+def waits_passively() -> bool:
+    """Whether threads that wait should sleep: `$OMP_WAIT_POLICY`, which runtimes of OpenMP read themselves.
+
+    Threads that spin instead are a little faster on an idle machine, and lose most of their time to a busy neighbour
+    (`benchmarks/busy_neighbour.py`).
+    """
+    return os.environ.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
+
+
 @functools.cache
 def ram_gb() -> float:
     """Memory in GiB: the machine's, or a container's limit where that is less."""

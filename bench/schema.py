@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
@@ -306,6 +307,9 @@ class Result(Block):
     training: TrainingLog | None = None
     validation: Validation | None = None
     quality: Quality | None = None
+    truncation: Truncation | None = Field(
+        default=None, description="Share of the test texts, and of their tokens, that the model does not read."
+    )
     size: Size | None = None
     measurement: Measurement | None = None
     memory: Memory | None = None

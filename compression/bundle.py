@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack, cast
 from bench.api import Predictor
 from compression.parents import ParentModel
 from transformers_pt.encode import Encoder
-from transformers_pt.facts import ModelFacts, read_facts, write_facts
+from transformers_pt.facts import ModelFacts, encoder_of, read_facts, write_facts
 from transformers_pt.predictor import EncoderPredictor
 
 PREDICTORS = {
@@ -76,6 +76,6 @@ def load_bundle(folder: Path) -> Predictor:
 
     facts = cast(BundleFacts, read_facts(folder))
     module, name = PREDICTORS[facts["format"]]
-    encoder = Encoder(load_tokenizer_file(folder, facts["pad_id"]), facts["normalization"], facts["max_length"])
+    encoder = encoder_of(load_tokenizer_file(folder, facts["pad_id"]), facts)
     predictor: Predictor = getattr(importlib.import_module(module), name)(folder, encoder, facts)
     return predictor

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from bench.api import Probabilities, softmax, thread_limit
+from bench.api import Probabilities, softmax, thread_limit, waits_passively
 from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.encode import Encoder
 from transformers_pt.predictor import Padded
@@ -24,6 +24,8 @@ class OnnxPredictor(BundlePredictor):
         self.dtype = facts["dtype"]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = thread_limit(), 1
+        if waits_passively():
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
 
     def _forward(self, padded: Padded) -> Probabilities:

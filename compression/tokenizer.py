@@ -8,18 +8,21 @@ from typing import Any
 
 
 class Tokens:
-    """A `tokenizer.json`, called as `transformers` calls it; texts are cut on the right."""
+    """A `tokenizer.json`, called as `transformers` calls it."""
 
     def __init__(self, file: Path, pad_id: int) -> None:
         from tokenizers import Tokenizer
 
         self.backend, self.pad_token_id = Tokenizer.from_file(str(file)), pad_id
         self.backend.no_padding()
+        self.backend.no_truncation()
 
-    def __call__(self, texts: Sequence[str], max_length: int, **unused: Any) -> dict[str, list[list[int]]]:
-        """`input_ids` of each text, at most `max_length`, special ones included."""
-        self.backend.enable_truncation(max_length)
-        return {"input_ids": [encoded.ids for encoded in self.backend.encode_batch_fast(list(texts))]}
+    def __call__(self, texts: str | Sequence[str], add_special_tokens: bool = True, **unused: Any) -> dict[str, Any]:
+        """`input_ids` of a text, or of each text."""
+        if isinstance(texts, str):
+            return {"input_ids": self.backend.encode(texts, add_special_tokens=add_special_tokens).ids}
+        encoded = self.backend.encode_batch_fast(list(texts), add_special_tokens=add_special_tokens)
+        return {"input_ids": [one.ids for one in encoded]}
 
 
 def load_tokenizer_file(folder: Path, pad_id: int) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities, TokenIds
+from bench.api import Predictor, Probabilities, TokenIds, Truncation
 from tf_tinybert.checkpoint import read_tensors, read_tokenizer
 from tf_tinybert.tokens import Encoder, Inputs, padded
 from tf_tinybert.weights import Arrays
@@ -112,6 +112,10 @@ class TensorFlowPredictor(Predictor):
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Texts to padded token ids, these to probabilities."""
         return {"tokenize": self._tokenize, "forward": self.forward}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts."""
+        return self.encoder.truncation(texts)
 
     def _tokenize(self, texts: Sequence[str]) -> Inputs:
         rows = self.encoder(texts)

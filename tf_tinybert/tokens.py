@@ -29,6 +29,19 @@ class Encoder(TextEncoder):
         """The ids of each clean text."""
         return [item.ids for item in self.tokenizer.encode_batch_fast(plain)]
 
+    def count(self, plain: list[str]) -> list[int]:
+        """Tokens of each clean text, special ones left out."""
+        self.tokenizer.no_truncation()
+        try:
+            return [len(item.ids) for item in self.tokenizer.encode_batch_fast(plain, add_special_tokens=False)]
+        finally:
+            self.tokenizer.enable_truncation(self.max_length)
+
+    @property
+    def capacity(self) -> int:
+        """Tokens of a text that are read at most, special ones left out."""
+        return self.max_length - int(self.tokenizer.num_special_tokens_to_add(is_pair=False))
+
     def fingerprint(self) -> str:
         """The tokenizer's state."""
         return str(self.tokenizer.to_str())

@@ -13,7 +13,7 @@ from torch import nn
 from bench.api import BenchError, Params, did_you_mean, refuse_code
 from transformers_pt.artifact import save_artifact
 from transformers_pt.encode import Encoder
-from transformers_pt.facts import ModelFacts, read_facts, write_facts
+from transformers_pt.facts import ModelFacts, encoder_of, read_facts, write_facts
 from transformers_pt.presets import backbone
 
 FOLDER = "adapter"
@@ -126,7 +126,7 @@ def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) 
     plain = load_classifier(origin, len(facts["label_names"]), facts["pretrained"], allow_pickle=False)
     adapted = PeftModel.from_pretrained(plain, str(adapter), use_safetensors=True, trust_remote_code=False)
     model = adapted.merge_and_unload()
-    encoder = Encoder(load_tokenizer(origin.source), facts["normalization"], facts["max_length"])
+    encoder = encoder_of(load_tokenizer(origin.source), facts)
     out.mkdir(parents=True)
     save_artifact(out, model, encoder, facts)
     shutil.copyfile(adapter.parent / "artifact.json", out / "artifact.json")

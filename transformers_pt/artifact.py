@@ -13,7 +13,7 @@ from bench.api import Probabilities
 from transformers_pt.backbones import check_folder, load_tokenizer, quiet
 from transformers_pt.empty import empty_model, without_pooler
 from transformers_pt.encode import Encoder
-from transformers_pt.facts import ModelFacts, read_facts, write_facts
+from transformers_pt.facts import ModelFacts, encoder_of, read_facts, write_facts
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.predictor import EncoderPredictor, Padded
 
@@ -50,7 +50,7 @@ def load_parts(folder: Path) -> tuple[Any, Encoder, ModelFacts]:
     if kind == "encoder":
         model = PooledClassifier(model, facts["pooling"], len(facts["label_names"]), 0.0, facts.get("width"))
         model.classifier.load_state_dict(load_file(str(folder / HEAD)))
-    return model.eval(), Encoder(load_tokenizer(folder), facts["normalization"], facts["max_length"]), facts
+    return model.eval(), encoder_of(load_tokenizer(folder), facts), facts
 
 
 def _load_even(folder: Path, kind: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from bench.api import Probabilities, SoftTargets
+from transformers_pt.long_texts import Windows
 
 
 class Row(TypedDict):
@@ -29,11 +30,35 @@ Batch = dict[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Rows(torch.utils.data.Dataset[Row]):
-    """Encoded texts with their labels int64 [n] and, where there is a teacher, its soft targets."""
+    """Encoded texts, or chunks of them, with their labels int64 [n] and, where there is a teacher, its soft targets."""
 
     ids: Sequence[list[int]]
     labels: npt.NDArray[np.int64]
     soft_targets: SoftTargets | None = None
+    texts: npt.NDArray[np.int64] | None = None
+    """Of each row the number of its text, int64 [n]; None where each is a text."""
+
+    @classmethod
+    def of(cls, windows: Windows, labels: npt.NDArray[np.int64], soft_targets: SoftTargets | None) -> Rows:
+        """The rows of texts with these labels int64 [n_texts]."""
+        if len(windows.rows) == len(labels):
+            return cls(windows.rows, labels, soft_targets)
+        texts = windows.texts
+        if soft_targets is not None:
+            soft_targets = replace(soft_targets, probabilities=soft_targets.probabilities[texts])
+        return cls(windows.rows, labels[texts], soft_targets, texts)
+
+    @property
+    def n_texts(self) -> int:
+        """How many texts the rows are of."""
+        return len(self) if self.texts is None else len(np.unique(self.texts))
+
+    def by_text(self, probabilities: Probabilities) -> tuple[Probabilities, npt.NDArray[np.int64]]:
+        """The mean over the rows of each text, float32 [n_texts, labels], and its label, int64 [n_texts]."""
+        if self.texts is None:
+            return probabilities, self.labels
+        _, first, texts = np.unique(self.texts, return_index=True, return_inverse=True)
+        return Windows([], texts).pool(probabilities), self.labels[first]
 
     @functools.cached_property
     def softened(self) -> Probabilities | None:
@@ -52,7 +77,8 @@ class Rows(torch.utils.data.Dataset[Row]):
     def by_length(self) -> Rows:
         """The same rows, the shortest first, so that evaluation pads little."""
         order = np.argsort([len(row) for row in self.ids], kind="stable")
-        return Rows([self.ids[i] for i in order], self.labels[order])
+        texts = None if self.texts is None else self.texts[order]
+        return Rows([self.ids[i] for i in order], self.labels[order], texts=texts)
 
 
 @dataclass(frozen=True)

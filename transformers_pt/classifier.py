@@ -11,6 +11,7 @@ from transformers_pt.backbones import check_vocabulary, load_classifier, load_to
 from transformers_pt.batches import Rows
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts
+from transformers_pt.long_texts import LongTexts
 from transformers_pt.presets import Backbone, backbone
 
 CHOICES = {
@@ -63,7 +64,9 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Classifier:
         model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
     if device.actual == "cpu":
         dropout.replace_dropout(model)
-    return Classifier(model, Encoder(tokenizer, params["normalization"] or origin.normalization, length), origin)
+    encoder = Encoder(tokenizer, params["normalization"] or origin.normalization, length, LongTexts.of(params))
+    encoder.check()
+    return Classifier(model, encoder, origin)
 
 
 def train(
@@ -72,7 +75,7 @@ def train(
     """Encode and fine-tune; the learning rate is the preset's where `params` name none."""
     given = dict(params) | {"learning_rate": params["learning_rate"] or prepared.origin.learning_rate}
     rows, checks = (
-        Rows(prepared.encoder.cached(split.texts, context.cache).lists(), split.labels, split.soft_targets)
+        Rows.of(prepared.encoder.windows(split.texts, context.cache), split.labels, split.soft_targets)
         for split in (train, validation)
     )
     return loop.fine_tune(prepared.model, rows, checks, prepared.encoder.tokenizer, given, device, context)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 from torch import nn
@@ -18,7 +21,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores, softmax
 from transformers_pt.batches import Padding, Rows, TokenMasking
 from transformers_pt.criterion import Criterion
 from transformers_pt.layers import parameter_groups
@@ -38,9 +41,10 @@ def fine_tune(
 ) -> Training:
     """Train `model` in place and leave it with the weights of the epoch that is best on validation.
 
-    Resumes from the last epoch of a killed run where the context has a checkpoint folder. An empty `validation` means:
-    exactly `epochs`, the last weights. `params` are those of the `finetune` recipe. With `auto_batch`, memory that runs
-    out halves what is computed at once; the batch that a step learns from stays. A loss of NaN is a `BenchError`.
+    Resumes from the last checkpoint, minutes old at most, of a killed run where the context has a folder for them. An
+    empty `validation` means: exactly `epochs`, the last weights. `params` are those of the `finetune` recipe. With
+    `auto_batch`, memory that runs out halves what is computed at once; the batch that a step learns from stays. A loss
+    of NaN is a `BenchError`.
     """
     checkpoint = context.checkpoint
     folder = checkpoint or Path(tempfile.mkdtemp(prefix="sentibench-"))
@@ -82,14 +86,17 @@ def _trainer(
     folder: Path,
     context: RunContext,
 ) -> Classifying:
-    callbacks: list[Any] = [ProgressCallback(len(train), context)]
+    progress = ProgressCallback(train.n_texts, context)
+    callbacks: list[Any] = [progress]
     if len(validation):
         callbacks.append(EarlyStoppingCallback(params["patience"]))
+    arguments, checks = _arguments(folder, bool(len(validation)), params, device), validation.by_length()
     trainer = Classifying(
-        model, _arguments(folder, bool(len(validation)), params, device), Padding(tokenizer.pad_token_id), train,
-        validation.by_length() if len(validation) else None, compute_metrics=_scores, callbacks=callbacks,
+        model, arguments, Padding(tokenizer.pad_token_id), train, checks if len(checks) else None,
+        compute_metrics=functools.partial(_scores, checks), callbacks=callbacks,
     )  # fmt: skip
     trainer.params, trainer.criterion = params, Criterion.of(train, model.config.num_labels, params)
+    trainer.progress = progress
     if params["token_masking"]:
         if tokenizer.mask_token_id is None:
             raise BenchError("token_masking: the tokenizer of this backbone has no mask token; give 0")
@@ -98,10 +105,17 @@ def _trainer(
     return trainer
 
 
-def _scores(predicted: Any) -> dict[str, float]:
-    """Of what `Trainer` has predicted: logits [n, labels], alone or first of several, and labels [n]."""
+def _scores(rows: Rows, predicted: Any) -> dict[str, float]:
+    """Of what `Trainer` has predicted of these rows: logits [n, labels], alone or first of several, and labels [n].
+
+    A text in several rows counts once, by their mean probabilities. The loss, which `Trainer` adds, is by row.
+    """
     logits, labels = predicted
-    scores = epoch_scores(logits[0] if isinstance(logits, tuple) else logits, labels)
+    logits = logits[0] if isinstance(logits, tuple) else logits
+    if rows.texts is not None:
+        probabilities, labels = rows.by_text(softmax(logits))
+        logits = np.log(np.maximum(probabilities, 1e-12))
+    scores = epoch_scores(logits, labels)
     return {name: value for name, value in scores.items() if name != "loss"}  # `Trainer` has its own
 
 
@@ -125,19 +139,33 @@ def _arguments(folder: Path, validated: bool, params: Params, device: DeviceUse)
     )  # fmt: skip
 
 
+class ShuffledByLength(LengthGroupedSampler):
+    """Batches of like length in an order that seed and epoch alone decide, so that a resumed epoch is the same one."""
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int, epochs: Callable[[], float]) -> None:
+        """`epochs` says how many have been trained so far."""
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self.seed, self.epochs = seed, epochs
+
+    def __iter__(self) -> Iterator[int]:
+        epoch = int(self.epochs() + 1e-6)  # of one that is resumed in its middle, the whole number
+        self.generator.manual_seed(int(np.random.SeedSequence([self.seed, epoch]).generate_state(1)[0]))
+        return iter(list(super().__iter__()))
+
+
 class Classifying(Trainer):
     """`Trainer` with batches of like length, discriminative rates, and a loss that stops when it is no number."""
 
     params: Params
     criterion: Criterion
+    progress: ProgressCallback
     token_masking: TokenMasking | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         rows: Any = train_dataset or self.train_dataset
         # `Trainer`'s own sampler would encode every row to learn its length.
         size = self._train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-        generator = torch.Generator().manual_seed(self.args.seed)
-        return LengthGroupedSampler(size, lengths=[len(row) for row in rows.ids], generator=generator)
+        return ShuffledByLength(size, [len(row) for row in rows.ids], self.args.seed, lambda: self.state.epoch or 0.0)
 
     def create_optimizer(self, model: Any = None) -> Any:
         """AdamW over groups of layers: `layer_decay` lowers the rate with each layer below the head."""
@@ -162,8 +190,10 @@ class Classifying(Trainer):
         loss = self.criterion(logits, inputs)
         if outputs.loss is not None:
             loss = loss + outputs.loss
-        if not math.isfinite(loss.item()):
+        value = loss.item()
+        if not math.isfinite(value):
             raise BenchError(self._divergence())
+        self.progress.loss = value if math.isnan(self.progress.loss) else 0.95 * self.progress.loss + 0.05 * value
         return (loss, outputs) if return_outputs else loss
 
     def _divergence(self) -> str:
@@ -174,8 +204,6 @@ class Classifying(Trainer):
 
 
 def _training(trainer: Any, device: DeviceUse) -> Training:
-    callbacks = trainer.callback_handler.callbacks
-    progress = next(callback for callback in callbacks if isinstance(callback, ProgressCallback))
     history = []
     for entry in trainer.state.log_history:
         if "loss" in entry:
@@ -188,7 +216,7 @@ def _training(trainer: Any, device: DeviceUse) -> Training:
     key = f"validation_{trainer.params['monitor']}"
     best_epochs = [i for i, entry in enumerate(history, start=1) if best is not None and entry.get(key) == best]
     return Training(
-        examples_per_second=progress.rows * progress.epochs / progress.seconds if progress.seconds else None,
+        examples_per_second=trainer.progress.examples_per_second,
         epochs_run=len(history),
         best_epoch=best_epochs[0] if best_epochs else len(history),
         history=history,

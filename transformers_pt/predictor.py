@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities
+from bench.api import Predictor, Probabilities, Truncation
 from transformers_pt.encode import Encoder
+from transformers_pt.long_texts import Windows
 
 SLICE = 32
 """Texts that go through the network at once."""
@@ -31,17 +32,31 @@ class EncoderPredictor(Predictor):
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]; many texts go through in slices of like length, and come back in order."""
-        ids = self.encoder(texts)
+        windows = self.encoder.windows(texts)
+        ids = windows.rows
         out = np.zeros((len(ids), self.labels), np.float32)
         order = np.argsort([len(row) for row in ids], kind="stable")
         for start in range(0, len(ids), SLICE):
             chosen = order[start : start + SLICE]
             out[chosen] = self._forward(pad([ids[i] for i in chosen], self.pad_id))
-        return out
+        return windows.pool(out)
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Texts to padded token ids, ids to probabilities."""
-        return {"tokenize": lambda texts: pad(self.encoder(texts), self.pad_id), "forward": self._forward}
+
+        def tokenize(texts: Sequence[str]) -> tuple[Windows, Padded]:
+            windows = self.encoder.windows(texts)
+            return windows, pad(windows.rows, self.pad_id)
+
+        def forward(encoded: tuple[Windows, Padded]) -> Probabilities:
+            windows, padded = encoded
+            return windows.pool(self._forward(padded))
+
+        return {"tokenize": tokenize, "forward": forward}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts."""
+        return self.encoder.truncation(texts)
 
 
 def pad(ids: Sequence[list[int]], pad_id: int) -> Padded:

@@ -21,6 +21,7 @@ from bench.api import (
     RunContext,
     Split,
     Training,
+    Truncation,
     Uniform,
     softmax,
 )
@@ -158,6 +159,10 @@ class DnnPredictor(Predictor):
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Text to features, features to probabilities."""
         return {"tokenize": self._vectorize, "forward": self._classify}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts, by characters."""
+        return self.features.truncation(texts)
 
     def _vectorize(self, texts: Sequence[str]) -> list[Any]:
         return self.features.transform(self.features.clean(texts))

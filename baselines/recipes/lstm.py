@@ -20,6 +20,7 @@ from bench.api import (
     RunContext,
     Split,
     Training,
+    Truncation,
     Uniform,
 )
 
@@ -222,6 +223,10 @@ class LstmPredictor(Predictor):
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Texts to padded token ids (and n-grams), these to probabilities."""
         return {"tokenize": self._tokenize, "forward": self.forward}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts."""
+        return self.tokenizer.truncation(texts)
 
     def _tokenize(self, texts: Sequence[str]) -> Inputs:
         ids, inputs = self._encode(texts)

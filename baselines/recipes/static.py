@@ -21,6 +21,7 @@ from bench.api import (
     RunContext,
     Split,
     Training,
+    Truncation,
     Uniform,
 )
 
@@ -154,6 +155,10 @@ class StaticPredictor(Predictor):
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Texts to rows of the table, these to probabilities."""
         return {"tokenize": self.lookup.read, "forward": self.lookup.classify}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts."""
+        return self.lookup.reader.truncation(texts)
 
 
 def check(params: Params) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
-from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve
+from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve, Truncated
 from bench.schema import Data, Interval, Latency, Result, TrainingLog
 
 MEGABYTE = 1e6
@@ -50,6 +51,7 @@ def read_row(result: Result) -> Row:
         confusion=tuple(map(tuple, quality.confusion)) if quality else (),
         curve=_curve(training) if training else None,
         board=data.dataset if data.limit is None else f"{data.dataset}, {data.limit} rows a split",
+        truncated=Truncated(*astuple(result.truncation)) if result.truncation else Truncated(),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bench.contract import Params
@@ -60,6 +60,13 @@ class Footprint(NamedTuple):
     bytes_gzipped: int | None = None
     peak_rss_mb: float | None = None
     training_peak_rss_mb: float | None = None
+
+
+class Truncated(NamedTuple):
+    """Shares of the test texts, and of their tokens, that are longer than the model reads; None where it reads all."""
+
+    texts: float | None = None
+    tokens: float | None = None
 
 
 class Speed(NamedTuple):
@@ -135,6 +142,7 @@ class Row:
     curve: TrainingCurve | None
     board: str
     """The leaderboard that it stands on."""
+    truncated: Truncated = field(default_factory=Truncated)
     member_run_ids: tuple[str, ...] = ()
     """The runs that an ensemble is made of, none for anything else."""
     superseded: bool = False

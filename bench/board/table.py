@@ -30,6 +30,7 @@ COLUMNS = (
     "energy_source", "energy_measured_j_per_1000", "energy_estimated_j_per_1000", "training_peak_rss_mb", "device",
     "dtype", "inference_dtype", "normalization", "revision", "limit", "n_train", "notes", "warnings", "machine",
     "timed_on", "protocol", "git_commit", "dirty", "content", "member_run_ids", "board", "superseded",
+    "truncated_texts", "truncated_tokens",
 )  # fmt: skip
 """All columns of `results.csv`."""
 SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}
@@ -46,6 +47,7 @@ def _paths() -> dict[str, str]:
         **{f"{name}_{end}": f"scores.{name}.{end}" for name in scores for end in ("low", "high")},
         "validation_accuracy": "scores.validation_accuracy",
         **{name: f"footprint.{name}" for name in Footprint._fields},
+        **{name: f"truncated.{name.removeprefix('truncated_')}" for name in ("truncated_texts", "truncated_tokens")},
         **{name: f"performance.{name}" for name in Performance._fields},
         **{name: f"performance.all_threads.{name}" for name in Speed._fields},
         **{f"{name}_t1": f"performance.one_thread.{name}" for name in Speed._fields},

@@ -35,7 +35,7 @@ class LinesLayout(Closed):
 
 
 class PairedLayout(Closed):
-    """Two files a split, in this order: a text a line, and a label a line."""
+    """Pairs of files, in this order: a text a line, and a label a line."""
 
     reader: Literal["paired"]
     encoding: str = "utf-8"

@@ -137,6 +137,7 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
     from the test count with a score of 0 in macro averages. Memory grows with n, not with n × `n_bootstrap`.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    from threadpoolctl import threadpool_limits
 
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
@@ -144,7 +145,8 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
     random = np.random.default_rng(SEED)
     draws = (np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n) for _ in range(n_bootstrap))
     points = scores_of(terms.sums(np.ones(n))[None], k, n)
-    resampled = scores_of(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
+    with threadpool_limits(1, "blas"):  # a thousand short products: threads that wait for one another only cost
+        resampled = scores_of(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
     intervals = {}
     for name, values in resampled.items():
         low, high = np.percentile(values, [2.5, 97.5])

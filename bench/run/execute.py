@@ -148,6 +148,7 @@ class Executor:
                     self.store.artifacts / trained.artifact, predicted.parameters, predicted.nonzero_parameters
                 ),
                 "memory": Memory(training_peak_bytes=trained.peak_bytes),
+                "truncation": predicted.truncation,
             }
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bench.contract import Params, Training
+from bench.contract import Params, Training, Truncation
 from bench.schema import Status
 
 VERSION: Literal[1] = 1
@@ -82,6 +82,8 @@ class Predicted(Answer):
     dtype: str
     device: str
     runtime: str
+    truncation: Truncation | None = None
+    """Of the test texts."""
 
 
 class PredictJob(Job[Predicted]):

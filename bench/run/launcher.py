@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 from bench.contract import ProgressListener
 from bench.machine import cores
 from bench.registry import ROOT
-from bench.run.job import A, Assignment, Job, Outcome
+from bench.run.job import A, Assignment, Job, MeasureJob, Outcome
 from bench.schema import Status
 from bench.telemetry import telemetry_settings
 
@@ -51,6 +51,11 @@ class Ended(Generic[V]):
     def with_value(self, value: W | None) -> Ended[W]:
         """The same end with another value."""
         return Ended(self.status, value, self.reason, self.exit_code, self.seconds, self.log_tail)
+
+
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Of workers that are not timed: threads that wait sleep. Two that spin beside a busy neighbour train at a fourteenth
+of their speed; what is timed keeps each runtime's usual setting (`benchmarks/busy_neighbour.py`)."""
 
 
 def worker_environment(device: str, threads: int) -> dict[str, str]:
@@ -108,7 +113,7 @@ def launch(
         return Ended("failed", reason=cannot_write(error))
     kills = _oom_kills()
     started = time.monotonic()
-    environment = worker_environment(device, threads)
+    environment = worker_environment(device, threads) | ({} if isinstance(job, MeasureJob) else WAITING)
     code, cut = _run(
         [*launcher, "-m", "bench.run.worker"], folder, environment, timeout, (reading, writing), on_progress
     )

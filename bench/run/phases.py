@@ -158,6 +158,7 @@ def _predict(job: PredictJob, folder: Path) -> Predicted:
         dtype=predictor.dtype,
         device=predictor.device,
         runtime=predictor.runtime,
+        truncation=predictor.truncation(texts),
     )
 
 

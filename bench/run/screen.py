@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -11,6 +13,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.schema import Result
+
+MINUTE = 60.0
+"""Where there is no terminal, seconds between two lines that say how far a phase is."""
 
 
 class Screen:
@@ -23,6 +28,8 @@ class Screen:
             TimeElapsedColumn(), console=console, auto_refresh=False, transient=True,
         )  # fmt: skip
         self._total, self._done = runs, 0
+        self._phase, self._next_line = "", 0.0
+        self._first: tuple[float, float] | None = None
         self._task = self._progress.add_task("", total=1.0, note="")
 
     def __enter__(self) -> Self:
@@ -38,7 +45,8 @@ class Screen:
 
     def phase(self, title: str, phase: str) -> None:
         """A phase of a run begins."""
-        self._progress.reset(self._task, description=f"{title} · {phase}", total=1.0, note="")
+        self._phase, self._first, self._next_line = f"{title} · {phase}", None, time.monotonic() + MINUTE
+        self._progress.reset(self._task, description=self._phase, total=1.0, note="")
         self._refresh()
 
     def progress(self, done: float, total: float, values: Mapping[str, float]) -> None:
@@ -46,6 +54,13 @@ class Screen:
         note = " ".join(f"{name} {value:.4g}" for name, value in values.items())
         self._progress.update(self._task, completed=done, total=total, note=note)
         self._refresh()
+        now = time.monotonic()
+        if self._first is None:  # of a training that goes on, what was done before took no time now
+            self._first = now, done
+        if not self.console.is_terminal and now >= self._next_line and self._first[1] < done < total:
+            left = (now - self._first[0]) * (total - done) / (done - self._first[1])
+            self.say(f"{self._phase}: {done / total:.0%}, {note + ', ' if note else ''}{_duration(left)} left")
+            self._next_line = now + MINUTE
 
     def finished(self, result: Result) -> None:
         """A run has its row."""
@@ -84,6 +99,11 @@ class Screen:
     def _refresh(self) -> None:
         if self.console.is_terminal:
             self._progress.refresh()
+
+
+def _duration(seconds: float) -> str:
+    minutes = math.ceil(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
 def _speed(result: Result) -> str:

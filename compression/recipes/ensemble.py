@@ -19,6 +19,7 @@ from bench.api import (
     RunContext,
     Split,
     Training,
+    Truncation,
     load_artifact,
     load_recipe,
     read_card,
@@ -93,3 +94,8 @@ class EnsemblePredictor(Predictor):
         """Float32 [n_texts, n_labels]."""
         each = [member.predict_proba(texts) for member in self.members]
         return np.asarray(np.mean(each, axis=0, dtype=np.float32))
+
+    def truncation(self, texts: Sequence[str]) -> Truncation | None:
+        """Of the member that reads least."""
+        each = [found for member in self.members if (found := member.truncation(texts)) is not None]
+        return max(each, key=lambda found: found.tokens, default=None)

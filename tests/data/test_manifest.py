@@ -14,7 +14,7 @@ from tests.data.conftest import WriteSet
 
 NAMES = [
     "covid19-3", "covid19-5", "emotions", "imdb", "sentiment140", "sentiment140-100k", "sst2", "toy", "tsatc",
-    "tweeteval-emotion", "tweeteval-sentiment", "tweeteval-sentiment-rebuilt",
+    "tweet-multilingual", "tweeteval-emotion", "tweeteval-sentiment", "tweeteval-sentiment-rebuilt",
 ]  # fmt: skip
 
 

@@ -23,15 +23,18 @@ from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
     "artifact.py", "backbones.py", "batches.py", "classifier.py", "criterion.py", "device.py", "dropout.py",
-    "empty.py", "encode.py", "facts.py", "layers.py", "loop.py", "pooled.py", "predictor.py", "presets.py",
-    "progress.py", "shapes.py", "weights/catalog.py", "width.py",
+    "empty.py", "encode.py", "facts.py", "layers.py", "long_texts.py", "loop.py", "pooled.py", "predictor.py",
+    "presets.py", "progress.py", "shapes.py", "weights/catalog.py", "width.py",
 )  # fmt: skip
 
 
 class Finetune(Recipe):
     """Fine-tuning of an encoder (PyTorch): a preset, a checkpoint of the suite, a folder, or a name of the hub.
 
-    `weights=random` keeps the architecture and tokenizer and forgets what was learned: the control of a pretrained run.
+    `long_texts` says what is read of a text longer than `max_length` tokens: its beginning (`head`), its beginning and
+    its end (`head+tail`), or up to `max_chunks` pieces, each with `chunk_overlap` tokens of the last, whose answers are
+    averaged (`chunks`). `weights=random` keeps the architecture and tokenizer and forgets what was learned: the control
+    of a pretrained run.
     """
 
     name, framework = "finetune", "pytorch"
@@ -49,6 +52,9 @@ class Finetune(Recipe):
         "weights": "pretrained",
         "normalization": None,
         "max_length": None,
+        "long_texts": "head",
+        "chunk_overlap": 32,
+        "max_chunks": 8,
         "pooling": "head",
         "dropout": None,
         "token_masking": 0.0,
