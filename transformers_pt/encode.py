@@ -53,9 +53,10 @@ class Encoder(TextEncoder):
 
     def fingerprint(self) -> str:
         """Of the tokenizer's class and state, and of what is read."""
+        special = self._special  # first: a tokenizer's truncation, part of its state, is as its last call asked for
         backend = getattr(self.tokenizer, "backend_tokenizer", None)
         state = backend.to_str() if backend is not None else repr(sorted(self.tokenizer.get_vocab().items()))
-        return hashlib.sha256(f"{type(self.tokenizer).__name__}{state}{self.long_texts}".encode()).hexdigest()
+        return hashlib.sha256(f"{type(self.tokenizer).__name__}{state}{special}{self.long_texts}".encode()).hexdigest()
 
     @functools.cached_property
     def _special(self) -> tuple[list[int], list[int]]:

@@ -59,7 +59,7 @@ class Screen:
             self._first = now, done
         if not self.console.is_terminal and now >= self._next_line and self._first[1] < done < total:
             left = (now - self._first[0]) * (total - done) / (done - self._first[1])
-            self.say(f"{self._phase}: {done / total:.0%}, {note + ', ' if note else ''}{_duration(left)} left")
+            self.print_line(f"{self._phase}: {done / total:.0%}, {note + ', ' if note else ''}{_duration(left)} left")
             self._next_line = now + MINUTE
 
     def finished(self, result: Result) -> None:
