@@ -19,7 +19,7 @@ from bench.run.job import TeachJob
 from bench.run.launcher import launch
 
 TIMEOUT = 6 * 3600.0
-"""Seconds; a shorter --timeout of the training ends it sooner, as it dies with the training's worker."""
+"""Seconds; a shorter --timeout of the training ends it before, as it dies with the training's worker."""
 
 
 def teacher_probabilities(artifact: Path, texts: Sequence[str], context: RunContext) -> Probabilities:

@@ -149,7 +149,7 @@ def test_rows_are_held_against_the_hash_that_results_tell(tmp_path: Path) -> Non
         hashes = prepared.meta.sha256 | {name: file_sha256(prepared.folder / name)}
         prepared = Prepared(prepared.folder, prepared.meta.model_copy(update={"sha256": hashes}))
     for read in (prepared.training, prepared.test):
-        with pytest.raises(DataError, match=r"its rows do not have the hash that meta\.json tells; delete"):
+        with pytest.raises(DataError, match=r"its rows do not have the hash of meta\.json; delete"):
             read()
     other = prepare(TOY, tmp_path / "other")
     renamed = other.meta.model_copy(update={"label_names": other.label_names[::-1]})
