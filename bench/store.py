@@ -29,7 +29,7 @@ from bench.errors import (
     warn_skipped,
 )
 from bench.redact import publishable, without_paths
-from bench.schema import Document, Result, parse
+from bench.schema import Result, parse
 
 
 class Store:
@@ -108,10 +108,6 @@ class Store:
     def read_all(self) -> Iterator[Result]:
         """Every result; one that cannot be read is skipped with a warning."""
         return (result for run_id in self.run_ids() if (result := self.find(run_id)) is not None)
-
-    def documents(self) -> Iterator[Document]:
-        """Every result as a plain document, as `read_all` gives them."""
-        return (result.model_dump(mode="json") for result in self.read_all())
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""

@@ -108,7 +108,7 @@ def test_ten_writers_take_turns_at_one_store_and_lose_no_row(tmp_path: Path) -> 
     for writer in writers:
         writer.join()
     assert {writer.exitcode for writer in writers} == {0}
-    assert len(list(Store(tmp_path / "store").documents())) == WRITERS
+    assert len(list(Store(tmp_path / "store").read_all())) == WRITERS
 
 
 def test_what_killed_writes_left_is_swept_and_nothing_else(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ def facts(board: Board) -> list[str]:
         gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
         lines.append(f"{board.data.n_test:,} test texts: {gap}")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
-        lines.append("fewer than 3 seeds in some lines: their spread is not known well")
+        lines.append("fewer than 3 seeds in some lines: their spread is uncertain")
     if any(line.refit for line in board.ok_lines):
         lines.append("lines named refit trained on train and validation together, and have no validation scores")
     if board.timed_elsewhere:

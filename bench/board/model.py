@@ -15,7 +15,7 @@ from bench.identity import ModelIdentity
 class Model:
     """A recipe with all of its parameters and what it was made of; equal where all of these are.
 
-    A parameter that a result is too old to have is no parameter at its default of today: nobody can say what stood in
+    A parameter that a result is too old to have is no parameter at its default of today: nobody can tell what stood in
     its place, and runs of both are never averaged.
     """
 

@@ -120,8 +120,8 @@ def _performance(result: Result) -> Performance:
 
 
 def _speed(latencies: Sequence[Latency]) -> Speed:
-    single = next((one for one in latencies if one.scenario == "single_stream" and one.batch_size == 1), None)
-    offline = next((one for one in latencies if one.scenario == "offline" and one.batch_size == 32), None)
+    single = next((row for row in latencies if row.scenario == "single_stream" and row.batch_size == 1), None)
+    offline = next((row for row in latencies if row.scenario == "offline" and row.batch_size == 32), None)
     return Speed(
         p50_ms_b1=single.p50_ms if single else None,
         p95_ms_b1=single.p95_ms if single else None,

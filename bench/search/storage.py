@@ -1,4 +1,4 @@
-"""Where a study is kept: SQLite in the store, or any database that SQLAlchemy connects to by URL."""
+"""Where a study is stored: SQLite in the store, or any database that SQLAlchemy connects to by URL."""
 
 from __future__ import annotations
 

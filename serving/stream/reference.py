@@ -49,12 +49,12 @@ def _scored(path: Path, labels: list[str]) -> Probabilities:
 
 def _stored(model: Model, store: Store) -> Probabilities | None:
     """Of a run that left this artifact; None where the store has none with validation predictions."""
-    for document in store.documents():
-        if document["identity"].get("artifact") != model.hash:
+    for result in store.read_all():
+        if result.identity.artifact != model.hash:
             continue
-        if document["data"].get("trained_on") == "train+validation":
+        if result.data.refit:
             raise BenchError("the model was refitted on its validation texts")
-        probabilities = store.arrays(document["run_id"], "predictions").get("validation_probabilities")
+        probabilities = store.arrays(result.run_id, "predictions").get("validation_probabilities")
         if probabilities is not None and len(probabilities):
             return np.asarray(probabilities, np.float32)
     return None

@@ -24,8 +24,8 @@ def two(store: Store) -> Store:
 
 def test_the_better_one_second_is_better_and_first_is_worse(two: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("compare", "dnn", "lstm", "--store", str(two.root)) == 0
-    said = capsys.readouterr().out
-    assert "accuracy: the second is better" in said and "95 % interval" in said and "McNemar" in said
+    output = capsys.readouterr().out
+    assert "accuracy: the second is better" in output and "95 % interval" in output and "McNemar" in output
     assert call("compare", "lstm", "dnn", "--store", str(two.root)) == 1
     assert "accuracy: the second is worse" in capsys.readouterr().out
 
@@ -41,7 +41,7 @@ def test_json_and_names_by_parameters_or_run(two: Store, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["lstm"], "name a second model"),
         (["lstm", "dn"], "did you mean 'dnn"),
@@ -50,11 +50,11 @@ def test_json_and_names_by_parameters_or_run(two: Store, capsys: pytest.CaptureF
     ],
 )
 def test_bad_questions_are_one_line(
-    arguments: list[str], said: str, two: Store, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], message: str, two: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call("compare", *arguments, "--store", str(two.root)) == 2
     error = capsys.readouterr().err
-    assert said in error and error.count("\n") == 1
+    assert message in error and error.count("\n") == 1
 
 
 def test_two_models_under_one_name_are_listed(two: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -263,10 +263,10 @@ def result(
 
 def failure(model: Model, seed: int = 0, dataset: str = "emotions", **outcome: Any) -> Result:
     """A run that ended without scores."""
-    told = {"status": "failed", "phase": "train", "reason": "exit code 1", "exit_code": 1, "log_tail": "Traceback …"}
+    failed = {"status": "failed", "phase": "train", "reason": "exit code 1", "exit_code": 1, "log_tail": "Traceback …"}
     ok, _ = result(model, seed, dataset)
     empty = dict.fromkeys(("training", "validation", "quality", "size", "measurement", "memory"))
-    ended = ok.outcome.model_copy(update=told | outcome)
+    ended = ok.outcome.model_copy(update=failed | outcome)
     return ok.model_copy(update={**empty, "outcome": ended, "run_id": f"{ok.run_id}-{ended.status}"})
 
 
@@ -281,7 +281,7 @@ def fill(store: Store, datasets: tuple[str, ...] = ("emotions",), seeds: int = 3
 
 
 def grid(count: int) -> list[Model]:
-    """Many variants around the models above, for a store as large as wanted."""
+    """Many variants around the models above, for a store of any size."""
     return [
         replace(
             MODELS[i % len(MODELS)],

@@ -31,8 +31,8 @@ def test_empty_store_says_what_to_run(
         (root / "results").mkdir(parents=True)
     out = ["--out", str(tmp_path / "out")] if command == "report" else []
     assert call(command, "--store", str(root), *out) == 4
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "python -m bench run quick" in said
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "python -m bench run quick" in error
     assert not (tmp_path / "out").exists()
 
 
@@ -123,8 +123,8 @@ def test_a_report_goes_into_no_folder_with_files_of_others(
     mine.parent.mkdir(parents=True)
     mine.write_text("mine")
     assert call("report", "--store", str(full_store.root), "--out", str(tmp_path / "out")) == 2
-    said = capsys.readouterr().err
-    assert "which is of no earlier report: choose another folder" in said and said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert "which is of no earlier report: choose another folder" in error and error.count("\n") == 1
     assert mine.read_text() == "mine" and len(list((tmp_path / "out").iterdir())) == 1
 
 

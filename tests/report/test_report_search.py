@@ -18,17 +18,17 @@ from tests.report.test_report_page import Page
 HOSTILE = "<script>alert(1)</script>"
 
 
-def trial(number: int, value: float | None, state: str = "complete", **told: Any) -> TrialRow:
+def trial(number: int, value: float | None, state: str = "complete", **changes: Any) -> TrialRow:
     params = {"rate": 10.0**-number, "words": HOSTILE if number % 2 else None, "drop": 0.1 * number}
     scores = {"accuracy": value, "log_loss": 1.0} if value is not None else {}
     return TrialRow.model_validate(
         {"number": number, "state": state, "value": value, "params": params, "validation": scores, "seconds": 3.0}
-        | told
+        | changes
     )
 
 
 def summary(trials: list[TrialRow], **changes: Any) -> Summary:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "study": "mine", "recipe": "lstm", "dataset": HOSTILE, "limit": 300, "metric": "accuracy",
         "direction": "maximize", "seed": 0, "asked": 9, "killed": 2, "fixed": {"units": 64},
         "space": {
@@ -37,7 +37,7 @@ def summary(trials: list[TrialRow], **changes: Any) -> Summary:
         "question": {"recipe": "lstm"}, "trials": trials, "best": 2, "command": f"python -m bench run {HOSTILE}",
         "importances": {"rate": 0.7, HOSTILE: 0.3}, "written_at": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
-    return Summary.model_validate(told | changes)
+    return Summary.model_validate(fields | changes)
 
 
 TRIALS = [
@@ -87,8 +87,8 @@ def test_a_second_report_has_no_figures_of_a_study_that_is_gone(store: Store, tm
 
 def test_a_summary_is_checked_against_its_own_trials(store: Store) -> None:
     assert disagreements(summary(TRIALS)) == []
-    (said,) = disagreements(summary(TRIALS, best=1))
-    assert said == "best is trial 1 with 0.8, but the best value is 0.9"
+    (problem,) = disagreements(summary(TRIALS, best=1))
+    assert problem == "best is trial 1 with 0.8, but the best value is 0.9"
     better = TRIALS[0].model_copy(update={"value": 0.99})
     assert "trial 1: value 0.99, but its accuracy is 0.8" in disagreements(summary([better, *TRIALS[1:]]))
     written(store, summary(TRIALS, best=1))
@@ -99,8 +99,8 @@ def test_a_summary_is_checked_against_its_own_trials(store: Store) -> None:
 def test_what_is_no_summary_is_one_line_and_skipped(text: str, store: Store, tmp_path: Path) -> None:
     path = written(store, summary(TRIALS)).searches / "mine.json"
     path.write_text(text)
-    with pytest.warns(UserWarning, match="search skipped") as said:
+    with pytest.warns(UserWarning, match="search skipped") as caught:
         build(store, tmp_path, texts=False)
-    (line,) = {str(warning.message) for warning in said}
+    (line,) = {str(warning.message) for warning in caught}
     assert str(path) in line and "\n" not in line
     assert any(problem.where == "searches/mine.json" for problem in verify(store.root))

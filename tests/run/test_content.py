@@ -28,7 +28,7 @@ def _write(path: Path, wrong: int) -> None:
 
 
 def _rows(tmp_path: Path) -> dict[str, dict[str, Any]]:
-    return {document["run_id"]: document for document in Store(tmp_path / "store").documents()}
+    return {result.run_id: result.model_dump(mode="json") for result in Store(tmp_path / "store").read_all()}
 
 
 def test_other_test_rows_are_scored_anew_beside_the_old_ones_and_altered_data_never(

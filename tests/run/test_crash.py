@@ -214,9 +214,9 @@ def test_a_full_disk_when_a_job_is_written_is_a_row(bench: Bench, tmp_path: Path
     mount(store.work, "size=64k,nr_inodes=2")
     done = bench("run", "-r", "constant", *QUICK)
     assert (done.returncode, done.stderr.count("Traceback")) == (4, 0), done.stderr
-    (document,) = store.documents()
-    assert document["outcome"]["phase"] == "train"
-    assert "No space left on device" in document["outcome"]["reason"]
+    (failed,) = store.read_all()
+    assert failed.outcome.phase == "train"
+    assert "No space left on device" in str(failed.outcome.reason)
 
 
 def test_a_store_on_a_read_only_disk_is_read_and_refuses_a_run_in_one_line(

@@ -23,7 +23,7 @@ QUICK = ("-d", "toy", "--measure", "none")
 
 
 def _results(tmp_path: Path) -> list[dict]:
-    return list(Store(tmp_path / "store").documents())
+    return [result.model_dump(mode="json") for result in Store(tmp_path / "store").read_all()]
 
 
 def test_a_run_is_scored_by_the_harness_and_stored(bench: Bench, tmp_path: Path) -> None:

@@ -94,11 +94,11 @@ def test_a_suite_begun_by_the_version_before_is_resumed(tmp_path: Path, begun: S
     done = resume(tmp_path)
     assert done.returncode == 0 and "4 ok; 1 of 4 from the store" in done.stdout, done.stdout + done.stderr
     assert kept.read_bytes() == before, "what counts as done is left as it was written"
-    documents = list(begun.documents())
-    assert len(documents) == 5 and {document["schema_version"] for document in documents} == {SCHEMA_VERSION}
-    assert {document["identity"]["params"].get("token_masking") for document in documents} == {None, 0.2}
-    old = next(document for document in documents if document["run_id"] == kept.parent.name)
-    assert old["training"]["trainable_share"] == 0.5 and set(old["training"]["history"][0]) == {"epoch", "loss"}
+    results = {result.run_id: result for result in begun.read_all()}
+    assert len(results) == 5 and {result.schema_version for result in results.values()} == {SCHEMA_VERSION}
+    assert {result.identity.params.get("token_masking") for result in results.values()} == {None, 0.2}
+    training = results[kept.parent.name].training
+    assert training and training.trainable_share == 0.5 and set(training.history[0]) == {"epoch", "loss"}
     current = counted(rows(begun.read_all()))
     assert sorted((row.recipe, row.seed) for row in current) == [(r, s) for r in ("bayes", "masked") for s in (0, 1)]
     assert former.name not in {row.run_id for row in current}, "the newer run of the same thing counts"
@@ -115,4 +115,4 @@ def test_an_older_result_that_cannot_be_migrated_is_run_again_and_never_half_rea
     assert done.returncode == 0 and "2 ok; 1 of 2 from the store" in done.stdout, done.stdout + done.stderr
     warning = "marked as schema version 1, but no result of it"
     assert done.stderr.count("\n") == 1 and warning in done.stderr
-    assert {document["outcome"]["status"] for document in begun.documents()} == {"ok"} and len(begun.run_ids()) == 2
+    assert {result.outcome.status for result in begun.read_all()} == {"ok"} and len(begun.run_ids()) == 2

@@ -30,10 +30,10 @@ def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    """What it said; it must have ended well."""
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, said
-    return said
+    """Its output; it must have ended well."""
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
 
 
 def summary_of(tmp_path: Path, study: str) -> Summary:
@@ -41,7 +41,7 @@ def summary_of(tmp_path: Path, study: str) -> Summary:
     return read_summary(tmp_path / "store" / "searches" / f"{study}.json")
 
 
-def told(summary: Summary) -> list[dict[str, Any]]:
+def without_times(summary: Summary) -> list[dict[str, Any]]:
     """What a search found, without times."""
     rows = json.loads(summary.model_dump_json())["trials"]
     return [{key: row[key] for key in row if key not in ("seconds", "started_at")} for row in rows]

@@ -12,7 +12,7 @@ from tests.search.conftest import QUIET
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("bayes",), "recipe 'bayes' declares no space to search; these do: "),
         (("epochal[level=good,rate=0.1]",), "nothing is left to search of 'epochal': level, rate are all fixed"),
@@ -34,7 +34,7 @@ from tests.search.conftest import QUIET
 )
 def test_wrong_usage(
     arguments: tuple[str, ...],
-    said: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -45,40 +45,40 @@ def test_wrong_usage(
     with pytest.raises(SystemExit) as ended:
         main(["search", *arguments, *dataset])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert said in told
-    assert told.startswith("error: ") and told.count("\n") == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("error: ") and error.count("\n") == 1
 
 
 def test_a_study_of_another_question_is_named(bench: Bench) -> None:
     arguments = ("-d", "toy", "--study", "mine", "--trials", "1", *QUIET)
     assert bench("search", "epochal", *arguments).returncode == 0
-    for recipe, more, said in (
+    for recipe, more, message in (
         ("epochal", ("--metric", "macro_f1"), "metric changed (accuracy → macro_f1)"),
         ("epochal", ("--only", "rate"), "space changed"),
         ("epochal[epochs=2]", ("--smoke",), "data changed"),
     ):
         done = bench("search", recipe, *arguments, *more)
         assert done.returncode == 2, done.stdout
-        assert f"study 'mine' was defined otherwise: {said}" in done.stderr
+        assert f"study 'mine' was defined otherwise: {message}" in done.stderr
         assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments", "said"),
+    ("module", "arguments", "message"),
     [
         ("optuna", (), "a search needs 'optuna': pip install -r requirements-search.txt"),
         ("psycopg2", ("--storage", "postgresql://me:secret@127.0.0.1:1/x"), "pip install psycopg2-binary"),
     ],
 )
 def test_what_is_not_installed(
-    bench: Bench, tmp_path: Path, module: str, arguments: tuple[str, ...], said: str
+    bench: Bench, tmp_path: Path, module: str, arguments: tuple[str, ...], message: str
 ) -> None:
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake" / f"{module}.py").write_text(f"raise ModuleNotFoundError('no', name={module!r})\n")
     done = bench("search", "epochal", "-d", "toy", *arguments, PYTHONPATH=f"{tmp_path / 'fake'}:{ROOT}")
     assert done.returncode == 2
-    assert said in done.stderr and "secret" not in done.stderr
+    assert message in done.stderr and "secret" not in done.stderr
     assert done.stderr.count("\n") == 1
 
 

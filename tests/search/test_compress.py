@@ -43,11 +43,11 @@ def test_targets_are_read_with_their_units() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [("sise<=2MB", "did you mean 'size'?"), ("size<=2", "needs a unit"), ("size<2MB", "write size<=10MB")],
 )
-def test_a_wrong_target_is_one_line(text: str, said: str) -> None:
-    with pytest.raises(BenchError, match=said):
+def test_a_wrong_target_is_one_line(text: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
         parse_targets(text)
 
 
@@ -86,13 +86,13 @@ def test_a_killed_search_goes_on(parent: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--steps", "bayes"), "is no step of a chain"),
         (("--steps", "trimmed,trimmed"), "stands in a chain once"),
         (("--steps", "trimed"), "did you mean 'trimmed'?"),
     ],
 )
-def test_a_wrong_chain_is_refused(bench: Bench, parent: str, arguments: tuple[str, ...], said: str) -> None:
+def test_a_wrong_chain_is_refused(bench: Bench, parent: str, arguments: tuple[str, ...], message: str) -> None:
     ran = bench("compress", parent, *TARGET, *arguments)
-    assert ran.returncode == 2 and said in ran.stderr and len(ran.stderr.strip().splitlines()) == 1
+    assert ran.returncode == 2 and message in ran.stderr and len(ran.stderr.strip().splitlines()) == 1

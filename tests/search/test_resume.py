@@ -1,4 +1,4 @@
-"""Kills and company: a search ends with what was asked for, however often it was interrupted, whoever helps."""
+"""Kills and company: a search ends with the requested trials, however often interrupted, whoever helps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.search.worker_folder import is_dead
 from tests.conftest import Bench
-from tests.search.conftest import QUIET, SEARCHED, finish, start, summary_of, told
+from tests.search.conftest import QUIET, SEARCHED, finish, start, summary_of, without_times
 
 
 def _wait_for_trials(folder: Path, study: str, count: int) -> None:
@@ -33,32 +33,32 @@ def test_a_search_killed_half_way_and_resumed_is_the_search_in_one_go(searched: 
     finish(start(tmp_path, *SEARCHED, *QUIET))
     resumed, whole = summary_of(tmp_path, "seven"), summary_of(searched, "seven")
     assert len(resumed.finished) == len(whole.finished) == 7
-    assert told(resumed) == told(whole), "trial by trial"
+    assert without_times(resumed) == without_times(whole), "trial by trial"
     assert resumed.best == whole.best and resumed.importances == whole.importances
     assert resumed.killed >= 1
     assert list((tmp_path / "store" / "searches" / "work").iterdir()) == [], "nothing is left behind"
 
 
 def test_a_finished_search_is_finished(searched: Path) -> None:
-    before = told(summary_of(searched, "seven"))
-    said = finish(start(searched, *SEARCHED, "--measure", "none", "--seeds", "1"))
-    assert "✓ trial" not in said and "7 trials: " in said and "Everything is cached" in said
-    assert told(summary_of(searched, "seven")) == before
+    before = without_times(summary_of(searched, "seven"))
+    output = finish(start(searched, *SEARCHED, "--measure", "none", "--seeds", "1"))
+    assert "✓ trial" not in output and "7 trials: " in output and "Everything is cached" in output
+    assert without_times(summary_of(searched, "seven")) == before
 
 
 def test_two_processes_share_a_study_and_a_failure_stops_neither(tmp_path: Path) -> None:
     recipe = "epochal[pause=0.2,fails_over=0.05]"
     arguments = ("search", recipe, "-d", "toy", "--trials", "5", "--study", "shared")
     both = [start(tmp_path, *arguments, "--measure", "none", "--seeds", "7") for _ in range(2)]
-    said = [finish(process) for process in both]
+    output = [finish(process) for process in both]
     summary = summary_of(tmp_path, "shared")
     assert len(summary.finished) == 5 and sorted(t.number for t in summary.trials) == [1, 2, 3, 4, 5]
     assert summary.count("running") == 0
-    assert all("✓ trial" in text for text in said), "both have worked"
+    assert all("✓ trial" in text for text in output), "both have worked"
     failed = [trial for trial in summary.trials if trial.state == "failed"]
     assert failed and all(re.fullmatch(r"failed in train: rate=\S+ is too high", str(t.reason)) for t in failed)
     assert len({tuple(trial.params.items()) for trial in summary.trials}) == 5, "none was tried twice"
-    assert all("1 ok" in text or "Everything is cached" in text for text in said)
+    assert all("1 ok" in text or "Everything is cached" in text for text in output)
 
 
 def test_a_trial_of_a_process_that_nobody_knows_is_left_alone(tmp_path: Path) -> None:

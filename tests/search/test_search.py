@@ -49,19 +49,20 @@ def test_hopeless_trials_are_pruned_and_no_other(searched: Path) -> None:
 def test_the_value_is_the_harness_score_on_validation(searched: Path) -> None:
     best = summary_of(searched, "seven").best_trial
     assert best is not None and best.value == best.validation["accuracy"]
-    rerun = next(d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train")
-    assert best.value == pytest.approx(rerun["validation"]["accuracy"]), "this recipe has no randomness"
+    rerun = next(r for r in Store(searched / "store").read_all() if r.data.trained_on == "train")
+    assert rerun.validation is not None
+    assert best.value == pytest.approx(rerun.validation.accuracy), "this recipe has no randomness"
 
 
 def test_the_best_is_run_with_fresh_seeds_as_ordinary_rows(searched: Path) -> None:
-    documents = [d for d in Store(searched / "store").documents() if d["data"]["trained_on"] == "train"]
+    reruns = [r for r in Store(searched / "store").read_all() if r.data.trained_on == "train"]
     best = summary_of(searched, "seven").best_trial
     assert best is not None
-    assert sorted(d["identity"]["seed"] for d in documents) == [1]
-    for document in documents:
-        assert document["outcome"]["status"] == "ok"
-        assert document["identity"]["suite"] == "search:seven"
-        assert document["identity"]["params"].items() >= best.params.items()
+    assert sorted(rerun.identity.seed for rerun in reruns) == [1]
+    for rerun in reruns:
+        assert rerun.outcome.status == "ok"
+        assert rerun.identity.suite == "search:seven"
+        assert rerun.identity.params.items() >= best.params.items()
 
 
 def test_the_command_for_the_best_is_what_has_been_run(searched: Path) -> None:
@@ -73,19 +74,20 @@ def test_the_command_for_the_best_is_what_has_been_run(searched: Path) -> None:
 
 def test_a_refit_trains_on_all_rows_for_the_epochs_that_validation_chose(searched: Path) -> None:
     store = Store(searched / "store")
-    usual = next(d for d in store.documents() if d["data"]["trained_on"] == "train")
-    refits = [d for d in store.documents() if d["data"]["trained_on"] == "train+validation"]
-    assert sorted(d["identity"]["seed"] for d in refits) == [1]
-    for document in refits:
-        identity, data = document["identity"], document["data"]
-        assert identity["params"]["epochs"] == 3 and "refit" in identity["variant"].split(",")
-        assert "trained on train and validation together, 3 epochs" in data["notes"]
-        assert data["n_train"] == usual["data"]["n_train"] + usual["data"]["n_validation"]
-        assert document["validation"] is None and document["quality"] is not None
-        assert identity["key_parts"]["data"] != usual["identity"]["key_parts"]["data"]
-        model = json.loads((store.artifacts / identity["artifact"] / "model.json").read_text())
-        assert (model["trained_on"], model["epochs"]) == (data["n_train"], 3)
-        assert set(store.arrays(document["run_id"], "predictions")) == {"ids", "labels", "probabilities"}
+    usual = next(r for r in store.read_all() if r.data.trained_on == "train")
+    refits = [r for r in store.read_all() if r.data.refit]
+    assert sorted(refit.identity.seed for refit in refits) == [1]
+    for refit in refits:
+        identity, data = refit.identity, refit.data
+        assert identity.params["epochs"] == 3 and "refit" in identity.variant.split(",")
+        assert "trained on train and validation together, 3 epochs" in data.notes
+        assert usual.data.n_train and usual.data.n_validation
+        assert data.n_train == usual.data.n_train + usual.data.n_validation
+        assert refit.validation is None and refit.quality is not None
+        assert identity.key_parts["data"] != usual.identity.key_parts["data"]
+        model = json.loads((store.artifacts / str(identity.artifact) / "model.json").read_text())
+        assert (model["trained_on"], model["epochs"]) == (data.n_train, 3)
+        assert set(store.arrays(refit.run_id, "predictions")) == {"ids", "labels", "probabilities"}
 
 
 def test_every_command_bears_rows_without_validation(searched: Path, tmp_path: Path) -> None:
@@ -110,8 +112,8 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
     )
     assert done.returncode == 0, done.stderr
     page = (out / "report.html").read_text()
-    for said in ("Search: epochal on toy", "7 of 7 trials ended", "All parameters", "best so far"):
-        assert said in page, said
+    for text in ("Search: epochal on toy", "7 of 7 trials ended", "All parameters", "best so far"):
+        assert text in page, text
     published = out / "searches" / "seven.json"
     assert published.read_bytes() == (searched / "store" / "searches" / "seven.json").read_bytes()
     names = {path.name for path in (out / "figures").iterdir()}

@@ -1,4 +1,4 @@
-"""The space as Optuna is asked for it, and which place each trial has."""
+"""The space as Optuna takes it, and which place each trial has."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Slices:
         """All side by side, then each for itself."""
         return [
             Chart("All parameters: a line a trial", _parallel(self), 360, wide=True),
-            *(Chart(one.name, _interactive(self, one), 260) for one in self.slices),
+            *(Chart(panel.name, _interactive(self, panel), 260) for panel in self.slices),
         ]
 
     def draw(self) -> Canvas:
