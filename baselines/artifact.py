@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.api import Params
+
+
+class ModelConfig(TypedDict):
+    """`model.json` of a baseline."""
+
+    label_names: list[str]
+    normalization: str
+    params: Params
+    temperature: NotRequired[float]
+    """Of the scores of `linear`."""
+
+
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-def save_artifact(folder: Path, config: Mapping[str, Any], weights: Weights) -> None:
+def save_artifact(folder: Path, config: Mapping[str, object], weights: Weights) -> None:
     """Write both files; weights as float32."""
     from safetensors.numpy import save_file
 
@@ -23,11 +36,11 @@ def save_artifact(folder: Path, config: Mapping[str, Any], weights: Weights) -> 
     save_file(arrays, str(folder / "weights.safetensors"))
 
 
-def load_artifact(folder: Path) -> tuple[dict[str, Any], Weights]:
+def load_artifact(folder: Path) -> tuple[ModelConfig, Weights]:
     """What `save_artifact` wrote."""
     from safetensors.numpy import load_file
 
-    config = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    config = cast(ModelConfig, json.loads((folder / "model.json").read_text(encoding="utf-8")))
     return config, load_file(str(folder / "weights.safetensors"))
 
 

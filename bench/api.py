@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from bench.artifact import read_card
+from bench.artifact import bytes_on_disk, read_card
 from bench.cache import kept_arrays
 from bench.class_weights import CLASS_WEIGHTS, class_weights
 from bench.contract import (
@@ -75,6 +75,7 @@ __all__ = [
     "Training",
     "Truncation",
     "Uniform",
+    "bytes_on_disk",
     "cache_root",
     "class_weights",
     "did_you_mean",

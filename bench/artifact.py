@@ -32,6 +32,11 @@ def artifact_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
 
 
+def bytes_on_disk(folder: Path) -> int:
+    """Of all files of the artifact."""
+    return sum(path.stat().st_size for path in artifact_files(folder))
+
+
 def folder_hash(folder: Path) -> str:
     """SHA-256 in hex of the sorted relative paths and contents of a folder's files; times and modes do not count."""
     total = hashlib.sha256()

@@ -11,8 +11,8 @@ def augmented(split: Split, copies: int, rate: float, seed: int) -> Split:
     """`copies` altered copies of each text, with its label; the same ones for the same seed.
 
     Each word is altered with probability `rate`: left out, replaced by a word of any of the texts (each as likely as it
-    is frequent there), or swapped with the next, one as likely as the other. A teacher that is asked of the copies
-    tells how much of the label is left.
+    is frequent there), or swapped with the next, one as likely as the other. The teacher then labels
+    each copy, so that an altered meaning is an altered label.
     """
     random = np.random.default_rng(seed)
     words = [word for text in split.texts for word in text.split()]
@@ -22,7 +22,7 @@ def augmented(split: Split, copies: int, rate: float, seed: int) -> Split:
 
 
 def _altered(text: list[str], words: list[str], rate: float, random: np.random.Generator) -> str:
-    """The words of a text, some of them altered; the first is left where all others go."""
+    """The words of a text, some of them altered; the first stays where all others go."""
     first = text[:1]
     draws = random.random(len(text))
     for place in np.flatnonzero(draws < rate):

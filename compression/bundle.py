@@ -18,7 +18,7 @@ PREDICTORS = {
     "openvino": ("compression.openvino_predictor", "OpenvinoPredictor"),
     "torch-int8": ("compression.torch_int8", "Int8Predictor"),
 }
-"""What serves each format: module and class, imported when asked for."""
+"""What serves each format: module and class, imported when it is needed."""
 
 
 class FormatFacts(TypedDict, total=False):

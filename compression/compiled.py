@@ -15,7 +15,7 @@ import torch
 
 from bench.api import BenchError
 from compression.bundle import close_bundle
-from compression.kernels import executed_dtype, products
+from compression.kernels import count_matmuls, executed_dtype
 from compression.parents import ParentModel
 from compression.traced import Logits, example
 
@@ -23,7 +23,7 @@ FILE = "model.pt2"
 OPTIONS = {
     "freezing": True,  # weights are packed for the kernels now, not at each call
     "cpp.dynamic_threads": True,  # those of whoever serves, not of whoever compiles
-    "cpp.march": "",  # no instructions but those that are told in `built_for`
+    "cpp.march": "",  # no instructions but those listed in `built_for`
     "aot_inductor.enable_line_tables": False,
 }
 INSTRUCTIONS = ("avx2", "avx512_f", "avx512_vnni", "amx_tile", "sve")
@@ -42,7 +42,7 @@ def built_for() -> dict[str, str]:
 
 
 def need(built: dict[str, str]) -> None:
-    """A `BenchError` that says what `built`, of an artifact, has and this machine has not."""
+    """A `BenchError` where `built`, of an artifact, names what this machine has not."""
     for what, names in built.items():
         here = built_for()[what]
         if set(names.split()) - set(here.split()):
@@ -54,7 +54,11 @@ def save_compiled(model: Any, parent: ParentModel, folder: Path) -> None:
 
     Takes a minute and a C++ compiler; loading takes neither. `BenchError` where there is no compiler.
     """
-    _need_compiler()
+    compiler = os.environ.get("CXX", "g++")  # as PyTorch chooses it
+    if shutil.which(compiler) is None:
+        raise BenchError(
+            f"compiling takes a C++ compiler, and there is no {compiler}: install it, or name another in CXX"
+        )
     kernels = compile_model(model, parent.encoder.max_length, folder / FILE)
     close_bundle(folder, parent, "aotinductor", dtype=executed_dtype(kernels), kernels=kernels, built_for=built_for())
 
@@ -72,19 +76,13 @@ def compile_model(model: Any, max_length: int, path: Path) -> dict[str, int]:
         return _without_source(whole, path)
 
 
-def _need_compiler() -> None:
-    name = os.environ.get("CXX", "g++")  # as PyTorch chooses it
-    if shutil.which(name) is None:
-        raise BenchError(f"compiling takes a C++ compiler, and there is no {name}: install it, or name another in CXX")
-
-
 def _without_source(whole: Path, target: Path) -> dict[str, int]:
-    """Copy a package less its C++ source, which serving has no use for, and count the products that it calls."""
+    """Copy a package less its C++ source, which serving has no use for, and count the matmuls that it calls."""
     calls: list[str] = []
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(target, "w") as kept:
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(target, "w") as package:
         for item in source.infolist():
             if item.filename.endswith(".cpp"):
                 calls += CALL.findall(source.read(item).decode())
             else:
-                kept.writestr(item, source.read(item))
-    return products(calls)
+                package.writestr(item, source.read(item))
+    return count_matmuls(calls)

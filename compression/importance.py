@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from bench.api import Split
-from transformers_pt.batches import Padding, Rows
+from transformers_pt.batches import Batch, Padding, Rows
 from transformers_pt.encode import Encoder
 from transformers_pt.shapes import TransformerBlock, blocks
 from transformers_pt.width import hidden_width, readers
 
 BATCH = 32
-Batches = Sequence[dict[str, torch.Tensor]]
+Batches = Sequence[Batch]
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ def measure_width(model: Any, batches: Batches, kind: str) -> torch.Tensor:
 
 def _magnitude(model: Any, batches: Batches) -> list[Importance]:
     """Sum of squares of the weights that go with a unit: those into it and those out of it."""
-    found = []
+    importances = []
     for block in blocks(model):
         into = torch.stack([block.linear(name).weight.detach().square().sum(1) for name in block.into_heads]).sum(0)
         heads = into + block.linear(block.out_of_heads).weight.detach().square().sum(0)
         neurons = block.linear(block.into_neurons).weight.detach().square().sum(1)
         neurons = neurons + block.linear(block.out_of_neurons).weight.detach().square().sum(0)
-        found.append(Importance(_by_head(heads, block), neurons.cpu()))
-    return found
+        importances.append(Importance(_by_head(heads, block), neurons.cpu()))
+    return importances
 
 
 def _taylor(model: Any, batches: Batches) -> list[Importance]:
@@ -91,7 +91,7 @@ def _by_head(columns: torch.Tensor, block: TransformerBlock) -> torch.Tensor:
 def _loss_change(model: Any, batches: Batches) -> list[Importance]:
     """What the loss rises by without a unit: a pass over the batches for each of them."""
     whole = _mean_loss(model, batches)
-    found = []
+    importances = []
     for block in blocks(model):
         parts = [
             torch.tensor([
@@ -100,8 +100,8 @@ def _loss_change(model: Any, batches: Batches) -> list[Importance]:
             ])
             for name, width in ((block.out_of_heads, block.head_size), (block.out_of_neurons, 1))
         ]  # fmt: skip
-        found.append(Importance(*parts))
-    return found
+        importances.append(Importance(*parts))
+    return importances
 
 
 def _mean_loss_without(model: Any, batches: Batches, linears: Sequence[nn.Linear], columns: Any) -> float:
@@ -122,7 +122,7 @@ def _mean_loss(model: Any, batches: Batches) -> float:
     return float(sum(_loss(model, batch).item() for batch in batches) / len(batches))
 
 
-def _loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+def _loss(model: Any, batch: Batch) -> torch.Tensor:
     place = next(model.parameters()).device
     moved = {name: tensor.to(place) for name, tensor in batch.items()}
     logits = model(input_ids=moved["input_ids"], attention_mask=moved["attention_mask"]).logits
@@ -149,10 +149,10 @@ def _taylor_of_width(model: Any, batches: Batches) -> torch.Tensor:
 def _loss_change_of_width(model: Any, batches: Batches) -> torch.Tensor:
     """What the loss rises by where nothing reads a unit: a pass over the batches for each of them."""
     whole, wide = _mean_loss(model, batches), hidden_width(model)
-    found = [
+    changes = [
         _mean_loss_without(model, batches, readers(model), slice(unit, None, wide)) - whole for unit in range(wide)
     ]
-    return torch.tensor(found)
+    return torch.tensor(changes)
 
 
 def _by_unit(model: Any, columns: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -21,7 +21,7 @@ def export_onnx(model: Any, max_length: int, path: Path) -> None:
     Raises `BenchError` that names the operator where one has no counterpart in ONNX.
     """
     if hasattr(model, "base_model"):
-        model.base_model.set_attn_implementation("eager")  # plain products: what other runtimes recognize and fuse
+        model.base_model.set_attn_implementation("eager")  # plain matmuls: what other runtimes recognize and fuse
     inputs, axes = example(max_length)
     try:
         program = torch.onnx.export(
@@ -44,11 +44,11 @@ def _bare(graph: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _culprit(error: BaseException) -> str:
-    """The operator that an exporter's error names, else the error's first line."""
+    """The operator that an exporter's error names, somewhere in its chain of causes, else the error's first line."""
     cause: BaseException | None = error
     while cause is not None:
-        found = OPERATOR.search(str(cause))
-        if found:
-            return f"operator {found[1] or found[2]} has no counterpart there"
+        match = OPERATOR.search(str(cause))
+        if match:
+            return f"operator {match[1] or match[2]} has no counterpart there"
         cause = cause.__cause__ or cause.__context__
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,4 +1,4 @@
-"""ONNX files in int8, by ONNX Runtime's quantizer: weights a scale a channel, embeddings included."""
+"""ONNX files in int8, by ONNX Runtime's quantizer: weights per channel, embeddings included."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization import quantize_dynamic as _dynamic
 from onnxruntime.quantization import quantize_static as _static
 
-from compression.kernels import products
+from compression.kernels import count_matmuls
 from transformers_pt.predictor import Padded
 
 OPTIONS = {"DefaultTensorType": onnx.TensorProto.FLOAT}
 
 
 def quantize_dynamic(source: Path, target: Path, operators: tuple[str, ...] = ("MatMul", "Gather")) -> None:
-    """Weights int8; activations become uint8 while it runs, by the range of each batch."""
+    """Dynamic: weights int8; activations become uint8 while it runs, by the range of each batch."""
     _dynamic(
         source, target, op_types_to_quantize=list(operators), per_channel=True, reduce_range=_reduced(),
         weight_type=QuantType.QInt8, extra_options=OPTIONS,
@@ -29,7 +29,7 @@ def quantize_dynamic(source: Path, target: Path, operators: tuple[str, ...] = ("
 
 
 def quantize_static(source: Path, target: Path, batches: Iterable[Padded]) -> None:
-    """Weights int8; activations uint8 by the ranges that `batches` of training texts have. Attention stays float."""
+    """Static: weights int8; activations uint8 by their ranges over `batches`. Attention stays float."""
     with tempfile.TemporaryDirectory(prefix="sentibench-") as work:
         embedded = Path(work) / "embedded.onnx"
         quantize_dynamic(source, embedded, ("Gather",))
@@ -50,23 +50,23 @@ class _Reader(CalibrationDataReader):
 
 
 def _weightless(path: Path) -> list[str]:
-    """Products of activations with each other: queries with keys, attention with values."""
+    """Matmuls of activations with each other: queries with keys, attention with values."""
     graph = onnx.load(path).graph
     weights = {tensor.name for tensor in graph.initializer}
     return [node.name for node in graph.node if node.op_type == "MatMul" and node.input[1] not in weights]
 
 
 def _reduced() -> bool:
-    """Without int8 instructions that add in 32 bits, products of whole bytes overflow: weights get 7 bits."""
+    """Without int8 instructions that add in 32 bits, sums of products overflow 16 bits: weights get 7 bits."""
     x86 = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
     return x86 and not torch.cpu._is_vnni_supported()
 
 
 def kernels(path: Path) -> dict[str, int]:
-    """How often each product of matrices stands in the graph that ONNX Runtime executes here, after its fusions."""
+    """How often each matmul stands in the graph that ONNX Runtime executes here, after its fusions."""
     with tempfile.TemporaryDirectory(prefix="sentibench-") as work:
         options = onnxruntime.SessionOptions()
         options.optimized_model_filepath = str(Path(work) / "executed.onnx")
-        options.log_severity_level = 3  # that such a file is for this machine alone is known
+        options.log_severity_level = 3  # no warning that the optimized file is for this machine alone
         onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        return products(node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node)
+        return count_matmuls(node.op_type for node in onnx.load(options.optimized_model_filepath).graph.node)

@@ -17,8 +17,8 @@ def convert(source: Path) -> Any:
     try:
         return openvino.Core().read_model(source)  # convert_model would cut the path at its commas
     except Exception as error:
-        said = " ".join(str(error).split())[:300]
-        raise BenchError(f"the model does not convert to OpenVINO: {said}") from None
+        message = " ".join(str(error).split())[:300]
+        raise BenchError(f"the model does not convert to OpenVINO: {message}") from None
 
 
 def save(model: Any, path: Path) -> None:

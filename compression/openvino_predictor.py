@@ -16,9 +16,9 @@ from transformers_pt.predictor import Padded
 
 MODEL = "model.xml"
 STEP = 16
-"""A single text is padded to a multiple of it: OpenVINO compiles anew, in tens of milliseconds, for each length.
+"""A single text is padded to a multiple of it: OpenVINO compiles again, in tens of milliseconds, for each new shape.
 
-Of a batch padding would cost more than that.
+A batch is not: padding it would cost more than that.
 """
 NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "u8": "int8"}
 
@@ -30,7 +30,7 @@ class OpenvinoPredictor(BundlePredictor):
 
     def __init__(self, folder: Path, encoder: Encoder, facts: BundleFacts) -> None:
         super().__init__(encoder, facts)
-        # Where nothing is said, OpenVINO computes in bfloat16 on a CPU that can.
+        # By default OpenVINO computes in bfloat16 on a CPU that can, which would change probabilities from CPU to CPU.
         options = {
             "INFERENCE_PRECISION_HINT": facts["hint"], "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": str(thread_limit()),
@@ -47,10 +47,10 @@ class OpenvinoPredictor(BundlePredictor):
 
 
 def executed_dtype(compiled: Any) -> str:
-    """What most matmuls with weights are really computed in, as the compiled graph says."""
+    """What most matmuls with weights are really computed in, by the compiled graph."""
     infos = [op.get_rt_info() for op in compiled.get_runtime_model().get_ops()]
-    found = [_text(i["runtimePrecision"]) for i in infos if _text(i["layerType"]) in ("FullyConnected", "MatMul")]
-    return Counter(NAMES.get(name, name) for name in found).most_common(1)[0][0]
+    precisions = [_text(i["runtimePrecision"]) for i in infos if _text(i["layerType"]) in ("FullyConnected", "MatMul")]
+    return Counter(NAMES.get(name, name) for name in precisions).most_common(1)[0][0]
 
 
 def _text(value: Any) -> str:

@@ -33,21 +33,21 @@ def prune(
     recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed, context)
     batches = sample(train, parent.encoder, params["importance_rows"], seed)
     if not batches:
-        raise BenchError(f"importance_rows={params['importance_rows']}: it takes training texts to say what matters")
+        raise BenchError(f"importance_rows={params['importance_rows']}: it takes training texts to measure importance")
     _drop(model, batches, params)
     _narrow(model, batches, params)
     steps = params["steps"]
     for step in range(1, steps + 1):
         target = round(whole * params["ratio"] * step / steps)
         importance = measure(model, batches, params["importance"])
-        kept, held = shrink.choose(model, importance, target - (whole - shrink.block_weights(model)))
-        shrink.cut(model, kept)
-        _say(model, whole)
+        remaining, retained = shrink.choose(model, importance, target - (whole - shrink.block_weights(model)))
+        shrink.cut(model, remaining)
+        _print_shapes(model, whole)
         last = step == steps
         recovery.run(params["recovery_epochs"] if last else params["step_epochs"], last)
     facts: ModelFacts = {**parent.facts, "shapes": shrink.shapes(model), "width": hidden_width(model)}
     save_artifact(out_dir, model, parent.encoder, facts)
-    warnings = [f"{line}, though it was to go" for line in held]
+    warnings = [f"{line}, though it was to go" for line in retained]
     return replace(recovery.log, warnings=[*recovery.log.warnings, *warnings])
 
 
@@ -66,10 +66,10 @@ def _narrow(model: Any, batches: Any, params: Params) -> None:
     if ratio:
         before = hidden_width(model)
         shrink.narrow_width(model, measure_width(model, batches, params["importance"]), ratio)
-        print(f"pruned: {hidden_width(model)} of {before} hidden units are left")
+        print(f"pruned: {hidden_width(model)} of {before} hidden units remain")
 
 
-def _say(model: Any, whole: int) -> None:
-    left = shrink.block_weights(model)
+def _print_shapes(model: Any, whole: int) -> None:
+    remaining = shrink.block_weights(model)
     layers = ", ".join(f"{s['heads']} heads and {s['neurons']} neurons" for s in shrink.shapes(model))
-    print(f"pruned: {1 - left / whole:.2%} of the layers' weights are gone; left, layer by layer: {layers}")
+    print(f"pruned: {1 - remaining / whole:.2%} of the layers' weights are gone; layer by layer there are {layers}")

@@ -19,7 +19,7 @@ WIDE = 512
 
 @dataclass
 class Recovery:
-    """Trains one model, again and again if need be, and remembers how it went."""
+    """Trains one model, again and again if need be, and keeps the log of all trainings."""
 
     parent: ParentModel
     train: Split
@@ -41,7 +41,7 @@ class Recovery:
         context: RunContext,
         share: float = 1.0,
     ) -> Recovery:
-        """Seed, choose the device and set the parent's model up for it; with `teach`, ask the parent in `folder`.
+        """Seed, choose the device and set the parent's model up for it; with `teach` it gives soft targets.
 
         Where `params` name no learning rate it is this `share` of the parent's.
         """
@@ -49,8 +49,8 @@ class Recovery:
         given = {**Finetune.defaults, **params, "learning_rate": rate}
         use = device.prepare_device(seed, given, context.device)
         if params["teach"]:
-            told = teacher_probabilities(folder, train.texts, context)
-            train = replace(train, soft_targets=SoftTargets(told, params["alpha"], params["temperature"]))
+            probabilities = teacher_probabilities(folder, train.texts, context)
+            train = replace(train, soft_targets=SoftTargets(probabilities, params["alpha"], params["temperature"]))
         _ready(parent.model, use)
         return cls(parent, train, validation, given, use, context, Training(device=use))
 
@@ -60,10 +60,10 @@ class Recovery:
             return
         origin = Backbone("", self.parent.encoder.normalization, self.parent.encoder.max_length, LR_SMALL)
         prepared = classifier.Classifier(self.parent.model, self.parent.encoder, origin)
-        # what the harness keeps is of one training: another's weights must not lie in its folder
+        # a checkpoint folder is of one training: another's weights must not lie in it
         context = self.context if last else replace(self.context, checkpoint=None)
-        asked = {**self.params, "epochs": epochs}
-        log = classifier.train(prepared, self.train, self.validation, asked, self.use, context)
+        params = {**self.params, "epochs": epochs}
+        log = classifier.train(prepared, self.train, self.validation, params, self.use, context)
         self.parent.model.eval()
         before = self.log.epochs_run or 0
         history = [entry | {"epoch": entry["epoch"] + before} for entry in log.history]
@@ -76,7 +76,7 @@ class Recovery:
 
 
 def _rate(parent: ParentModel, folder: Path) -> float:
-    """The rate that the parent was trained at, where it says so, else what suits its width."""
+    """The rate that the parent was trained at, where its card has it, else what suits its width."""
     rate = read_card(folder).get("params", {}).get("learning_rate")
     wide = parent.model.config.hidden_size >= WIDE
     return rate or Backbone("", "", 0, LR_FINETUNE if wide else LR_SMALL).learning_rate

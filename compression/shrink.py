@@ -1,4 +1,4 @@
-"""Which heads, neurons, layers and hidden units go, and what is left of the tensors."""
+"""Which heads, neurons, layers and hidden units go, and the smaller tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transformers_pt.width import hidden_width, keep_width
 
 
 @dataclass(frozen=True)
-class Kept:
+class Units:
     """Of one layer: the heads and neurons that stay."""
 
     heads: list[int]
@@ -24,12 +24,10 @@ class Kept:
 
 def block_weights(model: Any) -> int:
     """Numbers in the linear maps of all layers: what a pruning ratio is a share of."""
-    return sum(_weights(block, block.shape) for block in blocks(model))
-
-
-def _weights(block: TransformerBlock, shape: Shape) -> int:
-    """Numbers of one layer that go with its heads and neurons."""
-    return shape["heads"] * _head_cost(block) + shape["neurons"] * _neuron_cost(block)
+    return sum(
+        block.shape["heads"] * _head_cost(block) + block.shape["neurons"] * _neuron_cost(block)
+        for block in blocks(model)
+    )
 
 
 def _head_cost(block: TransformerBlock) -> int:
@@ -41,34 +39,34 @@ def _neuron_cost(block: TransformerBlock) -> int:
     return 2 * block.linear(block.out_of_neurons).out_features + 1
 
 
-def choose(model: Any, importance: Sequence[Importance], weights: int) -> tuple[list[Kept], list[str]]:
+def choose(model: Any, importance: Sequence[Importance], weights: int) -> tuple[list[Units], list[str]]:
     """What stays of each layer when the least important units, by weight, go until about `weights` numbers are gone.
 
-    Each layer keeps a head and a neuron; the second value says where one stayed that should have gone.
+    Each layer keeps a head and a neuron; the second value has a line for each that stayed and should have gone.
     """
-    found = blocks(model)
-    gone: list[dict[str, set[int]]] = [{"heads": set(), "neurons": set()} for _ in found]
-    held: dict[str, None] = {}
-    for layer, part, unit in _ranked(found, importance):
-        cost = _head_cost(found[layer]) if part == "heads" else _neuron_cost(found[layer])
-        if cost > 2 * weights:  # with it gone, more would be missing than is left over now
+    layers = blocks(model)
+    gone: list[dict[str, set[int]]] = [{"heads": set(), "neurons": set()} for _ in layers]
+    retained: dict[str, None] = {}
+    for layer, part, unit in _ranked(layers, importance):
+        cost = _head_cost(layers[layer]) if part == "heads" else _neuron_cost(layers[layer])
+        if cost > 2 * weights:  # with it gone, the total would be further from `weights` than it is now
             continue
-        if len(gone[layer][part]) + 1 == found[layer].shape[part]:
-            held[f"layer {layer + 1} keeps its last {part.removesuffix('s')}"] = None
+        if len(gone[layer][part]) + 1 == layers[layer].shape[part]:
+            retained[f"layer {layer + 1} keeps its last {part.removesuffix('s')}"] = None
             continue
         gone[layer][part].add(unit)
         weights -= cost
-    kept = [
-        Kept(*([i for i in range(block.shape[part]) if i not in cut[part]] for part in ("heads", "neurons")))
-        for block, cut in zip(found, gone, strict=True)
+    remaining = [
+        Units(*([i for i in range(block.shape[part]) if i not in cut[part]] for part in ("heads", "neurons")))
+        for block, cut in zip(layers, gone, strict=True)
     ]
-    return kept, list(held)
+    return remaining, list(retained)
 
 
-def _ranked(found: Sequence[TransformerBlock], importance: Sequence[Importance]) -> list[tuple[int, str, int]]:
+def _ranked(layers: Sequence[TransformerBlock], importance: Sequence[Importance]) -> list[tuple[int, str, int]]:
     """Every unit as layer, part and number, the least important for its weights first."""
     ranked = []
-    for layer, (block, scores) in enumerate(zip(found, importance, strict=True)):
+    for layer, (block, scores) in enumerate(zip(layers, importance, strict=True)):
         for part, values, cost in (
             ("heads", scores.heads, _head_cost(block)), ("neurons", scores.neurons, _neuron_cost(block)),
         ):  # fmt: skip
@@ -76,10 +74,10 @@ def _ranked(found: Sequence[TransformerBlock], importance: Sequence[Importance])
     return [(layer, part, unit) for _, layer, part, unit in sorted(ranked)]
 
 
-def cut(model: Any, kept: Sequence[Kept]) -> None:
-    """Make the tensors of `model` smaller: only what is kept stays."""
-    for block, stays in zip(blocks(model), kept, strict=True):
-        block.keep(stays.heads, stays.neurons)
+def cut(model: Any, remaining: Sequence[Units]) -> None:
+    """Make the tensors of `model` smaller: only `remaining` units stay."""
+    for block, units in zip(blocks(model), remaining, strict=True):
+        block.keep(units.heads, units.neurons)
 
 
 def drop_layers(model: Any, importance: Sequence[Importance], count: int) -> None:
@@ -98,8 +96,8 @@ def narrow_width(model: Any, importance: torch.Tensor, ratio: float) -> None:
     """
     wide = hidden_width(model)
     step = min(8, wide)
-    left = max(step, round(wide * (1 - ratio) / step) * step)
-    keep_width(model, sorted(importance.argsort(descending=True)[:left].tolist()))
+    count = max(step, round(wide * (1 - ratio) / step) * step)
+    keep_width(model, sorted(importance.argsort(descending=True)[:count].tolist()))
 
 
 def shapes(model: Any) -> list[Shape]:

@@ -1,4 +1,4 @@
-"""What a student learns from: training texts, more of them where asked for, each with its teacher's soft targets."""
+"""What a student learns from: training texts, more of them on request, each with its teacher's soft targets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from compression.augment import augmented
 def with_soft_targets(teacher: Path, train: Split, params: Params, seed: int, context: RunContext) -> Split:
     """`train`, then the transfer set, then the augmented copies of both, each text with the teacher's probabilities.
 
-    With `alpha=0` there are no soft targets: the teacher is asked for nothing but the labels of a transfer set.
+    With `alpha=0` there are no soft targets: the teacher predicts nothing but the labels of a transfer set.
     `params`: `alpha`, `temperature`, `transfer`, `transfer_limit`, `augment`, `augment_rate`.
     """
     whole = _predicted(teacher, train, params, context)
@@ -36,7 +36,7 @@ def _predicted(teacher: Path, split: Split, params: Params, context: RunContext)
 
 
 def _pseudo_labelled(teacher: Path, train: Split, params: Params, seed: int, context: RunContext) -> Split:
-    """Texts of other train splits; the label of each is what the teacher holds most likely."""
+    """Texts of other train splits; the label of each is the teacher's most probable."""
     texts = transfer_texts(params["transfer"], train.texts, params["transfer_limit"], seed, context)
     probabilities = teacher_probabilities(teacher, texts, context)
     soft_targets = SoftTargets(probabilities, params["alpha"], params["temperature"]) if params["alpha"] else None
@@ -45,9 +45,9 @@ def _pseudo_labelled(teacher: Path, train: Split, params: Params, seed: int, con
 
 
 def transfer_texts(
-    datasets: str | Sequence[str], known: Sequence[str], limit: int, seed: int, context: RunContext
+    datasets: str | Sequence[str], training: Sequence[str], limit: int, seed: int, context: RunContext
 ) -> list[str]:
-    """Training texts of `datasets` (names, or one text of them joined by commas) that are not among `known`.
+    """Training texts of `datasets` (names, or one text of them joined by commas) that are not among `training`.
 
     No text that any data set found here is tested or validated on; of more than `limit` (0 for all) a seeded choice.
     Raises `BenchError` for a data set that is not found and where nothing is left.
@@ -55,8 +55,8 @@ def transfer_texts(
     names = [name.strip() for name in datasets.split(",")] if isinstance(datasets, str) else list(datasets)
     if context.prepared is None:
         raise BenchError(f"transfer={','.join(names)}: data sets are read by the harness alone; use `bench run`")
-    there = set(known)
-    texts = [text for text in train_corpus(names, context.prepared, context.data_dir).texts if text not in there]
+    seen = set(training)
+    texts = [text for text in train_corpus(names, context.prepared, context.data_dir).texts if text not in seen]
     if not texts:
         raise BenchError(f"transfer={','.join(names)}: no text is left that is not in the training set: name another")
     if not limit or len(texts) <= limit:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from bench.api import BenchError, Compression, Recipe, did_you_mean, load_recipe, named_recipe, recipe_files
+from bench.api import BenchError, Compression, Params, Recipe, did_you_mean, load_recipe, named_recipe, recipe_files
 
 PRESETS = {
     "distilroberta": "distilroberta",
@@ -20,7 +18,7 @@ PRESETS = {
 """Students that are fine-tuned, and the backbone of each."""
 
 
-def student_of(text: str) -> tuple[Recipe, dict[str, Any]]:
+def student_of(text: str) -> tuple[Recipe, Params]:
     """`tweets-tiny`, `tweets-tiny[epochs=6]` or `lstm[units=64]` as a recipe and all of its parameters.
 
     Raises `BenchError` for an unknown name, and for a recipe that does not learn from a teacher.
@@ -30,14 +28,11 @@ def student_of(text: str) -> tuple[Recipe, dict[str, Any]]:
     if name in PRESETS:
         given = f",{rest}" if bracket else "]"
         return named_recipe(f"finetune[backbone={PRESETS[name]}{given}")
-    known = recipe_files()
-    if name not in known:
-        raise BenchError(f"unknown student '{name}': {did_you_mean(name, [*PRESETS, *known])}")
+    recipes = recipe_files()
+    if name not in recipes:
+        raise BenchError(f"unknown student '{name}': {did_you_mean(name, [*PRESETS, *recipes])}")
     recipe, params = named_recipe(text)
     if isinstance(recipe, Compression) or not recipe.learns_from_teacher:
-        raise BenchError(f"student '{name}' does not learn from a teacher; these do: {', '.join(_pupils())}")
+        learners = [name for name in recipes if load_recipe(name).learns_from_teacher]
+        raise BenchError(f"student '{name}' does not learn from a teacher; these do: {', '.join(learners)}")
     return recipe, params
-
-
-def _pupils() -> list[str]:
-    return [name for name in recipe_files() if load_recipe(name).learns_from_teacher]

@@ -85,7 +85,7 @@ def _packed(weight: torch.Tensor, scale: torch.Tensor, bias: torch.Tensor | None
         torch.backends.quantized.engine = "onednn"
     zero = torch.zeros(len(scale), dtype=torch.int64)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this part of PyTorch has a successor is known
+        warnings.simplefilter("ignore")  # PyTorch warns that torchao succeeds this module
         linear = Linear(weight.shape[1], weight.shape[0], dtype=torch.qint8)
         whole = torch._make_per_channel_quantized_tensor(weight, scale.double(), zero, 0)
         linear.set_weight_bias(whole, bias)

@@ -6,7 +6,7 @@ import shutil
 import zlib
 from pathlib import Path
 
-from bench.artifact import artifact_files
+from bench.artifact import artifact_files, bytes_on_disk
 from bench.errors import BenchError
 from bench.schema import Size
 
@@ -35,11 +35,6 @@ def gzipped_bytes(path: Path) -> int:
     with path.open("rb") as file:
         shutil.copyfileobj(file, counter, 1 << 20)
     return counter.finish()
-
-
-def bytes_on_disk(folder: Path) -> int:
-    """Of all files of the artifact."""
-    return sum(path.stat().st_size for path in artifact_files(folder))
 
 
 def measure_size(folder: Path, parameters: int, nonzero: int) -> Size:

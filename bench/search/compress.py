@@ -15,12 +15,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.artifact import is_intact
+from bench.artifact import bytes_on_disk, is_intact
 from bench.data import DatasetRef
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
 from bench.measure.quality import validation_scores
-from bench.measure.size import bytes_on_disk
 from bench.measure.timing import RoundSettings, summarize
 from bench.params import with_defaults
 from bench.registry import load_recipe

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,23 +26,23 @@ CALIBRATED = "full_int8"
 
 
 def export(parent: Path, layout: str, precision: str, train: Split, texts: int, seed: int, out_dir: Path) -> None:
-    """Write the artifact of `parent`; up to `texts` of the training texts tell the ranges of `full_int8`."""
+    """Write the artifact of `parent`; up to `texts` of the training texts calibrate `full_int8`."""
     with _plain(parent, layout) as (base, folder):
         samples = _samples(READERS[base](folder), train, texts, seed) if precision == CALIBRATED else []
         model = convert(GRAPHS[base](folder), precision, samples)
-        write(model, out_dir, folder, base, {"precision": precision, "calibration_texts": len(samples)})
+        write(model, out_dir, folder, base, precision, len(samples))
 
 
 def export_quantized(model: Any, parent: Path, out_dir: Path) -> None:
-    """The same for a `tf_keras` model of a `dnn` that was trained with 8 bits: it knows its ranges."""
+    """The same for a `tf_keras` model of a `dnn` that was trained with 8 bits: it holds its ranges."""
     made = convert(whole(model), "dynamic_int8", [])
-    write(made, out_dir, parent, "dnn-features", {"precision": "qat_int8", "calibration_texts": 0})
+    write(made, out_dir, parent, "dnn-features", "qat_int8", 0)
 
 
 def convert(graph: Graph, precision: str, samples: Sequence[Inputs]) -> bytes:
     """The content of the file. Raises `BenchError` that names an operator that LiteRT has not."""
     holder = tf.Module()
-    holder.held = graph.variables
+    holder.variables_of_graph = graph.variables  # the converter finds variables by what tracks them
     function = tf.function(graph.function, input_signature=graph.signature).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], holder)
     if precision != "float32":
@@ -56,26 +56,26 @@ def convert(graph: Graph, precision: str, samples: Sequence[Inputs]) -> bytes:
 
 
 def _culprit(message: str) -> str:
-    found = re.search(r"TF Select ops: (\w+)|Custom ops: (\w+)|'(tfl?\.\w+)' op|(\w+)\) failed to prepare", message)
-    if found is None:
+    match = re.search(r"TF Select ops: (\w+)|Custom ops: (\w+)|'(tfl?\.\w+)' op|(\w+)\) failed to prepare", message)
+    if match is None:
         return f"the graph ({' '.join(message.split())[:160]})"
-    return f"operator {next(filter(None, found.groups()))}"
+    return f"operator {next(filter(None, match.groups()))}"
 
 
-def write(model: bytes, out_dir: Path, source: Path, base: str, told: Mapping[str, Any]) -> None:
+def write(model: bytes, out_dir: Path, source: Path, base: str, precision: str, calibration_texts: int) -> None:
     """The model, what reads its texts (from the artifact `source`), and `model.json` with what is in the file."""
     (out_dir / MODEL).write_bytes(model)
     contents = read_contents(out_dir / MODEL)
     config = json.loads((source / "model.json").read_text(encoding="utf-8"))
     config |= {
-        **told, "base": base, "weights": contents.weights, "nonzero": contents.nonzero,
-        "operators": contents.operators, "converter": f"tensorflow {tf.__version__}",
+        "precision": precision, "calibration_texts": calibration_texts, "base": base, "weights": contents.weights,
+        "nonzero": contents.nonzero, "operators": contents.operators, "converter": f"tensorflow {tf.__version__}",
         "runtime": f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
     }  # fmt: skip
     numbers = load_artifact(source)[1] if base.startswith("dnn") else {}
-    kept = {name: value for name, value in numbers.items() if name.startswith("idf.")}
-    if kept:
-        save_artifact(out_dir, config, kept)
+    idf = {name: value for name, value in numbers.items() if name.startswith("idf.")}
+    if idf:
+        save_artifact(out_dir, config, idf)
     else:
         text = json.dumps(config, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         (out_dir / "model.json").write_text(text, encoding="utf-8")
@@ -101,7 +101,7 @@ def _samples(read: Reader, train: Split, texts: int, seed: int) -> list[Inputs]:
     """
     if not len(train) or texts < 1:
         raise BenchError(
-            f"precision={CALIBRATED} needs training texts to tell the ranges of 8 bits, and has none: give "
+            f"precision={CALIBRATED} needs training texts to calibrate the ranges of 8 bits, and has none: give "
             "calibration_texts of 1 or more and a data set with a training split, or use precision=dynamic_int8"
         )
     chosen = np.random.default_rng(seed).permutation(len(train))[:texts]

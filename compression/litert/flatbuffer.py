@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -41,8 +40,9 @@ def read_contents(file: Path) -> Contents:
     nonzero = 0
     for index in range(graph.TensorsLength()):
         tensor = graph.Tensors(index)
-        buffer, kind = model.Buffers(tensor.Buffer()), types[tensor.Type()]
-        if not buffer.DataLength() or not (kind.startswith("float") or _scaled(tensor)):
+        buffer, kind, scale = model.Buffers(tensor.Buffer()), types[tensor.Type()], tensor.Quantization()
+        scaled = scale is not None and scale.ScaleLength() > 0
+        if not buffer.DataLength() or not (kind.startswith("float") or scaled):
             continue
         values = np.frombuffer(buffer.DataAsNumpy().tobytes(), dtype=kind)
         weights[kind] += values.size
@@ -50,8 +50,3 @@ def read_contents(file: Path) -> Contents:
     executed = (model.OperatorCodes(graph.Operators(i).OpcodeIndex()) for i in range(graph.OperatorsLength()))
     operators = Counter(codes[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())] for code in executed)
     return Contents(dict(weights), nonzero, dict(sorted(operators.items())))
-
-
-def _scaled(tensor: Any) -> bool:
-    quantization = tensor.Quantization()
-    return quantization is not None and quantization.ScaleLength() > 0

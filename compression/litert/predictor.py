@@ -29,7 +29,10 @@ class LiteRtPredictor(Predictor):
         self.parameters, self.nonzero_parameters = sum(facts["weights"].values()), facts["nonzero"]
         self.dtype = "float32" if facts["precision"] == "float32" else "int8"
         self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=thread_limit())
-        self.inputs = {_name(given["name"]): given["index"] for given in self.interpreter.get_input_details()}
+        self.inputs = {
+            given["name"].removeprefix("serving_default_").partition(":")[0]: given["index"]  # serving_default_pieces:0
+            for given in self.interpreter.get_input_details()
+        }
         self.output = self.interpreter.get_output_details()[0]["index"]
         self.shapes: dict[str, tuple[int, ...]] = {}
 
@@ -57,11 +60,6 @@ class LiteRtPredictor(Predictor):
             self.shapes = shapes
         for name, array in row.items():
             self.interpreter.set_tensor(self.inputs[name], array)
-        self.interpreter.reset_all_variables()  # an LSTM would go on from the state that the last text left
+        self.interpreter.reset_all_variables()  # an LSTM would go on from the state after the last text
         self.interpreter.invoke()
         return self.interpreter.get_tensor(self.output)
-
-
-def _name(told: str) -> str:
-    """`serving_default_pieces:0` is `pieces`."""
-    return told.removeprefix("serving_default_").partition(":")[0]

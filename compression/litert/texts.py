@@ -63,7 +63,7 @@ def baseline_tokens(folder: Path) -> Reader:
     def read(texts: Sequence[str]) -> list[Inputs]:
         rows, unknown = spelled.encode(texts)
         both = (spelled.inputs(np.array([ids], np.int32), unknown) for ids in rows)
-        return [{"pieces": np.concatenate([words[..., None], grams], axis=-1)} for words, grams in both]
+        return [{"pieces": np.concatenate([tokens[..., None], grams], axis=-1)} for tokens, grams in both]
 
     return read
 
@@ -84,8 +84,8 @@ def encoder_tokens(folder: Path) -> Reader:
 
 
 def _facts(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    return found
+    facts: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return facts
 
 
 READERS: dict[str, Callable[[Path], Reader]] = {

@@ -79,7 +79,7 @@ class Distill(Compression):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Ask the teacher, in a process of its own, and train the student as its own recipe does."""
+        """Let the teacher predict, in a process of its own, and train the student as its own recipe does."""
         from compression.sizes import compared
         from compression.soft_targets import with_soft_targets
 
@@ -100,17 +100,17 @@ class Distill(Compression):
 
 def _check_inside(teacher: Path, student: str) -> None:
     """A `BenchError` unless the insides of both are there to be compared."""
-    theirs = load_recipe(read_card(teacher)["layout"])
-    if student != "finetune" or theirs.name not in OPEN:
+    teacher_recipe = load_recipe(read_card(teacher)["layout"])
+    if student != "finetune" or teacher_recipe.name not in OPEN:
         raise BenchError(
             f"{', '.join(INSIDE)} need a student of 'finetune' and a teacher of {' or '.join(OPEN)}; these are "
-            f"'{student}' and '{theirs.name}': leave them 0"
+            f"'{student}' and '{teacher_recipe.name}': leave them 0"
         )
 
 
 def _check(params: Params) -> None:
     """A `BenchError` for a number that cannot be."""
-    for key, fits, wanted in (
+    for key, fits, valid in (
         ("alpha", 0.0 <= params["alpha"] <= 1.0, "0 (labels alone) to 1 (the teacher alone)"),
         ("temperature", params["temperature"] > 0.0, "a number above 0, such as 2"),
         *((key, params[key] >= 0.0, "a weight of 0 (none) or more") for key in INSIDE),
@@ -119,4 +119,4 @@ def _check(params: Params) -> None:
         ("augment_rate", 0.0 < params["augment_rate"] < 1.0, "a share above 0 and below 1"),
     ):
         if not fits:
-            raise BenchError(f"{key}={params[key]:g}: give {wanted}")
+            raise BenchError(f"{key}={params[key]:g}: give {valid}")

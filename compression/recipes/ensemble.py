@@ -72,7 +72,7 @@ def members_of(artifact_dir: Path) -> list[Path]:
 
 
 def frameworks_of(artifact_dir: Path) -> set[str]:
-    """What serving an artifact may import, as its recipe says; of an ensemble that of all of its members."""
+    """The frameworks that serving an artifact may import; of an ensemble those of all of its members."""
     layout = read_card(artifact_dir)["layout"]
     if layout == Ensemble.name:
         return {framework for member in members_of(artifact_dir) for framework in frameworks_of(member)}
@@ -80,7 +80,7 @@ def frameworks_of(artifact_dir: Path) -> set[str]:
 
 
 class EnsemblePredictor(Predictor):
-    """The mean of what its members say."""
+    """The mean of its members' probabilities."""
 
     def __init__(self, members: Sequence[Predictor]) -> None:
         self.members = members

@@ -63,9 +63,9 @@ class Export(Compression):
         if params["to"] not in RUNTIMES:
             raise BenchError(f"to={params['to']}: {did_you_mean(params['to'], RUNTIMES)}")
         from compression import bundle, onnx_export
-        from compression import parents as known
+        from compression.parents import open_parent
 
-        parent = known.open_parent(parents, self.name)
+        parent = open_parent(parents, self.name)
         if params["to"] == "aotinductor":
             from compression.compiled import save_compiled
 

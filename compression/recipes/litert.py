@@ -35,8 +35,8 @@ class Litert(Compression):
     files that the parent has for it (vocabulary and inverse document frequencies, or tokenizer), and the softmax.
     `dnn`: the file takes the n-grams of a text and looks up their rows of the first kernel. `lstm`: the kernel that
     TensorFlow has fused is LiteRT's own LSTM with the same weights in another order. `tinybert`: the encoder without
-    its mask. Texts go through one at a time, unpadded, so none of them needs one. `model.json` tells what types the
-    numbers in the file have, and which operators are executed.
+    its mask. Texts go through one at a time, unpadded, so none of them needs one. `model.json` lists the
+    types of the numbers in the file, and the operators that are executed.
     """
 
     name, framework = "litert", "litert"

@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bench.api import STANDALONE, BenchError, Compression, Params, Resolved, RunContext, Split, Training, read_card
 
 OTHER = {"tinybert": "finetune", "finetune": "tinybert"}
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
-"""What both layouts share; `model.json` is written anew."""
+"""What both layouts share; `model.json` is written new."""
 TANH = ("gelu_new", "gelu_pytorch_tanh")
 """The GELU that Keras computes."""
 
@@ -42,9 +42,12 @@ class Port(Compression):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Copy the files that both layouts share, and say in `model.json` what the other one needs to know."""
+        """Copy the files that both layouts share, and write into `model.json` what the other one needs."""
         (parent,) = parents
-        to = _other(read_card(parent)["layout"])
+        layout = read_card(parent)["layout"]
+        if layout not in OTHER:
+            raise BenchError(f"port carries {' and '.join(sorted(OTHER))} models over, not '{layout}'")
+        to = OTHER[layout]
         facts = json.loads((parent / "model.json").read_text(encoding="utf-8"))
         if to == "tinybert":
             _check_bert(parent, facts)
@@ -61,13 +64,7 @@ class Port(Compression):
         return Training()
 
 
-def _other(layout: str) -> str:
-    if layout not in OTHER:
-        raise BenchError(f"port carries {' and '.join(sorted(OTHER))} models over, not '{layout}'")
-    return OTHER[layout]
-
-
-def _check_bert(parent: Path, facts: Mapping[str, Any]) -> None:
+def _check_bert(parent: Path, facts: Mapping[str, object]) -> None:
     config = json.loads((parent / "config.json").read_text(encoding="utf-8"))
     if config["model_type"] != "bert" or facts["pooling"] != "head":
         raise BenchError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bench.api import (
     STANDALONE,
@@ -22,7 +22,7 @@ from bench.api import (
     did_you_mean,
 )
 
-RECOVERY: dict[str, Any] = {
+RECOVERY: Params = {
     "recovery_epochs": 3,
     "learning_rate": None,
     "batch_size": 32,
@@ -37,12 +37,12 @@ RECOVERY: dict[str, Any] = {
     "alpha": 0.7,
     "temperature": 2.0,
 }
-"""Of the training after the cut, as `finetune` and `SoftTargets` know them."""
+"""Of the training after the cut, as `finetune` and `SoftTargets` define them."""
 IMPORTANCE = ("taylor", "magnitude", "loss")
 
 
 class Prune(Compression):
-    """Parts of an encoder go for good, the least important heads and neurons first; what is left is trained on.
+    """Parts of an encoder go for good, the least important heads and neurons first; the rest is trained on.
 
     `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. Whole layers
     (`drop_layers`) and hidden units (`width_ratio`) go before, and count. `teach=true` lets the parent teach. The child
@@ -88,7 +88,7 @@ class Prune(Compression):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Cut, recover, and save what is left."""
+        """Cut, recover, and save the rest."""
         check_ratio(params["ratio"])
         if params["importance"] not in IMPORTANCE:
             raise BenchError(f"importance={params['importance']}: {did_you_mean(params['importance'], IMPORTANCE)}")

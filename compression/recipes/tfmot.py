@@ -38,7 +38,7 @@ class Tfmot(Compression):
     bits for more than 16 clusters): the file is smaller. It is expanded to float32 when it is loaded.
 
     `method=qat` trains with weights and activations rounded to 8 bits, then leaves what was trained for: an int8 file
-    for LiteRT. It knows dense layers alone, so only a `dnn` can be its parent.
+    for LiteRT. The library supports dense layers alone, so only a `dnn` can be its parent.
 
     Batch size, dropouts, label smoothing, class weights and monitor are the parent's. The best epoch on validation is
     kept; of pruning, only epochs that have the whole sparsity count.
@@ -80,7 +80,7 @@ class Tfmot(Compression):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Raises `BenchError` for a parent that is no `dnn` or `lstm`, and for a layer that `qat` does not know."""
+        """Raises `BenchError` for a parent that is no `dnn` or `lstm`, and for a layer that `qat` does not support."""
         layout = read_card(parents[0])["layout"]
         if layout not in PARENTS:
             raise BenchError(f"tfmot cannot compress the layout '{layout}': it takes {' and '.join(PARENTS)}")

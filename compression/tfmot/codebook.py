@@ -8,26 +8,36 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from baselines.artifact import Weights, load_artifact, save_artifact
+from baselines.artifact import ModelConfig, Weights, load_artifact, save_artifact
+
+
+class ClusteredConfig(ModelConfig):
+    """`model.json` of a clustered child."""
+
+    base: str
+    """The layout that it had before."""
+    clustered: dict[str, list[list[int]]]
+    """Of each clustered array the shapes of its parts, each with a codebook of its own."""
+
 
 Tensors = dict[str, npt.NDArray[Any]]
 CODEBOOK, INDICES = "#codebook", "#indices"
-KEPT = ("vocabulary.json", "tokenizer.json")
+TEXT_FILES = ("vocabulary.json", "tokenizer.json")
 """What an artifact of a baseline holds beside its numbers."""
 NIBBLE = 16
 
 
 def save_clustered(
-    folder: Path, parent: Path, base: str, config: Mapping[str, Any], weights: Weights, rows: Mapping[str, int]
+    folder: Path, parent: Path, base: str, config: ModelConfig, weights: Weights, rows: Mapping[str, int]
 ) -> None:
     """Write the artifact of a clustered child of `parent`, whose layout is `base`.
 
-    `rows` names the arrays that are clustered, and how many of their first rows share a codebook; those left share
+    `rows` names the arrays that are clustered, and how many of their first rows share a codebook; the others share
     another.
     """
     from safetensors.numpy import save_file
@@ -38,8 +48,8 @@ def save_clustered(
         shapes[name] = [list(part.shape) for part in np.split(weights[name], [first]) if part.size]
         for number, part in enumerate(np.split(weights[name], [first])[: len(shapes[name])]):
             tensors |= _packed(f"{name}#{number}", part)
-    told = {**config, "base": base, "clustered": shapes}
-    text = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    document = {**config, "base": base, "clustered": shapes}
+    text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / "model.json").write_text(text, encoding="utf-8")
     save_file({n: np.ascontiguousarray(v) for n, v in sorted(tensors.items())}, str(folder / "weights.safetensors"))
     copy_texts(parent, folder)
@@ -47,22 +57,23 @@ def save_clustered(
 
 @contextmanager
 def expanded(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The layout that a clustered child had before, and a passing folder with it in that layout, float32."""
-    config, tensors = load_artifact(folder)
-    base, clustered = config.pop("base"), config.pop("clustered")
+    """The layout that a clustered child had before, and a temporary folder with it in that layout, float32."""
+    stored, tensors = load_artifact(folder)
+    config = cast(ClusteredConfig, stored)
     weights = {name: value for name, value in tensors.items() if "#" not in name}
-    for name, shapes in clustered.items():
+    for name, shapes in config["clustered"].items():
         parts = [_unpacked(f"{name}#{number}", shape, tensors) for number, shape in enumerate(shapes)]
         weights[name] = np.concatenate(parts)
     with tempfile.TemporaryDirectory(prefix="sentibench-") as place:
-        save_artifact(Path(place), config, weights)
+        plain = {key: value for key, value in config.items() if key not in ("base", "clustered")}
+        save_artifact(Path(place), plain, weights)
         copy_texts(folder, Path(place))
-        yield base, Path(place)
+        yield config["base"], Path(place)
 
 
 def copy_texts(source: Path, target: Path) -> None:
     """Vocabulary or tokenizer."""
-    for name in KEPT:
+    for name in TEXT_FILES:
         if (source / name).is_file():
             shutil.copyfile(source / name, target / name)
 

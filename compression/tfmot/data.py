@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 import tf_keras
 
 from baselines import dense, sequences, subwords
-from baselines.artifact import Weights, load_artifact
+from baselines.artifact import ModelConfig, Weights, load_artifact
 from baselines.criterion import targets
 from baselines.recipes.dnn import Dnn
 from baselines.recipes.lstm import Lstm
@@ -25,9 +24,9 @@ CHECKED = 256
 class Base:
     """A `dnn` or an `lstm` that is to be made smaller: its arrays, its parameters, its twin, its batches."""
 
-    config: dict[str, Any]
+    config: ModelConfig
     weights: Weights
-    params: dict[str, Any]
+    params: Params
 
     def __init__(self, folder: Path) -> None:
         self.config, self.weights = load_artifact(folder)
@@ -54,7 +53,7 @@ class DenseBase(Base):
         self.features = TextFeatures.load(folder, self.weights, self.params, self.config["normalization"])
 
     def twin(self, params: Params, sparse: bool) -> tf_keras.Model:
-        """Quantization knows no sparse input."""
+        """Quantization supports no sparse input."""
         return dense_twin(self.weights, params, sparse)
 
     def batches(self, split: Split, size: int, seed: int | None, sparse: bool) -> Batches:
@@ -86,11 +85,11 @@ class RecurrentBase(Base):
 
     def batches(self, split: Split, size: int, seed: int | None, sparse: bool) -> Batches:
         """Texts of like length."""
-        wanted = targets(split)
+        labels = targets(split)
         if self.ngrams is None:
-            return sequences.bucketed(self.tokenizer.encode(split.texts), wanted, size, seed)
+            return sequences.bucketed(self.tokenizer.encode(split.texts), labels, size, seed)
         ids, unknown = self.ngrams.encode(split.texts)
-        return sequences.bucketed(ids, wanted, size, seed, self.ngrams.tensor_inputs(unknown))
+        return sequences.bucketed(ids, labels, size, seed, self.ngrams.tensor_inputs(unknown))
 
     def shared_rows(self, name: str) -> int:
         """An LSTM's kernel has the input's rows over the recurrent ones, which are arrays of their own in the twin."""

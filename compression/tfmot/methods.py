@@ -11,7 +11,7 @@ import tf_keras
 from bench.api import BenchError
 
 PRUNINGS = 20
-"""How often the smallest weights are looked for while sparsity rises."""
+"""How often the smallest weights are selected while sparsity rises."""
 
 
 def pruned(model: tf_keras.Model, sparsity: float, steps: int) -> tf_keras.Model:
@@ -26,7 +26,7 @@ def pruned(model: tf_keras.Model, sparsity: float, steps: int) -> tf_keras.Model
 
 
 def pruning_ends(steps: int) -> int:
-    """The step from which on the share is what was asked for: the library prunes at multiples of `_every` alone."""
+    """The step from which on the share is the requested one: the library prunes at multiples of `_every` alone."""
     return max(1, steps // 2 // _every(steps)) * _every(steps)
 
 

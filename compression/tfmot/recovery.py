@@ -20,7 +20,7 @@ from bench.api import BenchError, DeviceUse, Params, RunContext, Training, class
 
 @dataclass
 class Journal(tf_keras.callbacks.Callback):
-    """Scores each epoch on `checks`, remembers the best weights from the epoch `first` on, tells the harness."""
+    """Scores each epoch on `checks`, keeps the best weights from the epoch `first` on, reports progress."""
 
     batches: Batches
     checks: tf.data.Dataset | None
@@ -51,15 +51,15 @@ class Journal(tf_keras.callbacks.Callback):
             self.context.progress(self.steps, self.batches.steps * self.epochs, loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """One entry of the history; the weights are kept where no epoch that counts was better."""
+        """One entry of the history; the weights are stored where no epoch that counts was better."""
         self.seconds += time.perf_counter() - self.started
         entry = {"epoch": float(epoch + 1), "loss": float((logs or {})["loss"])}
         if self.checks is not None:
             entry |= {f"validation_{name}": value for name, value in self._scores().items()}
             self._keep(entry, f"validation_{self.monitor}")
         self.history.append(entry)
-        told = {name: value for name, value in entry.items() if name != "epoch"}
-        self.context.progress(self.steps, self.batches.steps * self.epochs, **told)
+        scores = {name: value for name, value in entry.items() if name != "epoch"}
+        self.context.progress(self.steps, self.batches.steps * self.epochs, **scores)
 
     def _keep(self, entry: dict[str, float], key: str) -> None:
         if entry["epoch"] < self.first:

@@ -30,11 +30,11 @@ def compress(
     """Train the wrapped twin of `parent`, whose layout is `layout`, and leave the child in `out_dir`."""
     device = prepare_device(seed, "float32", context.device)
     base, method = BASES[layout](parent), params["method"]
-    asked = {**base.params, "epochs": params["epochs"], "learning_rate": params["learning_rate"]}
+    recovery_params = {**base.params, "epochs": params["epochs"], "learning_rate": params["learning_rate"]}
     sparse = method != "qat"
-    batches = base.batches(train, asked["batch_size"], seed, sparse)
+    batches = base.batches(train, recovery_params["batch_size"], seed, sparse)
     checks = base.batches(validation, CHECKED, None, sparse) if len(validation) else None
-    plain, steps = base.twin(asked, sparse), batches.steps * asked["epochs"]
+    plain, steps = base.twin(recovery_params, sparse), batches.steps * recovery_params["epochs"]
     callbacks, first = [], 1
     if method == "prune":
         model, callbacks = methods.pruned(plain, params["sparsity"], steps), [methods.pruning_step()]
@@ -43,8 +43,8 @@ def compress(
         model = methods.clustered(plain, params["clusters"])
     else:
         model = methods.quantization_aware(plain)
-    device = replace(device, batch_per_replica=asked["batch_size"])
-    log = recover(model, batches, checks, train.labels, asked, device, context, callbacks, first)
+    device = replace(device, batch_per_replica=recovery_params["batch_size"])
+    log = recover(model, batches, checks, train.labels, recovery_params, device, context, callbacks, first)
     _write(model, base, parent, layout, params, out_dir)
     return log
 

@@ -1,4 +1,4 @@
-"""The Keras baselines built again in `tf_keras`, the only Keras that TensorFlow Model Optimization knows.
+"""The Keras baselines built again in `tf_keras`, the only Keras that TensorFlow Model Optimization supports.
 
 Weights cross by name, from the arrays of an artifact to the twin and back. Imported where TensorFlow is at hand.
 """
@@ -114,17 +114,17 @@ def _filled(model: tf_keras.Model, weights: Weights) -> tf_keras.Model:
 def read_weights(model: tf_keras.Model) -> Weights:
     """The arrays of a twin, under the names that the artifact has for them."""
     separator = "." if model.name == "dnn" else "/"
-    found: Weights = {}
+    arrays: Weights = {}
     for layer in model.layers:
         if isinstance(layer, layers.LSTM):
             cell = layer.cell
             both = np.concatenate([cell.kernel.numpy(), cell.recurrent_kernel.numpy()])
             name, _, direction = layer.name.partition("/")
-            found[f"{name}/{direction}_kernel"] = _regated(both)
-            found[f"{name}/{direction}_bias"] = _regated(cell.bias.numpy())
+            arrays[f"{name}/{direction}_kernel"] = _regated(both)
+            arrays[f"{name}/{direction}_bias"] = _regated(cell.bias.numpy())
         else:
-            found |= {f"{layer.name}{separator}{part}": v.numpy() for part, v in _parts(layer)}
-    return found
+            arrays |= {f"{layer.name}{separator}{part}": v.numpy() for part, v in _parts(layer)}
+    return arrays
 
 
 def _crossing(layer: Any, weights: Weights) -> Iterator[tuple[Any, npt.NDArray[np.float32]]]:

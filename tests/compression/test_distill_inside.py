@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 
 from bench.api import BenchError
-from compression.intermediate import Watch, relation_distance, state_distance
+from compression.intermediate import Recorder, relation_distance, state_distance
 from compression.layer_map import mapped
 from compression.recipes.distill import Distill
 from compression.recipes.prune import Prune
@@ -27,10 +27,10 @@ def seen(folder: Path) -> dict[tuple[str, int], np.ndarray]:
     """What the parts of a trained encoder put out for unseen texts, of the real tokens alone, float [tokens, width]."""
     predictor = Finetune().load(folder)
     ids, mask = map(torch.from_numpy, predictor.stages()["tokenize"](split(120, 2).texts))
-    watch = Watch(predictor.model, related=True)
+    recorder = Recorder(predictor.model, related=True)
     with torch.no_grad():
         predictor.model(input_ids=ids, attention_mask=mask)
-    return {place: states[mask == 1].numpy() for place, states in watch.taken().items()}
+    return {place: states[mask == 1].numpy() for place, states in recorder.take().items()}
 
 
 def unexplained(own: np.ndarray, theirs: np.ndarray) -> float:
