@@ -1,4 +1,4 @@
-"""What a Keras training is judged by: labels and, where there is a teacher, what it says. Imported with TensorFlow."""
+"""Loss and scores of a Keras training, by labels and a teacher's soft targets. Imported where TensorFlow is at hand."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from bench.api import SoftTargets, Split
 
 
 def targets(split: Split) -> npt.NDArray[np.float32]:
-    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, what it says at its temperature."""
+    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, its softened probabilities."""
     hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
     return np.hstack([hard, split.soft_targets.softened()]) if split.soft_targets else hard
 
 
 class DistillationLoss(keras.losses.Loss):
-    """Cross-entropy mixed with what a teacher says, as `SoftTargets` documents; class weights are of labels alone.
+    """Cross-entropy mixed with distillation, as `SoftTargets` documents; class weights are of labels alone.
 
     Targets without a teacher's half, as of validation, get `hard` by itself.
     """
@@ -27,7 +27,7 @@ class DistillationLoss(keras.losses.Loss):
     def __init__(
         self, hard: keras.losses.Loss, soft_targets: SoftTargets, weights: npt.NDArray[np.float64] | None
     ) -> None:
-        super().__init__(name="taught")
+        super().__init__(name="distillation")
         self.hard, self.soft_targets, self.weights = hard, soft_targets, weights
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -39,13 +39,13 @@ class DistillationLoss(keras.losses.Loss):
         if self.weights is not None:
             loss *= ops.sum(y_true[:, :count] * ops.array(self.weights, y_pred.dtype), axis=-1)
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
-        theirs, own = y_true[:, count:], ops.log_softmax(y_pred / temperature)
-        told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
-        return alpha * temperature**2 * told + (1.0 - alpha) * loss
+        teacher, student = y_true[:, count:], ops.log_softmax(y_pred / temperature)
+        distillation = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-12)) - student), axis=-1)
+        return alpha * temperature**2 * distillation + (1.0 - alpha) * loss
 
 
 class Accuracy(keras.metrics.CategoricalAccuracy):
-    """The share of texts that get their label, whatever a teacher says of them."""
+    """The share of texts that get their label, whatever the soft targets are."""
 
     def __init__(self) -> None:
         super().__init__(name="accuracy")

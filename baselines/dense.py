@@ -38,7 +38,7 @@ def sparse_batches(
 
     `targets` has a row for each text.
 
-    With a seed, the rows are shuffled anew each epoch before batching, and a share `dropout` of their n-grams left out.
+    With a seed, rows are shuffled again each epoch before batching, and a share `dropout` of their n-grams left out.
     """
     rows = matrix.shape[0]
     random = np.random.default_rng(seed)

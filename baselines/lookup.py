@@ -17,8 +17,8 @@ from bench.api import BenchError, Params, Probabilities, softmax
 PAD_ID = 0
 SLICE = 32
 """Texts that go through at once."""
-REMEMBERED = 10_000
-"""Unknown words whose rows are kept."""
+MAX_UNKNOWN = 10_000
+"""Unknown words whose rows are cached."""
 Floats = npt.NDArray[np.float32]
 Flat = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 """Rows of the table, texts end to end with gaps between them, and the words of each text."""
@@ -26,9 +26,9 @@ Flat = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 class Lookup:
     """Texts to probabilities by look-ups and sums: a convolution is linear, so that what a filter makes of a word at
-    each place of its window is known before any text is. The maximum of the sums over a text comes after.
+    each place of its window is computed before any text is read. The maximum of the sums over a text comes after.
 
-    The rows of unknown words are made when they are met, and forgotten when there are more than `REMEMBERED` of them.
+    The rows of unknown words are made when they occur, and dropped when there are more than `MAX_UNKNOWN` of them.
     """
 
     def __init__(self, vocabulary: Sequence[str], weights: Weights, params: Params, normalization: str) -> None:
@@ -40,24 +40,24 @@ class Lookup:
         self.bias, self.logits = weights["convolution/bias"], (weights["logits/kernel"], weights["logits/bias"])
         self.unknown = weights["embedding/embeddings"][UNKNOWN_ID]
         self.words = {word: number for number, word in enumerate(vocabulary)}
-        self.met: dict[str, int] = {}
-        known = (weights["embedding/embeddings"] + self._spelling(vocabulary)) @ self.shares
-        known[PAD_ID] = 0.0
-        self.table = _longer(known)
+        self.unknown_rows: dict[str, int] = {}
+        table = (weights["embedding/embeddings"] + self._spelling(vocabulary)) @ self.shares
+        table[PAD_ID] = 0.0
+        self.table = _longer(table)
         self.reader = Reader(normalization, params["max_length"], self._row)
 
     def read(self, texts: Sequence[str]) -> Flat:
         """The ids hold until the next call."""
-        if len(self.met) > REMEMBERED:
-            self.met.clear()
+        if len(self.unknown_rows) > MAX_UNKNOWN:
+            self.unknown_rows.clear()
             self.reader.forget()
         gap = [PAD_ID] * self.gap
         flat, lengths = gap.copy(), []
         for text in texts:
-            found = self.reader(text)
-            flat += found
+            ids = self.reader(text)
+            flat += ids
             flat += gap
-            lengths.append(len(found))
+            lengths.append(len(ids))
         return np.array([*flat, PAD_ID]), np.array(lengths)
 
     def classify(self, read: Flat) -> Probabilities:
@@ -79,19 +79,14 @@ class Lookup:
     def _row(self, word: str) -> int:
         """Where the row of a word is; that of an unknown one is made."""
         row = self.words.get(word)
-        if row is None and (row := self.met.get(word)) is None:
-            row = self.met[word] = len(self.words) + len(self.met)
+        if row is None and (row := self.unknown_rows.get(word)) is None:
+            row = self.unknown_rows[word] = len(self.words) + len(self.unknown_rows)
             if row == len(self.table):
                 self.table = _longer(self.table)
-            np.dot(self._vector(word), self.shares, out=self.table[row])
+            grams = buckets_of(word, self.span, self.buckets)
+            spelling = self.grams.take(grams, axis=0).sum(axis=0) / len(grams) if grams else 0.0
+            np.dot(self.unknown + spelling, self.shares, out=self.table[row])
         return row
-
-    def _vector(self, word: str) -> Floats:
-        """That of an unknown word, float32 [embedding]."""
-        found = buckets_of(word, self.span, self.buckets)
-        if not found:
-            return np.asarray(self.unknown)
-        return np.asarray(self.unknown + self.grams.take(found, axis=0).sum(axis=0) / len(found))
 
     def _spelling(self, vocabulary: Sequence[str]) -> Floats:
         """The mean vector of the n-grams of each word, float32 [words, embedding]."""
@@ -105,7 +100,7 @@ class Lookup:
 
 def _longer(table: Floats) -> Floats:
     """With room for more rows."""
-    return np.concatenate([table, np.empty((REMEMBERED, table.shape[1]), np.float32)])
+    return np.concatenate([table, np.empty((MAX_UNKNOWN, table.shape[1]), np.float32)])
 
 
 def spelling_span(params: Params) -> tuple[int, int]:

@@ -25,7 +25,7 @@ class BidirectionalLSTM(layers.Layer):
     """Two LSTMs, one over each direction: float [batch, time, features] to float [batch, time, 2 × units].
 
     Each direction is one fused kernel (`BlockLSTM`) in place of the loop over time steps that Keras runs on a CPU,
-    which spends more on dispatching than on computing for a single text. The kernel knows float32 only, whatever the
+    which spends more on dispatching than on computing for a single text. The kernel takes float32 only, whatever the
     precision around it. `BlockLSTMV2` must not be used: TensorFlow registers the gradient of the first version for it,
     whose gates stand in another order. Texts are padded on the right; each is reversed within its own length.
     """
@@ -134,7 +134,7 @@ class MaskedPooling(layers.Layer):
 
 
 def check(params: Params) -> None:
-    """A `BenchError` for a `pooling` that is not known."""
+    """A `BenchError` for an unknown `pooling`."""
     for kind in params["pooling"].split("+"):
         if kind not in POOLINGS:
             raise BenchError(f"pooling={params['pooling']}: '{kind}' is unknown; {did_you_mean(kind, POOLINGS)}")

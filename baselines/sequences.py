@@ -24,6 +24,8 @@ CAPITALS = "\u25b2"
 WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
 """What a token never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
 BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512)
+"""Bounds of the lengths that are batched together. Steps of an LSTM over padding cost as much as others, so they are
+close where posts are; more bounds would leave more batches unfilled at the end of an epoch."""
 
 _SHOUTED = re.compile(r"\b[A-Z]{2,}(?:\W+[A-Z]{2,})*\b")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -120,9 +122,9 @@ def train_tokenizer(
         trainer = trainers.WordLevelTrainer(
             vocab_size=size, special_tokens=special, min_frequency=2, show_progress=False
         )
-    found = SequenceTokenizer(tokenizer, normalization, max_length)
-    tokenizer.train_from_iterator((found.clean(text) for text in texts), trainer, length=len(texts))
-    return found
+    trained = SequenceTokenizer(tokenizer, normalization, max_length)
+    tokenizer.train_from_iterator((trained.clean(text) for text in texts), trainer, length=len(texts))
+    return trained
 
 
 def pad(ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
@@ -155,10 +157,10 @@ def bucketed(
     dataset = tf.data.Dataset.from_tensor_slices((pad(ids), lengths.astype(np.int32), targets))
     if seed is not None:
         dataset = dataset.shuffle(len(ids), seed=seed, reshuffle_each_iteration=True)
-    dataset = dataset.map(lambda row, length, wanted: (row[:length], wanted))
+    dataset = dataset.map(lambda row, length, target: (row[:length], target))
     dataset = dataset.bucket_by_sequence_length(
-        lambda text, wanted: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1),
+        lambda text, target: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1),
         padded_shapes=([None], [targets.shape[1]]),
     )  # fmt: skip
-    dataset = dataset.map(lambda text, wanted: (inputs(text), wanted)).prefetch(4)
+    dataset = dataset.map(lambda text, target: (inputs(text), target)).prefetch(4)
     return Batches(dataset, len(ids), int(np.ceil(counts / batch_size).sum()))

@@ -24,7 +24,7 @@ Ids = npt.NDArray[np.int32]
 
 
 class HashedNgrams:
-    """The n-grams of the words of a tokenizer, known or not, each hashed to the id of a bucket.
+    """The n-grams of words, of the vocabulary of a tokenizer or not, each hashed to the id of a bucket.
 
     `table` int32 [words, GRAMS] holds those of the vocabulary; 0 stands for none. The hash is CRC-32: the same in every
     process and on every machine.
@@ -46,7 +46,7 @@ class HashedNgrams:
         The second value has the n-grams of these words, int32 [unknown words, GRAMS]. The ids hold for this call only.
         """
         cleaned = [self.tokenizer.clean(text) for text in texts]
-        found: dict[str, int] = {}
+        unknown: dict[str, int] = {}
         ids = []
         encoded = self.tokenizer.tokenizer.encode_batch(cleaned, add_special_tokens=False)
         for text, item in zip(cleaned, encoded, strict=True):
@@ -54,11 +54,11 @@ class HashedNgrams:
             if UNKNOWN_ID in row:
                 words = (text[start:end] for start, end in item.offsets)
                 row = [
-                    found.setdefault(word, len(self.table) + len(found)) if token == UNKNOWN_ID else token
+                    unknown.setdefault(word, len(self.table) + len(unknown)) if token == UNKNOWN_ID else token
                     for token, word in zip(row, words, strict=True)
                 ]
             ids.append(row or [UNKNOWN_ID])
-        return ids, hashed(found, self.span, self.buckets)
+        return ids, hashed(unknown, self.span, self.buckets)
 
     def inputs(self, ids: Ids, unknown: Ids) -> tuple[Ids, Ids]:
         """From padded ids [batch, time] of `encode` to words [batch, time] and n-grams [batch, time, GRAMS]."""
@@ -73,25 +73,25 @@ class HashedNgrams:
         return tensor_inputs(np.concatenate([self.table, unknown]), len(self.table))
 
 
-def tensor_inputs(table: Ids, known: int) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
+def tensor_inputs(table: Ids, vocabulary: int) -> Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]:
     """What makes of ids [batch, time] the words, unknown ones as `UNKNOWN_ID`, and their rows of n-grams in `table`."""
     import tensorflow as tf
 
     rows = tf.constant(table)
-    return lambda ids: (tf.where(ids < known, ids, UNKNOWN_ID), tf.gather(rows, ids))
+    return lambda ids: (tf.where(ids < vocabulary, ids, UNKNOWN_ID), tf.gather(rows, ids))
 
 
 def hashed(words: Collection[str], span: tuple[int, int], buckets: int) -> Ids:
     """The bucket ids of the n-grams of each word, int32 [words, GRAMS], 0 where it has no more."""
     rows = np.zeros((len(words), GRAMS), np.int32)
     for row, word in zip(rows, words, strict=True):
-        found = buckets_of(word, span, buckets)
-        row[: len(found)] = found
+        ids = buckets_of(word, span, buckets)
+        row[: len(ids)] = ids
     return rows
 
 
 def buckets_of(word: str, span: tuple[int, int], buckets: int) -> list[int]:
-    """The bucket ids, 1 to `buckets`, of the first `GRAMS` n-grams of `<word>`; `<` and `>` tell its ends."""
+    """The bucket ids, 1 to `buckets`, of the first `GRAMS` n-grams of `<word>`; `<` and `>` mark its ends."""
     marked, (shortest, longest) = f"<{word}>", span
     grams = (marked[at : at + n] for n in range(shortest, longest + 1) for at in range(len(marked) - n + 1))
     return [1 + zlib.crc32(gram.encode()) % buckets for gram in islice(grams, GRAMS)]
@@ -108,7 +108,7 @@ def ngram_span(params: Params) -> tuple[int, int] | None:
 
 
 def hashed_ngrams(tokenizer: SequenceTokenizer, params: Params) -> HashedNgrams | None:
-    """What `params` ask for, None for `char_ngrams=none`."""
+    """By `params`, None for `char_ngrams=none`."""
     span = ngram_span(params)
     return None if span is None else HashedNgrams(tokenizer, span, params["ngram_buckets"])
 

@@ -18,7 +18,7 @@ SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 MONITORS = ("accuracy", "macro_recall")
 PROGRESS_EVERY = 20
-"""Training steps between two words to the harness."""
+"""Training steps between two progress reports."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,22 @@ class Batches:
     steps: int
 
 
-def prepare_device(seed: int, precision: str, wanted: str) -> DeviceUse:
+def prepare_device(seed: int, precision: str, requested: str) -> DeviceUse:
     """Seed everything, make operations deterministic, set device and precision; what is really used.
 
-    `precision` is `float32`, `mixed_bfloat16`, or `auto`: the latter on a GPU, float32 on a CPU. `wanted` is the device
-    that was asked for: `auto`, `cpu` or `gpu`.
+    `precision` is `float32`, `mixed_bfloat16`, or `auto`: the latter on a GPU, float32 on a CPU. `requested` is `auto`,
+    `cpu` or `gpu`.
     """
     if precision not in PRECISIONS:
         raise BenchError(f"precision={precision}: {did_you_mean(precision, PRECISIONS)}")
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     gpus = tf.config.list_physical_devices("GPU")
-    if wanted == "gpu" and not gpus:
-        raise BenchError("device 'gpu' was asked for, but TensorFlow finds none here: use --device cpu or auto")
-    if wanted == "cpu" and gpus:
+    if requested == "gpu" and not gpus:
+        raise BenchError("device 'gpu' was requested, but TensorFlow finds none here: use --device cpu or auto")
+    if requested == "cpu" and gpus:
         tf.config.set_visible_devices([], "GPU")
-    on_gpu = bool(gpus) and wanted != "cpu"
+    on_gpu = bool(gpus) and requested != "cpu"
     policy = "mixed_bfloat16" if precision == "auto" and on_gpu else "float32" if precision == "auto" else precision
     keras.config.set_dtype_policy(policy)
     return DeviceUse(actual="gpu" if on_gpu else "cpu", dtype=policy)
@@ -64,11 +64,11 @@ def train(
 
     Without `validation` it trains for all of the epochs and keeps the last weights.
 
-    `split` are the training texts, for the class weights and their teacher. `params`: `epochs`, `patience`,
+    `split` are the training texts, for class weights and soft targets. `params`: `epochs`, `patience`,
     `learning_rate` (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a
     `cosine` or a `linear` way down to zero, or `constant`), `weight_decay`, `label_smoothing`, `class_weight`, `ema`
-    (the momentum of an average of the weights over the steps, which is then what is validated and kept; 0 for none),
-    `monitor` (the score that tells the best epoch). A loss that is no number is a `BenchError`.
+    (the momentum of an average of the weights over the steps, which is then what is validated and stored; 0 for none),
+    `monitor` (the score that chooses the best epoch). A loss that is no number is a `BenchError`.
     """
     check(params)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
@@ -109,9 +109,9 @@ def check(params: Params) -> None:
     """A `BenchError` for an `ema`, a `monitor` or a `schedule` that cannot be."""
     if not 0.0 <= params["ema"] < 1.0:
         raise BenchError(f"ema={params['ema']:g}: give 0 for none, or a momentum below 1 such as 0.998")
-    for key, known in (("monitor", MONITORS), ("schedule", SCHEDULES)):
-        if params[key] not in known:
-            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), known)}")
+    for key, options in (("monitor", MONITORS), ("schedule", SCHEDULES)):
+        if params[key] not in options:
+            raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), options)}")
 
 
 def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
@@ -149,7 +149,7 @@ class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Journal(keras.callbacks.Callback):
-    """What a training did: its history, its speed, and a word to the harness every few steps."""
+    """What a training did: its history, its speed, and a progress report every few steps."""
 
     def __init__(self, training: Batches, epochs: int, context: RunContext) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ class Journal(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Tell the harness."""
+        """Report progress every few steps."""
         self._steps += 1
         self.finite = self.finite and math.isfinite((logs or {}).get("loss", 0.0))
         if self._steps % PROGRESS_EVERY == 0:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from bench.api import Predictor, Probabilities, TokenIds, Truncation
 from tf_tinybert.checkpoint import read_tensors, read_tokenizer
+from tf_tinybert.presets import BertConfig
 from tf_tinybert.tokens import Encoder, Inputs, padded
 from tf_tinybert.weights import Arrays
 
 SLICE = 32
 """Texts that go through the network at once."""
 GELU = "gelu_pytorch_tanh"
-"""What the encoder computes, whatever its checkpoint said."""
+"""What the encoder computes, whatever its checkpoint had."""
 SPECIAL = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -26,33 +27,42 @@ SPECIAL = {
     "sep_token": "[SEP]",
     "mask_token": "[MASK]",
 }
-KEPT = (
+CONFIG_KEYS = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings", "type_vocab_size",
 )  # fmt: skip
 
 
+class ModelFacts(TypedDict):
+    """What `model.json` holds, beside the encoder's normalization and length."""
+
+    label_names: list[str]
+    checkpoint: str
+    pretrained: bool
+    checkpoint_activation: str
+
+
 def save_artifact(
-    folder: Path, config: Mapping[str, Any], weights: Arrays, encoder: Encoder, facts: Mapping[str, Any], dropout: float
+    folder: Path, config: BertConfig, weights: Arrays, encoder: Encoder, facts: ModelFacts, dropout: float
 ) -> None:
     """Write configuration, weights (float32 safetensors), tokenizer, and `facts` (labels, where it started)."""
     from safetensors.numpy import save_file
 
     labels = dict(enumerate(facts["label_names"]))
-    told = {key: config[key] for key in KEPT} | {
+    document = {key: value for key, value in config.items() if key in CONFIG_KEYS} | {
         "architectures": ["BertForSequenceClassification"], "model_type": "bert", "dtype": "float32",
         "hidden_act": GELU, "layer_norm_eps": 1e-12, "pad_token_id": encoder.tokenizer.token_to_id("[PAD]"),
         "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
         "id2label": labels, "label2id": {name: number for number, name in labels.items()},
     }  # fmt: skip
-    _write(folder / "config.json", told)
+    _write(folder / "config.json", document)
     save_file(dict(sorted(weights.items())), str(folder / "model.safetensors"), metadata={"format": "pt"})
     encoder.tokenizer.no_truncation()
     encoder.tokenizer.save(str(folder / "tokenizer.json"))
     card = {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": encoder.max_length}
     _write(folder / "tokenizer_config.json", card | SPECIAL)
     own = {"normalization": encoder.normalization, "max_length": encoder.max_length}
-    _write(folder / "model.json", dict(facts) | own)
+    _write(folder / "model.json", {**facts, **own})
 
 
 def load_artifact(folder: Path) -> TensorFlowPredictor:
@@ -126,5 +136,5 @@ def _padded(rows: TokenIds, chosen: npt.NDArray[np.int64]) -> Inputs:
     return padded(rows, chosen, int(rows.lengths[chosen].max()))
 
 
-def _write(path: Path, content: Mapping[str, Any]) -> None:
+def _write(path: Path, content: Mapping[str, object]) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")

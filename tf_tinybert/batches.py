@@ -14,22 +14,23 @@ from bench.api import BenchError, TokenIds
 from tf_tinybert.tokens import Inputs, padded
 
 WIDTHS = (16, 32, 64, 128, 256)
-"""Batches are padded to the first of these that their longest text fits into: XLA compiles once for each."""
+"""Batches are padded to the first of these that their longest text fits into: TensorFlow traces, and XLA
+compiles, once for each, so that there are few; each doubles the one before: padding at most doubles a longer text."""
 
 
 def widths(rows: TokenIds, limit: int, fixed: bool) -> tuple[int, ...]:
     """The widths that batches of `rows` may have, up to `limit`; with `fixed` the widest alone."""
     longest = int(rows.lengths.max())
-    found = [width for width in WIDTHS if width < limit] + [limit]
-    found = found[: next(i for i, width in enumerate(found) if width >= longest) + 1]
-    return tuple(found[-1:] if fixed else found)
+    usable = [width for width in WIDTHS if width < limit] + [limit]
+    usable = usable[: next(i for i, width in enumerate(usable) if width >= longest) + 1]
+    return tuple(usable[-1:] if fixed else usable)
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Training batches, shuffled anew for each epoch: texts first, then in batches of like length, then these.
+    """Training batches, shuffled again for each epoch: texts first, then in batches of like length, then these.
 
-    Every epoch has exactly `steps` batches of `batch_size` texts. The few texts that are left over (fewer than a batch)
+    Every epoch has exactly `steps` batches of `batch_size` texts. The few remaining texts (fewer than a batch)
     are others in each epoch, drawn from all lengths; a batch that its own width cannot fill takes shorter texts.
     """
 
@@ -91,7 +92,7 @@ class Batches:
 
     def _batch(self, rows: tf.Tensor, width: tf.Tensor) -> Any:
         """What the network takes of these rows."""
-        width = self.widths[0] if len(self.widths) == 1 else width  # one width is a shape known when it is traced
+        width = self.widths[0] if len(self.widths) == 1 else width  # one width is a static shape when it is traced
         starts = tf.gather(tf.constant(self.rows.starts), rows)
         lengths = tf.gather(tf.constant(self.rows.lengths), rows)
         places = tf.range(width, dtype=tf.int64)[tf.newaxis]

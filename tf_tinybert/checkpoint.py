@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.api import BenchError, refuse_code
-from tf_tinybert.presets import DROPOUT, Architecture, Origin, read_config
+from tf_tinybert.presets import DROPOUT, Architecture, BertConfig, Origin, read_config
 
 Tensors = dict[str, npt.NDArray[Any]]
-WANTED = ("config.json", "*.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+PATTERNS = ("config.json", "*.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
 """What is fetched of a model on the hub: no pickle."""
 PICKLES = ("pytorch_model.bin", "model.bin")
 RENAMED = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
@@ -23,10 +23,10 @@ RENAMED = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.b
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a training starts from; `tensors` is None where its weights are not wanted."""
+    """What a training starts from; `tensors` is None where it starts from random weights."""
 
-    config: dict[str, Any]
-    """In Hugging Face's words, of the shape that is built."""
+    config: BertConfig
+    """By Hugging Face's names, of the shape that is built."""
     tokenizer: Any
     tensors: Tensors | None
 
@@ -51,12 +51,13 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
             "they do not belong together"
         )
     if shape != Architecture.of(config):
-        config |= {
+        config = {
+            **config,
             "num_hidden_layers": shape.layers, "hidden_size": shape.hidden, "num_attention_heads": shape.heads,
             "intermediate_size": shape.intermediate, "hidden_dropout_prob": DROPOUT,
         }  # fmt: skip
     tensors = None
-    if origin.pretrained:  # a head that was taught other labels is not taken along
+    if origin.pretrained:  # a head for other labels is left behind
         tensors = {name: value for name, value in read_tensors(folder).items() if not name.startswith("classifier.")}
     return Checkpoint(config, tokenizer, tensors)
 
@@ -67,7 +68,7 @@ def download(name: str) -> Path:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     try:
-        return Path(snapshot_download(name, allow_patterns=list(WANTED)))
+        return Path(snapshot_download(name, allow_patterns=list(PATTERNS)))
     except Exception as error:
         raise BenchError(
             f"checkpoint {name}: not in the cache {HF_HUB_CACHE}, and not to be had from the hub "
@@ -87,7 +88,7 @@ def read_tensors(folder: Path) -> Tensors:
         loaded = {name: value for file in files for name, value in load_file(str(file)).items()}
     except Exception as error:
         raise BenchError(f"the weights of {folder} cannot be read: {' '.join(str(error).split())[:200]}") from None
-    return {_plain(name): np.asarray(value, np.float32) for name, value in loaded.items()}
+    return {_bert_name(name): np.asarray(value, np.float32) for name, value in loaded.items()}
 
 
 def read_tokenizer(folder: Path) -> Any:
@@ -99,8 +100,8 @@ def read_tokenizer(folder: Path) -> Any:
     elif (folder / "vocab.txt").is_file():
         card = folder / "tokenizer_config.json"
         lower = json.loads(card.read_text(encoding="utf-8")).get("do_lower_case", True) if card.is_file() else True
-        made = BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=lower)
-        tokenizer = Tokenizer.from_str(made.to_str())
+        wordpiece = BertWordPieceTokenizer(str(folder / "vocab.txt"), lowercase=lower)
+        tokenizer = Tokenizer.from_str(wordpiece.to_str())
     else:
         raise BenchError(f"checkpoint {folder} has no tokenizer: save tokenizer.json or vocab.txt beside the weights")
     tokenizer.no_padding()
@@ -110,17 +111,17 @@ def read_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def _plain(name: str) -> str:
+def _bert_name(name: str) -> str:
     for old, new in RENAMED.items():
         name = name.replace(old, new)
     return name.removeprefix("bert.")
 
 
 def _no_weights(folder: Path) -> str:
-    held = [name for name in PICKLES if (folder / name).is_file()]
-    if not held:
+    pickles = [name for name in PICKLES if (folder / name).is_file()]
+    if not pickles:
         return f"checkpoint {folder} has no weights: model.safetensors is missing"
     return (
-        f"checkpoint {folder} holds its weights as a pickle ({held[0]}), which may run code when it is read: convert "
-        "it with transformers' save_pretrained, which writes safetensors, and give that folder"
+        f"checkpoint {folder} holds its weights as a pickle ({pickles[0]}), which may run code when it is read: "
+        "convert it with transformers' save_pretrained, which writes safetensors, and give that folder"
     )

@@ -1,4 +1,4 @@
-"""What a training step is judged by: labels and, where there is a teacher, what it says. Imported with TensorFlow."""
+"""The loss of a training step: by labels and, where there is a teacher, its soft targets. Imported with TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bench.api import Split, class_weights
 
 
 def targets(split: Split) -> npt.NDArray[Any]:
-    """Labels int32 [n]; with a teacher float32 [n, 1 + labels]: the label, then what it says at its temperature."""
+    """Labels int32 [n]; with a teacher float32 [n, 1 + labels]: the label, then the softened targets."""
     if split.soft_targets is None:
         return split.labels.astype(np.int32)
     return np.column_stack([split.labels.astype(np.float32), split.soft_targets.softened()])
 
 
 def criterion(train: Split, class_weight: str) -> keras.losses.Loss:
-    """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, mixed as `SoftTargets` says."""
+    """Of logits with `targets`: cross-entropy, its labels weighted alike or `balanced`, and distillation."""
     weights = class_weights(train.labels, len(train.label_names), class_weight)
     if train.soft_targets is None and weights is None:
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -44,6 +44,6 @@ class Criterion(keras.losses.Loss):
         if self.soft_targets is None:
             return hard
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
-        theirs, own = y_true[:, 1:], ops.log_softmax(y_pred / temperature)
-        told = ops.sum(theirs * (ops.log(ops.maximum(theirs, 1e-12)) - own), axis=-1)
-        return alpha * temperature**2 * told + (1.0 - alpha) * hard
+        teacher, student = y_true[:, 1:], ops.log_softmax(y_pred / temperature)
+        distillation = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-12)) - student), axis=-1)
+        return alpha * temperature**2 * distillation + (1.0 - alpha) * hard

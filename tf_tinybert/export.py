@@ -38,5 +38,5 @@ def export(artifact: Path, out: Path) -> str:
         shutil.copyfile(artifact / name, out / name)
     line = f"{out}: normalize texts by '{facts['normalization']}' before its tokenizer"
     if facts["checkpoint_activation"] == "gelu":
-        line += f"; its checkpoint had exact GELU, it was trained with and says {config['hidden_act']}"
+        line += f"; its checkpoint had exact GELU, the artifact has {config['hidden_act']}"
     return line

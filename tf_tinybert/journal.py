@@ -18,16 +18,16 @@ import numpy.typing as npt
 from bench.api import BenchError, RunContext
 
 PROGRESS_EVERY = 20
-"""Training steps between two words to the harness."""
+"""Training steps between two progress reports."""
 BACKUP = "backup"
 """The folder of `BackupAndRestore`, below that of the checkpoint."""
 
 
 class Journal(keras.callbacks.Callback):
-    """History, speed and best weights of a training, kept in `folder` (if there is one) so that a killed run goes on.
+    """History, speed and best weights of a training, stored in `folder` (if there is one) so that a killed run resumes.
 
     `validate` gives the scores after an epoch; without it nothing is chosen and the last weights stay. Stands before
-    `BackupAndRestore` among the callbacks: an epoch that it knows and the backup does not is trained again.
+    `BackupAndRestore` among the callbacks: an epoch that it has and the backup does not is trained again.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Journal(keras.callbacks.Callback):
         self.best_epoch: int | None = None
         self._best: list[npt.NDArray[np.floating]] = []
         self._seconds = self._started = self._loss = 0.0
-        self._trained = self._told = self._epoch = 0
+        self._trained = self._reported = self._epoch = 0
 
     @property
     def examples_per_second(self) -> float | None:
@@ -56,13 +56,13 @@ class Journal(keras.callbacks.Callback):
         return self._trained / self._seconds if self._seconds else None
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Take up what a killed training has left."""
+        """Load the state of a killed training."""
         epochs = backed_up(self.folder) if self.folder else 0
         if not self.folder or not epochs:
             return
-        left = json.loads((self.folder / "journal.json").read_text())
-        self.history = left["history"][:epochs]
-        self.best_epoch = left["best_epoch"]
+        state = json.loads((self.folder / "journal.json").read_text())
+        self.history = state["history"][:epochs]
+        self.best_epoch = state["best_epoch"]
         if self.best_epoch:
             with np.load(self.folder / "best.npz", allow_pickle=False) as file:
                 self._best = [file[str(i)] for i in range(len(file.files))]
@@ -72,7 +72,7 @@ class Journal(keras.callbacks.Callback):
         self._started, self._epoch = time.perf_counter(), epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Stop where the loss is no number; else a word to the harness now and then."""
+        """Stop where the loss is no number; else report progress every few steps."""
         step = self._epoch * self.steps + batch + 1
         self._loss = float((logs or {})["loss"])  # the mean over the epoch so far
         if not math.isfinite(self._loss):
@@ -80,12 +80,12 @@ class Journal(keras.callbacks.Callback):
                 f"the loss became NaN or infinite at step {step}, where the rate was {self.rate(step - 1):.3g}: lower "
                 "learning_rate"
             )
-        if step - self._told >= PROGRESS_EVERY:
-            self._told = step
+        if step - self._reported >= PROGRESS_EVERY:
+            self._reported = step
             self.context.progress(step, self.steps * self.params["epochs"], loss=self._loss)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Validate, keep the weights if they are the best, and say whether to go on."""
+        """Validate, keep the weights if they are the best, and stop where `patience` is over."""
         self._seconds += time.perf_counter() - self._started
         self._trained += self.steps * self.batch_size
         done = (epoch + 1) * self.steps
@@ -96,7 +96,7 @@ class Journal(keras.callbacks.Callback):
         if self.validate and self._is_best(entry):
             self.best_epoch, self._best = epoch + 1, self.model.get_weights()
         if self.folder:
-            self._keep(self.folder)
+            self._save(self.folder)
         self.context.progress(
             done, self.steps * self.params["epochs"], **{k: v for k, v in entry.items() if k != "epoch"}
         )
@@ -113,7 +113,7 @@ class Journal(keras.callbacks.Callback):
         key, sign = f"validation_{self.monitor}", -1.0 if self.monitor == "loss" else 1.0
         return all(sign * entry[key] > sign * other[key] for other in self.history[:-1])
 
-    def _keep(self, folder: Path) -> None:
+    def _save(self, folder: Path) -> None:
         if self.best_epoch == len(self.history):
             weights: dict[str, Any] = {str(i): weight for i, weight in enumerate(self._best)}
             np.savez(folder / "new.npz", **weights)
@@ -124,10 +124,10 @@ class Journal(keras.callbacks.Callback):
 
 
 def backed_up(folder: Path) -> int:
-    """How many epochs `BackupAndRestore` has kept below `folder`; a backup cut off while it was written is removed."""
-    told = folder / BACKUP / "training_metadata.json"
+    """How many epochs `BackupAndRestore` has stored below `folder`; one cut off while it was written is removed."""
+    metadata = folder / BACKUP / "training_metadata.json"
     try:
-        return int(json.loads(told.read_text())["epoch"])
+        return int(json.loads(metadata.read_text())["epoch"])
     except OSError:
         return 0
     except (ValueError, KeyError):
@@ -135,9 +135,9 @@ def backed_up(folder: Path) -> int:
         return 0
 
 
-def own_folder(kept: Path) -> Path:
+def own_folder(checkpoint: Path) -> Path:
     """Where this process keeps its state: workers that train together write at one time, so each has a folder."""
     worker = json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {}).get("index", 0)
-    folder = kept / f"worker-{worker}"
+    folder = checkpoint / f"worker-{worker}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

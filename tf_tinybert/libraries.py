@@ -11,7 +11,7 @@ from bench.api import BenchError
 def check_libraries() -> None:
     """Import them, Keras on TensorFlow. A library that is missing stays a `ModuleNotFoundError`.
 
-    Raises `BenchError` where they do not fit one another, or where Keras has been told to use another framework.
+    Raises `BenchError` where they do not fit one another, or where Keras is set to another framework.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     try:

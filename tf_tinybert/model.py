@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+from tf_tinybert.presets import BertConfig
 from tf_tinybert.weights import Arrays, Weights, to_huggingface, to_keras
 
 POOLER = ("pooler.", "classifier.")
-"""What masked-language modelling does not teach."""
+"""What is new after masked-language pretraining."""
 ALL = ("",)
 """Every tensor: the start from random weights."""
 DEVIATION = 0.02
@@ -64,10 +64,10 @@ class Classifier(keras.Model):
         return self.train_function
 
 
-def build_classifier(config: Mapping[str, Any], labels: int, dropout: float) -> Classifier:
+def build_classifier(config: BertConfig, labels: int, dropout: float) -> Classifier:
     """`token_ids` and `padding_mask`, int32 [batch, time], to logits float32 [batch, labels].
 
-    `config` is BERT's in Hugging Face's words. As there, the logits are those of the first token's last state, through
+    `config` is BERT's, by Hugging Face's names. As there, the logits are those of the first token's last state, through
     a dense layer with tanh. GELU is the tanh approximation, the one that the encoder has.
     """
     encoder = keras_hub.models.BertBackbone(

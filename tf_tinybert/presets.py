@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from bench.api import BenchError, Params, did_you_mean
 
@@ -15,7 +14,7 @@ SHIPPED = Path(__file__).resolve().parent.parent / "transformers_pt" / "checkpoi
 VOCABULARY_OF = "tweets-tiny"
 """The shipped checkpoint whose tokens an architecture takes for which nothing has been pretrained."""
 PLAIN = "breaks-1"
-"""How texts are normalized for a BERT that does not say."""
+"""How texts are normalized for a BERT whose folder does not name it."""
 FIXED: dict[str, tuple[Any, ...]] = {
     "position_embedding_type": ("absolute",),
     "hidden_act": ("gelu", "gelu_new", "gelu_pytorch_tanh"),
@@ -30,6 +29,20 @@ LARGE = 512
 """From this width on the rate for large encoders is taken."""
 
 
+class BertConfig(TypedDict):
+    """What is read of a Hugging Face `config.json` of BERT."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    type_vocab_size: int
+    hidden_act: NotRequired[str]
+    hidden_dropout_prob: NotRequired[float]
+
+
 @dataclass(frozen=True)
 class Architecture:
     """The shape of a BERT encoder."""
@@ -40,10 +53,14 @@ class Architecture:
     intermediate: int
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Architecture:
+    def of(cls, config: BertConfig) -> Architecture:
         """That of a Hugging Face configuration of BERT."""
-        keys = ("num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size")
-        return cls(*(int(config[key]) for key in keys))
+        return cls(
+            config["num_hidden_layers"],
+            config["hidden_size"],
+            config["num_attention_heads"],
+            config["intermediate_size"],
+        )
 
     def __str__(self) -> str:
         return f"{self.layers}×{self.hidden}, {self.heads} heads"
@@ -65,12 +82,12 @@ ARCHITECTURES: dict[str, Architecture] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run starts: a folder in Hugging Face layout or a hub name, and how much of it is kept."""
+    """Where a run starts: a folder in Hugging Face layout or a hub name, and how much of it is used."""
 
     source: str
     """A folder's path, or `owner/model` on the hub."""
     architecture: Architecture | None
-    """The shape that is built; None where it is the source's, which only the hub knows."""
+    """The shape that is built; None where it is the source's, which only the hub has."""
     pretrained: bool
     """Whether the weights are taken, not the tokens alone."""
     normalization: str
@@ -90,7 +107,7 @@ class Origin:
 def origin(params: Params) -> Origin:
     """Of the parameters `checkpoint`, `architecture` and `weights`.
 
-    Raises `BenchError` for a name that is not known, and for a checkpoint of another shape than the architecture.
+    Raises `BenchError` for an unknown name, and for a checkpoint of another shape than the architecture.
     """
     name, shape = params["architecture"], _shape(params["architecture"])
     if params["weights"] not in ("pretrained", "random"):
@@ -114,7 +131,7 @@ def shipped() -> list[str]:
     return sorted(path.parent.name for path in SHIPPED.glob("*/config.json"))
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def read_config(folder: Path) -> BertConfig:
     """The `config.json` of a folder, checked to be of a BERT that the Keras encoder can compute.
 
     Raises `BenchError` for a folder without one, for another model type, and for what the encoder has fixed otherwise.
@@ -130,13 +147,13 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"checkpoint {folder} is of type '{config.get('model_type')}', not BERT: this recipe reads BERT alone; "
             "`finetune` (PyTorch) reads the others"
         )
-    for key, known in FIXED.items():
-        if config.get(key, known[0]) not in known:
+    for key, supported in FIXED.items():
+        if config.get(key, supported[0]) not in supported:
             raise BenchError(
-                f"checkpoint {folder}: {key} is {config[key]!r}, and the Keras encoder knows "
-                f"{' and '.join(map(str, known))} alone; use `finetune` (PyTorch)"
+                f"checkpoint {folder}: {key} is {config[key]!r}, and the Keras encoder supports "
+                f"{' and '.join(map(str, supported))} alone; use `finetune` (PyTorch)"
             )
-    return config
+    return cast(BertConfig, config)
 
 
 def _shape(name: str | None) -> Architecture | None:
@@ -169,7 +186,7 @@ def _source(name: str) -> str:
 
 
 def _normalization(folder: Path) -> str:
-    """What the texts of its pretraining went through; a fine-tuned artifact tells it in `model.json`."""
+    """What the texts of its pretraining went through; a fine-tuned artifact has it in `model.json`."""
     for card in ("pretraining.json", "model.json"):
         if (folder / card).is_file():
             return str(json.loads((folder / card).read_text(encoding="utf-8"))["normalization"])

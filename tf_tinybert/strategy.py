@@ -32,21 +32,21 @@ class Place:
 
     @property
     def replicas(self) -> int:
-        """Copies of the model that are kept in step."""
+        """Copies of the model that train in step."""
         return int(self.strategy.num_replicas_in_sync)
 
 
-def prepare(params: Params, seed: int, wanted: str) -> tuple[Place, DeviceUse]:
+def prepare(params: Params, seed: int, requested: str) -> tuple[Place, DeviceUse]:
     """Find the place, then seed everything, make operations deterministic and set the precision.
 
     The place comes first: TensorFlow sets up communication between processes before any operation has run. Raises
     `BenchError` for a strategy or device that the machine has not, and for a batch that the replicas do not divide.
-    `wanted` is the device that was asked for: `auto`, `cpu` or `gpu`.
+    `requested` is `auto`, `cpu` or `gpu`.
     """
     _check(params)
-    place = find(params["strategy"], wanted)
+    place = find(params["strategy"], requested)
     keras.utils.set_random_seed(seed)
-    if not params["jit_compile"] and place.name != "tpu":  # Keras would leave XLA out without a word
+    if not params["jit_compile"] and place.name != "tpu":  # with it Keras would silently leave XLA out
         tf.config.experimental.enable_op_determinism()
     policy = params["precision"]
     if policy == "auto":
@@ -64,22 +64,23 @@ def prepare(params: Params, seed: int, wanted: str) -> tuple[Place, DeviceUse]:
     return place, DeviceUse(place.actual, policy, place.name, place.replicas, part)
 
 
-def find(name: str, wanted: str) -> Place:
+def find(name: str, requested: str) -> Place:
     """The place of that name; `auto`: several processes where TF_CONFIG names them, a TPU, several GPUs, one device."""
-    gpus = tf.config.list_physical_devices("GPU") if wanted != "cpu" else []
-    if wanted == "gpu" and not gpus:
-        raise BenchError("device 'gpu' was asked for, but TensorFlow finds none here: use --device cpu or auto")
+    gpus = tf.config.list_physical_devices("GPU") if requested != "cpu" else []
+    if requested == "gpu" and not gpus:
+        raise BenchError("device 'gpu' was requested, but TensorFlow finds none here: use --device cpu or auto")
     if not gpus:
         tf.config.set_visible_devices([], "GPU")
     if name == "auto":
-        name = _automatic(wanted, len(gpus))
-    return _FOUND[name]("gpu" if gpus else "cpu")
+        name = _automatic(requested, len(gpus))
+    return _MAKERS[name]("gpu" if gpus else "cpu")
 
 
-def _automatic(wanted: str, gpus: int) -> str:
+def _automatic(requested: str, gpus: int) -> str:
     if "TF_CONFIG" in os.environ:
         return "multiworker"
-    if wanted == "auto" and _tpu_told():
+    # Only where there is a sign of a TPU: looking for one elsewhere waits for a network that may not be there.
+    if requested == "auto" and (tf.config.list_physical_devices("TPU") or os.environ.get("TPU_NAME")):
         return "tpu"
     return "mirrored" if gpus > 1 else "default"
 
@@ -123,7 +124,7 @@ def _tpu(actual: str) -> Place:
     return Place(tf.distribute.TPUStrategy(resolver), "tpu", "tpu")
 
 
-_FOUND: dict[str, Callable[[str], Place]] = {
+_MAKERS: dict[str, Callable[[str], Place]] = {
     "default": _default,
     "mirrored": _mirrored,
     "multiworker": _multiworker,
@@ -131,14 +132,9 @@ _FOUND: dict[str, Callable[[str], Place]] = {
 }
 
 
-def _tpu_told() -> bool:
-    """Whether there is a sign of a TPU: looking for one elsewhere waits for a network that may not be there."""
-    return bool(tf.config.list_physical_devices("TPU") or os.environ.get("TPU_NAME"))
-
-
 def _check(params: Params) -> None:
-    known = {"strategy": ("auto", *_FOUND), "precision": PRECISIONS, "lr_scaling": tuple(SCALINGS)}
-    for key, choices in known.items():
+    options = {"strategy": ("auto", *_MAKERS), "precision": PRECISIONS, "lr_scaling": tuple(SCALINGS)}
+    for key, choices in options.items():
         if params[key] not in choices:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), choices)}")
     if params["workers"] > 1 and params["strategy"] not in ("auto", "multiworker"):

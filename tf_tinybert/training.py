@@ -65,9 +65,10 @@ def train(
 ) -> Training:  # fmt: skip
     """Fit `model`, built under the strategy of `place`, by `loss`; leave it with the weights of its best epoch.
 
-    Without `validation` it trains for all of the epochs and keeps the last weights. A run that was killed goes on from
-    the last epoch that the harness keeps. `params`: `epochs`, `patience`, `monitor`, `learning_rate`, `lr_scaling`,
-    `warmup`, `weight_decay`, `steps_per_execution`, `jit_compile`. A loss that is no number is a `BenchError`.
+    Without `validation` it trains for all of the epochs and keeps the last weights. A run that was killed resumes
+    from its last epoch in the checkpoint folder. A loss that is no number is a `BenchError`. `params`: `epochs`,
+    `patience`, `monitor`, `learning_rate`, `lr_scaling`, `warmup`, `weight_decay`, `steps_per_execution`,
+    `jit_compile`.
     """
     if params["monitor"] not in MONITORS:
         raise BenchError(f"monitor={params['monitor']}: {did_you_mean(str(params['monitor']), MONITORS)}")

@@ -45,8 +45,8 @@ class Pair:
 
     def to_keras(self, value: npt.NDArray[np.floating], shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
         """PyTorch's tensor as the Keras variable of that shape; heads are axes of their own there."""
-        turned = value.T if self.input_axes else value
-        return np.ascontiguousarray(turned, np.float32).reshape(shape)
+        matrix = value.T if self.input_axes else value
+        return np.ascontiguousarray(matrix, np.float32).reshape(shape)
 
     def to_huggingface(self, value: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """The Keras variable as PyTorch's tensor."""
@@ -62,12 +62,12 @@ def pairs(layers: int) -> Iterator[Pair]:
     for keras, huggingface in EMBEDDINGS.items():
         yield Pair(keras, huggingface)
     for i in range(layers):
-        ours, theirs = f"transformer_layer_{i}/", f"encoder.layer.{i}."
+        layer, hf_layer = f"transformer_layer_{i}/", f"encoder.layer.{i}."
         for keras, huggingface in NORMS.items():
-            yield Pair(f"{ours}{keras}/gamma", f"{theirs}{huggingface}.weight")
-            yield Pair(f"{ours}{keras}/beta", f"{theirs}{huggingface}.bias")
+            yield Pair(f"{layer}{keras}/gamma", f"{hf_layer}{huggingface}.weight")
+            yield Pair(f"{layer}{keras}/beta", f"{hf_layer}{huggingface}.bias")
         for keras, (huggingface, axes) in DENSE.items():
-            yield from _dense(ours + keras, theirs + huggingface, axes)
+            yield from _dense(layer + keras, hf_layer + huggingface, axes)
     yield from _dense("pooled_dense", "pooler.dense", 1)
     yield from _dense("logits", "classifier", 1)
 
@@ -83,24 +83,24 @@ def to_keras(tensors: Weights, shapes: Mapping[str, tuple[int, ...]], layers: in
     What begins with one of `new` may be missing. Raises `BenchError` for any other tensor that is missing or does not
     fit.
     """
-    found: Arrays = {}
+    arrays: Arrays = {}
     for pair in pairs(layers):
         value = tensors.get(pair.huggingface)
         if value is not None and value.size == math.prod(shapes[pair.keras]):
-            found[pair.keras] = pair.to_keras(value, shapes[pair.keras])
+            arrays[pair.keras] = pair.to_keras(value, shapes[pair.keras])
         elif not pair.huggingface.startswith(new):
-            held = "is missing" if value is None else f"is {list(value.shape)}"
+            state = "is missing" if value is None else f"is {list(value.shape)}"
             raise BenchError(
-                f"the weights are not those of the BERT that config.json tells: tensor '{pair.huggingface}' {held}, "
-                f"{math.prod(shapes[pair.keras]):,} numbers are wanted"
+                f"the weights are not those of the BERT in config.json: tensor '{pair.huggingface}' {state}, "
+                f"{math.prod(shapes[pair.keras]):,} numbers are expected"
             )
-    return found
+    return arrays
 
 
 def to_huggingface(arrays: Weights, layers: int) -> Arrays:
     """The tensors of `BertForSequenceClassification` from arrays by Keras path."""
-    found = {}
+    tensors = {}
     for pair in pairs(layers):
         prefix = "" if pair.huggingface.startswith("classifier") else "bert."
-        found[prefix + pair.huggingface] = pair.to_huggingface(arrays[pair.keras])
-    return found
+        tensors[prefix + pair.huggingface] = pair.to_huggingface(arrays[pair.keras])
+    return tensors

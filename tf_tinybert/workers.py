@@ -11,21 +11,20 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any
 
 LOOPBACK = "127.0.0.1"
 
 
 def start(count: int, arguments: Sequence[str]) -> int:
-    """Run Python with `arguments` `count` times, each told in TF_CONFIG who it is; the exit code of the first to fail.
+    """Run Python with `arguments` `count` times, each with its rank in TF_CONFIG; the exit code of the first to fail.
 
-    RANK is set as well, as the harness asks of a launcher. Where one process fails, the others are ended: they would
+    RANK is set as well, as the harness expects of a launcher. Where one process fails, the others are ended: they would
     wait for it.
     """
     addresses = [f"{LOOPBACK}:{port}" for port in _free_ports(count)]
     processes = []
     for rank in range(count):
-        task: dict[str, Any] = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
+        task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
         environment = os.environ | {"TF_CONFIG": json.dumps(task), "RANK": str(rank)}
         processes.append(subprocess.Popen([sys.executable, *arguments], env=environment, stdin=subprocess.DEVNULL))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -48,7 +47,7 @@ def _wait(processes: Sequence[subprocess.Popen[bytes]]) -> int:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all held until the last is known so that they differ."""
+    """Ports that nobody listens on, all held until the last is bound so that they differ."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:

@@ -146,9 +146,9 @@ def _classifier(params: Params, seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.svm import LinearSVC
 
-    for name, known in (("classifier", CLASSIFIERS), ("class_weight", CLASS_WEIGHTS)):
-        if params[name] not in known:
-            raise BenchError(f"{name}={params[name]}: {did_you_mean(str(params[name]), known)}")
+    for name, options in (("classifier", CLASSIFIERS), ("class_weight", CLASS_WEIGHTS)):
+        if params[name] not in options:
+            raise BenchError(f"{name}={params[name]}: {did_you_mean(str(params[name]), options)}")
     weight = None if params["class_weight"] == "none" else params["class_weight"]
     shared = {"C": params["C"], "class_weight": weight, "random_state": seed}
     if params["classifier"] == "svm":
@@ -166,7 +166,7 @@ def _scores(blocks: list[Any], coef: npt.NDArray[Any], intercept: npt.NDArray[An
 def _cross_validated_temperature(matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int) -> float:
     """The temperature of scores that each row gets from a classifier trained without it; 1 where a label has one row.
 
-    The vocabulary and its weights are of all rows: they know no label.
+    The vocabulary and its weights are of all rows: no label is in them.
     """
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Inputs = tuple[npt.NDArray[np.int32], ...]
 SLICE = 256
-"""Texts that go through the network at once when many are asked for."""
+"""Texts that go through the network at once when there are many."""
 
 
 class Lstm(Recipe):
@@ -40,10 +40,10 @@ class Lstm(Recipe):
 
     `vectors` is a folder with `vectors.safetensors` (`embedding.weight` [words, width]) and `vocab.txt` (one word a
     line), as of GloVe: they start the first columns of the embedding of a `word` tokenizer, and are trained on. Its
-    words that are not in the training texts join the vocabulary, beyond the size that `vocabulary` asks for.
+    words that are not in the training texts join the vocabulary, beyond the size that `vocabulary` sets.
 
     `char_ngrams` (`"3-5"`, or `"none"`) adds to the vector of each word of a `word` tokenizer the mean vector of its
-    character n-grams, hashed into `ngram_buckets`: a word that training does not know is read by its spelling.
+    character n-grams, hashed into `ngram_buckets`: a word that is not in training is read by its spelling.
 
     `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
     `macro_recall`) is the validation score that chooses the epoch.
@@ -130,13 +130,13 @@ class Lstm(Recipe):
         recurrent.check(params)
         subwords.ngram_span(params)
         device = training.prepare_device(seed, params["precision"], context.device)
-        tokenizer, known = _vocabulary(train.texts, params, self.normalization)
+        tokenizer, vectors = _vocabulary(train.texts, params, self.normalization)
         ngrams = subwords.hashed_ngrams(tokenizer, params)
         batches = _batches(train, tokenizer, ngrams, params["batch_size"], seed)
         checks = _batches(validation, tokenizer, ngrams, SLICE, None) if len(validation) else None
         model = recurrent.build_recurrent(len(tokenizer), len(train.label_names), params)
-        if known is not None:
-            known.start_embedding(model, tokenizer)
+        if vectors is not None:
+            vectors.start_embedding(model, tokenizer)
         log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
@@ -170,11 +170,11 @@ def _vocabulary(
     from baselines.sequences import train_tokenizer
     from baselines.vectors import load_vectors
 
-    known = load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
+    vectors = load_vectors(Path(params["vectors"]), params) if params["vectors"] is not None else None
     tokenizer = train_tokenizer(texts, params["tokenizer"], params["vocabulary"], normalization, params["max_length"])
-    if known is not None:
-        tokenizer.join(known.words)
-    return tokenizer, known
+    if vectors is not None:
+        tokenizer.join(vectors.words)
+    return tokenizer, vectors
 
 
 def _batches(
@@ -183,15 +183,15 @@ def _batches(
     from baselines.criterion import targets
     from baselines.sequences import bucketed
 
-    wanted = targets(split)
+    labels = targets(split)
     if ngrams is None:
-        return bucketed(tokenizer.encode(split.texts), wanted, size, seed)
+        return bucketed(tokenizer.encode(split.texts), labels, size, seed)
     ids, unknown = ngrams.encode(split.texts)
-    return bucketed(ids, wanted, size, seed, ngrams.tensor_inputs(unknown))
+    return bucketed(ids, labels, size, seed, ngrams.tensor_inputs(unknown))
 
 
 class LstmPredictor(Predictor):
-    """SequenceTokenizer and, where asked for, the n-grams of words; then the network as one frozen TensorFlow graph."""
+    """The tokenizer and, with `char_ngrams`, the n-grams of words; then the network as one frozen TensorFlow graph."""
 
     runtime = "keras"
 

@@ -105,13 +105,13 @@ class Static(Recipe):
 
         check(params)
         device = training.prepare_device(seed, params["precision"], context.device)
-        known = words.learn_words(
+        vocabulary = words.learn_words(
             train.texts, self.normalization, params["max_length"], params["vocabulary"], params["min_count"]
         )
-        batches, checks = _batches(train, validation, known, params, self.normalization, seed)
-        model = convolution.build_convolution(len(known), len(train.label_names), params)
+        batches, checks = _batches(train, validation, vocabulary, params, self.normalization, seed)
+        model = convolution.build_convolution(len(vocabulary), len(train.label_names), params)
         log = training.train(model, batches, checks, train, params, device, context)
-        text = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":"))
         (out_dir / "vocabulary.json").write_text(text, encoding="utf-8")
         config = {
             "label_names": list(train.label_names),
@@ -127,8 +127,8 @@ class Static(Recipe):
         from baselines.lookup import Lookup
 
         config, weights = load_artifact(artifact_dir)
-        known = json.loads((artifact_dir / "vocabulary.json").read_text(encoding="utf-8"))
-        return StaticPredictor(Lookup(known, weights, config["params"], config["normalization"]), weights)
+        vocabulary = json.loads((artifact_dir / "vocabulary.json").read_text(encoding="utf-8"))
+        return StaticPredictor(Lookup(vocabulary, weights, config["params"], config["normalization"]), weights)
 
 
 class StaticPredictor(Predictor):
@@ -174,7 +174,7 @@ def check(params: Params) -> None:
 
 
 def _batches(
-    train: Split, validation: Split, known: list[str], params: Params, normalization: str, seed: int
+    train: Split, validation: Split, vocabulary: list[str], params: Params, normalization: str, seed: int
 ) -> tuple[Any, Any]:
     """Those of training and, where there is one, of validation."""
     from baselines.criterion import targets
@@ -183,11 +183,11 @@ def _batches(
     from baselines.subwords import hashed, tensor_inputs
     from baselines.words import Numbers, Reader
 
-    numbers = Numbers(known)
+    numbers = Numbers(vocabulary)
     reader = Reader(normalization, params["max_length"], numbers)
     ids, checked = ([reader(text) for text in split.texts] for split in (train, validation))
-    table = hashed([*known, *numbers.unknown], spelling_span(params), params["ngram_buckets"])
+    table = hashed([*vocabulary, *numbers.unknown], spelling_span(params), params["ngram_buckets"])
     table[:2] = 0  # padding, and a text without words, have no spelling
-    inputs = tensor_inputs(table, len(known))
+    inputs = tensor_inputs(table, len(vocabulary))
     batches = bucketed(ids, targets(train), params["batch_size"], seed, inputs)
     return batches, bucketed(checked, targets(validation), 256, None, inputs) if len(validation) else None

@@ -35,8 +35,8 @@ def test_the_table_is_the_network(served: Path) -> None:
 
 def test_what_it_remembers_changes_no_answer(served: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = np.concatenate([Static().load(served).predict_proba([text]) for text in NEW_WORDS[:20]])
-    monkeypatch.setattr(lookup, "REMEMBERED", 7)
-    monkeypatch.setattr(words, "REMEMBERED", 11)
+    monkeypatch.setattr(lookup, "MAX_UNKNOWN", 7)
+    monkeypatch.setattr(words, "MAX_CACHED", 11)
     forgetful = Static().load(served)
     for _ in range(2):
         np.testing.assert_allclose(forgetful.predict_proba(NEW_WORDS)[:20], fresh, atol=1e-6)

@@ -70,11 +70,11 @@ class Tinybert(Recipe):
 
     def resolve(self, params: Params) -> Resolved:
         """The checkpoint's normalization and folder; several processes on this machine for more than one worker."""
-        found, workers = origin(params), params["workers"]
+        start, workers = origin(params), params["workers"]
         return replace(
             super().resolve(params),
-            normalization=found.normalization,
-            paths={"checkpoint": found.folder} if found.folder else {},
+            normalization=start.normalization,
+            paths={"checkpoint": start.folder} if start.folder else {},
             launcher=("-m", "tf_tinybert.workers", str(workers)) if workers > 1 else (),
         )
 
@@ -96,7 +96,7 @@ class Tinybert(Recipe):
         return fit(train, validation, params, seed, out_dir, context)
 
     def load(self, artifact_dir: Path) -> Predictor:
-        """From the artifact alone; no hub is asked."""
+        """From the artifact alone, offline."""
         from tf_tinybert.libraries import check_libraries
 
         check_libraries()
