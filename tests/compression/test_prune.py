@@ -111,7 +111,7 @@ def test_it_recovers_in_steps_and_says_how(distilbert: Path, tmp_path: Path, cap
     log = child(Prune(), distilbert, tmp_path / "child", turned(TRAIN), **given)
     assert [entry["epoch"] for entry in log.history] == [1, 2, 3] and log.epochs_run == 3
     said = capsys.readouterr().out
-    assert said.count("of the layers' weights are gone; left, layer by layer:") == 2
+    assert said.count("of the layers' weights are gone; layer by layer there are") == 2
     assert np.isfinite(asked(tmp_path / "child")).all()
     # what is taught is wrong: of the two epochs after the last cut, the first is the best, and it is kept
     losses = [entry["validation_loss"] for entry in log.history]
