@@ -50,19 +50,16 @@ def sparse_batches(
             batch = matrix[chosen]
             if dropout:
                 batch.data *= (random.random(len(batch.data)) >= dropout) / (1.0 - dropout)
-            yield _sparse_tensor(batch), targets[chosen]
+            batch.sort_indices()
+            cells = batch.tocoo()
+            places = np.stack([cells.row, cells.col], axis=1).astype(np.int64)
+            yield tf.SparseTensor(places, cells.data.astype(np.float32), batch.shape), targets[chosen]
 
     signature = (
         tf.SparseTensorSpec((None, matrix.shape[1]), tf.float32),
         tf.TensorSpec((None, targets.shape[1]), tf.float32),
     )
     steps = -(-rows // batch_size)
+    # A generator has no length: without one Keras runs an epoch until the data ends, and warns.
     dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return Batches(dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2), rows, steps)
-
-
-def _sparse_tensor(batch: csr_matrix) -> tf.SparseTensor:
-    batch.sort_indices()
-    cells = batch.tocoo()
-    places = np.stack([cells.row, cells.col], axis=1).astype(np.int64)
-    return tf.SparseTensor(places, cells.data.astype(np.float32), batch.shape)

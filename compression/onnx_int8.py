@@ -17,7 +17,7 @@ from onnxruntime.quantization import quantize_static as _static
 from compression.kernels import count_matmuls
 from transformers_pt.predictor import Padded
 
-OPTIONS = {"DefaultTensorType": onnx.TensorProto.FLOAT}
+OPTIONS = {"DefaultTensorType": onnx.TensorProto.FLOAT}  # of tensors whose type the quantizer cannot infer
 
 
 def quantize_dynamic(source: Path, target: Path, operators: tuple[str, ...] = ("MatMul", "Gather")) -> None:

@@ -109,7 +109,10 @@ def origin(params: Params) -> Origin:
 
     Raises `BenchError` for an unknown name, and for a checkpoint of another shape than the architecture.
     """
-    name, shape = params["architecture"], _shape(params["architecture"])
+    name = params["architecture"]
+    if name is not None and name not in ARCHITECTURES:
+        raise BenchError(f"architecture={name}: {did_you_mean(str(name), ARCHITECTURES)}")
+    shape = ARCHITECTURES[name] if name else None
     if params["weights"] not in ("pretrained", "random"):
         raise BenchError(
             f"weights={params['weights']}: {did_you_mean(str(params['weights']), ('pretrained', 'random'))}"
@@ -154,12 +157,6 @@ def read_config(folder: Path) -> BertConfig:
                 f"{' and '.join(map(str, supported))} alone; use `finetune` (PyTorch)"
             )
     return cast(BertConfig, config)
-
-
-def _shape(name: str | None) -> Architecture | None:
-    if name is not None and name not in ARCHITECTURES:
-        raise BenchError(f"architecture={name}: {did_you_mean(str(name), ARCHITECTURES)}")
-    return ARCHITECTURES[name] if name else None
 
 
 def _automatic(shape: Architecture, keep: bool) -> Origin:

@@ -85,10 +85,6 @@ def _automatic(requested: str, gpus: int) -> str:
     return "mirrored" if gpus > 1 else "default"
 
 
-def _default(actual: str) -> Place:
-    return Place(tf.distribute.get_strategy(), "single", actual)
-
-
 def _mirrored(actual: str) -> Place:
     devices = tf.config.list_logical_devices(actual.upper())
     if len(devices) < 2:
@@ -125,7 +121,7 @@ def _tpu(actual: str) -> Place:
 
 
 _MAKERS: dict[str, Callable[[str], Place]] = {
-    "default": _default,
+    "default": lambda actual: Place(tf.distribute.get_strategy(), "single", actual),
     "mirrored": _mirrored,
     "multiworker": _multiworker,
     "tpu": _tpu,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -72,7 +71,9 @@ def train(
     """
     if params["monitor"] not in MONITORS:
         raise BenchError(f"monitor={params['monitor']}: {did_you_mean(str(params['monitor']), MONITORS)}")
-    schedule = _schedule(batches.steps * params["epochs"], place.replicas, params)
+    steps = batches.steps * params["epochs"]
+    peak = params["learning_rate"] * SCALINGS[params["lr_scaling"]](place.replicas)
+    schedule = WarmupDecay(peak, min(int(params["warmup"] * steps), steps - 1), steps)
     with place.strategy.scope():
         optimizer = adamw(model, schedule, params["weight_decay"])
         optimizer.build(model.trainable_variables)
@@ -88,12 +89,17 @@ def train(
         validation.of(model, place, params["jit_compile"]) if validation else None, params["monitor"],
         params["patience"], folder, context,
     )  # fmt: skip
-    first = backed_up(folder) if folder else 0
+    callbacks, first = [journal], 0
+    if folder:
+        first = backed_up(folder)
+        callbacks.append(
+            keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)
+        )
     model.fit(
         place.strategy.distribute_datasets_from_function(partial(batches.pipeline, first)),
         steps_per_epoch=batches.steps,
         epochs=params["epochs"],
-        callbacks=[journal, *_backup(folder)],
+        callbacks=callbacks,
         shuffle=False,  # the batches are shuffled already
         verbose=0,
     )
@@ -104,14 +110,3 @@ def train(
         history=journal.history,
         device=device,
     )
-
-
-def _schedule(steps: int, replicas: int, params: Params) -> WarmupDecay:
-    peak = params["learning_rate"] * SCALINGS[params["lr_scaling"]](replicas)
-    return WarmupDecay(peak, min(int(params["warmup"] * steps), steps - 1), steps)
-
-
-def _backup(folder: Path | None) -> list[keras.callbacks.Callback]:
-    if folder is None:
-        return []
-    return [keras.callbacks.BackupAndRestore(str(folder / BACKUP), double_checkpoint=True, delete_checkpoint=False)]

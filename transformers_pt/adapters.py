@@ -71,7 +71,7 @@ def keep_adapter(model: Any, out_dir: Path, encoder: Encoder, facts: ModelFacts)
     model.save_pretrained(folder)
     write_facts(folder, encoder, facts)
     (folder / "README.md").unlink(missing_ok=True)  # an empty form
-    path = folder / "adapter_config.json"
+    path = folder / "adapter_config.json"  # PEFT has written the path that the backbone has on this machine
     config = json.loads(path.read_text(encoding="utf-8")) | {"base_model_name_or_path": facts["backbone"]}
     path.write_text(json.dumps(config, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
