@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 from bench.api import BenchError, refuse_code
 from tf_tinybert.presets import DROPOUT, Architecture, BertConfig, Origin, read_config
+from transformers_pt.weights.catalog import CATALOG
+from transformers_pt.weights.place import verified
 
 Tensors = dict[str, npt.NDArray[Any]]
 PATTERNS = ("config.json", "*.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
@@ -37,7 +39,7 @@ def open_checkpoint(origin: Origin) -> Checkpoint:
     Raises `BenchError` for a hub name that cannot be reached, for weights that are a pickle, are broken or are not of
     BERT, for a configuration that names code, and for a tokenizer with more tokens than the weights have rows.
     """
-    folder = origin.folder or download(origin.source)
+    folder = verified(origin.source) if origin.source in CATALOG else origin.folder or download(origin.source)
     refuse_code(folder)
     config = read_config(folder)
     shape = origin.architecture or Architecture.of(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.api import Params, RunContext, Split, Training
@@ -15,6 +16,8 @@ from tf_tinybert.strategy import prepare
 from tf_tinybert.tokens import Encoder
 from tf_tinybert.training import Validation
 from tf_tinybert.training import train as fit_model
+
+TANH_NOTE = "GELU is computed by its tanh approximation; the checkpoint was trained with the exact one"
 
 
 def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Path, context: RunContext) -> Training:
@@ -42,6 +45,8 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     log = fit_model(model, batches, checks, criterion(train, params["class_weight"]), params, place, device, context)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, checkpoint.config, weights, encoder, _facts(train, start, checkpoint), dropout)
+    if checkpoint.tensors is not None and checkpoint.config.get("hidden_act", "gelu") == "gelu":
+        log = replace(log, warnings=[*log.warnings, TANH_NOTE])
     return log
 
 

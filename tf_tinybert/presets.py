@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 from bench.api import BenchError, Params, did_you_mean
+from transformers_pt.weights.catalog import CATALOG
 
 SHIPPED = Path(__file__).resolve().parent.parent / "transformers_pt" / "checkpoints"
 """Encoders that the project has pretrained; the PyTorch track ships them."""
@@ -85,7 +86,7 @@ class Origin:
     """Where a run starts: a folder in Hugging Face layout or a hub name, and how much of it is used."""
 
     source: str
-    """A folder's path, or `owner/model` on the hub."""
+    """A folder's path, `owner/model` on the hub, or a name of the catalogue of weights."""
     architecture: Architecture | None
     """The shape that is built; None where it is the source's, which only the hub has."""
     pretrained: bool
@@ -94,13 +95,15 @@ class Origin:
 
     @property
     def folder(self) -> Path | None:
-        """Its folder where it is one."""
+        """Its folder where it is one; what is in the catalogue of weights is looked up there instead."""
         path = Path(self.source)
-        return path if path.is_dir() else None
+        return path if self.source not in CATALOG and path.is_dir() else None
 
     @property
     def name(self) -> str:
         """The folder's name without its path, or the hub name."""
+        if self.source in CATALOG:
+            return CATALOG[self.source].hub
         return self.folder.name if self.folder else self.source
 
 
@@ -121,7 +124,7 @@ def origin(params: Params) -> Origin:
     if params["checkpoint"] == "auto":
         return _automatic(shape or ARCHITECTURES["tiny"], keep)
     source = _source(params["checkpoint"])
-    if not Path(source).is_dir():
+    if source in CATALOG or not Path(source).is_dir():
         return Origin(source, shape, keep, PLAIN)
     own = Architecture.of(read_config(Path(source)))
     if shape not in (None, own):
@@ -173,13 +176,17 @@ def _automatic(shape: Architecture, keep: bool) -> Origin:
 
 
 def _source(name: str) -> str:
+    if name in CATALOG:
+        return name
     if name in shipped():
         return str(SHIPPED / name)
     if Path(name).is_dir():
         return str(Path(name))
     if name.count("/") == 1 and not name.startswith((".", "/", "~")):
         return name
-    raise BenchError(f"unknown checkpoint '{name}': {did_you_mean(name, shipped())} (or owner/model, or a folder)")
+    raise BenchError(
+        f"unknown checkpoint '{name}': {did_you_mean(name, [*shipped(), *CATALOG])} (or owner/model, or a folder)"
+    )
 
 
 def _normalization(folder: Path) -> str:

@@ -26,9 +26,9 @@ class Tinybert(Recipe):
 
     `architecture` is `tiny`, `mini`, `tinybert4` or `tinybert6`; unset it is the checkpoint's own. `checkpoint` is
     `auto` (the encoder of that shape that comes with the project; random weights where there is none), the name of one
-    of these, a folder in Hugging Face layout, or a hub name. `weights=random` keeps shape and tokens and forgets what
-    was learned. `batch_size` is that of a step over all replicas; `lr_scaling` multiplies the rate for several of them.
-    `workers` is how many processes train together on this machine.
+    of these, `minilm-l6`, a folder in Hugging Face layout, or a hub name. `weights=random` keeps shape and tokens and
+    forgets what was learned. `batch_size` is that of a step over all replicas; `lr_scaling` multiplies the rate for
+    several of them. `workers` is how many processes train together on this machine.
     """
 
     name, framework = "tinybert", "tensorflow"
