@@ -148,6 +148,7 @@ def test_a_bundle_holds_what_an_image_needs_and_no_more(bundle: Path) -> None:
 def test_an_image_is_built_of_a_named_base_with_locked_packages_and_is_not_run_by_root(bundle: Path) -> None:
     lines = (bundle / "Dockerfile").read_text().splitlines()
     assert next(line for line in lines if line.startswith("FROM ")) == "FROM ${BASE}"
+    assert any(re.fullmatch(r"ARG BASE=python:3\.11-\S+@sha256:[0-9a-f]{64}", line) for line in lines), "a tag moves"
     installed = next(i for i, line in enumerate(lines) if line.startswith("RUN pip install "))
     user = next(i for i, line in enumerate(lines) if line.startswith("USER "))
     assert installed < user < lines.index('CMD ["serve"]') and lines[user] not in ("USER root", "USER 0")
