@@ -25,6 +25,8 @@ TARGETS: list[tuple[Export | Quantize, str, float]] = [
 ]  # fmt: skip
 """Recipe, target, and how far a probability may move: int8 of weights that were drawn at random moves much."""
 PRUNABLE, OTHERS = ("mpnet", "xlm-roberta"), ("modernbert", "deberta")
+QUICKLY = {("onnx", "mpnet"), ("onnx-int8", "modernbert")}
+"""Each costs an export of ten seconds; the others are for the slow tests."""
 QUICK = {"importance_rows": 64, "recovery_epochs": 1, "learning_rate": 2e-3, "precision": "float32"}
 
 
@@ -34,9 +36,13 @@ def parents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {family: parent(family, tmp_path_factory.mktemp(family)) for family in (*PRUNABLE, *OTHERS)}
 
 
-@pytest.mark.parametrize("family", [*PRUNABLE, *OTHERS])
 @pytest.mark.parametrize(
-    ("recipe", "to", "near"), [*TARGETS[:2], *(pytest.param(*one, marks=pytest.mark.slow) for one in TARGETS[2:])]
+    ("recipe", "to", "near", "family"),
+    [
+        pytest.param(*target, family, marks=[] if (target[1], family) in QUICKLY else pytest.mark.slow)
+        for target in TARGETS
+        for family in (*PRUNABLE, *OTHERS)
+    ],
 )
 def test_every_runtime_says_the_same(
     family: str, recipe: Export | Quantize, to: str, near: float, parents: dict[str, Path], tmp_path: Path
@@ -62,7 +68,7 @@ def test_heads_of_mpnet_keep_their_position_bias(parents: dict[str, Path], tmp_p
     for layer in part.model.base_model.encoder.layer:
         layer.attention.attn.o.weight.data[:, :16] = 0
     whole = TorchPredictor(part.model, part.encoder, 3).predict_proba(TRAIN.texts)
-    shrink.cut(part.model, [shrink.Kept([1], list(range(48)))] * 2)
+    shrink.cut(part.model, [shrink.Units([1], list(range(48)))] * 2)
     save_artifact(tmp_path, part.model, part.encoder, {**part.facts, "shapes": shrink.shapes(part.model)})
     write_card(tmp_path, "finetune")
     np.testing.assert_allclose(TorchPredictor(part.model, part.encoder, 3).predict_proba(TRAIN.texts), whole, atol=1e-6)
