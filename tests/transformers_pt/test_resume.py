@@ -27,7 +27,13 @@ def train(backbone: Path, folder: Path, context: RunContext) -> Training:
     return Finetune().fit(split(300, 0), split(90, 1), params, 0, folder, context)
 
 
-@pytest.mark.parametrize("kill_at", [10, 30, 40], ids=["in the first epoch", "in the second", "in the third"])
+@pytest.mark.parametrize(
+    "kill_at",
+    [
+        pytest.param(10, id="in the first epoch", marks=pytest.mark.slow), pytest.param(30, id="in the second"),
+        pytest.param(40, id="in the third", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_what_is_resumed_ends_with_the_same_weights(
     kill_at: int, checkpoints: Checkpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
