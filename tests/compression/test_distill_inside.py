@@ -26,7 +26,8 @@ PLAIN = {"alpha": 0.0}
 def seen(folder: Path) -> dict[tuple[str, int], np.ndarray]:
     """What the parts of a trained encoder put out for unseen texts, of the real tokens alone, float [tokens, width]."""
     predictor = Finetune().load(folder)
-    ids, mask = map(torch.from_numpy, predictor.stages()["tokenize"](split(120, 2).texts))
+    _, padded = predictor.stages()["tokenize"](split(120, 2).texts)
+    ids, mask = map(torch.from_numpy, padded)
     recorder = Recorder(predictor.model, related=True)
     with torch.no_grad():
         predictor.model(input_ids=ids, attention_mask=mask)
