@@ -48,8 +48,10 @@ class SequenceTokenizer:
 
     def clean(self, text: str) -> str:
         """What is tokenized: cut, normalized, spelled."""
-        text = text[: self.max_length * CHARACTERS_PER_TOKEN].replace("\0", " ")
-        return spell(self._normalize(text)).encode("utf-8", "ignore").decode()  # without lone surrogates
+        return self._spelled(text[: self.max_length * CHARACTERS_PER_TOKEN])
+
+    def _spelled(self, text: str) -> str:
+        return spell(self._normalize(text.replace("\0", " "))).encode("utf-8", "ignore").decode()  # no lone surrogates
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text; a text without any token is one unknown token."""
@@ -60,7 +62,7 @@ class SequenceTokenizer:
         """What is not read of these texts."""
         self.tokenizer.no_truncation()
         try:
-            plain = [spell(self._normalize(text)).encode("utf-8", "ignore").decode() for text in texts]
+            plain = [self._spelled(text) for text in texts]
             counts = [len(item.ids) for item in self.tokenizer.encode_batch_fast(plain, add_special_tokens=False)]
         finally:
             self.tokenizer.enable_truncation(self.max_length)

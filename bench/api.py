@@ -34,6 +34,7 @@ from bench.contract import (
     Truncation,
     Uniform,
 )
+from bench.data.digest import file_sha256
 from bench.data.locate import cache_root
 from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
@@ -80,6 +81,7 @@ __all__ = [
     "class_weights",
     "did_you_mean",
     "epoch_scores",
+    "file_sha256",
     "kept_arrays",
     "load_artifact",
     "load_recipe",

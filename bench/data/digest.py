@@ -1,9 +1,10 @@
-"""Hashes of rows: one that does not depend on their order, and one of a split as it is used."""
+"""Hashes: of a file, of rows whatever their order, and of a split as it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,12 @@ class _Rows(Protocol):
     def texts(self) -> Sequence[str]: ...
     @property
     def labels(self) -> npt.NDArray[np.int64]: ...
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def row_hashes(texts: Iterable[str], labels: Iterable[int]) -> list[bytes]:

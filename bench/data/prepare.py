@@ -15,11 +15,11 @@ from filelock import FileLock
 
 from bench.contract import Split
 from bench.data.describe import describe_published
-from bench.data.digest import split_hash
+from bench.data.digest import file_sha256, split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
-from bench.data.prepared import Meta, Prepared, file_sha256, open_prepared
+from bench.data.prepared import Meta, Prepared, open_prepared
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows

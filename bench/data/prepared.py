@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from bench.contract import Split
 from bench.data.describe import Description
-from bench.data.digest import split_hash
+from bench.data.digest import file_sha256, split_hash
 from bench.data.facts import DatasetFacts
 from bench.errors import DataError
 
@@ -198,9 +198,3 @@ def _first_altered(folder: Path, meta: Meta) -> str | None:
         except OSError:
             return name
     return None
-
-
-def file_sha256(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

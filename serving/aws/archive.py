@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import tarfile
 from pathlib import Path
 
+from bench.api import file_sha256
 from bench.artifact import artifact_files
 
 
@@ -22,10 +22,4 @@ def write_archive(folder: Path, target: Path) -> str:
             entry.size = path.stat().st_size
             with path.open("rb") as file:
                 archive.addfile(entry, file)
-    return file_hash(target)
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(target)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.api import BenchError, load_recipe
+from bench.api import BenchError, file_sha256, load_recipe
 from bench.registry import ROOT, TRACKS
-from serving.aws.archive import file_hash, write_archive
+from serving.aws.archive import write_archive
 from serving.aws.requirements import locked_versions, own_recipes, requirements_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def read_bundle(folder: Path) -> Bundle:
     """A bundle whose archive is what was packaged; a `BenchError` for one that is not whole, or altered."""
     bundle = _read_card(folder)
     try:
-        content = file_hash(bundle.archive) if bundle else None
+        content = file_sha256(bundle.archive) if bundle else None
     except OSError:
         content = None
     if bundle is None or content is None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bench.data import DatasetRef, Prepared, find_prepared, load, prepare
-from bench.data.prepared import file_sha256
+from bench.data.digest import file_sha256
 from bench.errors import DataError, StoreError
 from tests.conftest import ROOT
 from tests.data.conftest import WriteCsv, reviews

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.api import BenchError
+from bench.api import BenchError, normalizer
 from tests.conftest import bench_environment
 from transformers_pt.presets import PRESETS, Backbone, backbone
 from transformers_pt.weights import catalog
@@ -194,6 +194,8 @@ def test_the_command(tmp_path: Path) -> None:
     assert asked.returncode == 2 and asked.stderr.startswith("error: no weights of minilm-l6: the hub: ")
     wrong = weights(tmp_path, "get", "minlm-l6")
     assert wrong.returncode == 2 and "minilm-l6" in wrong.stderr and wrong.stderr.count("\n") == 1
+    alone = weights(tmp_path, "get", "roberta", "--from", ".")
+    assert alone.returncode == 2 and "roberta comes from the hub alone" in alone.stderr
     nothing = weights(tmp_path, "verify", "mpnet")
     assert nothing.returncode == 1 and "weights get mpnet" in nothing.stdout
     folder = tmp_path / "cache" / "weights" / "minilm-l6"
@@ -201,3 +203,9 @@ def test_the_command(tmp_path: Path) -> None:
     (folder / "origin.json").write_text(json.dumps({"from": "a test"}))
     altered = weights(tmp_path, "verify")
     assert altered.returncode == 1 and "minilm-l6: not as published: README.md, config.json" in altered.stdout
+
+
+def test_covid_twitter_bert_reads_names_of_mentions_links_and_emoji() -> None:
+    preset = backbone("covid-twitter-bert")
+    clean = normalizer(preset.normalization)("@who says &amp; wash 🧼 https://t.co/1 www.who.int now!")
+    assert clean == "twitteruser says & wash :soap: twitterurl twitterurl now!"

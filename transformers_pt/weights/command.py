@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.api import BenchError, did_you_mean
+from bench.api import BenchError, did_you_mean, file_sha256
 from transformers_pt.presets import PRESETS, Backbone
 from transformers_pt.weights.catalog import CATALOG, WEIGHTS_FILE
 from transformers_pt.weights.get import get
 from transformers_pt.weights.place import differing, origin, placed
+from transformers_pt.weights.sources import download_from_hub
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode="rich", help="Weights of encoders by name."
 )
+HUB_FILES = ("*.json", "*.txt", "*.model", "*.codes", WEIGHTS_FILE)
+"""What is fetched of a preset that the catalogue has not: no pickle, no code."""
 Names = Annotated[list[str], typer.Argument(help="Presets, as `weights list` shows them.")]
 
 
@@ -60,10 +62,14 @@ def get_(
     python -m transformers_pt weights get mpnet --from ~/all-mpnet-base-v2[/]
     """
     for name in _known(names):
+        if source not in (None, "hub") and name not in CATALOG:
+            raise BenchError(
+                f"{name} comes from the hub alone: leave --from out, or give the folder as backbone=FOLDER"
+            )
         if name in CATALOG:
             get(name, source, typer.echo)
         else:
-            typer.echo(f"{name}: {_from_hub(PRESETS[name])}")
+            typer.echo(f"{name}: {download_from_hub(PRESETS[name].source, HUB_FILES)}")
 
 
 @app.command()
@@ -108,16 +114,4 @@ def _digest_in_hub_cache(name: str) -> str:
     path = _in_hub_cache(PRESETS[name])
     if path is None:
         return f"not here; python -m transformers_pt weights get {name}"
-    with path.open("rb") as file:
-        return f"SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()}; no digest of it is recorded to compare with"
-
-
-def _from_hub(preset: Backbone) -> str:
-    from huggingface_hub import snapshot_download
-
-    patterns = ["*.json", "*.txt", "*.model", "*.codes", WEIGHTS_FILE]
-    try:
-        return str(snapshot_download(preset.source, allow_patterns=patterns, etag_timeout=5))
-    except Exception as error:  # of requests, of the file system, of the hub: each of a kind of its own
-        reason = " ".join(str(error).split())[:200]
-        raise BenchError(f"the hub, {preset.source}: {reason}; it is the one place that has these weights") from None
+    return f"SHA-256 {file_sha256(path)}; no digest of it is recorded to compare with"

@@ -15,7 +15,7 @@ from typing import IO
 
 from filelock import FileLock
 
-from bench.api import BenchError, cache_root
+from bench.api import BenchError, cache_root, file_sha256
 from bench.durable import move_folder
 from transformers_pt.weights.catalog import CATALOG, Published
 
@@ -130,7 +130,6 @@ def _read(stream: IO[bytes], file: str, source: str) -> bytes:
 
 def _digest(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError:
         return None

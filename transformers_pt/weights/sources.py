@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import IO
@@ -29,15 +29,20 @@ def from_folder(name: str, folder: Path) -> Path:
     return place(name, f"the folder {folder.name}", lambda file: (folder / file).open("rb"))
 
 
-def from_hub(name: str) -> Path:
-    """The Hugging Face hub, or its own cache."""
+def download_from_hub(repository: str, patterns: Sequence[str]) -> Path:
+    """The folder of a model in the hub's own cache, fetched if it is not there; a `BenchError` in one line."""
     from huggingface_hub import snapshot_download
 
-    published = CATALOG[name]
     try:
-        folder = Path(snapshot_download(published.hub, allow_patterns=list(published.files), etag_timeout=5))
+        return Path(snapshot_download(repository, allow_patterns=list(patterns), etag_timeout=5))
     except Exception as error:  # of requests, of the file system, of the hub: each of a kind of its own
         raise BenchError(f"the hub: {' '.join(str(error).split())[:200]}") from None
+
+
+def from_hub(name: str) -> Path:
+    """The Hugging Face hub, or its own cache."""
+    published = CATALOG[name]
+    folder = download_from_hub(published.hub, list(published.files))
     return place(name, f"the hub, {published.hub}", lambda file: (folder / file).open("rb"))
 
 
