@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
 import inspect
+import io
 import os
 import re
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -120,12 +123,31 @@ def requirements_file(package: str) -> str:
 
 
 def source_hash(recipe: Recipe) -> str:
-    """SHA-256 of the recipe's file and its declared helpers; a helper that is missing is an error."""
+    """SHA-256 of the code of the recipe's file and its declared helpers; a helper that is missing is an error."""
     file = recipe_file(recipe.name)
-    digest = hashlib.sha256(file.path.read_bytes())
+    digest = hashlib.sha256(_code(file.path.read_bytes(), file.path.suffix))
     for source in sorted(recipe.sources):
         path = file.folder / source
         if not path.is_file():
             raise BenchError(f"recipe '{recipe.name}' declares the source '{source}', but {path} is no file")
-        digest.update(source.encode() + b"\0" + path.read_bytes())
+        digest.update(source.encode() + b"\0" + _code(path.read_bytes(), path.suffix))
     return digest.hexdigest()
+
+
+@functools.cache
+def _code(content: bytes, suffix: str) -> bytes:
+    """The tokens of a Python file without comments, docstrings and layout, which train nothing; other content as is."""
+    if suffix != ".py":
+        return content
+    statement: list[str] = []
+    code: list[str] = []
+    for token in tokenize.generate_tokens(io.StringIO(content.decode()).readline):
+        if token.type in (tokenize.INDENT, tokenize.DEDENT):
+            code.append(tokenize.tok_name[token.type])
+        elif token.type == tokenize.NEWLINE:
+            if len(statement) > 1 or not statement[0].endswith(("'", '"')):
+                code += [" ".join(statement), "\n"]
+            statement = []
+        elif token.type not in (tokenize.COMMENT, tokenize.NL):
+            statement.append(token.string)
+    return "".join(code).encode()

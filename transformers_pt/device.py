@@ -31,7 +31,8 @@ def prepare_device(seed: int, params: Params, requested: str) -> DeviceUse:
     quiet()
     set_seed(seed)
     torch.use_deterministic_algorithms(True, warn_only=True)  # some CUDA kernels have no deterministic form
-    torch.utils.deterministic.fill_uninitialized_memory = False  # takes 8 % of a step, helps bugs only
+    # 8 % of a step, to help those who read what they never wrote
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if precision == "auto":
         on_gpu = actual == "gpu"
         bfloat16 = torch.cuda.is_bf16_supported() if on_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -94,7 +94,7 @@ def _plain(parent: Path, layout: str) -> Iterator[tuple[str, Path]]:
         yield plain
 
 
-def _samples(read: Reader, train: Split, texts: int, seed: int) -> list[Inputs]:
+def _samples(reader: Reader, train: Split, texts: int, seed: int) -> list[Inputs]:
     """Those of some training texts; where a graph has two inputs, each filled up with zeros to the longest.
 
     The converter resizes one input at a time, and runs the graph before it has resized the other.
@@ -105,7 +105,7 @@ def _samples(read: Reader, train: Split, texts: int, seed: int) -> list[Inputs]:
             "calibration_texts of 1 or more and a data set with a training split, or use precision=dynamic_int8"
         )
     chosen = np.random.default_rng(seed).permutation(len(train))[:texts]
-    samples = read([train.texts[row] for row in chosen])
+    samples = reader.inputs([train.texts[row] for row in chosen])
     if len(samples[0]) == 1:
         return samples
     longest = max(array.shape[1] for sample in samples for array in sample.values())

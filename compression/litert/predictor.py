@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor, Probabilities, softmax, thread_limit
+from bench.api import Predictor, Probabilities, Truncation, softmax, thread_limit
 from compression.litert.texts import READERS, Inputs
 
 SLICE = 64
@@ -25,7 +25,7 @@ class LiteRtPredictor(Predictor):
         from ai_edge_litert.interpreter import Interpreter
 
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        self.read, self.labels = READERS[facts["base"]](folder), len(facts["label_names"])
+        self.reader, self.labels = READERS[facts["base"]](folder), len(facts["label_names"])
         self.parameters, self.nonzero_parameters = sum(facts["weights"].values()), facts["nonzero"]
         self.dtype = "float32" if facts["precision"] == "float32" else "int8"
         self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=thread_limit())
@@ -39,11 +39,15 @@ class LiteRtPredictor(Predictor):
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]."""
         slices = [texts[start : start + SLICE] for start in range(0, len(texts), SLICE)]
-        return np.concatenate([self._forward(self.read(part)) for part in slices or [[]]])
+        return np.concatenate([self._forward(self.reader.inputs(part)) for part in slices or [[]]])
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """Texts to inputs, these to probabilities."""
-        return {"tokenize": self.read, "forward": self._forward}
+        return {"tokenize": self.reader.inputs, "forward": self._forward}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """What is not read of these texts."""
+        return self.reader.truncation(texts)
 
     def _forward(self, rows: list[Inputs]) -> Probabilities:
         logits = np.zeros((len(rows), self.labels), np.float32)

@@ -3,48 +3,67 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.api import Truncation
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from baselines.vectorize import TextFeatures
+
 Inputs = dict[str, npt.NDArray[Any]]
 """Of one text, by the name of the input; the first axis is 1."""
-Reader = Callable[[Sequence[str]], list[Inputs]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How an artifact reads texts."""
+
+    inputs: Callable[[Sequence[str]], list[Inputs]]
+    """Of each text."""
+    truncation: Callable[[Sequence[str]], Truncation]
+    """What is not read of these texts."""
 
 
 def ngram_columns(folder: Path) -> Reader:
     """For `dnn`: `columns` int32 [1, n] and `values` float32 [1, n] of the n-grams of a text, at least one of them."""
-    vectors = _features(folder)
 
     def read(text: csr_matrix) -> Inputs:
         if not text.nnz:  # any n-gram, of weight zero: a graph takes no empty tensor
             return {"columns": np.zeros((1, 1), np.int32), "values": np.zeros((1, 1), np.float32)}
         return {"columns": text.indices.astype(np.int32)[None], "values": text.data.astype(np.float32)[None]}
 
-    return lambda texts: [read(text) for text in vectors(texts)]
+    features = _features(folder)
+    return Reader(lambda texts: [read(text) for text in _vectors(features, texts)], features.truncation)
 
 
 def dense_features(folder: Path) -> Reader:
     """For a `dnn` trained for 8 bits: `features`, float32 [1, all n-grams]."""
-    vectors = _features(folder)
-    return lambda texts: [{"features": text.toarray()} for text in vectors(texts)]
+    features = _features(folder)
+    return Reader(
+        lambda texts: [{"features": text.toarray()} for text in _vectors(features, texts)], features.truncation
+    )
 
 
-def _features(folder: Path) -> Callable[[Sequence[str]], csr_matrix]:
-    from scipy.sparse import hstack
-
+def _features(folder: Path) -> TextFeatures:
     from baselines.artifact import load_artifact
     from baselines.vectorize import TextFeatures
 
     config, weights = load_artifact(folder)
-    features = TextFeatures.load(folder, weights, config["params"], config["normalization"])
-    return lambda texts: hstack(features.transform(features.clean(texts)), format="csr") if texts else ()
+    return TextFeatures.load(folder, weights, config["params"], config["normalization"])
+
+
+def _vectors(features: TextFeatures, texts: Sequence[str]) -> Iterable[csr_matrix]:
+    from scipy.sparse import hstack
+
+    return hstack(features.transform(features.clean(texts)), format="csr") if texts else ()
 
 
 def baseline_tokens(folder: Path) -> Reader:
@@ -57,15 +76,19 @@ def baseline_tokens(folder: Path) -> Reader:
     params = {**Lstm.defaults, **config["params"]}
     tokenizer = SequenceTokenizer.load(folder, config["normalization"], params["max_length"])
     spelled = hashed_ngrams(tokenizer, params)
+
     if spelled is None:
-        return lambda texts: [{"pieces": np.array([ids], np.int32)} for ids in tokenizer.encode(texts)]
+        return Reader(
+            lambda texts: [{"pieces": np.array([ids], np.int32)} for ids in tokenizer.encode(texts)],
+            tokenizer.truncation,
+        )
 
     def read(texts: Sequence[str]) -> list[Inputs]:
         rows, unknown = spelled.encode(texts)
         both = (spelled.inputs(np.array([ids], np.int32), unknown) for ids in rows)
         return [{"pieces": np.concatenate([tokens[..., None], grams], axis=-1)} for tokens, grams in both]
 
-    return read
+    return Reader(read, tokenizer.truncation)
 
 
 def encoder_tokens(folder: Path) -> Reader:
@@ -80,7 +103,7 @@ def encoder_tokens(folder: Path) -> Reader:
         rows = encoder(texts)
         return [{"pieces": ids[None]} for ids in np.split(rows.flat, rows.starts[1:-1])] if texts else []
 
-    return read
+    return Reader(read, encoder.truncation)
 
 
 def _facts(folder: Path) -> dict[str, Any]:

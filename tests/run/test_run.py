@@ -79,7 +79,10 @@ def test_a_cache_miss_names_what_changed(bench: Bench, tmp_path: Path) -> None:
     source = (Path(__file__).parent.parent / "recipes" / "bayes.py").read_text()
     (recipes / "bayes.py").write_text(source)
     assert bench("run", "-r", "bayes", *QUICK, SENTIBENCH_RECIPES=str(recipes)).returncode == 0
-    (recipes / "bayes.py").write_text(source + "\n# another thought\n")
+    (recipes / "bayes.py").write_text(source.replace('"""', '"""Reworded: ', 1) + "\n# another thought\n")
+    dry = bench("run", "-r", "bayes", "--dry-run", *QUICK, SENTIBENCH_RECIPES=str(recipes))
+    assert "source changed" not in dry.stdout, "prose trains nothing"
+    (recipes / "bayes.py").write_text(source + "\nTHOUGHT = 2\n")
     dry = bench("run", "-r", "bayes", "--dry-run", *QUICK, SENTIBENCH_RECIPES=str(recipes))
     assert re.search(r"train.*source changed", dry.stdout), dry.stdout
     assert len(_results(tmp_path)) == 1, "a dry run runs nothing"

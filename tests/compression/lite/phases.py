@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def _tell(folder: Path) -> dict[str, Any]:
         "turned_gap": float(np.abs(turned - whole).max()),
         "awkward": predictor.predict_proba(AWKWARD).sum(axis=1).tolist(),
         "empty": list(predictor.predict_proba([]).shape),
+        "truncation": astuple(predictor.truncation([" ".join(UNSEEN.texts[:n]) for n in (1, 8, 64)])),
         "said": [predictor.runtime, predictor.dtype, predictor.parameters, predictor.nonzero_parameters],
     }
 

@@ -24,6 +24,13 @@ def test_float32_gives_the_parents_probabilities(family: Family, parent: str) ->
     assert family.told[f"{parent}-float32"]["said"][:2] == ["litert", "float32"]
 
 
+@pytest.mark.parametrize("parent", EXPORTED)
+def test_it_reads_as_much_of_a_long_text_as_its_parent(family: Family, parent: str) -> None:
+    truncation = family.told[f"{parent}-float32"]["truncation"]
+    assert truncation == family.told[parent]["truncation"]
+    assert (truncation[0] > 0) == (parent != "dnn"), "n-grams are taken of the whole text"
+
+
 @pytest.mark.parametrize("precision", ["dynamic_int8", "full_int8"])
 @pytest.mark.parametrize("parent", EXPORTED[:3])
 def test_weights_are_int8_inside_of_the_file(family: Family, parent: str, precision: str) -> None:
