@@ -12,6 +12,7 @@ from compression import shrink
 from compression.importance import measure, measure_width, sample
 from compression.parents import open_parent
 from compression.recovery import Recovery
+from compression.vocabulary import trim
 from transformers_pt.artifact import save_artifact
 from transformers_pt.facts import ModelFacts
 from transformers_pt.width import hidden_width
@@ -29,6 +30,9 @@ def prune(
     """Leave the pruned child of the one parent in `out_dir`; `params` are those of the recipe, checked."""
     parent = open_parent(parents, "prune")
     model = parent.model
+    if params["vocabulary_size"]:
+        parent = replace(parent, encoder=trim(model, parent.encoder, train.texts, params["vocabulary_size"]))
+        print(f"pruned: {model.config.vocab_size} tokens remain in the vocabulary")
     whole = shrink.block_weights(model)
     recovery = Recovery.prepare(parent, parents[0], train, validation, params, seed, context)
     batches = sample(train, parent.encoder, params["importance_rows"], seed)

@@ -45,8 +45,9 @@ class Prune(Compression):
     """Parts of an encoder go for good, the least important heads and neurons first; the rest is trained on.
 
     `ratio` is the share of the layers' weights that goes, in `steps` with trainings between them. Whole layers
-    (`drop_layers`) and hidden units (`width_ratio`) go before, and count. `teach=true` lets the parent teach. The child
-    stays in the layout of `finetune`, its layers of uneven widths.
+    (`drop_layers`) and hidden units (`width_ratio`) go before, and count. `vocabulary_size` is how many tokens remain,
+    those that the training texts use most; 0 keeps all. `teach=true` lets the parent teach. The child stays in the
+    layout of `finetune`, its layers of uneven widths.
     """
 
     name, framework = "prune", "pytorch"
@@ -60,6 +61,7 @@ class Prune(Compression):
         "step_epochs": 1,
         "drop_layers": 0,
         "width_ratio": 0.0,
+        "vocabulary_size": 0,
         **RECOVERY,
     }
     space = {
@@ -71,7 +73,14 @@ class Prune(Compression):
         "learning_rate": LogUniform(2e-5, 1e-3),
     }
     smoke = {"recovery_epochs": 1, "importance_rows": 64}
-    sources: ClassVar[tuple[str, ...]] = ("importance.py", "parents.py", "pruning.py", "recovery.py", "shrink.py")
+    sources: ClassVar[tuple[str, ...]] = (
+        "importance.py",
+        "parents.py",
+        "pruning.py",
+        "recovery.py",
+        "shrink.py",
+        "vocabulary.py",
+    )
 
     def resolve(self, params: Params) -> Resolved:
         """Parent, training and child are of `finetune`; with `teach` the parent is the teacher."""
@@ -89,7 +98,8 @@ class Prune(Compression):
         context: RunContext = STANDALONE,
     ) -> Training:
         """Cut, recover, and save the rest."""
-        check_ratio(params["ratio"])
+        if params["ratio"] or not params["vocabulary_size"]:  # tokens may go alone
+            check_ratio(params["ratio"])
         if params["importance"] not in IMPORTANCE:
             raise BenchError(f"importance={params['importance']}: {did_you_mean(params['importance'], IMPORTANCE)}")
         if params["steps"] < 1:

@@ -21,6 +21,7 @@ from compression.recipes.quantize import Quantize
 from compression.recipes.sparsity import Sparsity
 from tests.baselines.sentences import log_loss, turned
 from tests.compression.parents import TRAIN, VALIDATION, asked, child, loaded, size, write_card
+from tests.compression.parents import parent as made
 from transformers_pt.artifact import TorchPredictor, save_artifact
 from transformers_pt.layers import encoder_layers
 from transformers_pt.shapes import blocks
@@ -236,3 +237,37 @@ def test_bad_parameters(changes: dict[str, object], said: str, bert: Path, tmp_p
     with pytest.raises(BenchError) as error:
         child(Prune(), bert, tmp_path / "child", **QUICK | changes)
     assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("family", ["bert", "mpnet"])
+def test_a_trimmed_vocabulary_reads_texts_of_its_tokens_as_before(
+    family: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    parent = request.getfixturevalue("bert") if family == "bert" else made(family, tmp_path)
+    encoder = open_parent([parent], "prune").encoder
+    used = {i for row in encoder.windows(TRAIN.texts).rows for i in row} | set(encoder.tokenizer.all_special_ids)
+    used |= {i for token, i in encoder.tokenizer.get_vocab().items() if len(token.removeprefix("##")) == 1}
+    tokens = len(used | set(encoder.tokenizer.added_tokens_decoder))
+    assert tokens < len(encoder.tokenizer)
+    child(
+        Prune(), parent, tmp_path / "child", **QUICK | {"ratio": 0.0, "vocabulary_size": tokens, "recovery_epochs": 0}
+    )
+    reloaded = loaded(tmp_path / "child")
+    np.testing.assert_array_equal(reloaded.predict_proba(TRAIN.texts), loaded(parent).predict_proba(TRAIN.texts))
+    saved = open_parent([tmp_path / "child"], "prune")
+    assert saved.model.get_input_embeddings().weight.shape[0] == tokens == len(saved.encoder.tokenizer)
+    width = hidden_width(saved.model)
+    assert loaded(parent).parameters - reloaded.parameters == (len(encoder.tokenizer) - tokens) * width
+    np.testing.assert_allclose(asked(tmp_path / "child").sum(axis=1), 1, atol=1e-5)
+    child(Export(), tmp_path / "child", tmp_path / "onnx")
+    np.testing.assert_allclose(asked(tmp_path / "onnx"), asked(tmp_path / "child"), atol=1e-5)
+
+
+def test_a_vocabulary_that_cannot_be_trimmed(bert: Path, roberta: Path, tmp_path: Path) -> None:
+    for parent, tokens, message in (
+        (roberta, 50, "takes encoders with a WordPiece tokenizer"),
+        (bert, 3, "special ones and characters, must stay"),
+        (bert, 10**6, "give less, or 0"),
+    ):
+        with pytest.raises(BenchError, match=message):
+            child(Prune(), parent, tmp_path / str(tokens), **QUICK | {"ratio": 0.0, "vocabulary_size": tokens})
