@@ -38,9 +38,8 @@ def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise StoreError(f"{path}: unreadable: {one_line(error)}") from error
 
 
-def read_predictions(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of a run's `predictions.npz`; a `StoreError` where they are damaged or do not fit one another."""
-    arrays = read_arrays(path)
+def check_predictions(path: Path, arrays: Arrays) -> None:
+    """A `StoreError` where the arrays of a run's `predictions.npz` do not fit one another."""
     pairs = [("labels", "probabilities")]
     if "validation_labels" in arrays:
         pairs.append(("validation_labels", "validation_probabilities"))
@@ -49,7 +48,6 @@ def read_predictions(path: Path) -> dict[str, npt.NDArray[Any]]:
         problems = ["not one id a text"]
     if problems:
         raise StoreError(f"{path}: not written by this software: {problems[0]}")
-    return arrays
 
 
 def _misfit(arrays: Arrays, labels: str, probabilities: str) -> str | None:

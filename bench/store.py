@@ -2,7 +2,8 @@
 
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
 `artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`,
-`searches/<study>.db` with its summary `.json`, `work/`, and `aside/`, where the doctor puts what is damaged.
+`searches/<study>.db` with its summary `.json`, `work/`, and `aside/`, where the doctor puts what is damaged. A
+published folder has `splits/`, to which the predictions refer for ids and labels.
 `result.json` is the last file of a run to appear: a folder without it is no result.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 import numpy.typing as npt
 from filelock import FileLock, Timeout
 
-from bench.arrays import Arrays, packed, read_arrays, read_predictions
+from bench.arrays import Arrays, check_predictions, packed, read_arrays
 from bench.durable import remove, temporaries, write_together
 from bench.errors import (
     BenchError,
@@ -30,6 +31,8 @@ from bench.errors import (
 )
 from bench.redact import publishable, without_paths
 from bench.schema import Result, parse
+from bench.split_labels import FOLDER as SPLITS
+from bench.split_labels import restore
 
 
 class Store:
@@ -166,7 +169,11 @@ class Store:
 
     def _arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
         path = self.folder(run_id) / f"{name}.npz"
-        return read_predictions(path) if name == "predictions" else read_arrays(path)
+        if name != "predictions":
+            return read_arrays(path)
+        arrays = restore(self.root / SPLITS, read_arrays(path))
+        check_predictions(path, arrays)
+        return arrays
 
     def sweep(self) -> None:
         """Remove what killed commands left half done; for the one that holds the lock."""

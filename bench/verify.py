@@ -19,6 +19,8 @@ from bench.errors import BenchError, StoreError, one_line
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
 from bench.schema import Result, parse
+from bench.split_labels import FOLDER as SPLITS
+from bench.split_labels import restore
 from bench.truth import Truth
 
 TOLERANCE = 1e-9
@@ -131,7 +133,7 @@ def _arrays(path: Path) -> Arrays:
     if not path.is_file():
         raise BenchError("missing: the numbers of result.json cannot be recomputed")
     try:
-        return read_arrays(path)
+        return restore(path.parents[2] / SPLITS, read_arrays(path))
     except StoreError as error:
         raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 

@@ -24,6 +24,7 @@ from bench.machine import environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import RoundSettings, run_round, summarize
+from bench.report.publish import copy_results
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.store import Store
 from bench.verify import verify
@@ -355,3 +356,15 @@ def test_command_on_nothing_is_wrong_usage(tmp_path: Path) -> None:
     done = command("verify", str(tmp_path / "nowhere"))
     assert done.returncode == 2
     assert done.stderr.startswith("error: no runs in ") and done.stderr.count("\n") == 1
+
+
+def test_labels_that_runs_share_are_checked_with_them(published: Path, tmp_path: Path) -> None:
+    store = Store(published)
+    edit(published / "results" / RUN / "result.json", "data", "split_hash", value="a" * 32)
+    copy_results(store, rows(store.read_all()), tmp_path / "out")
+    (shared,) = (tmp_path / "out" / "splits").glob("*.npz")
+    assert said(tmp_path / "out") == []
+    edit_arrays(shared, lambda arrays: arrays["labels"].__setitem__(slice(0, 200), 0))
+    assert any(line.startswith(f"results/{RUN}/result.json: quality.accuracy") for line in said(tmp_path / "out"))
+    shared.unlink()
+    assert any("missing: it has the ids and labels of test" in line for line in said(tmp_path / "out"))

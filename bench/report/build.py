@@ -29,7 +29,7 @@ from bench.report.plots.reliability import reliability
 from bench.report.plots.style import Drawing, slug, write_png
 from bench.report.plots.sweep import sweeps
 from bench.report.provenance import Provenance
-from bench.report.publish import copy_results, published_ids
+from bench.report.publish import copy_results, published_rows
 from bench.report.search_page import copy_summaries, search_pages
 from bench.report.tables import markdown
 from bench.store import Store
@@ -59,7 +59,7 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     _refuse_foreign(out)
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
-    copied = copy_results(store, published_ids(rows), out)
+    copied = copy_results(store, published_rows(rows), out)
     leaderboards = boards(rows)
     palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
@@ -85,7 +85,7 @@ def _refuse_foreign(out: Path) -> None:
     page = out / "report.html"
     whole = page.is_file() and TITLE in page.read_bytes()[:4096]
     begun = not page.exists() and any(out.glob("results/*/result.json"))
-    names = ("report.html", "results.csv", "leaderboard.md", "results", "searches", "figures")
+    names = ("report.html", "results.csv", "leaderboard.md", "results", "splits", "searches", "figures")
     there = [n for n in names if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
     if there and not whole and not begun:
         raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.arrays import write_arrays
 from bench.board.row import Row
 from bench.board.rows import counted
 from bench.errors import BenchError, StoreError
+from bench.split_labels import FOLDER as SPLITS
+from bench.split_labels import remove_unused, share
 from bench.store import Store
 
 RAW = ("result.json", "predictions.npz", "samples.npz")
@@ -24,7 +27,7 @@ class Copied:
     """Runs in the folder that are not of this store; they stay as they are."""
 
 
-def published_ids(all_rows: list[Row]) -> set[str]:
+def published_rows(all_rows: list[Row]) -> list[Row]:
     """The runs that count, and the parents and teachers that they name, superseded or not."""
     by_id = {row.run_id: row for row in all_rows}
     needed: set[str] = set()
@@ -35,10 +38,10 @@ def published_ids(all_rows: list[Row]) -> set[str]:
             continue
         needed.add(run_id)
         todo += [by_id[run_id].parent_run_id, by_id[run_id].teacher_run_id]
-    return needed
+    return [row for row in all_rows if row.run_id in needed]
 
 
-def copy_results(store: Store, run_ids: Iterable[str], out: Path) -> Copied:
+def copy_results(store: Store, published: Iterable[Row], out: Path) -> Copied:
     """Copy the raw files of those runs to `out/results/<run_id>/`; earlier copies of other runs of this store go.
 
     What came from another store stays: it may be the only copy.
@@ -46,30 +49,36 @@ def copy_results(store: Store, run_ids: Iterable[str], out: Path) -> Copied:
     target = out / "results"
     if target.resolve() == store.results.resolve():
         raise BenchError(f"--out {out} is the store itself; choose another folder for the report")
-    needed, own = set(run_ids), set(store.run_ids())
+    needed, own = {row.run_id: row for row in published}, set(store.run_ids())
     try:
-        for run_id in sorted(needed):
-            _copy(store.folder(run_id), target / run_id)
+        for run_id, row in sorted(needed.items()):
+            _copy(store, row, target / run_id)
         present = {path.name for path in target.iterdir() if path.is_dir()} if target.is_dir() else set()
-        for run_id in (present & own) - needed:
+        for run_id in (present & own) - needed.keys():
             shutil.rmtree(target / run_id)
+        remove_unused(out / SPLITS, target.glob("*/predictions.npz"))
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror}; free space or choose another --out") from error
     return Copied(len(needed), tuple(sorted(present - own)))
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(store: Store, row: Row, target: Path) -> None:
+    """The ids and labels of its split go beside `results`, once for all runs."""
+    source = store.folder(row.run_id)
     target.mkdir(parents=True, exist_ok=True)
     for name in RAW:
         if not (source / name).is_file():
             (target / name).unlink(missing_ok=True)
-        elif not _same(source / name, target / name):
+        elif (source / name).stat().st_mtime_ns == _changed(target / name):
+            continue
+        elif name == "predictions.npz" and (arrays := store.arrays(row.run_id, "predictions")):
+            shared = share(target.parent.parent / SPLITS, row.data, arrays)
+            write_arrays(target / name, shared)
+            shutil.copystat(source / name, target / name)
+        else:
             shutil.copy2(source / name, target / name)
 
 
-def _same(source: Path, target: Path) -> bool:
-    """By size and time of change, which a copy keeps."""
-    if not target.is_file():
-        return False
-    before, now = target.stat(), source.stat()
-    return before.st_size == now.st_size and before.st_mtime_ns == now.st_mtime_ns
+def _changed(path: Path) -> int | None:
+    """When, in ns, which a copy keeps; None for no file."""
+    return path.stat().st_mtime_ns if path.is_file() else None

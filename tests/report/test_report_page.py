@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.arrays import read_arrays
 from bench.board.aggregate import boards
 from bench.board.mistakes import mistakes
 from bench.board.predictions import Predictions, best_of_each_recipe
@@ -149,10 +150,14 @@ def test_pictures_are_there_and_not_empty(out: Path) -> None:
 def test_results_lie_beside_the_report(out: Path, full_store: Store) -> None:
     assert {path.name for path in (out / "results").iterdir()} == set(full_store.run_ids())
     run = "emotions-linear--s0"
-    for name in ("result.json", "predictions.npz"):
-        assert (out / "results" / run / name).read_bytes() == (full_store.folder(run) / name).read_bytes()
+    assert (out / "results" / run / "result.json").read_bytes() == (full_store.folder(run) / "result.json").read_bytes()
     assert not list((out / "results").rglob("log.txt"))
     again = Store(out)  # a published folder reads as a store does
+    before, after = (one.arrays(run, "predictions") for one in (full_store, again))
+    assert before.keys() == after.keys() and all(np.array_equal(before[name], after[name]) for name in before)
+    assert set(read_arrays(out / "results" / run / "predictions.npz")) & {"ids", "labels"} == set()
+    boards_drawn = {row.data.dataset for row in rows(again.read_all()) if row.ok}
+    assert len(list((out / "splits").glob("test-*.npz"))) == len(boards_drawn), "ids and labels once a data set"
     assert [row.run_id for row in rows(again.read_all())] == full_store.run_ids()
 
 
