@@ -125,12 +125,20 @@ class Suite(_Closed):
 
 
 def suite_names() -> list[str]:
-    """The suites that come with the project."""
-    return sorted(path.stem for path in SUITES.glob("*.yaml"))
+    """The suites that come with the project; one in pieces by itself, and each piece as `suite/piece`."""
+    files = sorted(SUITES.rglob("*.yaml"))
+    names = [path.relative_to(SUITES).with_suffix("").as_posix() for path in files]
+    return sorted({*names, *(path.parent.name for path in files if path.parent != SUITES)})
+
+
+def load_suites(name: str) -> list[Suite]:
+    """A suite by name, or by the path of a YAML file; of one in pieces, a folder, all of them in order of name."""
+    pieces = [piece for piece in suite_names() if piece.startswith(f"{name}/")]
+    return [load_suite(piece) for piece in pieces or [name]]
 
 
 def load_suite(name: str) -> Suite:
-    """A suite by name, or by the path of a YAML file."""
+    """A suite, or a piece of one, by name, or by the path of a YAML file."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else SUITES / f"{name}.yaml"
     if not path.is_file():
         raise BenchError(f"unknown suite '{name}': {did_you_mean(name, suite_names())} (or the path of a .yaml file)")

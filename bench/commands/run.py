@@ -14,6 +14,7 @@ from bench.errors import BenchError, did_you_mean
 
 if TYPE_CHECKING:
     from bench.data import DatasetRef
+    from bench.identity import RunIdentity
     from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
 
@@ -140,19 +141,22 @@ def _from_suite(
 ) -> tuple[list[RunSpec], set[str]]:
     from bench.expand import suite_specs
     from bench.params import parse_seeds
-    from bench.spec import check_dataset, load_suite
+    from bench.spec import check_dataset, load_suites
 
-    suite = load_suite(name)
-    changes: dict[str, object] = {}
-    if seeds is not None:
-        changes["seeds"] = parse_seeds(seeds)
-        changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
-    if measure is not None:
-        changes["measure"] = measure.value
-    specs = suite_specs(suite.model_copy(update=changes), data_dir, limit)
-    for spec in specs:
-        check_dataset(spec.dataset)
-    return specs, {dataset.name for dataset in suite.datasets if dataset.optional}
+    specs: dict[RunIdentity, RunSpec] = {}
+    optional: set[str] = set()
+    for suite in load_suites(name):
+        changes: dict[str, object] = {}
+        if seeds is not None:
+            changes["seeds"] = parse_seeds(seeds)
+            changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
+        if measure is not None:
+            changes["measure"] = measure.value
+        for spec in suite_specs(suite.model_copy(update=changes), data_dir, limit):
+            check_dataset(spec.dataset)
+            specs.setdefault(spec.identity, spec)  # a piece names the parents that another one has trained
+        optional |= {dataset.name for dataset in suite.datasets if dataset.optional}
+    return list(specs.values()), optional
 
 
 def _from_options(
