@@ -8,6 +8,8 @@ PRESETS = {
     "distilroberta": "distilroberta",
     "distilbert": "distilbert",
     "minilm": "minilm",
+    "minilm-l6": "minilm-l6",
+    "mpnet": "mpnet",
     "tinybert4": "tinybert",
     "roberta-tiny": "roberta-tiny",
     "bert-tiny": "bert-tiny",
