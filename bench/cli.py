@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import typer
@@ -45,4 +46,14 @@ def leaderboard(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     with command_line("stopped; what was finished is stored, and the same command goes on from there"):
-        app(args=arguments, prog_name="python -m bench", standalone_mode=True)
+        app(args=_store_last(sys.argv[1:] if arguments is None else arguments), prog_name="python -m bench")
+
+
+def _store_last(arguments: list[str]) -> list[str]:
+    """`--store DIR VERB …` as `VERB … --store DIR`: the option is the verb's wherever it stands."""
+    match arguments:
+        case ["--store", folder, verb, *rest] if not verb.startswith("-"):
+            return [verb, *rest, "--store", folder]
+        case [option, verb, *rest] if option.startswith("--store=") and not verb.startswith("-"):
+            return [verb, *rest, option]
+    return arguments

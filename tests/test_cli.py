@@ -71,6 +71,14 @@ def test_an_empty_store_says_what_to_run_first(bench: Bench) -> None:
     assert "python -m bench run quick" in shown.stdout + shown.stderr
 
 
+@pytest.mark.parametrize("given", [("--store", "mine"), ("--store=mine",)])
+def test_a_store_before_the_verb_is_honoured(bench: Bench, given: tuple[str, ...]) -> None:
+    assert "no results in the store mine" in bench(*given, "compare").stderr
+    assert "no results in the store mine" in bench("compare", *given).stderr
+    refused = bench(*given, "check", "linear")  # a verb without a store
+    assert refused.returncode == 2 and "No such option: --store" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
