@@ -9,7 +9,6 @@ import importlib.util
 import inspect
 import io
 import os
-import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,18 +107,6 @@ def _import(file: RecipeFile) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def requirements_file(package: str) -> str:
-    """Which file brings a package, by the name of its import: that of an extra which pins it, else the core's."""
-    package = package.replace("_", "-")
-    for path in sorted(ROOT.glob("requirements-*.txt")):
-        if any(
-            re.match(rf"{re.escape(package)}(\[.*\])?==", line)
-            for line in path.read_text(encoding="utf-8").splitlines()
-        ):
-            return path.name
-    return "requirements.txt"
 
 
 def source_hash(recipe: Recipe) -> str:

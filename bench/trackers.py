@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from bench.errors import BenchError
+from bench.requirements import install_command
 from bench.schema import Result
 
 TrackerName = Literal["wandb", "mlflow"]
@@ -26,7 +27,7 @@ def tracker(name: TrackerName, store: Path) -> Tracker:
     try:
         return WandbTracker(folder) if name == "wandb" else MlflowTracker(folder)
     except ModuleNotFoundError as error:
-        raise BenchError(f"--track {name} needs '{error.name}': pip install -r requirements-track.txt") from None
+        raise BenchError(f"--track {name} needs '{error.name}': {install_command(name)}") from None
 
 
 def scores(result: Result) -> dict[str, float]:

@@ -12,7 +12,7 @@ from bench.api import BenchError, Card, Predictor, Probabilities, load_artifact,
 from bench.artifact import folder_hash
 from bench.foreign import compiled_code
 from bench.machine import cores
-from bench.registry import requirements_file
+from bench.requirements import install_command
 from bench.run.launcher import worker_environment
 from bench.store import Store
 from serving.trust import Trust
@@ -112,7 +112,7 @@ def open_folder(folder: Path, expected: str | None, trust: Trust) -> Model:
         predictor.predict_proba(["a first text"])  # a runtime may be imported as late as here
     except ImportError as error:
         missing = (error.name or str(error)).partition(".")[0]
-        raise BenchError(f"this artifact runs on '{missing}': pip install -r {requirements_file(missing)}") from None
+        raise BenchError(f"this artifact runs on '{missing}': {install_command(missing)}") from None
     except BenchError:
         raise
     except Exception as error:  # each runtime has errors of its own for a file that is missing, cut or no model

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("bench", "baselines", "compression", "serving", "tf_tinybert", "transformers_pt")
+PACKAGES = ("bench", "baselines", "compression", "sentibench", "serving", "tf_tinybert", "transformers_pt")
 Graph = dict[str, set[str]]
 
 

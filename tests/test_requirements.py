@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bench.registry import requirements_file
+from bench.requirements import requirements_file
 from tests.conftest import ROOT
 from transformers_pt.weights.catalog import CATALOG
 

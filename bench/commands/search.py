@@ -11,6 +11,7 @@ import typer
 from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
 from bench.commands.run import SMOKE_ROWS, DeviceChoice, Measure
 from bench.errors import BenchError, did_you_mean
+from bench.requirements import install_command
 
 if TYPE_CHECKING:
     from bench.data import DatasetRef
@@ -112,7 +113,7 @@ def check_installed() -> None:
     try:
         import optuna  # noqa: F401
     except ModuleNotFoundError as error:
-        raise BenchError(f"a search needs '{error.name}': pip install -r requirements-search.txt") from None
+        raise BenchError(f"a search needs '{error.name}': {install_command('optuna')}") from None
 
 
 def _metric(name: str) -> Metric:

@@ -16,7 +16,8 @@ from bench.errors import StoreError
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
-from bench.registry import recipe_file, requirements_file
+from bench.registry import recipe_file
+from bench.requirements import install_command
 from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, git_state, package_versions
 from bench.run.launcher import Ended, cannot_write, launch, thread_settings
@@ -53,7 +54,7 @@ class Executor:
         versions = package_versions(planned.resolved)
         missing = [name for name, version in versions.items() if version == "missing"]
         if missing:
-            reason = f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}"
+            reason = f"package '{missing[0]}' is not installed; {install_command(missing[0])}"
             return self._failed(planned, "train", Ended("unavailable", reason=reason))
         folder = self.store.work / planned.run_id
         shutil.rmtree(folder, ignore_errors=True)

@@ -133,6 +133,8 @@ def explain_miss(parts: Mapping[str, str], stored: Mapping[str, str]) -> str:
 @functools.cache
 def git_state() -> tuple[str | None, bool | None]:
     """The commit of the code, and whether tracked files differ from it; None outside of a repository."""
+    if not (ROOT / ".git").exists():  # installed: a repository above is the user's
+        return None, None
     try:
         commit = _git("rev-parse", "HEAD")
         return commit, bool(_git("status", "--porcelain", "--untracked-files=no"))

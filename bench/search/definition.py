@@ -12,7 +12,8 @@ from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import with_defaults
-from bench.registry import load_recipe, requirements_file
+from bench.registry import load_recipe
+from bench.requirements import install_command
 from bench.run.datasets import prepared_dataset
 from bench.run.keys import artifact_parts, digest, package_versions, shown_params
 from bench.run.plan import slug
@@ -89,7 +90,7 @@ def define(options: SearchOptions, work: Path) -> StudyDefinition:
     resolved = recipe.resolve(base)
     missing = [name for name, version in package_versions(resolved).items() if version == "missing"]
     if missing:
-        raise BenchError(f"package '{missing[0]}' is not installed; pip install -r {requirements_file(missing[0])}")
+        raise BenchError(f"package '{missing[0]}' is not installed; {install_command(missing[0])}")
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)
     parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}

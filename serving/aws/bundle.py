@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.api import BenchError, file_sha256, load_recipe
 from bench.registry import ROOT, TRACKS
+from bench.requirements import pins_folder
 from serving.aws.archive import write_archive
 from serving.aws.requirements import locked_versions, own_recipes, requirements_of
 
@@ -74,7 +75,7 @@ def _copy_source(artifact: Path, target: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     for package in ("bench", "serving", *TRACKS):
         shutil.copytree(ROOT / package, target / package, ignore=OMITTED)
-    for path in (ROOT / "LICENSE", *ROOT.glob("requirements*")):
+    for path in (pins_folder() / "LICENSE", *pins_folder().glob("requirements*")):
         shutil.copy(path, target)
     for file in own_recipes(artifact):
         for name in (file.path.name, *load_recipe(file.name).sources):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import BenchError
+from bench.requirements import install_command
 from serving.aws.plan import Call
 
 CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -32,7 +33,7 @@ class Aws:
         try:
             import boto3
         except ModuleNotFoundError:
-            raise BenchError("deploying needs 'boto3': pip install -r requirements-aws.txt") from None
+            raise BenchError(f"deploying needs 'boto3': {install_command('boto3')}") from None
         with one_line():
             self.session = boto3.Session(region_name=region)
         if self.session.region_name is None:

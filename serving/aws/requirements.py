@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.api import BenchError, load_recipe, read_card
 from bench.registry import ROOT, RecipeFile, recipe_file
+from bench.requirements import pins_folder
 
 CPU_WHEELS = "--extra-index-url https://download.pytorch.org/whl/cpu"
 """PyTorch without the gigabytes for a GPU."""
@@ -32,7 +33,7 @@ def requirements_of(folder: Path) -> str:
 
 def locked_versions() -> str:
     """A constraints file for what those packages bring: the versions that the project is tested with."""
-    lines = (ROOT / "requirements-all.lock").read_text(encoding="utf-8").splitlines()
+    lines = (pins_folder() / "requirements-all.lock").read_text(encoding="utf-8").splitlines()
     return "".join(f"{line.partition(' ')[0]}\n" for line in lines if "==" in line)
 
 
@@ -55,7 +56,7 @@ def _own_pins(folder: Path) -> list[str]:
 
 
 def _pins(pattern: str) -> list[str]:
-    texts = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob(pattern))]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(pins_folder().glob(pattern))]
     return [line for text in texts for line in text.splitlines() if "==" in line and not line.startswith("#")]
 
 

@@ -12,6 +12,7 @@ import typer
 
 from bench.api import BenchError
 from bench.commands.options import StoreOption
+from bench.requirements import install_command
 from serving.commands.options import AllowCode, Artifact
 from serving.http.settings import Settings
 
@@ -85,7 +86,7 @@ def _serve(
         from serving.http.app import create_app
         from serving.http.protocol import BoundedProtocol, Connections
     except ModuleNotFoundError as error:
-        raise BenchError(f"a server needs '{error.name}': pip install -r requirements-serve.txt") from None
+        raise BenchError(f"a server needs '{error.name}': {install_command('fastapi')}") from None
     from bench.store import Store
     from serving.http.listening import check_free, is_loopback
     from serving.learn.feedback import Feedback

@@ -10,6 +10,7 @@ import typer
 
 from bench.api import BenchError, did_you_mean
 from bench.commands.options import StoreOption
+from bench.requirements import install_command
 from serving.commands.options import AllowCode, Artifact
 
 if TYPE_CHECKING:
@@ -101,5 +102,5 @@ def _x(queries: list[str], api_url: str, backfill: int, scale: float) -> Source:
     try:
         from serving.stream.x import XSettings, XSource
     except ModuleNotFoundError as error:
-        raise BenchError(f"X needs '{error.name}': pip install -r requirements-serve.txt") from None
+        raise BenchError(f"X needs '{error.name}': {install_command('tweepy')}") from None
     return XSource(XSettings(token, queries, api_url, backfill, scale), log)

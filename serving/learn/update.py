@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.api import BenchError, Params, Recipe, named_recipe, read_card
 from bench.data.digest import split_hash
-from bench.registry import requirements_file
+from bench.requirements import install_command
 from bench.run.keys import package_versions
 from bench.store import Store
 from serving.learn.gather import Gathered, Plan, gather
@@ -56,7 +56,7 @@ def _check(parent: Path, recipe: Recipe, params: Params) -> None:
     """A `BenchError` for what cannot be trained: packages, recipe, parent."""
     missing = [name for name, version in package_versions(recipe.resolve(params)).items() if version == "missing"]
     if missing:
-        raise BenchError(f"an update needs '{missing[0]}': pip install -r {requirements_file(missing[0])}")
+        raise BenchError(f"an update needs '{missing[0]}': {install_command(missing[0])}")
     if recipe.name != "lora":
         raise BenchError(f"--recipe {recipe.name}: an update trains low-rank adapters, lora[...]")
     from transformers_pt.update import check_updatable  # after the packages that it imports

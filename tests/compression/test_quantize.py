@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from bench.api import BenchError
 from bench.artifact import folder_hash
-from bench.registry import requirements_file
+from bench.requirements import requirements_file
 from bench.run.keys import package_versions
 from compression.parents import open_parent
 from compression.qat import RoundedWeight

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.data.manifest import Entry, Hub, Layout, LinesLayout, ParquetLayout, TableLayout
 from bench.errors import DataError
+from bench.requirements import install_command
 
 
 def from_hub(found: Entry, folder: Path) -> None:
@@ -17,7 +18,7 @@ def from_hub(found: Entry, folder: Path) -> None:
         import datasets
     except ImportError:
         raise DataError(
-            f"to fetch '{found.name}' the package 'datasets' is needed: pip install -r requirements-hub.txt"
+            f"to fetch '{found.name}' the package 'datasets' is needed: {install_command('datasets')}"
         ) from None
     for split, theirs in found.hub.splits.items():
         rows = _rows(_load(datasets, found.name, found.hub, theirs), found.hub)

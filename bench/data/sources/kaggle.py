@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.data.manifest import Entry
 from bench.errors import DataError
+from bench.requirements import install_command
 
 
 def from_kaggle(found: Entry, folder: Path) -> None:
@@ -16,7 +17,7 @@ def from_kaggle(found: Entry, folder: Path) -> None:
         import kagglehub
     except ImportError:
         raise DataError(
-            f"to fetch '{found.name}' the package 'kagglehub' is needed: pip install -r requirements-hub.txt"
+            f"to fetch '{found.name}' the package 'kagglehub' is needed: {install_command('kagglehub')}"
         ) from None
     for ours, theirs in found.kaggle_files.items():
         try:
