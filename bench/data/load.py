@@ -77,7 +77,11 @@ def _split(split: Published, prefix: str, facts: DatasetFacts) -> Split:
 
 def _cut(rows: Published, facts: DatasetFacts) -> dict[str, Published]:
     """Cut a file without splits in three."""
-    parts = split_groups(rows.hashes, rows.labels, USER_FRACTIONS, facts.label_names, facts.name)
+    if rows.groups is None:
+        parts = split_groups(rows.hashes, rows.labels, USER_FRACTIONS, facts.label_names, facts.name)
+    else:  # documents of many labels: there is none to stratify them by
+        alike = np.zeros_like(rows.labels)
+        parts = split_groups(rows.groups, alike, USER_FRACTIONS, facts.label_names, facts.name)
     return {name: rows.take(parts == i) for i, name in enumerate(("train", "validation", "test"))}
 
 

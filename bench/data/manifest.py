@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bench.data.facts import DatasetFacts
 from bench.errors import DataError, did_you_mean
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test", "all")
+"""`all` has no split yet: it is cut by a hash of its texts, or of their groups."""
+Polarity = Literal["negative", "neutral", "positive"]
 SETS = Path(__file__).parent / "sets"
 
 
@@ -89,6 +91,16 @@ class TarLayout(Closed):
     encoding: str = "utf-8"
 
 
+class RatedLayout(Closed):
+    """`id TAB mean rating TAB text` a line; `negative` up to the first cut, `positive` from the second on."""
+
+    reader: Literal["rated"]
+    encoding: str = "utf-8"
+    cuts: tuple[float, float]
+    group_separator: str | None = None
+    """What parts an id into its document and the rest: sentences of one document stay in one split."""
+
+
 class ToyLayout(Closed):
     """Generated: there is no file."""
 
@@ -96,7 +108,15 @@ class ToyLayout(Closed):
 
 
 Layout = Annotated[
-    LinesLayout | PairedLayout | PerLabelLayout | TableLayout | JsonLinesLayout | ParquetLayout | TarLayout | ToyLayout,
+    LinesLayout
+    | PairedLayout
+    | PerLabelLayout
+    | TableLayout
+    | JsonLinesLayout
+    | ParquetLayout
+    | TarLayout
+    | RatedLayout
+    | ToyLayout,
     Field(discriminator="reader"),
 ]
 
@@ -156,6 +176,9 @@ class Entry(Closed):
     labels: dict[str, str | None] = Field(
         default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
     )
+    polarity: dict[str, Polarity] = Field(
+        default_factory=dict, description="What our labels say of sentiment; one that is left out says nothing of it."
+    )
     sort_rows: bool = Field(
         False,
         description="Rows are put in the order of their hashes: ids are then the same for every copy.",
@@ -184,6 +207,7 @@ class Entry(Closed):
         names = set(self.label_names)
         wrong = {x for part in self.splits.values() for x in part.counts} - names
         wrong |= {x for x in self.labels.values() if x is not None} - names
+        wrong |= set(self.polarity) - names
         if wrong:
             raise ValueError(f"labels not in label_names: {sorted(wrong)}")
         listed = {path for part in self.splits.values() for path in part.files}

@@ -27,6 +27,8 @@ class Published:
     rows: npt.NDArray[np.int64]
     left_out: int = 0
     """Rows with a label that the manifest leaves out."""
+    groups: Hashes | None = None
+    """Of each text the hash of the group that stays in one split; None where every text is its own."""
 
     @cached_property
     def hashes(self) -> Hashes:
@@ -37,7 +39,8 @@ class Published:
         """The rows at these positions, or where this mask is true, in order."""
         positions = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
         texts = [self.texts[i] for i in positions]
-        taken = Published(texts, self.labels[positions], self.rows[positions], self.left_out)
+        groups = None if self.groups is None else self.groups[positions]
+        taken = Published(texts, self.labels[positions], self.rows[positions], self.left_out, groups)
         if "hashes" in self.__dict__:
             taken.hashes = self.hashes[positions]
         return taken
@@ -48,6 +51,8 @@ class _Growing:
     texts: list[str] = field(default_factory=list)
     codes: array[int] = field(default_factory=lambda: array("q"))
     rows: array[int] = field(default_factory=lambda: array("q"))
+    groups: list[str] = field(default_factory=list)
+    """Empty where rows have none."""
     seen: int = 0
     has_text: bool = False
     """Whether any text is more than a number."""
@@ -64,7 +69,7 @@ class Collector:
 
     def add_all(self, rows: Iterable[Row], labels: Mapping[str, str | None] | None = None) -> None:
         """Take every row. `labels` maps each label as written to its name, or None to leave the row out."""
-        for split, text, label in rows:
+        for split, text, label, *group in rows:
             growing = self._splits.setdefault(split, _Growing())
             position, growing.seen = growing.seen, growing.seen + 1
             label = label if isinstance(label, str) else self._label_text(label, split, position)
@@ -79,6 +84,7 @@ class Collector:
             growing.texts.append(text)
             growing.codes.append(self._codes[label])
             growing.rows.append(position)
+            growing.groups += group
 
     def finish(self, label_names: Sequence[str], labels: Mapping[str, str | None]) -> dict[str, Published]:
         """The splits, labels numbered by their place in `label_names`."""
@@ -93,7 +99,8 @@ class Collector:
                 )
             codes = np.array(growing.codes, dtype=np.int64)
             rows = np.array(growing.rows, dtype=np.int64)
-            splits[split] = Published(growing.texts, lookup[codes], rows, growing.seen - len(rows))
+            groups = hash_texts(growing.groups) if growing.groups else None
+            splits[split] = Published(growing.texts, lookup[codes], rows, growing.seen - len(rows), groups)
         return splits
 
     @property

@@ -13,8 +13,9 @@ from tests.conftest import ROOT
 from tests.data.conftest import WriteSet
 
 NAMES = [
-    "covid19-3", "covid19-5", "emotions", "imdb", "sentiment140", "sentiment140-100k", "sst2", "toy", "tsatc",
-    "tweet-multilingual", "tweeteval-emotion", "tweeteval-sentiment", "tweeteval-sentiment-rebuilt",
+    "covid19-3", "covid19-5", "emotions", "hutto-films", "hutto-newspaper", "hutto-products", "hutto-tweets", "imdb",
+    "sentiment140", "sentiment140-100k", "sst2", "toy", "tsatc", "tweet-multilingual", "tweeteval-emotion",
+    "tweeteval-sentiment", "tweeteval-sentiment-rebuilt",
 ]  # fmt: skip
 
 
@@ -23,6 +24,7 @@ def test_every_set_that_is_promised_has_a_valid_entry() -> None:
     for name in NAMES:
         found = entry(name)
         assert found.licence and found.source and found.citation and len(found.label_names) >= 2
+        assert {"negative", "positive"} <= set(found.polarity.values()), "what its labels say of sentiment"
 
 
 def test_partial_rebuilt_and_synthetic_copies_say_so_and_what_supersedes_them() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench.data.load import load
 from bench.data.published import read_published
 from bench.data.ref import DatasetRef
 from bench.data.rows import Published
@@ -44,6 +45,29 @@ def test_label_first_lines(write_set: WriteSet, tmp_path: Path) -> None:
 def test_a_line_without_separator_is_located(write_set: WriteSet, tmp_path: Path) -> None:
     name = write_set(LINES, {"train": (["a"], 2, {"x": 2})}, {"a": b"t;x\nlost\n"})
     with pytest.raises(DataError, match="a line 2: no ';' between text and label"):
+        read(name, tmp_path)
+
+
+RATED = {"reader": "rated", "cuts": [-0.5, 0.5], "group_separator": "_"}
+
+
+def test_ratings_are_cut_and_a_document_stays_in_one_split(write_set: WriteSet, tmp_path: Path) -> None:
+    rows = [f"{document}_{i}\t{rating}\ttext {document} {i} says\tso" for document in range(60)
+            for i, rating in enumerate((-0.5, 0.49, 0.5, -3))]  # fmt: skip
+    content = "\r\n".join(rows).encode()
+    name = write_set(RATED, {"all": (["r"], 240, {"negative": 120, "neutral": 60, "positive": 60})}, {"r": content})
+    dataset = load(DatasetRef(name, data_dir=tmp_path / "data"))
+    splits = (dataset.train, dataset.validation, dataset.test)
+    documents = [{text.split()[1] for text in split.texts} for split in splits]
+    assert sum(map(len, documents)) == len(set.union(*documents)) == 60
+    assert sum(map(len, splits)) == 240 and all(len(split) for split in splits)
+    first = dataset.train.texts.index(next(text for text in dataset.train.texts if " 0 says" in text))
+    assert dataset.facts.label_names[dataset.train.labels[first]] == "negative"
+
+
+def test_a_line_without_a_rating_is_located(write_set: WriteSet, tmp_path: Path) -> None:
+    name = write_set(RATED, {"all": (["r"], 2, {"positive": 2})}, {"r": b"1_1\t2.5\tgood\n1_2\tgood\n"})
+    with pytest.raises(DataError, match="r line 2: no id, rating and text between tabs"):
         read(name, tmp_path)
 
 

@@ -12,6 +12,7 @@ from bench.data.readers.lines import read_lines
 from bench.data.readers.paired import read_paired
 from bench.data.readers.parquet import read_parquet
 from bench.data.readers.per_label import read_per_label
+from bench.data.readers.rated import read_rated
 from bench.data.readers.table import read_table
 from bench.data.readers.tar import read_tar
 from bench.data.toy import read_toy
@@ -22,6 +23,7 @@ _READERS: dict[str, Callable[[Any, Files, Opener], Iterator[Row]]] = {
     "paired": read_paired,
     "parquet": read_parquet,
     "per_label": read_per_label,
+    "rated": read_rated,
     "table": read_table,
     "tar": read_tar,
     "toy": read_toy,
