@@ -20,6 +20,7 @@ from bench.board.table import csv_text
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
 from bench.palette import Palette
+from bench.report import robustness
 from bench.report.html import BoardPage, render, strip_axis
 from bench.report.plots.confusion import confusion
 from bench.report.plots.frontier import LATENCY, SIZE, frontier
@@ -32,6 +33,7 @@ from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_rows
 from bench.report.search_page import copy_summaries, search_pages
 from bench.report.tables import markdown
+from bench.robustness.storage import publish
 from bench.store import Store
 
 TITLE = b"<title>Sentibench report</title>"
@@ -51,6 +53,8 @@ class Built:
 
 def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html`, `results/` and `searches/` into `out`.
+
+    And `robustness.md` where a model's behaviour was tested.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
     Raises BenchError for an empty store and for a folder with files of others under these names, StoreError where
@@ -75,6 +79,9 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     foreign = _foreign(copied.foreign, out)
     write_atomic(out / "results.csv", csv_text(counted(rows)).encode())
     write_atomic(out / "leaderboard.md", markdown(leaderboards).encode())
+    behaviour = publish(store.root, {row.run_id for row in counted(rows)}, out)
+    if behaviour:
+        write_atomic(out / "robustness.md", robustness.markdown(behaviour).encode())
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
@@ -85,7 +92,9 @@ def _refuse_foreign(out: Path) -> None:
     page = out / "report.html"
     whole = page.is_file() and TITLE in page.read_bytes()[:4096]
     begun = not page.exists() and any(out.glob("results/*/result.json"))
-    names = ("report.html", "results.csv", "leaderboard.md", "results", "splits", "searches", "figures")
+    names = (
+        "report.html", "results.csv", "leaderboard.md", "robustness.md", "results", "splits", "searches", "figures",
+    )  # fmt: skip
     there = [n for n in names if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
     if there and not whole and not begun:
         raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")

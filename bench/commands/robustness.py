@@ -1,0 +1,83 @@
+"""`bench robustness`: behaviour tests, changed texts, other domains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.options import DataDir, StoreOption
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from bench.schema import Result
+    from bench.store import Store
+
+
+def robustness(
+    runs: Annotated[list[str] | None, typer.Argument(help="Run ids.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option("-d", "--dataset", help="One run, of the first seed, of each model on this data set.")
+    ] = None,
+    texts: Annotated[int, typer.Option(help="How many of the test texts are changed.", min=0)] = 500,
+    data_dir: DataDir = None,
+    again: Annotated[bool, typer.Option("--again", help="Evaluate what is stored already, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Test how models behave: on templates (negation, emoji, typos, …), on changed test texts, in other domains.
+
+    A rate is the share of tests that fail, with its 95 % interval. What a model did is stored beside its run, and the
+    next report shows it. docs/robustness.md explains every test.
+
+    Examples:
+
+      python -m bench robustness linear-emotions-s0-3f2a81c09b
+
+      python -m bench robustness -d emotions
+    """
+    import json
+
+    from rich.console import Console
+
+    from bench.report.robustness import print_robustness
+    from bench.robustness.evaluate import domains, evaluate
+    from bench.robustness.storage import FOLDER, stored
+    from bench.store import Store
+
+    home = Store(store)
+    chosen = _chosen(home, runs or [], dataset)
+    screen = Console(stderr=True, highlight=False)
+    with home.lock():
+        known = {} if again else {each.run_id: each for each in stored(home.root)}
+        due = [result for result in chosen if result.run_id not in known]
+        others = domains(home, data_dir) if due else []
+        for i, result in enumerate(due, start=1):
+            with screen.status(f"{i}/{len(due)} {result.run_id} …"):
+                known[result.run_id] = evaluate(home, result, texts, others)
+    found = [known[result.run_id] for result in chosen]
+    if as_json:
+        print(json.dumps([each.model_dump() for each in found], indent=1))
+    else:
+        print_robustness(found, Console(highlight=False))
+        print(f"stored in {home.root / FOLDER}; the next step: python -m bench report --store {home.root}")
+
+
+def _chosen(store: Store, runs: list[str], dataset: str | None) -> list[Result]:
+    """The results to evaluate: those named, or one of each model of a data set that has an artifact here."""
+    if bool(runs) == (dataset is not None):
+        raise BenchError("name runs (`python -m bench list runs`), or a data set with -d")
+    if runs:
+        return [store.result(run_id) for run_id in runs]
+    from bench.board.aggregate import boards, chosen
+    from bench.board.rows import stored_rows
+
+    lines = [line for board in chosen(boards(stored_rows(store)), dataset) for line in board.ok_lines]
+    found = [
+        next((row for row in line.runs if row.artifact and (store.artifacts / row.artifact).is_dir()), None)
+        for line in lines
+    ]
+    if not any(found):
+        raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one, then test it")
+    return [store.result(row.run_id) for row in found if row is not None]
