@@ -52,6 +52,11 @@ def machine_id() -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
+def boot_id() -> str | None:
+    """The kernel's own name for the time since it was started; None where it has none."""
+    return _read(Path("/proc/sys/kernel/random/boot_id")).strip() or None
+
+
 def cores() -> int:
     """Cores this process may use: its affinity, or a container's quota where that is less."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -16,7 +16,7 @@ from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
@@ -245,15 +245,28 @@ class Latency(Block):
         "all", description="Terciles of the character lengths of the test texts."
     )
     n: int = Field(description="Samples, each one call.")
-    p50_ms: float
-    p90_ms: float
+    p50_ms: float = Field(description="Median of the round medians; by protocol `rounds-1` the median of all calls.")
+    p50_low_ms: float | None = Field(None, description="End of its interval over rounds, of at least 95 %.")
+    p50_high_ms: float | None = Field(None, description="The other end; none with fewer than six rounds.")
+    p90_ms: float = Field(description="Of all calls of all rounds, as the next two.")
     p95_ms: float
     p99_ms: float | None = Field(None, description="Only from n ≥ 1000.")
-    texts_per_s: float = Field(description="Texts over the seconds spent in calls.")
+    texts_per_s: float = Field(
+        description="Texts over seconds spent in calls: the median over rounds; by `rounds-1` of all together."
+    )
+    texts_per_s_low: float | None = Field(None, description="End of its interval over rounds, of at least 95 %.")
+    texts_per_s_high: float | None = None
+    rounds_p50_ms: list[float] = Field(
+        default_factory=list, description="The median of each round, in the order of the rounds; of the bucket `all`."
+    )
+    rounds_texts_per_s: list[float] = Field(default_factory=list, description="The throughput of each round.")
     warmup_calls: int | None = Field(
         None, description="Most over the rounds, before the last calls varied under 5 % or the bound was met."
     )
-    steady: bool | None = Field(None, description="Whether every round reached that steadiness.")
+    warm: bool | None = Field(None, description="Whether the warm-up of every round became even within its bound.")
+    steady: bool | None = Field(
+        None, description="Whether the round medians neither scatter nor drift by more than 10 %; null by `rounds-1`."
+    )
     stages_ms: dict[str, float] = Field(default_factory=dict, description="Median of each stage, timed apart.")
 
 
@@ -280,11 +293,50 @@ class Energy(Block):
     source: Literal["rapl", "nvml", "estimate", "none"] = "none"
 
 
+class Gap(Block):
+    """A stop within a measuring session, after which it went on: same boot, same software, same contestants."""
+
+    before_round: int = Field(description="The round, from 0, that ran after it. A round is never cut in two.")
+    seconds: float
+
+
+class Session(Block):
+    """The measuring session: what one command timed in turn on one boot of one machine. Ratios are within one."""
+
+    id: Name = Field(description="Begins with the time of its start, so that text sorts as time does.")
+    started_at: Time
+    boot_id: str | None = Field(None, description="Of the kernel; null where the system does not tell it.")
+    kernel: str
+    software: str = Field(description="Hash of the interpreter, all installed packages and the commit of the code.")
+    gaps: list[Gap] = Field(default_factory=list)
+
+
+class Round(Block):
+    """When one round of one artifact was taken, in a fresh process, and what else the machine did meanwhile."""
+
+    threads: int
+    number: int = Field(description="From 0. Rounds of one number ran one after the other, over all contestants.")
+    started_at: Time
+    other_load: float | None = Field(
+        description="Cores that other processes, or other guests of the host, kept busy; null where it cannot be read."
+    )
+
+
+class Reference(Block):
+    """The session's fixed workload, timed as one more contestant in the same rounds: a yardstick between sessions."""
+
+    threads: int
+    p50_ms: float
+    p50_low_ms: float | None = None
+    p50_high_ms: float | None = None
+    rounds_p50_ms: list[float]
+
+
 class Measurement(Block):
     """What one protocol measured on one machine."""
 
     protocol: str
-    rounds: int
+    rounds: int = Field(description="At each thread setting.")
     latency: list[Latency]
     cold_start: ColdStart
     energy: Energy = Energy()
@@ -292,12 +344,15 @@ class Measurement(Block):
     machine: str | None = Field(
         default=None, description="Where it was measured; where none is named, on the machine of the training."
     )
+    session: Session | None = Field(None, description="Null for what was measured before sessions were recorded.")
+    timed: list[Round] = Field(default_factory=list, description="Each round, threads apart.")
+    reference: list[Reference] = Field(default_factory=list, description="One entry a thread setting.")
 
 
 class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     run_id: Name
     identity: Identity
     data: Data
@@ -340,7 +395,19 @@ def _renamed_parameters(document: Document) -> Document:
     return document | {"identity": identity | today}
 
 
-MIGRATIONS: dict[int, Callable[[Document], Document]] = {1: lambda first: _renamed_parameters(_typed_training(first))}
+def _steady_over_rounds(document: Document) -> Document:
+    """Version 3: `steady` is of the rounds; what it was, of the warm-up, is `warm`."""
+    measurement = document.get("measurement")
+    if measurement is None:
+        return document | {"schema_version": 3}
+    latency = [row | {"warm": row.get("steady"), "steady": None} for row in measurement["latency"]]
+    return document | {"schema_version": 3, "measurement": measurement | {"latency": latency}}
+
+
+MIGRATIONS: dict[int, Callable[[Document], Document]] = {
+    1: lambda first: _renamed_parameters(_typed_training(first)),
+    2: _steady_over_rounds,
+}
 """From version n to n + 1, by n."""
 
 

@@ -18,6 +18,7 @@ from bench.artifact import artifact_files, folder_hash
 from bench.errors import BenchError, StoreError, one_line
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
+from bench.measure.schedule import PROTOCOLS
 from bench.schema import Result, parse
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import restore
@@ -164,13 +165,17 @@ def _check_predictions(truth: Truth, where: str, result: Result, arrays: Arrays)
 
 
 def _check_samples(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:
-    assert result.measurement is not None
-    again = measurement_from_samples(arrays, result.measurement.interleaved_with)
+    stored = result.measurement
+    assert stored is not None
+    if stored.protocol not in PROTOCOLS:
+        yield Problem(where, f"measurement.protocol is '{stored.protocol}': none of {', '.join(PROTOCOLS)}")
+        return
+    again = measurement_from_samples(arrays, stored.protocol, stored.interleaved_with)
     peak = inference_peak_bytes(arrays)
-    again = again.model_copy(update={"machine": result.measurement.machine})  # the samples have no machine
-    yield from _compared(where, "measurement", result.measurement, again)
-    stored = result.memory.inference_peak_bytes if result.memory else None
-    yield from _compared(where, "memory.inference_peak_bytes", stored, peak)
+    unproven = {"machine": stored.machine, "session": stored.session, "timed": stored.timed}  # not among the samples
+    yield from _compared(where, "measurement", stored, again.model_copy(update=unproven))
+    stored_peak = result.memory.inference_peak_bytes if result.memory else None
+    yield from _compared(where, "memory.inference_peak_bytes", stored_peak, peak)
 
 
 def _check_artifact(directory: Path, result: Result) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ from tests.conftest import ROOT
 
 OLD = (ROOT / "tests" / "schema" / "version-1.json").read_text()
 """A published student, whose history held the sizes of both."""
+SECOND = ROOT / "tests" / "schema" / "version-2.json"
+"""Whose `steady` was of the warm-up."""
 
 
 def test_sizes_and_shares_of_the_first_version_leave_the_history() -> None:
@@ -42,3 +44,11 @@ def test_parameters_of_the_first_version_have_their_names_of_today() -> None:
     identity = parse(json.dumps(document).encode()).identity
     assert identity.params == {"student": "tweets-tinybert4[token_masking=0.1]", "token_masking": 0.1}
     assert identity.variant == "student=tweets-tinybert4[token_masking=0.1]"
+
+
+def test_steadiness_of_the_second_version_was_of_the_warm_up_and_its_session_is_unknown() -> None:
+    measurement = parse(SECOND.read_bytes()).measurement
+    assert measurement is not None and measurement.protocol == "rounds-1"
+    of_all = [row for row in measurement.latency if row.bucket == "all"]
+    assert [(row.warm, row.steady) for row in of_all] == [(True, None)] * 4
+    assert (measurement.session, measurement.timed, measurement.reference) == (None, [], [])

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from bench.board.rows import rows
 from bench.board.table import csv_text
 from bench.errors import BenchError
 from bench.machine import environment
+from bench.measure.measurement import summarize
 from bench.measure.quality import score, validation_scores
+from bench.measure.schedule import REHEARSAL
 from bench.measure.size import measure_size
-from bench.measure.timing import RoundSettings, run_round, summarize
+from bench.measure.timing import RoundSettings, run_round
 from bench.report.publish import copy_results
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.store import Store
@@ -52,7 +55,7 @@ def make_run(store: Store, seed: int) -> None:
     texts = ["".join(random.choice(list("aeioxyz "), size)) for size in random.integers(3, 60, 300)]
     labels = random.integers(0, 3, 300)
     probabilities = Keyword().predict_proba(texts)
-    settings = RoundSettings(0, 1, 3, min_samples=30, min_seconds=0, max_seconds=1, warmup_seconds=0.1)
+    settings = RoundSettings(0, 1, 3, replace(REHEARSAL, min_samples=30))
     measurement, samples, peak = summarize([run_round(Keyword, texts, settings)])
     work = store.root / "new-artifact"
     work.mkdir(parents=True)
@@ -163,6 +166,10 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("measurement", "cold_start", "load_ms"), 99.0, "measurement.cold_start.load_ms is 99.0"),
     (("measurement", "energy", "source"), "rapl", "measurement.energy.source is 'rapl', recomputed 'none'"),
     (("measurement", "protocol"), "other", "measurement.protocol is 'other'"),
+    (("measurement", "protocol"), "rounds-1", "measurement.latency[0].rounds_p50_ms is"),
+    (("measurement", "latency", 0, "rounds_p50_ms"), [1e-6], "measurement.latency[0].rounds_p50_ms[0] is 1e-06"),
+    (("measurement", "latency", 0, "steady"), True, "measurement.latency[0].steady is True"),
+    (("measurement", "reference"), [{"threads": 1, "p50_ms": 1.0, "rounds_p50_ms": [1.0]}], "measurement.reference is"),
     (("memory", "inference_peak_bytes"), 5, "memory.inference_peak_bytes is 5"),
     (("size", "bytes_on_disk"), 1, "size.bits_per_weight is"),
     (("size", "bytes_on_disk"), 1, "size.bytes_on_disk is 1, recomputed"),
@@ -170,7 +177,7 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("quality",), None, "status is ok, but there is no quality"),
     (("quality", "accuracy", "value"), "high", "field 'quality.accuracy.value'"),
     (("quality", "wow"), 1.0, "field 'quality.wow'"),
-    (("schema_version",), 3, "schema version 3 is newer than 2"),
+    (("schema_version",), 4, "schema version 4 is newer than 3"),
     (("schema_version",), 0, "never a schema version 0"),
     (("schema_version",), None, "no integer schema_version"),
 ]
@@ -223,7 +230,11 @@ ALTERED: list[tuple[str, Callable[[dict[str, Any]], None], str]] = [
     ("samples", speed_up, "measurement.latency[0].p50_ms is"),
     ("samples", claim_steady, "warmup_calls is"),
     ("samples", lambda a: a.pop("cold_start_ms"), "lack the array 'cold_start_ms'"),
-    ("samples", lambda a: a.update(single_stream_t1_ns=np.array(["fast"])), "not written by this software"),
+    (
+        "samples",
+        lambda a: a.update(single_stream_t1_ns=a["single_stream_t1_ns"].astype(str)),
+        "not written by this software",
+    ),
     ("samples", lambda a: a.update(peak_rss_bytes=np.array([7])), "memory.inference_peak_bytes is"),
 ]
 

@@ -111,7 +111,7 @@ def _diagnosis(store: Path, data_dir: Path | None, repair: bool) -> Diagnosis:
 
     from bench.machine import cores, environment
     from bench.measure.energy import Rapl
-    from bench.measure.timing import thread_counts
+    from bench.measure.schedule import thread_counts
 
     machine = environment([], {name: os.environ[name] for name in sorted(os.environ) if name.endswith("_NUM_THREADS")})
     return Diagnosis(

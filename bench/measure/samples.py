@@ -36,7 +36,7 @@ class ScenarioSamples:
     joules: float | None
     """Energy spent in these calls; None where no counter can be read."""
     warmup_calls: int
-    steady: bool
+    warm: bool
     """Whether the warm-up ended because passes had become even, not by its bound."""
     stage_names: tuple[str, ...] = ()
     stages: Nanoseconds = field(default_factory=lambda: np.empty((0, 0), np.int64))
@@ -50,6 +50,10 @@ class RoundSamples:
     protocol: str
     number: int
     threads: int
+    started_at: str
+    """UTC, as results have it."""
+    other_load: float | None
+    """Cores that others kept busy meanwhile; None where it cannot be read."""
     import_ms: float
     load_ms: float
     first_call_ms: float

@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count, islice
 from typing import Any
 
@@ -17,29 +18,19 @@ from bench.contract import Predictor
 from bench.errors import BenchError
 from bench.measure.energy import Rapl
 from bench.measure.imports import ImportClock
-from bench.measure.measurement import PROTOCOL, ROUNDS, measurement_from_samples, summarize
+from bench.measure.load import OtherLoad
 from bench.measure.memory import peak_rss_bytes
 from bench.measure.quality import check_probabilities
 from bench.measure.samples import BATCH_SIZES, Nanoseconds, RoundSamples, ScenarioSamples
+from bench.measure.schedule import PUBLISHED, Schedule
 
-__all__ = [
-    "PROTOCOL",
-    "ROUNDS",
-    "RoundSamples",
-    "RoundSettings",
-    "measurement_from_samples",
-    "run_round",
-    "summarize",
-    "thread_counts",
-]
-
-KEPT = 5000
+KEPT = 1500
 """Samples kept of a scenario in a round: of more, every second, third, … is."""
 WARMUP_SPREAD = 1.05
 WARMUP_CALLS = {1: 8, 32: 3}
 """Calls in one warm-up pass, by batch size."""
-STAGE_CALLS = {1: 30, 32: 6}
-STAGE_SECONDS = 5.0
+STAGE_CALLS = {1: 10, 32: 2}
+STAGE_SECONDS = 2.0
 
 Batch = list[str]
 Timed = Callable[[Batch], int]
@@ -47,25 +38,13 @@ Timed = Callable[[Batch], int]
 
 @dataclass(frozen=True)
 class RoundSettings:
-    """What one process is to measure. The defaults are the published protocol; tests alone shorten it."""
+    """What one process is to measure."""
 
     number: int
     threads: int
     n_labels: int
+    schedule: Schedule = PUBLISHED
     seed: int = 0
-    min_samples: int = 67
-    """A third of 200 samples …"""
-    min_seconds: float = 5 / ROUNDS
-    """… and of 5 seconds, for each scenario …"""
-    max_seconds: float = 30.0
-    """… unless this many seconds pass first. A call that has begun is waited for, and one is always made."""
-    warmup_seconds: float = 10.0
-    """When a warm-up that does not become steady is ended."""
-
-
-def thread_counts(cores: int) -> list[int]:
-    """The thread settings that are measured: one, and all."""
-    return sorted({1, cores})
 
 
 def run_round(load: Callable[[], Predictor], texts: Sequence[str], settings: RoundSettings) -> RoundSamples:
@@ -76,6 +55,7 @@ def run_round(load: Callable[[], Predictor], texts: Sequence[str], settings: Rou
     """
     if not texts:
         raise BenchError("no test text to time; the test split is empty")
+    began, load_meter = datetime.now(UTC).isoformat(timespec="seconds"), OtherLoad()
     started, imports = time.perf_counter_ns(), ImportClock()
     with imports:
         predictor = load()
@@ -88,9 +68,11 @@ def run_round(load: Callable[[], Predictor], texts: Sequence[str], settings: Rou
             scenarios[name] = _scenario(predictor, timed, texts, size, settings)
     short, medium = np.percentile([len(text) for text in texts], [100 / 3, 200 / 3])
     return RoundSamples(
-        protocol=PROTOCOL,
+        protocol=settings.schedule.protocol,
         number=settings.number,
         threads=settings.threads,
+        started_at=began,
+        other_load=load_meter.cores(),
         import_ms=imports.milliseconds,
         load_ms=load_ms,
         first_call_ms=first_call_ms,
@@ -126,10 +108,11 @@ def _no_garbage_collection() -> Iterator[None]:
 def _scenario(
     predictor: Predictor, timed: Timed, texts: Sequence[str], size: int, settings: RoundSettings
 ) -> ScenarioSamples:
-    warmup_calls, steady = _warm_up(timed, _warm_up_pass(texts, size), settings.warmup_seconds)
+    schedule = settings.schedule
+    warmup_calls, warm = _warm_up(timed, _warm_up_pass(texts, size), schedule.warmup_seconds)
     batches = _batches(texts, size, [settings.seed, settings.number, size])
     rapl = Rapl()
-    ns, chars = _sample(timed, batches, settings)
+    ns, chars = _sample(timed, batches, schedule)
     joules = rapl.joules()
     every = -(-len(ns) // KEPT)
     stages = predictor.stages()
@@ -139,7 +122,7 @@ def _scenario(
         calls=len(ns),
         joules=joules,
         warmup_calls=warmup_calls,
-        steady=steady,
+        warm=warm,
         stage_names=tuple(stages),
         stages=_time_stages(list(stages.values()), batches, STAGE_CALLS[size]),
     )
@@ -162,7 +145,7 @@ def _warm_up_pass(texts: Sequence[str], size: int) -> list[Batch]:
 
 
 def _warm_up(timed: Timed, batches: list[Batch], bound: float) -> tuple[int, bool]:
-    """Repeat a pass until the last three took the same time within 5 %, or `bound` seconds are over: calls, steady."""
+    """Repeat a pass until the last three took the same time within 5 %, or `bound` seconds are over: calls, warm."""
     started, calls = time.perf_counter(), 0
     passes: list[int] = []
     while True:
@@ -177,11 +160,11 @@ def _warm_up(timed: Timed, batches: list[Batch], bound: float) -> tuple[int, boo
             return calls, True
 
 
-def _sample(timed: Timed, batches: Iterator[Batch], settings: RoundSettings) -> tuple[array[int], array[int]]:
+def _sample(timed: Timed, batches: Iterator[Batch], schedule: Schedule) -> tuple[array[int], array[int]]:
     """Nanoseconds and characters of each call, until there are enough; arrays, as a list would weigh on the peak."""
     ns, chars = array("q"), array("i")
     started, elapsed = time.perf_counter(), 0.0
-    while elapsed < settings.max_seconds and (len(ns) < settings.min_samples or elapsed < settings.min_seconds):
+    while elapsed < schedule.max_seconds and (len(ns) < schedule.min_samples or elapsed < schedule.min_seconds):
         batch = next(batches)
         ns.append(timed(batch))
         chars.append(sum(map(len, batch)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,18 @@ class Listener(Protocol):
 
     def finished(self, result: Result) -> None:
         """A run has its row."""
+
+
+class StoredRow(Protocol):
+    """A run whose row is stored."""
+
+    @property
+    def stored(self) -> Result | None:
+        """The row that it had before."""
+
+    @property
+    def private(self) -> Sequence[Path]:
+        """Paths of the user that no row may show."""
 
 
 @dataclass(frozen=True)
@@ -162,18 +174,18 @@ class Executor:
 
     def store_row(
         self,
-        planned: PlannedRun,
+        run: StoredRow,
         result: Result,
         predictions: Arrays | None = None,
         samples: Arrays | None = None,
         log: bytes | None = None,
     ) -> Result:
         """Store the row of a run and report it; a failure never replaces an earlier row with scores."""
-        if result.outcome.status != "ok" and planned.stored is not None and planned.stored.quality is not None:
+        if result.outcome.status != "ok" and run.stored is not None and run.stored.quality is not None:
             reason = f"{result.outcome.reason}; its earlier result stays"
             result = result.model_copy(update={"outcome": result.outcome.model_copy(update={"reason": reason})})
         else:
-            self.store.put(result, predictions, samples, log, planned.private)
+            self.store.put(result, predictions, samples, log, run.private)
         self.listener.finished(result)
         return result
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.contract import Params, Training, Truncation
+from bench.measure.schedule import Schedule
 from bench.schema import Status
 
 VERSION: Literal[1] = 1
@@ -108,12 +109,15 @@ class MeasureJob(Job[Answer]):
     """Time one round; the samples lie in the worker's folder."""
 
     phase: Literal["measure"] = "measure"
-    artifact: Path
+    artifact: Path | None
+    """None for the reference workload, which has texts and labels of its own."""
     texts: Path
     """A JSON list."""
-    round: int
+    number: int
+    """Of the round, from 0."""
     threads: int
     n_labels: int
+    schedule: Schedule
 
 
 class TeachJob(Job[Answer]):

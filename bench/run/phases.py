@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +182,14 @@ def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int =
 
 
 def _measure(job: MeasureJob, folder: Path) -> Answer:
+    from bench.measure.reference import N_LABELS, Reference, reference_texts
     from bench.measure.timing import RoundSettings, run_round
 
-    texts = json.loads(job.texts.read_text())
-    settings = RoundSettings(number=job.round, threads=job.threads, n_labels=job.n_labels)
-    run_round(lambda: load_artifact(job.artifact), texts, settings).write(folder)
+    settings = RoundSettings(job.number, job.threads, job.n_labels, job.schedule)
+    if (artifact := job.artifact) is None:
+        run_round(Reference, reference_texts(), replace(settings, n_labels=N_LABELS)).write(folder)
+    else:
+        run_round(lambda: load_artifact(artifact), json.loads(job.texts.read_text()), settings).write(folder)
     return Answer()
 
 

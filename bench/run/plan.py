@@ -14,7 +14,7 @@ from bench.contract import Params, Recipe, Resolved
 from bench.data import Prepared
 from bench.identity import RunIdentity
 from bench.machine import cores, machine_id
-from bench.measure.timing import PROTOCOL, thread_counts
+from bench.measure.schedule import schedule_of, thread_counts
 from bench.registry import load_recipe
 from bench.run.keys import (
     DIGITS,
@@ -143,14 +143,14 @@ def _due_with_artifact(spec: RunSpec, prepared: Prepared, store: Store, stored: 
         return "predict", "its predictions.npz is damaged or gone"
     if spec.measured and "samples" in damaged:
         return "measure", "its samples.npz is damaged or gone"
-    if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or ""):
-        return "measure", "not measured on this machine"
+    if spec.measured and identity.measurement_key != current_measurement_key(identity.artifact or "", spec.limit):
+        return "measure", "not measured on this machine by today's protocol"
     return "nothing", "stored"
 
 
-def current_measurement_key(artifact: str) -> str:
-    """The measurement key that holds here and now."""
-    return measurement_key(artifact, PROTOCOL, machine_id(), thread_counts(cores()))
+def current_measurement_key(artifact: str, limit: int | None) -> str:
+    """The measurement key that holds here and now, of a run on at most `limit` rows of each split."""
+    return measurement_key(artifact, schedule_of(limit).protocol, machine_id(), thread_counts(cores()))
 
 
 def _as_stored(spec: RunSpec, resolved: Resolved, parts: Mapping[str, str]) -> RunIdentity:

@@ -86,7 +86,7 @@ def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, option
                 f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile."
             )
         screen.start_over(len(timed))
-        done |= {result.run_id: result for result in measure_all(executor, timed)}
+        done |= {result.run_id: result for result in measure_all(executor, timed, screen.print_line)}
     return _sum_up(list(planned.values()), done, screen.console, planner.store)
 
 

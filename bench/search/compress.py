@@ -19,8 +19,10 @@ from bench.artifact import bytes_on_disk, is_intact
 from bench.data import DatasetRef
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
+from bench.measure.measurement import summarize
 from bench.measure.quality import validation_scores
-from bench.measure.timing import RoundSettings, summarize
+from bench.measure.schedule import schedule_of
+from bench.measure.timing import RoundSettings
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
@@ -29,7 +31,7 @@ from bench.run.job import ValidateJob
 from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.launcher import Ended, V, launch
 from bench.run.plan import Planner, parent_of
-from bench.run.rounds import measure_round, write_texts
+from bench.run.rounds import measure_round, sample_of, write_texts
 from bench.run.suite import RunOptions, run_specs
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.screen import SearchScreen
@@ -38,6 +40,8 @@ from bench.search.targets import Costs, Targets
 from bench.spec import SLACK, RunSpec
 from bench.store import Store
 
+ROUNDS = 3
+"""Fresh processes that time a candidate: fewer than of a published time, as there are many candidates."""
 REASON = "reason"
 """User attribute of a trial that failed."""
 
@@ -194,12 +198,15 @@ class Compress:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         scores = validation_scores(labels, probabilities, self.prepared.label_names)
         executor.listener.phase(artifact.name[:12], "measure")
-        texts = write_texts(self.prepared.validation().texts, folder / "texts.json")
-        settings = RoundSettings(0, cores(), len(self.prepared.label_names))
-        samples = measure_round(executor, artifact, texts, folder / "measure", settings)
-        if isinstance(samples, Ended):
-            raise _failed(samples, "measuring")
-        measured, _, _ = summarize([samples])
+        texts = write_texts(sample_of(self.prepared.validation().texts), folder / "texts.json")
+        rounds, schedule = [], schedule_of(self.options.run.limit)
+        for number in range(ROUNDS):
+            settings = RoundSettings(number, cores(), len(self.prepared.label_names), schedule)
+            samples = measure_round(executor, artifact, texts, folder / f"measure-{number}", settings)
+            if isinstance(samples, Ended):
+                raise _failed(samples, "measuring")
+            rounds.append(samples)
+        measured, _, _ = summarize(rounds)
         single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
         return scores.accuracy, Costs(bytes_on_disk(artifact), single.p50_ms)
 

@@ -14,22 +14,15 @@ import pytest
 
 from bench.api import Predictor
 from bench.errors import BenchError
-from bench.measure.samples import ScenarioSamples
-from bench.measure.timing import (
-    PROTOCOL,
-    ROUNDS,
-    RoundSamples,
-    RoundSettings,
-    measurement_from_samples,
-    run_round,
-    summarize,
-    thread_counts,
-)
+from bench.measure.measurement import measurement_from_samples, summarize
+from bench.measure.samples import RoundSamples, ScenarioSamples
+from bench.measure.schedule import POOLED, PUBLISHED, Schedule, thread_counts
+from bench.measure.timing import RoundSettings, run_round
 
 TEXTS = ["x" * n for n in range(1, 61)]
-QUICK = RoundSettings(
-    number=0, threads=1, n_labels=2, min_samples=10, min_seconds=0.02, max_seconds=1.0, warmup_seconds=0.5
-)
+PROTOCOL = PUBLISHED.protocol
+SHORT = Schedule(PROTOCOL, 3, min_samples=10, min_seconds=0.02, max_seconds=1.0, warmup_seconds=0.5)
+QUICK = RoundSettings(number=0, threads=1, n_labels=2, schedule=SHORT)
 
 
 class Known(Predictor):
@@ -52,14 +45,15 @@ class Known(Predictor):
         return np.full((len(texts), 2), 0.5, np.float32)
 
 
-def round_of(predictor: Predictor, texts: Sequence[str] = TEXTS, **changes: Any) -> RoundSamples:
-    return run_round(lambda: predictor, texts, dataclasses.replace(QUICK, **changes))
+def round_of(predictor: Predictor, texts: Sequence[str] = TEXTS, number: int = 0, **changes: Any) -> RoundSamples:
+    settings = dataclasses.replace(QUICK, number=number, schedule=dataclasses.replace(SHORT, **changes))
+    return run_round(lambda: predictor, texts, settings)
 
 
 def test_defaults_reach_the_published_protocol() -> None:
-    published = RoundSettings(number=0, threads=1, n_labels=2)
-    assert ROUNDS * published.min_samples >= 200
-    assert ROUNDS * published.min_seconds >= 5
+    assert PUBLISHED.rounds >= 10
+    assert PUBLISHED.rounds * PUBLISHED.min_samples >= 200
+    assert PUBLISHED.rounds * PUBLISHED.min_seconds >= 5
     assert thread_counts(1) == [1]
     assert thread_counts(8) == [1, 8]
 
@@ -131,7 +125,7 @@ def test_imports_load_and_first_call_are_apart_from_the_rest(tmp_path: Path, mon
 def test_warm_up_goes_on_while_calls_get_faster() -> None:
     samples = round_of(Known(lambda call, texts: 0.01 if call < 20 else 0.002), warmup_seconds=20)
     single = samples.scenarios["single_stream"]
-    assert single.steady
+    assert single.warm
     assert single.warmup_calls >= 20 + 2 * 8
     assert single.ns.min() / 1e6 < 4
 
@@ -170,17 +164,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return made
 
 
-@pytest.mark.parametrize(("slower", "steady"), [(104, True), (106, False)])
-def test_three_passes_within_five_percent_are_steady(clock: Clock, slower: int, steady: bool) -> None:
+@pytest.mark.parametrize(("slower", "warm"), [(104, True), (106, False)])
+def test_three_passes_within_five_percent_are_warm(clock: Clock, slower: int, warm: bool) -> None:
     turns = [100] * 8 + [slower] * 8  # every second pass of single texts is slower
     single = round_of(Paced(clock, *turns), warmup_seconds=10).scenarios["single_stream"]
-    assert single.steady == steady
-    assert single.warmup_calls == 3 * 8 if steady else single.warmup_calls > 90
+    assert single.warm == warm
+    assert single.warmup_calls == 3 * 8 if warm else single.warmup_calls > 90
 
 
 def test_a_predictor_that_never_settles_is_measured_and_says_so() -> None:
     samples = round_of(Known(lambda call, texts: 0.001 * 1.06**call), warmup_seconds=0.2)
-    assert not samples.scenarios["single_stream"].steady
+    assert not samples.scenarios["single_stream"].warm
     assert len(samples.scenarios["single_stream"].ns) > 0
 
 
@@ -190,7 +184,7 @@ def test_a_slow_predictor_is_bounded_but_measured() -> None:
     assert time.perf_counter() - started < 20  # unbounded, 5 minutes
     for scenario in samples.scenarios.values():
         assert 1 <= len(scenario.ns) <= 4
-        assert not scenario.steady
+        assert not scenario.warm
 
 
 def test_garbage_is_not_collected_while_timing_and_is_again_after() -> None:
@@ -204,7 +198,7 @@ def test_very_many_samples_are_thinned_evenly() -> None:
     samples = round_of(Known(lambda call, texts: 0.0), min_samples=12_000, min_seconds=0, max_seconds=20)
     single = samples.scenarios["single_stream"]
     assert single.calls == 12_000
-    assert len(single.ns) == len(single.chars) == 4000
+    assert len(single.ns) == len(single.chars) == 1500
 
 
 class Staged(Known):
@@ -290,12 +284,13 @@ def made_round(number: int, threads: int, ns: Any, joules: float | None = None) 
     scenarios = {
         name: ScenarioSamples(
             ns=ns * times, chars=np.arange(len(ns), dtype=np.int32), calls=len(ns), joules=joules,
-            warmup_calls=10 + number, steady=number != 1,
+            warmup_calls=10 + number, warm=number != 1,
         )
         for name, times in (("single_stream", 1), ("offline", 2))
     }  # fmt: skip
     return RoundSamples(
-        protocol=PROTOCOL, number=number, threads=threads, import_ms=100.0 + number, load_ms=10.0, first_call_ms=1.0,
+        protocol=PROTOCOL, number=number, threads=threads, started_at=f"2026-01-01T00:00:0{number}+00:00",
+        other_load=0.05 * number, import_ms=100.0 + number, load_ms=10.0, first_call_ms=1.0,
         tercile_chars=(99.5, 199.5), peak_rss_bytes=1000 + number + threads, scenarios=scenarios,
     )  # fmt: skip
 
@@ -316,10 +311,17 @@ def test_figures_are_those_of_the_raw_samples() -> None:
         ns = np.concatenate([drawn[n, threads] for n in range(3)])
         np.testing.assert_array_equal(samples[f"single_stream_t{threads}_ns"], ns)
         assert row.n == 900 and row.p99_ms is None
-        assert [row.p50_ms, row.p90_ms, row.p95_ms] == pytest.approx(np.percentile(ns, [50, 90, 95]) / 1e6)
-        assert row.texts_per_s == pytest.approx(900 / (ns.sum() / 1e9))
-        assert offline.texts_per_s == pytest.approx(900 * 32 / (2 * ns.sum() / 1e9))
-        assert (row.warmup_calls, row.steady) == (12, False)
+        assert [row.p90_ms, row.p95_ms] == pytest.approx(np.percentile(ns, [90, 95]) / 1e6)
+        medians = [float(np.median(drawn[n, threads])) / 1e6 for n in range(3)]
+        rates = [300 / (drawn[n, threads].sum() / 1e9) for n in range(3)]
+        assert row.rounds_p50_ms == pytest.approx(medians) and row.p50_ms == pytest.approx(np.median(medians))
+        assert row.texts_per_s == pytest.approx(np.median(rates))
+        assert offline.texts_per_s == pytest.approx(np.median(rates) * 32 / 2)
+        assert (row.p50_low_ms, row.steady) == (None, None), "three rounds have no interval"
+        assert (row.warmup_calls, row.warm) == (12, False)
+        pooled = measurement_from_samples(samples, POOLED).latency[measurement.latency.index(row)]
+        assert pooled.p50_ms == pytest.approx(np.median(ns) / 1e6) and not pooled.rounds_p50_ms
+        assert pooled.texts_per_s == pytest.approx(900 / (ns.sum() / 1e9))
     assert samples["single_stream_t4_round"].tolist() == [0] * 300 + [1] * 300 + [2] * 300
     assert [row.n for row in measurement.latency[1:4]] == [300, 300, 300]
 
@@ -345,7 +347,7 @@ def test_a_length_bucket_without_calls_has_no_row() -> None:
 
 
 def test_rounds_of_another_protocol_are_not_joined() -> None:
-    with pytest.raises(BenchError, match="of protocol old cannot"):
+    with pytest.raises(BenchError, match="of protocols old and rounds-2 cannot be joined"):
         summarize([made_round(0, 1, [1]), dataclasses.replace(made_round(1, 1, [1]), protocol="old")])
     with pytest.raises(BenchError, match="no round"):
         summarize([])
@@ -366,4 +368,30 @@ def test_samples_that_cannot_be_summarized_are_refused(change: dict[str, Any], s
     samples = summarize([made_round(0, 1, [1_000] * 50)])[1]
     changed = {name: array for name, array in (samples | change).items() if array is not None}
     with pytest.raises(BenchError, match=said):
-        measurement_from_samples(changed)
+        measurement_from_samples(changed, PROTOCOL)
+
+
+def test_an_unknown_protocol_is_one_line() -> None:
+    samples = summarize([made_round(0, 1, [1_000] * 50)])[1]
+    with pytest.raises(BenchError, match="protocol 'rounds-9' is none of rounds-1, rounds-2"):
+        measurement_from_samples(samples, "rounds-9")
+
+
+def test_ten_rounds_have_an_interval_and_may_be_unsteady() -> None:
+    random = np.random.default_rng(0)
+    factors = {n: 1.0 if n < 5 else 1.5 for n in range(10)}  # slower from the middle on
+    rounds = [made_round(n, 1, 1e6 * factors[n] * random.normal(1, 0.01, 30)) for n in range(10)]
+    measurement, samples, _ = summarize(rounds, reference=[made_round(n, 1, [2_000_000] * 9) for n in range(10)])
+    row = measurement.latency[0]
+    assert row.p50_low_ms == sorted(row.rounds_p50_ms)[1] and row.p50_high_ms == sorted(row.rounds_p50_ms)[8]
+    assert row.texts_per_s_low is not None and row.texts_per_s_low < row.texts_per_s
+    assert row.steady is False
+    (reference,) = measurement.reference
+    assert (reference.threads, reference.p50_ms, reference.p50_low_ms) == (1, 2.0, 2.0)
+    assert samples["reference_t1_ms"].tolist() == [2.0] * 10
+    assert [(t.number, t.other_load) for t in measurement.timed][:2] == [(0, 0.0), (1, 0.05)]
+
+
+def test_equal_rounds_with_zero_variance_are_steady_with_an_interval_of_no_width() -> None:
+    row = summarize([made_round(n, 1, [1_000_000] * 30) for n in range(10)])[0].latency[0]
+    assert (row.p50_low_ms, row.p50_ms, row.p50_high_ms, row.steady) == (1.0, 1.0, 1.0, True)

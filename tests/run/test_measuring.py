@@ -12,7 +12,7 @@ import pytest
 
 from bench.measure.timing import RoundSettings
 from bench.run.execute import Executor
-from bench.run.rounds import MAX_TEXTS, measure_round, write_texts
+from bench.run.rounds import MAX_TEXTS, measure_round, sample_of, write_texts
 from bench.schema import Result
 from bench.store import Store
 
@@ -41,6 +41,6 @@ def test_a_round_may_take_as_long_as_the_user_says(tmp_path: Path, monkeypatch: 
 
 def test_of_very_many_texts_a_sample_is_timed_and_always_the_same(tmp_path: Path) -> None:
     texts = [str(i) for i in range(MAX_TEXTS * 3)]
-    drawn = json.loads(write_texts(texts, tmp_path / "one.json").read_text())
+    drawn = sample_of(texts)
     assert len(set(drawn)) == MAX_TEXTS and max(map(int, drawn)) > 2 * MAX_TEXTS
-    assert drawn == json.loads(write_texts(texts, tmp_path / "other.json").read_text())
+    assert drawn == sample_of(texts) == json.loads(write_texts(drawn, tmp_path / "texts.json").read_text())

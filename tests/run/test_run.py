@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from bench.cli import main
+from bench.machine import cores
+from bench.measure.schedule import thread_counts
 from bench.store import Store
 from tests.conftest import ROOT, Bench, bench_environment
 
@@ -165,7 +167,7 @@ def test_a_late_worker_is_killed_with_its_children(bench: Bench, tmp_path: Path)
 
 def test_the_speed_is_measured_in_rounds(bench: Bench, tmp_path: Path) -> None:
     watched = {"PYTHONPATH": f"{ROOT / 'tests' / 'opened'}{os.pathsep}{ROOT}", "OPENED": str(tmp_path / "opened")}
-    done = bench("run", "-r", "bayes", "-r", "broken[how=slow]", "-d", "toy", **watched)
+    done = bench("run", "-r", "bayes", "-r", "broken[how=slow]", "-d", "toy", "--smoke", **watched)
     assert done.returncode == 3
     opened = (tmp_path / "opened").read_text().split()
     assert opened.count("result.json") <= 8, "two runs, looked for when planned, read when measured: not in every round"
@@ -176,12 +178,18 @@ def test_the_speed_is_measured_in_rounds(bench: Bench, tmp_path: Path) -> None:
     rows = {(r["scenario"], r["threads"], r["bucket"]): r for r in measured["measurement"]["latency"]}
     single = rows["single_stream", 1, "all"]
     samples = Store(tmp_path / "store").arrays(measured["run_id"], "samples")["single_stream_t1_ns"]
-    assert single["n"] >= 200
-    assert single["p50_ms"] == pytest.approx(float(np.percentile(samples, 50)) / 1e6)
+    arrays = Store(tmp_path / "store").arrays(measured["run_id"], "samples")
+    rounds = [samples[arrays["single_stream_t1_round"] == number] for number in range(2)]
+    assert single["p50_ms"] == pytest.approx(float(np.median([np.median(ns) for ns in rounds])) / 1e6)
+    taken, session = measured["measurement"]["timed"], measured["measurement"]["session"]
+    assert {(t["threads"], t["number"]) for t in taken} == {(t, n) for t in thread_counts(cores()) for n in range(2)}
+    assert all(t["started_at"] >= session["started_at"] for t in taken) and session["gaps"] == []
+    assert [len(r["rounds_p50_ms"]) for r in measured["measurement"]["reference"]] == [2] * len(thread_counts(cores()))
+    assert not (tmp_path / "store" / "measuring").exists()
     assert rows["offline", 1, "all"]["batch_size"] == 32
     assert measured["measurement"]["cold_start"]["load_ms"] > 0
     assert measured["memory"]["inference_peak_bytes"] > 10_000_000
-    assert "Everything is cached" in bench("run", "-r", "bayes", "-d", "toy").stdout
+    assert "Everything is cached" in bench("run", "-r", "bayes", "-d", "toy", "--smoke").stdout
 
 
 def test_smoke_rows_say_that_they_are_partial_and_what_is_given_wins(bench: Bench, tmp_path: Path) -> None:
