@@ -210,7 +210,10 @@ def _check_search(path: Path) -> Iterator[Problem]:
 
 
 def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
-    """Each row as the report would write it today; a run that a newer one supersedes may be left out."""
+    """Each row as the report would write it today; a run that a newer one supersedes may be left out.
+
+    A column that came after the report was written counts as empty in it.
+    """
     import csv
     import io
 
@@ -232,7 +235,8 @@ def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
     for run_id in sorted({row.run_id for row in counted(everything)} - published.keys()):
         yield Problem(path.name, f"no row of run '{run_id}'")
     for run_id in sorted(published.keys() & due.keys()):
-        yield from _compared(path.name, f"row '{run_id}'", published[run_id], due[run_id])
+        stored = dict.fromkeys(due[run_id], "") | published[run_id]
+        yield from _compared(path.name, f"row '{run_id}'", stored, due[run_id])
 
 
 def _compared(where: str, name: str, stored: Any, again: Any) -> Iterator[Problem]:

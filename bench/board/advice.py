@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, significant
+from bench.board.speed import fastest, line_speed_up
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Advice:
 
 
 def advice(board: Board) -> Advice | None:
-    """None where nothing is scored. Within the tie the fastest is named first, then the smallest."""
+    """None where nothing is scored. Within the tie the fastest is named first, then the smallest.
+
+    The fastest is the most accurate of those that are not shown to be slower than another.
+    """
     if not board.ok_lines:
         return None
     best = board.ok_lines[0]
@@ -38,29 +42,42 @@ def advice(board: Board) -> Advice | None:
         costs = ((significant(best.values.p50_ms_b1), "ms median"), (megabytes(best.values.bytes_on_disk), "MB"))
         facts = ", ".join([scored, *(f"{value} {unit}" for value, unit in costs if value)])
         return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, facts),), _caveats(board))
-    fastest, smallest = _least(board.tied, "p50_ms_b1"), _least(board.tied, "bytes_on_disk")
+    quick, smallest = fastest(board.tied, board.noise), _smallest(board.tied)
     picks = (
         Pick("Most accurate", best, scored),
-        Pick("Fastest in the tie", fastest, _compared(fastest, best, "p50_ms_b1", "faster")),
-        Pick("Smallest in the tie", smallest, _compared(smallest, best, "bytes_on_disk", "smaller")),
+        Pick("Fastest in the tie", quick, _speed(quick, best, board)),
+        Pick("Smallest in the tie", smallest, _size(smallest, best)),
     )
-    return Advice(board, _headline(board, best, fastest or smallest or best), picks, _caveats(board))
+    return Advice(board, _headline(board, best, quick or smallest or best), picks, _caveats(board))
 
 
-def _least(lines: list[Line], column: str) -> Line | None:
-    measured = [line for line in lines if getattr(line.values, column) is not None]
-    return min(measured, key=lambda line: getattr(line.values, column) or 0.0) if measured else None
+def _smallest(lines: list[Line]) -> Line | None:
+    measured = [line for line in lines if line.values.bytes_on_disk is not None]
+    return min(measured, key=lambda line: line.values.bytes_on_disk or 0.0) if measured else None
 
 
-def _compared(line: Line | None, best: Line, column: str, better: str) -> str:
-    """`3.88 ms median, 8.3 times faster`, than the most accurate."""
+def _speed(line: Line | None, best: Line, board: Board) -> str:
+    """`3.88 ms median, 8.3 (8.1–8.5) times faster`, than the most accurate; or that nobody is shown to be faster."""
     if line is None:
         return "not measured"
-    value, reference = getattr(line.values, column) or 0.0, getattr(best.values, column)
-    written = f"{significant(value)} ms median" if column == "p50_ms_b1" else f"{megabytes(value)} MB"
-    if line is best or not reference or not value:
-        return written
-    return f"{written}, {reference / value:.1f} times {better}"
+    written = f"{significant(line.values.p50_ms_b1)} ms median"
+    if line is best:
+        others = [line_speed_up(best, other, board.noise) for other in board.tied if other is not best]
+        reasons = {other.reason for other in others if other.estimate is None}
+        return f"{written}, none is shown to be faster" + (f" (× {', '.join(sorted(reasons))})" if reasons else "")
+    found = line_speed_up(best, line, board.noise)
+    return f"{written}, {found.text} times faster" if found.estimate else f"{written}, {found.text}"
+
+
+def _size(line: Line | None, best: Line) -> str:
+    """`3.9 MB, 8.3 times smaller`, than the most accurate."""
+    if line is None:
+        return "not measured"
+    value, reference = line.values.bytes_on_disk or 0.0, best.values.bytes_on_disk
+    written = f"{megabytes(value)} MB"
+    return (
+        written if line is best or not reference or not value else f"{written}, {reference / value:.1f} times smaller"
+    )
 
 
 def _headline(board: Board, best: Line, choice: Line) -> str:
@@ -71,7 +88,7 @@ def _headline(board: Board, best: Line, choice: Line) -> str:
     others = len(board.tied) - 1
     tie = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
     if choice is best:
-        cheapest = "the fastest of them" if best.values.p50_ms_b1 is not None else "the smallest of them"
+        cheapest = "none of them is shown to be faster" if best.values.p50_ms_b1 is not None else "the smallest of them"
         return f"Ship {best.title}: the most accurate in the mean, and {cheapest}; {tie}."
     quality = "the fastest" if choice.values.p50_ms_b1 is not None else "the smallest"
     below = f"accuracy {best.accuracy - choice.accuracy:.3f} below it"

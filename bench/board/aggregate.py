@@ -1,15 +1,15 @@
-"""From rows to leaderboards: means over seeds, the machine whose times are shown, ranks."""
+"""From rows to leaderboards: means over seeds, the session whose times are shown, ranks."""
 
 from __future__ import annotations
 
 import statistics
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from bench.board.leaderboard import Board, Line, Means, Names
 from bench.board.model import LineKey, Models
 from bench.board.naming import Naming
+from bench.board.noise import Noise
 from bench.board.row import Context, Row
 from bench.board.rows import counted
 from bench.board.table import reader
@@ -17,7 +17,7 @@ from bench.board.ties import ranked, smallest_gap
 from bench.errors import BenchError, did_you_mean
 
 COLUMNS = tuple(field.name for field in fields(Means))
-TIMED = ("p50_ms_b1", "p95_ms_b1", "texts_per_s_b32")
+TIMED = ("p50_ms_b1", "p50_low_ms_b1", "p50_high_ms_b1", "p95_ms_b1", "texts_per_s_b32")
 
 
 def boards(all_rows: Sequence[Row]) -> list[Board]:
@@ -38,17 +38,22 @@ def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
     return selected
 
 
-def main_context(some_rows: Iterable[Row]) -> Context | None:
-    """The machine and protocol that timed most runs, of equals the last by name; untimed, the machine of most runs."""
+def main_context(some_rows: Iterable[Row], models: Models) -> Context | None:
+    """Machine, protocol and session that timed most lines; of equals a known session, of most runs, the newest.
+
+    Where nothing is timed it is the machine of most lines.
+    """
     ok = [row for row in some_rows if row.ok]
     timed = [row for row in ok if row.performance.protocol is not None]
-    count = Counter(row.context for row in timed or ok)
-    return max(count, key=lambda context: (count[context], context)) if count else None
+    keys: dict[Context, list[LineKey]] = {}
+    for row in timed or ok:
+        keys.setdefault(row.context, []).append(models.key(row))
+    return max(keys, key=lambda c: (len(set(keys[c])), bool(c.session), len(keys[c]), c), default=None)
 
 
 def _board(name: str, board_rows: list[Row], models: Models) -> Board:
     current = counted(board_rows)
-    context = main_context(current)
+    context = main_context(current, models)
     lines = _lines(current, models, context)
     newest = max(current, key=lambda row: (row.ok, row.started_at))
     n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
@@ -61,7 +66,9 @@ def _board(name: str, board_rows: list[Row], models: Models) -> Board:
         lines=ranked(lines, gap or 0.0),
         smallest_gap=gap,
         superseded=len(board_rows) - len(current),
-        machine=context[0] if context and any(line.values.p50_ms_b1 for line in lines) else "",
+        machine=context.machine if context and any(line.timed for line in lines) else "",
+        session=context.session if context else "",
+        noise=Noise(),
         timed_elsewhere=sum(line.timed_elsewhere for line in lines),
     )
 
@@ -78,7 +85,8 @@ def _line(key: LineKey, names: Names, group: list[Row], context: Context | None)
     group = sorted(group, key=lambda row: (row.seed, row.run_id))
     ok = [row for row in group if row.ok and row.accuracy is not None]
     failed = [row for row in group if not row.ok or row.accuracy is None]
-    timed_here = [row for row in ok if row.performance.protocol is None or row.context == context]
+    timed = [row for row in ok if row.performance.protocol is not None]
+    timed_here = [row for row in timed if row.context == context]
     accuracies = [row.accuracy for row in ok if row.accuracy is not None]
     return Line(
         track=key.track,
@@ -91,12 +99,13 @@ def _line(key: LineKey, names: Names, group: list[Row], context: Context | None)
         failed=len(failed),
         values=_means(ok, timed_here, context),
         spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        timed_elsewhere=len(ok) - len(timed_here),
+        timed=tuple(timed_here),
+        timed_elsewhere=len(timed) - len(timed_here),
     )
 
 
 def _means(ok: list[Row], timed_here: list[Row], context: Context | None) -> Means:
-    trained_here = [row for row in ok if context is None or row.machine == context[0]]
+    trained_here = [row for row in ok if context is None or row.machine == context.machine]
     of = dict.fromkeys(COLUMNS, ok) | dict.fromkeys(TIMED, timed_here) | {"train_examples_per_s": trained_here}
     means: dict[str, float] = {}
     for column in COLUMNS:

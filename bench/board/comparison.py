@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from bench.board.leaderboard import Board, Line
 from bench.board.predictions import Predictions, Run
 from bench.board.recipes import completed
+from bench.board.row import Row
+from bench.board.speed import SpeedUp, speed_up
 from bench.errors import BenchError, did_you_mean
 from bench.measure.paired import Paired, compare_paired
 from bench.params import parse_recipe
@@ -27,6 +30,8 @@ class Comparison:
     seeds: tuple[tuple[int, int], ...]
     """Of the first and the second, as they were paired."""
     paired: Paired
+    speed: SpeedUp
+    """Of the second against the first."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,11 @@ class Target:
 
     line: Line
     run_id: str | None = None
+
+    @property
+    def rows(self) -> list[Row]:
+        """Its rows."""
+        return [row for row in self.line.runs if self.run_id in (None, row.run_id)]
 
     def runs(self, predictions: Predictions) -> list[Run]:
         """Its runs with what is stored of their predictions."""
@@ -98,7 +108,8 @@ def _compare(board: Board, predictions: Predictions, first: Target, second: Targ
     a, b = ([pair[i].probabilities for pair in pairs] for i in (0, 1))
     paired = compare_paired(reference.labels, a, b)
     seeds = tuple((x.seed, y.seed) for x, y in pairs)
-    return Comparison(board.name, len(reference.labels), names[0], names[1], seeds, paired)
+    speed = speed_up(list(product(first.rows, second.rows)), board.noise)
+    return Comparison(board.name, len(reference.labels), names[0], names[1], seeds, paired, speed)
 
 
 def _pairs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
@@ -116,8 +127,14 @@ def document(comparison: Comparison, metric: str) -> dict[str, Any]:
         "second": comparison.second, "metric": metric, "verdict": paired.verdict(metric),
         "scores": {"first": paired.first, "second": paired.second},
         "difference": {name: interval.model_dump() for name, interval in paired.difference.items()},
+        "speed_up": _speed_document(comparison.speed),
         "seeds": [
             {"first": a, "second": b, "corrections": pair.corrections, "regressions": pair.regressions, "p": pair.p}
             for (a, b), pair in zip(comparison.seeds, paired.pairs, strict=True)
         ],
     }  # fmt: skip
+
+
+def _speed_document(speed: SpeedUp) -> dict[str, Any]:
+    ratio = speed.estimate._asdict() if speed.estimate else None
+    return {"ratio": ratio, "reason": speed.reason, "noise_floor": speed.floor, "verdict": speed.verdict}

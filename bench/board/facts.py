@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.board.leaderboard import Board
+from bench.measure.load import BUSY
 
 
 def facts(board: Board) -> list[str]:
@@ -15,11 +16,31 @@ def facts(board: Board) -> list[str]:
         lines.append("fewer than 3 seeds in some lines: their spread is uncertain")
     if any(line.refit for line in board.ok_lines):
         lines.append("lines named refit trained on train and validation together, and have no validation scores")
-    if board.timed_elsewhere:
-        elsewhere = (
-            f"{board.timed_elsewhere} runs timed on another machine or by another protocol stand here without times"
-        )
-        lines.append(f"times are of machine {board.machine or 'unknown'} only; {elsewhere}")
+    lines += _of_times(board)
     if board.superseded:
         lines.append(f"{board.superseded} older runs left out, superseded by newer ones of the same model and seed")
+    return lines
+
+
+def _of_times(board: Board) -> list[str]:
+    """Whose times are shown, and how far they may be trusted."""
+    timed = [line for line in board.ok_lines if line.timed]
+    lines = []
+    if timed and board.session:
+        lines.append(f"times are of session {board.session} on machine {board.machine}")
+    elif timed:
+        lines.append(f"times of machine {board.machine or 'unknown'} are of unknown sessions: no ratios are given")
+    if board.timed_elsewhere:
+        lines.append(
+            f"{board.timed_elsewhere} runs timed on another machine, by another protocol or in another session than "
+            f"{board.machine or 'unknown'} {board.session or 'unknown'} stand here without times (×): "
+            f"python -m bench measure -d '{board.data.dataset}' times all in one"
+        )
+    if len(timed) > 1:
+        how = f"calibrated {board.noise.calibrated_at[:10]}" if board.noise.calibrated_at else "assumed, not calibrated"
+        lines.append(f"times closer than {100 * board.noise.p50:.0f} % are no difference ({how})")
+    if any(line.unsteady for line in timed):
+        lines.append("~ marks times whose rounds scatter or drift by more than 10 %")
+    if load := max((line.other_load for line in timed if line.other_load >= BUSY), default=0.0):
+        lines.append(f"! marks times taken while others kept cores busy, up to {load:.1f} of them")
     return lines

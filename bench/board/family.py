@@ -12,6 +12,7 @@ from bench.board.leaderboard import Board, Line
 from bench.board.model import Model
 from bench.board.predictions import Predictions, Run, paired_runs
 from bench.board.recipes import completed, recipe_of
+from bench.board.speed import SpeedUp, speed_up
 from bench.contract import Params
 from bench.errors import BenchError
 from bench.measure.paired import Paired, compare_paired
@@ -29,10 +30,10 @@ class Step:
     """How many times fewer."""
     size: float | None
     """How many times smaller the file is."""
-    speed_up: float | None
-    """The ancestor's median time of a single text over the child's."""
-    throughput: float | None
-    """How many times more texts a second in batches of 32."""
+    speed_up: SpeedUp
+    """Of the median time of a single text."""
+    throughput: SpeedUp
+    """Of texts a second in batches of 32."""
     largest_change: float
     """Of any probability of any text."""
 
@@ -121,13 +122,14 @@ class _Tree:
         if paired is None:
             return None
         before, after = ancestor.values, line.values
+        timed = [(a.row, b.row) for a, b in pairs]
         return Step(
             paired,
             retained=paired.second["accuracy"] / max(paired.first["accuracy"], 1e-9),
             parameters=_ratio(before.parameters, after.parameters),
             size=_ratio(before.bytes_on_disk, after.bytes_on_disk),
-            speed_up=_ratio(before.p50_ms_b1, after.p50_ms_b1),
-            throughput=_ratio(after.texts_per_s_b32, before.texts_per_s_b32),
+            speed_up=speed_up(timed, self.board.noise),
+            throughput=speed_up(timed, self.board.noise, "throughput"),
             largest_change=max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in paired_runs(pairs)),
         )
 

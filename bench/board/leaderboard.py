@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from bench.board.model import Model
-from bench.board.row import Row
+from bench.board.noise import Noise
+from bench.board.row import Performance, Row
 from bench.contract import Params
 from bench.schema import Data
 
@@ -49,6 +50,8 @@ class Means:
     bytes_on_disk: float | None = None
     peak_rss_mb: float | None = None
     p50_ms_b1: float | None = None
+    p50_low_ms_b1: float | None = None
+    p50_high_ms_b1: float | None = None
     p95_ms_b1: float | None = None
     texts_per_s_b32: float | None = None
     train_examples_per_s: float | None = None
@@ -72,8 +75,10 @@ class Line:
     values: Means
     spread: float | None
     """Standard deviation of accuracy over seeds, None for fewer than two."""
+    timed: tuple[Row, ...]
+    """Ok runs whose times stand in the board: of its machine, protocol and session."""
     timed_elsewhere: int
-    """Ok runs whose times were taken on another machine or by another protocol, and are left out."""
+    """Ok runs timed on another machine, by another protocol or in another session, whose times are left out."""
     tied: bool = False
     """One of several that are nearer to the best than the smallest gap, or the best of these."""
     rank: int | None = None
@@ -135,6 +140,20 @@ class Line:
         return self.runs[0].runtime if self.ok else ""
 
     @property
+    def unsteady(self) -> bool:
+        """Whether the rounds of one of its timed runs scatter or drift."""
+        return any(False in (p.all_threads.steady, p.one_thread.steady) for p in self._performances)
+
+    @property
+    def other_load(self) -> float:
+        """Most cores that others kept busy while one of its runs was timed; 0 where that is not known."""
+        return max((p.other_load or 0.0 for p in self._performances), default=0.0)
+
+    @property
+    def _performances(self) -> list[Performance]:
+        return [run.performance for run in self.timed]
+
+    @property
     def accuracy(self) -> float:
         """Mean over seeds, 0 without scores."""
         return self.values.accuracy or 0.0
@@ -153,7 +172,11 @@ class Board:
     superseded: int
     """Older runs left out, because a newer one of the same thing counts."""
     machine: str
-    """The one machine whose times are shown, that on which most runs of the data set were timed; empty without any."""
+    """The one machine whose times are shown, that on which most lines of the data set were timed; empty without any."""
+    session: str
+    """The one measuring session whose times are shown; empty for times from before sessions were recorded."""
+    noise: Noise
+    """Of the machine."""
     timed_elsewhere: int
 
     @property
@@ -180,6 +203,7 @@ def document(board: Board) -> dict[str, Any]:
     """A leaderboard for programs."""
     data = {name: getattr(board.data, name) for name in ("dataset", "revision", "content", "limit", "n_test", "notes")}
     rest = {field.name: getattr(board, field.name) for field in fields(board) if field.name not in ("name", "data")}
+    rest["noise"] = board.noise._asdict()
     return {"name": board.name, **data, **rest, "lines": [_line_document(line) for line in board.lines]}
 
 
@@ -189,6 +213,6 @@ def _line_document(line: Line) -> dict[str, Any]:
         "origins": line.names.origins, "teacher": line.names.teacher, "status": line.status, "reason": line.reason,
         "seeds": line.seeds, "failed": line.failed, "run_ids": line.run_ids, "refit": line.refit,
         "values": asdict(line.values), "spread": line.spread, "runtime": line.runtime,
-        "timed_elsewhere": line.timed_elsewhere, "tied": line.tied, "rank": line.rank, "short": line.short,
-        "title": line.title,
+        "timed_elsewhere": line.timed_elsewhere, "unsteady": line.unsteady, "other_load": line.other_load,
+        "tied": line.tied, "rank": line.rank, "short": line.short, "title": line.title,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.board.leaderboard import Line
+from bench.stats.rounds import Estimate
 
 
 def decimals(value: float | None, places: int = 3) -> str:
@@ -17,6 +18,14 @@ def significant(value: float | None, digits: int = 3) -> str:
     if abs(value) >= 10 ** (digits - 1):
         return f"{value:,.0f}"
     return f"{value:#.{digits}g}" if value else "0"
+
+
+def estimate(found: Estimate | None) -> str:
+    """`3.10 (2.90–3.30)`, without the interval where it has none; `×` for None."""
+    if found is None:
+        return "×"
+    value, low, high = (significant(number) for number in found)
+    return f"{value} ({low}–{high})" if low and high else value
 
 
 def count(value: float | None) -> str:

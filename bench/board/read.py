@@ -116,6 +116,8 @@ def _performance(result: Result) -> Performance:
         energy_estimated_j_per_1000=energy.joules_per_1000_texts if estimated else None,
         timed_on=measurement.machine or result.environment.machine,
         protocol=measurement.protocol,
+        session=measurement.session.id if measurement.session else None,
+        other_load=max((r.other_load for r in measurement.timed if r.other_load is not None), default=None),
     )
 
 
@@ -126,7 +128,18 @@ def _speed(latencies: Sequence[Latency]) -> Speed:
         p50_ms_b1=single.p50_ms if single else None,
         p95_ms_b1=single.p95_ms if single else None,
         texts_per_s_b32=offline.texts_per_s if offline else None,
+        p50_low_ms_b1=single.p50_low_ms if single else None,
+        p50_high_ms_b1=single.p50_high_ms if single else None,
+        rounds_p50_ms=tuple(single.rounds_p50_ms) if single else (),
+        rounds_texts_per_s=tuple(offline.rounds_texts_per_s) if offline else (),
+        steady=_all_steady([row.steady for row in (single, offline) if row]),
     )
+
+
+def _all_steady(scenarios: Sequence[bool | None]) -> bool | None:
+    if False in scenarios:
+        return False
+    return True if scenarios and None not in scenarios else None
 
 
 def _curve(training: TrainingLog) -> TrainingCurve | None:

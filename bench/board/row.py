@@ -9,8 +9,14 @@ from typing import NamedTuple
 from bench.contract import Params
 from bench.schema import Data
 
-Context = tuple[str, str]
-"""Machine and measuring protocol: times are compared within one."""
+
+class Context(NamedTuple):
+    """Where times stand beside each other: one machine, one protocol, one measuring session."""
+
+    machine: str
+    protocol: str
+    session: str
+    """Empty for what was measured before sessions were recorded."""
 
 
 class LabelScore(NamedTuple):
@@ -75,6 +81,14 @@ class Speed(NamedTuple):
     p50_ms_b1: float | None = None
     p95_ms_b1: float | None = None
     texts_per_s_b32: float | None = None
+    p50_low_ms_b1: float | None = None
+    """End of the interval over rounds of at least 95 %."""
+    p50_high_ms_b1: float | None = None
+    rounds_p50_ms: tuple[float, ...] = ()
+    """Of each round; none by a protocol that kept no rounds apart, as of the next."""
+    rounds_texts_per_s: tuple[float, ...] = ()
+    steady: bool | None = None
+    """Whether neither scenario's rounds scatter or drift; None where that is not known."""
 
 
 class Performance(NamedTuple):
@@ -93,6 +107,10 @@ class Performance(NamedTuple):
     timed_on: str | None = None
     """The machine of the times, which need not be that of the training."""
     protocol: str | None = None
+    session: str | None = None
+    """The measuring session; None for what was measured before sessions were recorded."""
+    other_load: float | None = None
+    """Most cores that others kept busy in a round; None where no round knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +179,8 @@ class Row:
     @property
     def context(self) -> Context:
         """Where and how it was timed; where it was not, the machine of its training."""
-        return self.performance.timed_on or self.machine, self.performance.protocol or ""
+        performance = self.performance
+        return Context(performance.timed_on or self.machine, performance.protocol or "", performance.session or "")
 
     @property
     def accuracy(self) -> float | None:

@@ -30,7 +30,7 @@ COLUMNS = (
     "energy_source", "energy_measured_j_per_1000", "energy_estimated_j_per_1000", "training_peak_rss_mb", "device",
     "dtype", "inference_dtype", "normalization", "revision", "limit", "n_train", "notes", "warnings", "machine",
     "timed_on", "protocol", "git_commit", "dirty", "content", "member_run_ids", "board", "superseded",
-    "truncated_texts", "truncated_tokens",
+    "truncated_texts", "truncated_tokens", "session", "p50_low_ms_b1", "p50_high_ms_b1", "steady", "other_load",
 )  # fmt: skip
 """All columns of `results.csv`."""
 SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bench.board.leaderboard import Line
 from bench.board.numbers import count, decimals, interval, megabytes, significant
+from bench.measure.load import BUSY
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,18 @@ def _mean(
     return Column(title, help, lambda line: write(value(line)), value, priority, low_first=low_first)
 
 
+def _times(line: Line, text: str) -> str:
+    """With the marks of times to be read with care: `~` unsteady, `!` beside other load, `×` timed elsewhere."""
+    if not text:
+        return "×" if line.timed_elsewhere else ""
+    return f"{text}{' ~' if line.unsteady else ''}{' !' if line.other_load >= BUSY else ''}"
+
+
+def _p50_interval(line: Line) -> str:
+    low, high = significant(line.values.p50_low_ms_b1), significant(line.values.p50_high_ms_b1)
+    return f"{low}–{high}" if low and high else ""
+
+
 COLUMNS = (
     Column(
         "#",
@@ -85,8 +98,22 @@ COLUMNS = (
     ),
     _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 1),
     _mean("macro rec.", "Mean over labels of recall", "macro_recall", decimals, 2),
-    _mean(
-        "p50 ms", "Median time of one text at a time, text in, label out, all cores", "p50_ms_b1", significant, 1, True
+    Column(
+        "p50 ms",
+        "Median time of one text at a time, text in, label out, all cores; ~ its rounds are not steady, ! taken beside "
+        "other load, × timed on another machine, by another protocol or in another session",
+        lambda line: _times(line, significant(line.values.p50_ms_b1)),
+        lambda line: line.values.p50_ms_b1,
+        1,
+        low_first=True,
+    ),
+    Column(
+        "p50 95 %",
+        "Its interval over rounds, of at least 95 %",
+        _p50_interval,
+        lambda line: line.values.p50_low_ms_b1,
+        3,
+        low_first=True,
     ),
     _mean("p95 ms", "95th percentile of the same", "p95_ms_b1", significant, 3, True),
     _mean("texts/s", "Throughput in batches of 32, all cores", "texts_per_s_b32", significant, 2),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from bench.report.sessions import Sessions
 from bench.schema import Environment, Result
 
 
@@ -20,6 +21,7 @@ class Provenance:
     """Runs of each environment."""
     protocols: Counter[str] = field(default_factory=Counter)
     """Runs timed by each protocol, with its rounds."""
+    sessions: Sessions = field(default_factory=Sessions)
     commits: Counter[str] = field(default_factory=Counter)
     logs: dict[str, str] = field(default_factory=dict)
     """The end of the log of each failed run."""
@@ -33,6 +35,7 @@ class Provenance:
             measurement, identity = result.measurement, result.identity
             if measurement:
                 self.protocols[f"{measurement.protocol}, {measurement.rounds} rounds"] += 1
+                self.sessions.add(measurement, result.environment.machine)
             dirty = " with uncommitted changes" if identity.dirty else ""
             self.commits[(identity.git_commit or "unknown") + dirty] += 1
             if result.outcome.log_tail:

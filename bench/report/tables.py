@@ -31,7 +31,7 @@ def _md(text: str) -> str:
 
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "±": r"$\pm$", "–": "--"}
-LATEX |= {"✗": r"$\times$", "←": r"$\leftarrow$", "·": r"$\cdot$", "…": r"\dots{}"}
+LATEX |= {"✗": r"$\times$", "×": r"$\times$", "≈": r"$\approx$", "←": r"$\leftarrow$", "·": r"$\cdot$", "…": r"\dots{}"}
 LATEX |= {character: "\\" + character for character in "&%$#_{}"}
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from bench.board.comparison import Comparison
 from bench.board.facts import facts
 from bench.board.leaderboard import Board, Line
+from bench.board.speed import SpeedUp
 from bench.measure.paired import METRICS
 from bench.report.columns import columns_for
 
@@ -70,6 +71,16 @@ def print_comparison(comparison: Comparison, metric: str, console: Console) -> N
     console.print(_flips(comparison))
     verdict, style = VERDICTS[comparison.paired.verdict(metric)]
     console.print(Text(f"{metric}: {verdict}", style=style))
+    console.print(Text(_speed(comparison.speed)))
+
+
+def _speed(speed: SpeedUp) -> str:
+    """`p50: the second is 3.10 (2.90–3.30) times faster`, or that no difference is seen, or why there is no ratio."""
+    if speed.estimate is None:
+        return f"p50: {speed.text}"
+    ratio = f"{speed.text} times faster"
+    floor = f"; less than {100 * speed.floor:.0f} % is noise" if speed.verdict == "equal" else ""
+    return f"p50: {'no difference is seen, ' if speed.verdict == 'equal' else ''}the second is {ratio}{floor}"
 
 
 def _scores(comparison: Comparison, metric: str) -> Table:

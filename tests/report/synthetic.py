@@ -29,6 +29,7 @@ from bench.schema import (
     PerClass,
     Quality,
     Result,
+    Session,
     Size,
     TrainingLog,
     Validation,
@@ -114,8 +115,13 @@ def quality(arrays: dict[str, Any], label_names: tuple[str, ...]) -> Quality:
     )
 
 
+def session(name: str = "20260101T000000-abc123") -> Session:
+    """A measuring session."""
+    return Session(id=name, started_at="2026-01-01T00:00:00+00:00", boot_id="b" * 36, kernel="6.1", software="f" * 12)
+
+
 def measurement(p50: float, rng: np.random.Generator) -> Measurement:
-    """Both scenarios at one thread and two, with a long tail."""
+    """Both scenarios at one thread and two, ten rounds each, with a long tail."""
     latency = []
     for threads, factor in ((1, 1.5), (2, 1.0)):
         ms = p50 * factor * float(rng.normal(1, 0.03))
@@ -124,13 +130,19 @@ def measurement(p50: float, rng: np.random.Generator) -> Measurement:
             tail = {"p50_ms": middle, "p90_ms": middle * 1.3, "p95_ms": middle * 1.6, "p99_ms": None}
             rate = 1000 * batch / middle
             same = {"scenario": scenario, "batch_size": batch, "threads": threads, "n": 600, "texts_per_s": rate}
-            latency.append(Latency(**same, **tail, warmup_calls=20, steady=True))
+            noise = [1 + 0.01 * ((7 * n) % 10 - 4.5) for n in range(10)]
+            rounds = {
+                "rounds_p50_ms": [middle * x for x in noise], "p50_low_ms": middle * 0.96, "p50_high_ms": middle * 1.04,
+                "rounds_texts_per_s": [rate / x for x in noise],
+            }  # fmt: skip
+            latency.append(Latency(**same, **tail, **rounds, warmup_calls=20, warm=True, steady=True))
     return Measurement(
-        protocol="1",
-        rounds=3,
+        protocol="rounds-2",
+        rounds=10,
         latency=latency,
         cold_start=ColdStart(import_ms=900.0, load_ms=120.0, first_call_ms=40.0),
         interleaved_with=len(MODELS),
+        session=session(),
     )
 
 
