@@ -7,7 +7,20 @@ from pathlib import Path
 
 import typer
 
-from bench.commands import check, compare, compress, data, doctor, export, report, robustness, run, search, verify
+from bench.commands import (
+    check,
+    compare,
+    compress,
+    confidence,
+    data,
+    doctor,
+    export,
+    report,
+    robustness,
+    run,
+    search,
+    verify,
+)
 from bench.commands import list as list_
 from bench.commands.options import StoreOption
 from bench.entry import command_line
@@ -27,6 +40,7 @@ app.command()(search.search)
 app.command()(compress.compress)
 app.command()(compare.compare)
 app.command()(robustness.robustness)
+app.command()(confidence.confidence)
 app.command()(report.report)
 app.command()(export.export)
 app.command()(verify.verify)

@@ -47,7 +47,7 @@ def robustness(
     from bench.store import Store
 
     home = Store(store)
-    chosen = _chosen(home, runs or [], dataset)
+    chosen = chosen_results(home, runs or [], dataset, with_artifact=True)
     screen = Console(stderr=True, highlight=False)
     with home.lock():
         known = {} if again else {each.run_id: each for each in stored(home.root)}
@@ -64,8 +64,11 @@ def robustness(
         print(f"stored in {home.root / FOLDER}; the next step: python -m bench report --store {home.root}")
 
 
-def _chosen(store: Store, runs: list[str], dataset: str | None) -> list[Result]:
-    """The results to evaluate: those named, or one of each model of a data set that has an artifact here."""
+def chosen_results(store: Store, runs: list[str], dataset: str | None, with_artifact: bool) -> list[Result]:
+    """The results of those runs, or of one run of each model of a data set, the first seed that will do.
+
+    `with_artifact`: one whose artifact is still in the store.
+    """
     if bool(runs) == (dataset is not None):
         raise BenchError("name runs (`python -m bench list runs`), or a data set with -d")
     if runs:
@@ -73,11 +76,12 @@ def _chosen(store: Store, runs: list[str], dataset: str | None) -> list[Result]:
     from bench.board.aggregate import boards, chosen
     from bench.board.rows import stored_rows
 
+    def usable(artifact: str | None) -> bool:
+        return artifact is not None and (not with_artifact or (store.artifacts / artifact).is_dir())
+
     lines = [line for board in chosen(boards(stored_rows(store)), dataset) for line in board.ok_lines]
-    found = [
-        next((row for row in line.runs if row.artifact and (store.artifacts / row.artifact).is_dir()), None)
-        for line in lines
-    ]
-    if not any(found):
-        raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one, then test it")
-    return [store.result(row.run_id) for row in found if row is not None]
+    found = [next((row.run_id for row in line.runs if usable(row.artifact)), None) for line in lines]
+    results = [store.result(run_id) for run_id in found if run_id is not None]
+    if not results:
+        raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one first")
+    return results

@@ -17,10 +17,11 @@ from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.row import Row
 from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
+from bench.confidence import storage as confidences
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
 from bench.palette import Palette
-from bench.report import robustness
+from bench.report import confidence, robustness
 from bench.report.html import BoardPage, render, strip_axis
 from bench.report.plots.confusion import confusion
 from bench.report.plots.frontier import LATENCY, SIZE, frontier
@@ -33,7 +34,7 @@ from bench.report.provenance import Provenance
 from bench.report.publish import copy_results, published_rows
 from bench.report.search_page import copy_summaries, search_pages
 from bench.report.tables import markdown
-from bench.robustness.storage import publish
+from bench.robustness import storage as behaviours
 from bench.store import Store
 
 TITLE = b"<title>Sentibench report</title>"
@@ -54,7 +55,7 @@ class Built:
 def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     """Write `results.csv`, `leaderboard.md`, `figures/`, `report.html`, `results/` and `searches/` into `out`.
 
-    And `robustness.md` where a model's behaviour was tested.
+    And `robustness.md` and `confidence.md` of models that were tested and calibrated.
 
     `texts` allows texts of the data sets in the page; `watch` wraps the leaderboards, for a progress bar.
     Raises BenchError for an empty store and for a folder with files of others under these names, StoreError where
@@ -79,9 +80,11 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     foreign = _foreign(copied.foreign, out)
     write_atomic(out / "results.csv", csv_text(counted(rows)).encode())
     write_atomic(out / "leaderboard.md", markdown(leaderboards).encode())
-    behaviour = publish(store.root, {row.run_id for row in counted(rows)}, out)
-    if behaviour:
-        write_atomic(out / "robustness.md", robustness.markdown(behaviour).encode())
+    run_ids = {row.run_id for row in counted(rows)}
+    if tested := behaviours.publish(store.root, run_ids, out):
+        write_atomic(out / "robustness.md", robustness.markdown(tested).encode())
+    if fitted := confidences.publish(store.root, run_ids, out):
+        write_atomic(out / "confidence.md", confidence.markdown(fitted).encode())
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
@@ -93,7 +96,8 @@ def _refuse_foreign(out: Path) -> None:
     whole = page.is_file() and TITLE in page.read_bytes()[:4096]
     begun = not page.exists() and any(out.glob("results/*/result.json"))
     names = (
-        "report.html", "results.csv", "leaderboard.md", "robustness.md", "results", "splits", "searches", "figures",
+        "report.html", "results.csv", "leaderboard.md", "robustness.md", "confidence.md", "results", "splits",
+        "searches", "figures",
     )  # fmt: skip
     there = [n for n in names if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
     if there and not whole and not begun:

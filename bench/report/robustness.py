@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.robustness.evaluation import Perturbed, Rate, Robustness
+from bench.proportion import Rate
+from bench.robustness.evaluation import Perturbed, Robustness
 
 KINDS = {"minimum functionality": "MFT", "invariance": "INV", "direction": "DIR"}
 """CheckList's names of the kinds of tests."""

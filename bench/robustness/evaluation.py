@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.contract import Probabilities, Split
+from bench.proportion import Rate
 from bench.robustness import behaviour
 from bench.robustness.perturbations import PERTURBATIONS
 from bench.robustness.polarity import POLARITIES, PolarityMap
@@ -22,26 +23,6 @@ SEED = 20_260_101
 
 class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class Rate(_Closed):
-    """A share of `n` with its 95 % interval (Wilson, 1927)."""
-
-    n: int
-    count: int
-    value: float | None = Field(description="None where nothing was asked.")
-    low: float | None
-    high: float | None
-
-    @classmethod
-    def of(cls, count: int, n: int) -> Rate:
-        """Of `count` among `n`."""
-        from scipy.stats import binomtest
-
-        if not n:
-            return cls(n=0, count=0, value=None, low=None, high=None)
-        interval = binomtest(count, n).proportion_ci(method="wilson")
-        return cls(n=n, count=count, value=count / n, low=float(interval.low), high=float(interval.high))
 
 
 class Behaviour(_Closed):
