@@ -14,12 +14,13 @@ import numpy as np
 
 from bench.api import BenchError
 from bench.output import output_file, stream_to
+from serving.answering import PLAIN, Answering
 from serving.arrow import read_tables, texts_of
 from serving.model import Model
 from serving.parts import Plan, parts_of
 from serving.readers import format_of, read_records
 from serving.records import Record, opened
-from serving.scored import encode, output_format, packed, parquet_bytes, scored_rows, scored_table
+from serving.scored import Scores, encode, output_format, packed, parquet_bytes, scored_rows, scored_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,7 @@ class Job:
     column: str
     overwrite: bool = False
     """Whether a file that is there may be replaced."""
+    answering: Answering = PLAIN
 
 
 @dataclass
@@ -85,7 +87,7 @@ def score(job: Job, model: Model, progress: OnProgress) -> Count:
         try:
             with stream_to(job.target) as out:
                 _refuse_input(stream, os.fstat(out.fileno()))
-                return _to_stream(parts, model, target_kind, out, progress)
+                return _to_stream(parts, model, target_kind, job.answering, out, progress)
         except OSError as error:
             raise BenchError(f"{job.target or 'standard output'}: cannot be written: {error.strerror}") from None
 
@@ -109,10 +111,12 @@ def _parts(stream: BinaryIO, kind: str, target_kind: str, job: Job) -> Iterator[
         yield Part(part)
 
 
-def _to_stream(parts: Iterator[Part], model: Model, kind: str, out: BinaryIO, progress: OnProgress) -> Count:
+def _to_stream(
+    parts: Iterator[Part], model: Model, kind: str, answering: Answering, out: BinaryIO, progress: OnProgress
+) -> Count:
     count = Count()
     for part in parts:
-        out.write(_scored(part, model, kind, header=count.rows == 0))
+        out.write(_scored(part, model, kind, answering, header=count.rows == 0))
         out.flush()
         _count(count, part, progress)
     return count
@@ -126,7 +130,7 @@ def _to_file(parts: Iterator[Part], model: Model, kind: str, job: Job, file: Pat
             if number < whole:
                 count.resumed += len(part.records)
             else:
-                stored.put(number, _scored(part, model, kind, header=number == 0))
+                stored.put(number, _scored(part, model, kind, job.answering, header=number == 0))
             _count(count, part, progress)
         if not stored.finish(kind, job.overwrite):
             raise BenchError(f"nothing to score: the input holds no record, and {job.target} was not written")
@@ -139,15 +143,19 @@ def _plan(model: Model, kind: str, job: Job) -> Plan:
     if job.source is not None and job.source.is_file():
         stat = job.source.stat()
         source = (os.fspath(job.source.resolve()), stat.st_size, stat.st_mtime_ns)
-    return Plan(model.hash, kind, PART, job.column, source, job.kind)
+    fitted = model.confidence.fitted.model_dump_json() if model.confidence else ""
+    return Plan(model.hash, kind, PART, job.column, source, job.kind, f"{job.answering} {fitted}")
 
 
-def _scored(part: Part, model: Model, kind: str, header: bool) -> bytes:
+def _scored(part: Part, model: Model, kind: str, answering: Answering, header: bool) -> bytes:
     texts = [record.text for record in part.records if record.text is not None]
-    probabilities = model.predictor.predict_proba(texts) if texts else np.zeros((0, len(model.labels)), np.float32)
+    probabilities = model.score(texts).probabilities if texts else np.zeros((0, len(model.labels)), np.float32)
+    scores = Scores(
+        probabilities, model.labels, answering.names, answering.values(model.confidence, probabilities, model.labels)
+    )
     if kind == "parquet":
-        return parquet_bytes(scored_table(part.table, part.records, probabilities, model.labels))
-    return encode(scored_rows(part.records, probabilities, model.labels), kind, header)
+        return parquet_bytes(scored_table(part.table, part.records, scores))
+    return encode(scored_rows(part.records, scores), kind, header)
 
 
 def _count(count: Count, part: Part, progress: OnProgress) -> None:

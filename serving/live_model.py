@@ -40,6 +40,7 @@ class LiveModel:
     """
 
     def __init__(self, model: Model, slot: Slot | None, trust: Trust, on_swap: OnSwap | None = None) -> None:
+        """The next versions are calibrated where `model` is."""
         self._model, self._slot, self._trust, self._on_swap = model, slot, trust, on_swap
         self._stopped = threading.Event()
         self._failed: str | None = None
@@ -75,6 +76,7 @@ class LiveModel:
             model = open_folder(slot.folder(version), version, self._trust)
             if model.labels != self._model.labels:
                 raise BenchError(f"version {version[:12]} has other labels")
+            model = model.calibrated(self._trust.store) if self._model.confidence else model
             model.predictor.predict_proba(["warm", "up"])
         except Exception as error:  # whatever is wrong with it, the old model goes on
             self._fail(Swap(version, " ".join(str(error).split())[:300] or type(error).__name__))
@@ -90,18 +92,23 @@ class LiveModel:
         self._failed = swap.version
 
 
-def served(name: str, trust: Trust) -> Model:
-    """The model that the slot in a folder serves now, or an artifact by run, hash or path; errors as `open_model`."""
+def served(name: str, trust: Trust, calibrated: bool = False) -> Model:
+    """The model that the slot in a folder serves now, or an artifact by run, hash or path; errors as `open_model`.
+
+    `calibrated`: with what `bench confidence` has fitted for it in the store.
+    """
     slot = _slot(name)
     if slot is None:
-        return open_model(name, trust)
-    version = slot.current()
-    return open_folder(slot.folder(version), version, trust)
+        model = open_model(name, trust)
+    else:
+        version = slot.current()
+        model = open_folder(slot.folder(version), version, trust)
+    return model.calibrated(trust.store) if calibrated else model
 
 
-def follow(name: str, trust: Trust, on_swap: OnSwap | None = None) -> LiveModel:
+def follow(name: str, trust: Trust, on_swap: OnSwap | None = None, calibrated: bool = False) -> LiveModel:
     """What `served` finds and, if it is a slot, what it will serve from then on; the swaps go to `on_swap`."""
-    return LiveModel(served(name, trust), _slot(name), trust, on_swap)
+    return LiveModel(served(name, trust, calibrated), _slot(name), trust, on_swap)
 
 
 def _slot(name: str) -> Slot | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.api import BenchError, Card, Predictor, Probabilities, load_artifact, read_card
 from bench.artifact import folder_hash
+from bench.confidence.storage import FOLDER as CONFIDENCE
+from bench.confidence.storage import Confidence
+from bench.confidence.storage import read as read_confidence
 from bench.foreign import compiled_code
 from bench.machine import cores
 from bench.requirements import install_command
@@ -31,6 +34,8 @@ class Model:
     hash: str
     card: Card
     predictor: Predictor
+    confidence: Confidence | None = None
+    """What `bench confidence` has fitted for it, where that is to be used."""
 
     @property
     def labels(self) -> list[str]:
@@ -43,8 +48,18 @@ class Model:
         return list(self.card.get("compiled_code", []))
 
     def score(self, texts: Sequence[str]) -> Scored:
-        """Its predictions on texts."""
-        return Scored(self, self.predictor.predict_proba(texts))
+        """Its predictions on texts, calibrated where it has a `confidence`."""
+        probabilities = self.predictor.predict_proba(texts)
+        if self.confidence is not None and len(probabilities):
+            probabilities = self.confidence.fitted.calibration(probabilities)
+        return Scored(self, probabilities)
+
+    def calibrated(self, store: Store) -> Model:
+        """With what the store has fitted for it; a `BenchError` that says how to make that where there is nothing."""
+        confidence = read_confidence(store.root / CONFIDENCE / f"{self.hash}.json")
+        if confidence.fitted.label_names != self.labels:
+            raise BenchError(f"what was fitted for artifact {self.hash[:12]} has other labels")
+        return replace(self, confidence=confidence)
 
 
 @dataclass(frozen=True)

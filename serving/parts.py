@@ -35,6 +35,8 @@ class Plan:
     """Path, size in bytes and time of change of the input; None where it cannot be read a second time."""
     format: str | None
     """Of the input, where an option gives it."""
+    answering: str = ""
+    """What is asked for beyond label and probabilities."""
     version: int = 2
     """Of the parts."""
 

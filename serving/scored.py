@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -56,27 +57,40 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def scored_names(labels: Sequence[str]) -> list[str]:
-    """The columns that scoring adds."""
-    return ["predicted", "probability", *(f"p_{label}" for label in labels), "problem"]
+@dataclass(frozen=True)
+class Scores:
+    """What a model says of the records that have a text."""
+
+    probabilities: Probabilities
+    """Float32 [n_texts, n_labels]."""
+    labels: Sequence[str]
+    added: Sequence[str] = ()
+    """Names of further columns."""
+    further: Sequence[Sequence[Any]] = ()
+    """Their values, a row a text; none without `added`."""
+
+    @property
+    def names(self) -> list[str]:
+        """The columns that scoring adds."""
+        return ["predicted", "probability", *(f"p_{label}" for label in self.labels), *self.added, "problem"]
+
+    def of(self, records: Sequence[Record]) -> Iterator[list[Any]]:
+        """The values of `names` of each record, in order."""
+        best = self.probabilities.argmax(axis=1).tolist()
+        rounded = np.round(self.probabilities.astype(np.float64), 6).tolist()
+        further = self.further if self.added else [()] * len(best)
+        scored = (
+            [self.labels[i], values[i], *values, *more] for i, values, more in zip(best, rounded, further, strict=True)
+        )
+        unscored = [None] * (len(self.labels) + 2 + len(self.added))
+        return ([*(unscored if record.text is None else next(scored)), record.problem] for record in records)
 
 
-def scores(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> Iterator[list[Any]]:
-    """The values of `scored_names` of each record, in order.
-
-    `probabilities` float32 [n_texts, n_labels] are of those that have a text.
-    """
-    best, rounded = probabilities.argmax(axis=1).tolist(), np.round(probabilities.astype(np.float64), 6).tolist()
-    scored = ([labels[i], values[i], *values] for i, values in zip(best, rounded, strict=True))
-    unscored = [None] * (len(labels) + 2)
-    return ([*(unscored if record.text is None else next(scored)), record.problem] for record in records)
-
-
-def scored_rows(records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]) -> list[Row]:
+def scored_rows(records: Sequence[Record], scores: Scores) -> list[Row]:
     """A row a record, in order: its columns, then its scores under names that no column has."""
-    names = scored_names(labels)
+    names = scores.names
     rows: list[Row] = []
-    for record, values in zip(records, scores(records, probabilities, labels), strict=True):
+    for record, values in zip(records, scores.of(records), strict=True):
         taken = record.columns
         free = names if taken.keys().isdisjoint(names) else _free(names, list(taken))
         rows.append(taken | dict(zip(free, values, strict=True)))
@@ -120,21 +134,30 @@ def _parquet(rows: Sequence[Row]) -> bytes:
     names = list(rows[0])
     numbers = {name for name in names if name.startswith(("p_", "probability"))}
     types = {name: pa.float64() if name in numbers else pa.string() for name in names}
-    return parquet_bytes(pa.table({name: pa.array([row[name] for row in rows], types[name]) for name in names}))
+    return parquet_bytes(pa.table({name: pa.array([_text(row[name]) for row in rows], types[name]) for name in names}))
 
 
-def scored_table(
-    columns: pa.Table | None, records: Sequence[Record], probabilities: Probabilities, labels: Sequence[str]
-) -> pa.Table:
+def _text(value: Any) -> Any:
+    """Lists and truth as JSON: in a stream of records every column but the numbers is text."""
+    return json_text(value) if isinstance(value, bool | list) else value
+
+
+def scored_table(columns: pa.Table | None, records: Sequence[Record], scores: Scores) -> pa.Table:
     """The records' own columns, all of them texts unless `columns` brings them as they are, and their scores."""
     import pyarrow as pa
 
     if columns is None:
         names = list(records[0].columns)
         columns = pa.table({name: pa.array([r.columns[name] for r in records], pa.string()) for name in names})
-    values = zip(*scores(records, probabilities, labels), strict=True)
-    types = [pa.string(), *[pa.float64()] * (len(labels) + 1), pa.string()]
-    names = _free(scored_names(labels), columns.column_names)
+    values = zip(*scores.of(records), strict=True)
+    kinds = {"answered": pa.bool_(), "set": pa.list_(pa.string())}
+    types = [
+        pa.string(),
+        *[pa.float64()] * (len(scores.labels) + 1),
+        *(kinds[name] for name in scores.added),
+        pa.string(),
+    ]
+    names = _free(scores.names, columns.column_names)
     for name, kind, column in zip(names, types, values, strict=True):
         columns = columns.append_column(name, pa.array(column, kind))
     return columns

@@ -13,7 +13,8 @@ import typer
 from bench.api import BenchError
 from bench.commands.options import StoreOption
 from bench.requirements import install_command
-from serving.commands.options import AllowCode, Artifact
+from serving.answering import Answering
+from serving.commands.options import AllowCode, Artifact, Calibrated, LeastConfidence, Sets
 from serving.http.settings import Settings
 
 DEFAULT = Settings()
@@ -49,6 +50,9 @@ def http(
     feedback: Annotated[
         Path | None, typer.Option(help="Store the labels that POST /feedback sends in this folder.")
     ] = None,
+    calibrated: Calibrated = False,
+    least_confidence: LeastConfidence = None,
+    sets: Sets = None,
     allow_code: AllowCode = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -64,7 +68,7 @@ def http(
     proxies = check_proxies(forwarded_allow_ips)
     settings = Settings(
         max_batch, max_wait_ms, max_queue, timeout, max_body, max_texts, max_connections, rate, burst, key,
-        names(host, allowed_host or []),
+        names(host, allowed_host or []), Answering.of(calibrated, least_confidence, sets),
     )  # fmt: skip
     allow_files(max_connections)
     _serve(artifact, host, port, settings, proxies, feedback, allow_code, store)
@@ -93,7 +97,7 @@ def _serve(
     from serving.live_model import follow
     from serving.trust import Trust
 
-    live = follow(artifact, Trust(Store(store), allow_code))
+    live = follow(artifact, Trust(Store(store), allow_code), calibrated=settings.answering.calibrated)
     check_free(host, port)
     if settings.api_key is None and not is_loopback(host):
         print(
@@ -102,6 +106,8 @@ def _serve(
         )
     app = create_app(live, settings, Feedback.open(feedback) if feedback else None)
     protocol = partial(BoundedProtocol, Connections(settings, app.refused))
+    shown = f"[{host}]" if ":" in host else host
+    print(f"http://{shown}:{port}/ has a page to try, /docs the interface; Ctrl-C stops", file=sys.stderr)
     # one worker: all requests meet in one queue, where they become batches, and the model is loaded once
     uvicorn.run(
         app, host=host, port=port, http=protocol,  # type: ignore[arg-type]  # it is called, as a class would be

@@ -17,3 +17,14 @@ AllowCode = Annotated[
         help="Load compiled code (model.pt2) that was not made in this store: it can do whatever you can.",
     ),
 ]
+Calibrated = Annotated[
+    bool, typer.Option("--calibrated", help="With probabilities that `bench confidence RUN` has calibrated.")
+]
+LeastConfidence = Annotated[
+    float | None,
+    typer.Option(help="Mark answers of which the calibrated model is less sure: 'answered' is false.", min=0, max=1),
+]
+Sets = Annotated[
+    float | None,
+    typer.Option(help="Add the labels that may be true: sets that hold the true one in this share: .8, .9 or .95."),
+]

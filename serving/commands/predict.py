@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.options import StoreOption
-from serving.commands.options import AllowCode, Artifact
+from serving.commands.options import AllowCode, Artifact, Calibrated, LeastConfidence, Sets
 
 
 def predict(
@@ -26,6 +26,9 @@ def predict(
     output_kind: Annotated[
         str | None, typer.Option("--output-format", help="Of the output, where its name does not show it.")
     ] = None,
+    calibrated: Calibrated = False,
+    least_confidence: LeastConfidence = None,
+    sets: Sets = None,
     allow_code: AllowCode = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output file that is there.")] = False,
     store: StoreOption = Path(".sentibench"),
@@ -37,15 +40,17 @@ def predict(
     [dim]cat tweets.txt | python -m serving predict ./my-artifact > scored.jsonl[/]
     """
     from bench.store import Store
+    from serving.answering import Answering
     from serving.batch import Job, score
     from serving.live_model import served
     from serving.screen import bar
     from serving.trust import Trust
 
-    model = served(artifact, Trust(Store(store), allow_code))
+    answering = Answering.of(calibrated, least_confidence, sets)
+    model = served(artifact, Trust(Store(store), allow_code), answering.calibrated)
     started = time.monotonic()
     with bar(source) as progress:
-        count = score(Job(source, target, kind, output_kind, text_column, overwrite), model, progress)
+        count = score(Job(source, target, kind, output_kind, text_column, overwrite, answering), model, progress)
     speed = (count.rows - count.resumed) / max(time.monotonic() - started, 1e-9)
     resumed = f", {count.resumed:,} of them before" if count.resumed else ""
     bad = f"; {count.bad:,} bad rows: see the column 'problem'" if count.bad else ""

@@ -110,7 +110,7 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
     async def predict(body: PredictRequest, request: Request) -> Response:
         """The label and the probabilities of one text, or of several."""
         scored = await service.predict(request, body.all)
-        return JSONResponse({"model": scored.model.hash[:12], "predictions": service.predictions(scored.probabilities)})
+        return JSONResponse({"model": scored.model.hash[:12], "predictions": service.predictions(scored)})
 
     @app.post("/explain", response_model=Explanation, dependencies=dependencies, responses=responses)
     async def explain(body: ExplainRequest, request: Request) -> Response:
@@ -118,8 +118,9 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
         words = body.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
         texts = [body.text, " ".join(words), *without]
-        probabilities = (await service.predict(request, texts, low_priority=True)).probabilities
-        (prediction,) = service.predictions(probabilities[:1])
+        scored = await service.predict(request, texts, low_priority=True)
+        (prediction,) = service.predictions(scored[:1])
+        probabilities = scored.probabilities
         label = int(probabilities[0].argmax())
         # against the text of these words alone: the first one may have more of them, and other white space
         effects = (probabilities[1, label] - probabilities[2:, label]).astype(float).tolist()

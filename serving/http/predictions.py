@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict  # pydantic takes typing's from Python 3.12 on
+from typing import NotRequired  # pydantic takes typing's from Python 3.12 on
+
+from typing_extensions import TypedDict
 
 
 class Prediction(TypedDict):
@@ -11,3 +13,7 @@ class Prediction(TypedDict):
     label: str
     probability: float
     probabilities: dict[str, float]
+    answered: NotRequired[bool]
+    """Whether the model is sure enough, where the server was given a least confidence."""
+    set: NotRequired[list[str]]
+    """The labels that may be true, where the server was asked for sets."""

@@ -69,7 +69,7 @@ def add_sagemaker(app: FastAPI, service: Service) -> None:
         if answer_type is None:
             raise HTTPException(406, f"cannot answer as '{accept[:100]}': {JSON}, {LINES} or {CSV}")
         texts = _texts(await request.body(), kind)
-        predictions = service.predictions((await service.predict(request, texts)).probabilities)
+        predictions = service.predictions(await service.predict(request, texts))
         return Response(WRITE[answer_type](predictions), media_type=answer_type)
 
 

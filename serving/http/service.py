@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 
-from bench.api import Probabilities
 from serving.http.batcher import Batcher, BusyError
 from serving.http.metrics import Metrics
 from serving.http.predictions import Prediction
@@ -79,14 +78,22 @@ class Service:
             self.metrics.labels.labels(self.labels[i]).inc(int(counts[i]))
         return scored
 
-    def predictions(self, probabilities: Probabilities) -> list[Prediction]:
+    def predictions(self, scored: Scored) -> list[Prediction]:
         """One a text."""
-        labels, rows = self.labels, probabilities.astype(float).tolist()
+        labels, probabilities = self.labels, scored.probabilities
+        rows = probabilities.astype(float).tolist()
         best = probabilities.argmax(axis=1).tolist() if len(rows) else []
-        return [
-            {"label": labels[i], "probability": row[i], "probabilities": dict(zip(labels, row, strict=True))}
-            for i, row in zip(best, rows, strict=True)
-        ]
+        answering = self.settings.answering
+        further = answering.values(scored.model.confidence, probabilities, labels)
+        predictions: list[Prediction] = []
+        for i, row, more in zip(best, rows, further, strict=True):
+            prediction: Prediction = {
+                "label": labels[i], "probability": row[i], "probabilities": dict(zip(labels, row, strict=True)),
+            }  # fmt: skip
+            for name, value in zip(answering.names, more, strict=True):
+                prediction[name] = value  # type: ignore[literal-required]
+            predictions.append(prediction)
+        return predictions
 
     @asynccontextmanager
     async def running(self, app: FastAPI) -> AsyncIterator[None]:

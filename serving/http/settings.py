@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serving.answering import PLAIN, Answering
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,3 +35,5 @@ class Settings:
     """What `X-API-Key` or a bearer token must be; None for an open server."""
     hosts: frozenset[str] | None = None
     """The names in `Host` that are answered; None for any."""
+    answering: Answering = PLAIN
+    """What an answer says beyond label and probabilities."""

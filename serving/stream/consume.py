@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bench.api import BenchError
 from serving.model import Model
 from serving.records import Record, printable
-from serving.scored import Row, scored_rows
+from serving.scored import Row, Scores, scored_rows
 from serving.stream.checkpoint import Checkpoint
 from serving.stream.disk import Retry
 from serving.stream.lines import Line
@@ -129,7 +129,7 @@ class Consumer:
             )
             for post in posts
         ]  # fmt: skip
-        rows = scored_rows(records, probabilities, self._labels)
+        rows = scored_rows(records, Scores(probabilities, self._labels))
         names = columns(self._labels)
         self._monitor.add(model, probabilities, [row["predicted"] for row in rows], posts[-1].created_at)
         return [{name: (row | {"model": model.hash[:12]})[name] for name in names} for row in rows]
