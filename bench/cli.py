@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bench.commands import (
+    calibrate,
     check,
     compare,
     compress,
@@ -15,6 +16,7 @@ from bench.commands import (
     data,
     doctor,
     export,
+    measure,
     report,
     robustness,
     run,
@@ -38,6 +40,8 @@ app.add_typer(data.app, name="data")
 app.command()(run.run)
 app.command()(search.search)
 app.command()(compress.compress)
+app.command()(measure.measure)
+app.command()(calibrate.calibrate)
 app.command()(compare.compare)
 app.command()(robustness.robustness)
 app.command()(confidence.confidence)

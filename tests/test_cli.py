@@ -59,7 +59,20 @@ def test_list_as_json(bench: Bench) -> None:
 
 
 def test_help_shows_examples(bench: Bench) -> None:
-    for verb in ("run", "search", "data", "compare", "report", "export", "verify", "check", "doctor", "list"):
+    for verb in (
+        "run",
+        "search",
+        "measure",
+        "calibrate",
+        "data",
+        "compare",
+        "report",
+        "export",
+        "verify",
+        "check",
+        "doctor",
+        "list",
+    ):
         shown = bench(verb, "--help")
         assert shown.returncode == 0
         assert "python -m bench" in shown.stdout, verb

@@ -9,24 +9,28 @@ from dataclasses import fields
 from bench.board.leaderboard import Board, Line, Means, Names
 from bench.board.model import LineKey, Models
 from bench.board.naming import Naming
-from bench.board.noise import Noise
+from bench.board.noise import noise_of
 from bench.board.row import Context, Row
 from bench.board.rows import counted
 from bench.board.table import reader
 from bench.board.ties import ranked, smallest_gap
+from bench.calibration import Calibration
 from bench.errors import BenchError, did_you_mean
 
 COLUMNS = tuple(field.name for field in fields(Means))
 TIMED = ("p50_ms_b1", "p50_low_ms_b1", "p50_high_ms_b1", "p95_ms_b1", "texts_per_s_b32")
 
 
-def boards(all_rows: Sequence[Row]) -> list[Board]:
-    """A leaderboard a data set, by name. `all_rows` come from `bench.board.rows`, superseded ones included."""
+def boards(all_rows: Sequence[Row], calibrations: Sequence[Calibration] = ()) -> list[Board]:
+    """A leaderboard a data set, by name. `all_rows` come from `bench.board.rows`, superseded ones included.
+
+    `calibrations` say how far times of one artifact differ on its machine.
+    """
     models = Models(all_rows)
     grouped: dict[str, list[Row]] = {}
     for row in all_rows:
         grouped.setdefault(row.board, []).append(row)
-    return [_board(name, grouped[name], models) for name in sorted(grouped)]
+    return [_board(name, grouped[name], models, calibrations) for name in sorted(grouped)]
 
 
 def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
@@ -51,10 +55,11 @@ def main_context(some_rows: Iterable[Row], models: Models) -> Context | None:
     return max(keys, key=lambda c: (len(set(keys[c])), bool(c.session), len(keys[c]), c), default=None)
 
 
-def _board(name: str, board_rows: list[Row], models: Models) -> Board:
+def _board(name: str, board_rows: list[Row], models: Models, calibrations: Sequence[Calibration]) -> Board:
     current = counted(board_rows)
     context = main_context(current, models)
     lines = _lines(current, models, context)
+    threads = max((run.performance.threads or 0 for line in lines for run in line.timed), default=None)
     newest = max(current, key=lambda row: (row.ok, row.started_at))
     n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
     notes = list(dict.fromkeys(note for row in current for note in row.data.set_notes))
@@ -68,7 +73,7 @@ def _board(name: str, board_rows: list[Row], models: Models) -> Board:
         superseded=len(board_rows) - len(current),
         machine=context.machine if context and any(line.timed for line in lines) else "",
         session=context.session if context else "",
-        noise=Noise(),
+        noise=noise_of(context, threads, calibrations),
         timed_elsewhere=sum(line.timed_elsewhere for line in lines),
     )
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from bench.board.row import Context
+from bench.calibration import Calibration
 
 UNCALIBRATED = 0.20
 """Taken for the floor of a machine that was not calibrated: what virtual machines with noisy neighbours show."""
@@ -15,3 +19,9 @@ class Noise(NamedTuple):
     throughput: float = UNCALIBRATED
     calibrated_at: str = ""
     """Empty where nothing was measured: the floors are assumed."""
+
+
+def noise_of(context: Context | None, threads: int | None, calibrations: Iterable[Calibration]) -> Noise:
+    """What the last calibration of that machine, protocol and thread setting showed, else what is assumed."""
+    here = [c for c in calibrations if context and (c.machine, c.protocol) == context[:2] and c.threads == threads]
+    return Noise(here[-1].p50_floor, here[-1].throughput_floor, here[-1].session.started_at) if here else Noise()

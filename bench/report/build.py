@@ -17,6 +17,7 @@ from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.row import Row
 from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
+from bench.calibration import read_calibrations, write_calibrations
 from bench.confidence import storage as confidences
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
@@ -65,7 +66,10 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_rows(rows), out)
-    leaderboards = boards(rows)
+    calibrations = read_calibrations(store.root)
+    if calibrations:
+        write_calibrations(out, calibrations)
+    leaderboards = boards(rows, calibrations)
     palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
     for board in watch(leaderboards):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 from bench.data import Prepared
 from bench.machine import cores, machine_id
+from bench.measure.load import BUSY, OtherLoad
 from bench.measure.measurement import summarize
 from bench.measure.samples import RoundSamples
 from bench.measure.schedule import schedule_of, thread_counts
@@ -24,6 +26,8 @@ from bench.schema import Measurement, Memory, Outcome, Result, Session
 
 MAX_TEXTS = 5000
 """Test texts that a measured process is given: real ones, drawn with a fixed seed."""
+LOOK_SECONDS = 0.5
+"""Before a session: whether the machine is idle."""
 REFERENCE = Contestant("reference", None)
 
 
@@ -48,11 +52,13 @@ def measure_all(executor: Executor, runs: Sequence[TimedRun], note: Callable[[st
 
     `note` is told where the session is an earlier one.
     """
+    if not runs:  # a session that was cut off is not given up for nothing
+        return []
     rows = [(run, executor.store.result(run.run_id)) for run in runs]
     by_set = [list(group) for _, group in groupby(rows, key=lambda row: row[0].prepared.folder)]
     results: list[Result] = []
     try:
-        blocks = [_block(executor, group) for group in by_set]
+        blocks = [block_of(executor, group) for group in by_set]
         for block, session, timed in time_blocks(executor, blocks, note):
             results += _store_all(executor, by_set[blocks.index(block)], session, timed)
     except OSError as error:
@@ -62,7 +68,8 @@ def measure_all(executor: Executor, runs: Sequence[TimedRun], note: Callable[[st
     return results
 
 
-def _block(executor: Executor, rows: Sequence[Row]) -> Block:
+def block_of(executor: Executor, rows: Sequence[Row]) -> Block:
+    """The artifacts of runs of one data set as contestants."""
     prepared, artifacts = rows[0][0].prepared, executor.store.artifacts
     return Block(
         dataset=prepared.name,
@@ -85,12 +92,30 @@ def time_blocks(
 
     Once the caller goes on, it must have stored what a block gave.
     """
+    _warn_if_busy(note)
     journal = open_journal(executor.store.measuring, blocks, note)
     for block in blocks:
         if not journal.is_done(block):
-            yield block, journal.session, _time_block(executor, block, journal)
+            timed = _time_block(executor, block, journal)
+            _count_busy_rounds(timed.values(), note)
+            yield block, journal.session, timed
             journal.end_block(block)
     journal.close()
+
+
+def _warn_if_busy(note: Callable[[str], None]) -> None:
+    load = OtherLoad()
+    time.sleep(LOOK_SECONDS)
+    if (cores_busy := load.cores() or 0.0) >= BUSY:
+        note(
+            f"The machine is not idle: others keep {cores_busy:.1f} cores busy. Times will be marked; stop the others."
+        )
+
+
+def _count_busy_rounds(timed: Iterable[Timed], note: Callable[[str], None]) -> None:
+    loads = [taken.other_load for contestant in timed for taken in contestant.rounds]
+    if busy := sum((load or 0.0) >= BUSY for load in loads):
+        note(f"{busy} of {len(loads)} rounds ran beside other load; these times are marked.")
 
 
 def _time_block(executor: Executor, block: Block, journal: Journal) -> dict[str, Timed]:

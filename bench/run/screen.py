@@ -51,15 +51,16 @@ class Screen:
 
     def progress(self, done: float, total: float, values: Mapping[str, float]) -> None:
         """The phase that runs is this far."""
-        note = " ".join(f"{name} {value:.4g}" for name, value in values.items())
-        self._progress.update(self._task, completed=done, total=total, note=note)
-        self._refresh()
         now = time.monotonic()
         if self._first is None:  # of a training that goes on, what was done before took no time now
             self._first = now, done
-        if not self.console.is_terminal and now >= self._next_line and self._first[1] < done < total:
-            left = (now - self._first[0]) * (total - done) / (done - self._first[1])
-            self.print_line(f"{self._phase}: {done / total:.0%}, {note + ', ' if note else ''}{_duration(left)} left")
+        known = self._first[1] < done < total
+        left = f"{_duration((now - self._first[0]) * (total - done) / (done - self._first[1]))} left" if known else ""
+        note = ", ".join(filter(None, [" ".join(f"{name} {value:.4g}" for name, value in values.items()), left]))
+        self._progress.update(self._task, completed=done, total=total, note=note)
+        self._refresh()
+        if not self.console.is_terminal and now >= self._next_line and known:
+            self.print_line(f"{self._phase}: {done / total:.0%}, {note}")
             self._next_line = now + MINUTE
 
     def finished(self, result: Result) -> None:

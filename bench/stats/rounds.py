@@ -49,6 +49,17 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimat
     return median_interval([a / b for a, b in zip(numerators, denominators, strict=True)])
 
 
+def noise_floor(first: Sequence[float], second: Sequence[float]) -> float:
+    """By what share two contestants of one artifact may differ: the far end of the interval of their ratio.
+
+    With fewer than six rounds, which have no interval, the far end of the ratios themselves.
+    """
+    found = ratio(first, second)
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    ends = (min(ratios) if found.low is None else found.low, max(ratios) if found.high is None else found.high)
+    return math.exp(max(abs(math.log(end)) for end in ends)) - 1
+
+
 def spread(values: Sequence[float]) -> float:
     """The interquartile range over the median; at least two values."""
     first, middle, third = statistics.quantiles(values, n=4, method="inclusive")
