@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bench.stats.rounds import drift, is_steady, median_interval, ratio, spread
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 9, 10, 11, 12, 20, 35])
@@ -74,3 +75,21 @@ def test_steadiness_is_of_scatter_and_of_drift() -> None:
     assert is_steady([*even[:5], *(1.15 * x for x in even[5:])]) is False
     assert drift([*even[:5], *(1.15 * x for x in even[5:])]) == pytest.approx(0.15, abs=0.03)
     assert is_steady(even[:3]) is None
+
+
+def test_of_200_tries_on_published_samples_at_most_5_percent_call_one_artifact_different() -> None:
+    """Rounds of both copies are stretches of real calls of one process, with all their bursts and drifts."""
+    random, verdicts = np.random.default_rng(2), []
+    for path in sorted((ROOT / "reports" / "results").glob("*/samples.npz")):
+        with np.load(path) as file:
+            ns, number = file["single_stream_t2_ns"], file["single_stream_t2_round"]
+        calls = [part for part in (ns[number == n] for n in range(3)) if len(part) > 60]
+        for _ in range(3 if calls else 0):
+            copies: tuple[list[float], list[float]] = ([], [])
+            for taken in (calls[n] for n in random.integers(0, len(calls), 10)):
+                for copy in copies:
+                    start = random.integers(0, len(taken) - 40)
+                    copy.append(float(np.median(taken[start : start + 40])))
+            found = ratio(*copies)
+            verdicts.append(found.low is None or found.high is None or not found.low <= 1 <= found.high)
+    assert len(verdicts) >= 200 and np.mean(verdicts) <= 0.05
