@@ -14,23 +14,23 @@ from bench.board.row import Context, Row
 from bench.board.rows import counted
 from bench.board.table import reader
 from bench.board.ties import ranked, smallest_gap
-from bench.calibration import Calibration
 from bench.errors import BenchError, did_you_mean
+from bench.noise_floor import NoiseFloor
 
 COLUMNS = tuple(field.name for field in fields(Means))
 TIMED = ("p50_ms_b1", "p50_low_ms_b1", "p50_high_ms_b1", "p95_ms_b1", "texts_per_s_b32")
 
 
-def boards(all_rows: Sequence[Row], calibrations: Sequence[Calibration] = ()) -> list[Board]:
+def boards(all_rows: Sequence[Row], floors: Sequence[NoiseFloor] = ()) -> list[Board]:
     """A leaderboard a data set, by name. `all_rows` come from `bench.board.rows`, superseded ones included.
 
-    `calibrations` say how far times of one artifact differ on its machine.
+    `floors` say how far times of one artifact differ on its machine.
     """
     models = Models(all_rows)
     grouped: dict[str, list[Row]] = {}
     for row in all_rows:
         grouped.setdefault(row.board, []).append(row)
-    return [_board(name, grouped[name], models, calibrations) for name in sorted(grouped)]
+    return [_board(name, grouped[name], models, floors) for name in sorted(grouped)]
 
 
 def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
@@ -55,7 +55,7 @@ def main_context(some_rows: Iterable[Row], models: Models) -> Context | None:
     return max(keys, key=lambda c: (len(set(keys[c])), bool(c.session), len(keys[c]), c), default=None)
 
 
-def _board(name: str, board_rows: list[Row], models: Models, calibrations: Sequence[Calibration]) -> Board:
+def _board(name: str, board_rows: list[Row], models: Models, floors: Sequence[NoiseFloor]) -> Board:
     current = counted(board_rows)
     context = main_context(current, models)
     lines = _lines(current, models, context)
@@ -73,7 +73,7 @@ def _board(name: str, board_rows: list[Row], models: Models, calibrations: Seque
         superseded=len(board_rows) - len(current),
         machine=context.machine if context and any(line.timed for line in lines) else "",
         session=context.session if context else "",
-        noise=noise_of(context, threads, calibrations),
+        noise=noise_of(context, threads, floors),
         timed_elsewhere=sum(line.timed_elsewhere for line in lines),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bench.board.row import Context
-from bench.calibration import Calibration
+from bench.noise_floor import NoiseFloor
 
 UNCALIBRATED = 0.20
 """Taken for the floor of a machine that was not calibrated: what virtual machines with noisy neighbours show."""
@@ -21,7 +21,7 @@ class Noise(NamedTuple):
     """Empty where nothing was measured: the floors are assumed."""
 
 
-def noise_of(context: Context | None, threads: int | None, calibrations: Iterable[Calibration]) -> Noise:
+def noise_of(context: Context | None, threads: int | None, floors: Iterable[NoiseFloor]) -> Noise:
     """What the last calibration of that machine, protocol and thread setting showed, else what is assumed."""
-    here = [c for c in calibrations if context and (c.machine, c.protocol) == context[:2] and c.threads == threads]
+    here = [c for c in floors if context and (c.machine, c.protocol) == context[:2] and c.threads == threads]
     return Noise(here[-1].p50_floor, here[-1].throughput_floor, here[-1].session.started_at) if here else Noise()

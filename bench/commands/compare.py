@@ -47,14 +47,14 @@ def compare(
     from bench.board.leaderboard import document
     from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
-    from bench.calibration import read_calibrations
     from bench.errors import BenchError, did_you_mean
     from bench.measure.paired import METRICS
+    from bench.noise_floor import read_noise_floors
     from bench.report.terminal import print_boards
     from bench.store import Store
 
     rows = stored_rows(Store(store))
-    found = chosen(boards(rows, read_calibrations(store)), dataset)
+    found = chosen(boards(rows, read_noise_floors(store)), dataset)
     console = Console(highlight=False)
     if first is None:
         if as_json:

@@ -41,7 +41,7 @@ def export(
     from bench.board.aggregate import boards
     from bench.board.rows import counted, stored_rows
     from bench.board.table import csv_text, json_text
-    from bench.calibration import read_calibrations
+    from bench.noise_floor import read_noise_floors
     from bench.output import write_output
     from bench.report.tables import latex, markdown
     from bench.store import Store
@@ -50,7 +50,7 @@ def export(
     if format in (Format.csv, Format.json):
         text = (csv_text if format is Format.csv else json_text)(counted(rows))
     else:
-        text = (markdown if format is Format.md else latex)(boards(rows, read_calibrations(store)))
+        text = (markdown if format is Format.md else latex)(boards(rows, read_noise_floors(store)))
     if out is None:
         sys.stdout.write(text)
     else:

@@ -17,10 +17,10 @@ from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.row import Row
 from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
-from bench.calibration import read_calibrations, write_calibrations
 from bench.confidence import storage as confidences
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
+from bench.noise_floor import read_noise_floors, write_noise_floors
 from bench.palette import Palette
 from bench.report import confidence, robustness
 from bench.report.html import BoardPage, render, strip_axis
@@ -66,10 +66,10 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     provenance = Provenance()
     rows = stored_rows(store, provenance.watch)
     copied = copy_results(store, published_rows(rows), out)
-    calibrations = read_calibrations(store.root)
-    if calibrations:
-        write_calibrations(out, calibrations)
-    leaderboards = boards(rows, calibrations)
+    floors = read_noise_floors(store.root)
+    if floors:
+        write_noise_floors(out, floors)
+    leaderboards = boards(rows, floors)
     palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
     for board in watch(leaderboards):

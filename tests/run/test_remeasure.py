@@ -9,8 +9,8 @@ import pytest
 from bench.board.aggregate import boards
 from bench.board.rows import rows
 from bench.board.speed import SpeedUp, speed_up
-from bench.calibration import read_calibrations
 from bench.cli import main
+from bench.noise_floor import read_noise_floors
 from bench.schema import Result
 from bench.store import Store
 from tests.conftest import Bench
@@ -58,7 +58,7 @@ def test_a_board_is_timed_again_in_one_session_and_calibrated(bench: Bench, tmp_
     assert bench("verify", str(store.root)).returncode == 0
     calibrated = bench("calibrate", parent.run_id)
     assert calibrated.returncode == 0 and "is no difference on this machine" in calibrated.stdout, calibrated.stderr
-    made = read_calibrations(store.root)
+    made = read_noise_floors(store.root)
     (board,) = boards(rows(store.read_all()), made)
     assert board.noise.calibrated_at and board.noise.p50 == made[-1].p50_floor
     assert session_of(store.result(parent.run_id)) in sessions, "a calibration changes no row"

@@ -1,4 +1,4 @@
-"""Calibrations of a store: one artifact timed against itself, and the noise floor that this shows."""
+"""Noise floors of a store: by how much one artifact that was timed against itself differed, machine by machine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError, warn_skipped
 from bench.schema import Session
 
-FILE = "calibration.json"
+FILE = "noise-floors.json"
 
 
-class Calibration(BaseModel):
+class NoiseFloor(BaseModel):
     """Two contestants of one artifact in one session, at one thread setting."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -35,24 +35,24 @@ class Calibration(BaseModel):
     """Most cores that others kept busy in a round; None where no round knows."""
 
 
-_Calibrations = TypeAdapter(list[Calibration])
+_NoiseFloors = TypeAdapter(list[NoiseFloor])
 
 
-def read_calibrations(root: Path) -> list[Calibration]:
+def read_noise_floors(root: Path) -> list[NoiseFloor]:
     """Those of a store or of a published folder, oldest first; none, with a warning, where they cannot be read."""
     try:
-        return _Calibrations.validate_json((root / FILE).read_bytes())
+        return _NoiseFloors.validate_json((root / FILE).read_bytes())
     except FileNotFoundError:
         return []
     except (OSError, ValidationError):
-        warn_skipped("file", BenchError(f"{root / FILE}: no calibrations of this software"))
+        warn_skipped("file", BenchError(f"{root / FILE}: no noise floors of this software"))
         return []
 
 
-def write_calibrations(root: Path, calibrations: Iterable[Calibration]) -> None:
+def write_noise_floors(root: Path, floors: Iterable[NoiseFloor]) -> None:
     """Replace those of a store; a `StoreError` where they do not fit."""
     try:
-        write_atomic(root / FILE, _Calibrations.dump_json(list(calibrations), indent=1))
+        write_atomic(root / FILE, _NoiseFloors.dump_json(list(floors), indent=1))
     except OSError as error:
         raise StoreError(
             f"cannot write {root / FILE}: {error.strerror}; free space or choose another --store"
