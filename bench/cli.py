@@ -21,6 +21,7 @@ from bench.commands import (
     robustness,
     run,
     search,
+    slices,
     verify,
 )
 from bench.commands import list as list_
@@ -45,6 +46,7 @@ app.command()(calibrate.calibrate)
 app.command()(compare.compare)
 app.command()(robustness.robustness)
 app.command()(confidence.confidence)
+app.command()(slices.slices)
 app.command()(report.report)
 app.command()(export.export)
 app.command()(verify.verify)

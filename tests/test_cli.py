@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -28,14 +27,9 @@ HEAVY = {
 }
 
 
-def test_list_is_under_a_second_and_imports_no_framework(bench: Bench, tmp_path: Path) -> None:
-    fastest = 9.0
-    for _ in range(3):
-        started = time.monotonic()
-        listed = bench("list")
-        fastest = min(fastest, time.monotonic() - started)
-        assert listed.returncode == 0
-    assert fastest < 1.0
+def test_list_imports_no_framework(bench: Bench, tmp_path: Path) -> None:
+    listed = bench("list")
+    assert listed.returncode == 0
     assert {"linear", "dnn", "lstm", "constant", "emotions", "toy", "quick"} <= set(listed.stdout.split())
     code = (
         "import sys, contextlib; from bench.cli import main\n"

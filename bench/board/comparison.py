@@ -71,6 +71,15 @@ def comparisons(boards: Sequence[Board], predictions: Predictions, first: str, s
     return compared
 
 
+def target(board: Board, name: str) -> Target:
+    """The one model, or run, that `name` selects on a board; none and several are a `BenchError`."""
+    found = _targets(board, name)
+    if not found:
+        names = {n for line in board.ok_lines for n in (line.name, line.short)}
+        raise BenchError(f"no scores of '{name}' on {board.name}; {did_you_mean(name, names)}")
+    return _only(board, name, found)
+
+
 def _targets(board: Board, name: str) -> list[Target]:
     """What `name` may select on a board."""
     for line in board.ok_lines:

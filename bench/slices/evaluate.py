@@ -1,0 +1,40 @@
+"""The slices of one model of a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bench.board.aggregate import boards, chosen
+from bench.board.comparison import Target, target
+from bench.board.predictions import Predictions
+from bench.board.rows import stored_rows
+from bench.data import DatasetRef
+from bench.errors import BenchError
+from bench.run.datasets import prepared_dataset
+from bench.slices.compare import Slice, compare
+from bench.slices.definitions import members
+from bench.store import Store
+
+
+def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None) -> tuple[str, list[Slice]]:
+    """The title of a model on a data set, the best one where no name is given, and its slices.
+
+    A `BenchError` where the store has no predictions of it, or of other test texts than those that are found.
+    """
+    rows = stored_rows(store)
+    board = next((board for board in chosen(boards(rows), dataset) if board.ok_lines), None)
+    if board is None:
+        raise BenchError(f"no model on {dataset} has scores")
+    chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
+    title = chosen_one.run_id or chosen_one.line.title
+    runs = [run for run in chosen_one.runs(Predictions(store, rows)) if len(run.ids)]
+    with store.lock():
+        prepared = prepared_dataset(DatasetRef(dataset, data_dir=data_dir), store, board.data.limit)
+    ids, texts = prepared.test_texts()
+    usable = [run for run in runs if np.array_equal(run.ids, ids)]
+    if not usable:
+        raise BenchError(f"'{title}' has no stored predictions of the test texts that are found: run it again")
+    found = members(texts, prepared.train().texts)
+    return title, compare(found, usable[0].labels, [run.probabilities for run in usable])
