@@ -18,7 +18,7 @@ from bench.artifact import artifact_files, folder_hash
 from bench.errors import BenchError, StoreError, one_line
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
-from bench.measure.schedule import PROTOCOLS
+from bench.measure.schedule import POOLED, PROTOCOLS
 from bench.schema import Result, parse
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import restore
@@ -170,6 +170,10 @@ def _check_samples(where: str, result: Result, arrays: Arrays) -> Iterator[Probl
     if stored.protocol not in PROTOCOLS:
         yield Problem(where, f"measurement.protocol is '{stored.protocol}': none of {', '.join(PROTOCOLS)}")
         return
+    taken = {(entry.threads, entry.number) for entry in stored.timed}
+    due = {(row.threads, number) for row in stored.latency for number in range(stored.rounds)}
+    if stored.protocol != POOLED and (taken != due or len(taken) < len(stored.timed)):
+        yield Problem(where, f"measurement.timed has {len(stored.timed)} rounds; there are {len(due)}")
     again = measurement_from_samples(arrays, stored.protocol, stored.interleaved_with)
     peak = inference_peak_bytes(arrays)
     unproven = {"machine": stored.machine, "session": stored.session, "timed": stored.timed}  # not among the samples

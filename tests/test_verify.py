@@ -168,6 +168,7 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("measurement", "protocol"), "other", "measurement.protocol is 'other'"),
     (("measurement", "protocol"), "rounds-1", "measurement.latency[0].rounds_p50_ms is"),
     (("measurement", "latency", 0, "rounds_p50_ms"), [1e-6], "measurement.latency[0].rounds_p50_ms[0] is 1e-06"),
+    (("measurement", "timed"), [], "measurement.timed has 0 rounds; there are 1"),
     (("measurement", "latency", 0, "steady"), True, "measurement.latency[0].steady is True"),
     (("measurement", "reference"), [{"threads": 1, "p50_ms": 1.0, "rounds_p50_ms": [1.0]}], "measurement.reference is"),
     (("memory", "inference_peak_bytes"), 5, "memory.inference_peak_bytes is 5"),
@@ -299,6 +300,15 @@ def test_an_altered_artifact_is_found(published: Path) -> None:
     (artifact / "weights.json").unlink()
     (artifact / "weights.json").symlink_to("/etc/hostname")
     assert any(p.startswith(f"artifacts/{artifact.name}: unreadable") for p in said(published))
+
+
+def test_a_report_from_before_a_column_came_agrees_and_one_that_lacks_numbers_does_not(published: Path) -> None:
+    path = published / "results.csv"
+    table = [line.split(",") for line in path.read_text().splitlines()]
+    for column, agrees in (("session", True), ("accuracy", False)):
+        place = table[0].index(column)
+        path.write_text("\n".join(",".join(row[:place] + row[place + 1 :]) for row in table) + "\n")
+        assert (not said(published)) == agrees, column
 
 
 def csv_lines(published: Path) -> list[str]:

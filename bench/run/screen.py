@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bench.schema import Result
+from bench.schema import Latency, Result
 
 MINUTE = 60.0
 """Where there is no terminal, seconds between two lines that say how far a phase is."""
@@ -111,6 +111,13 @@ def _speed(result: Result) -> str:
     assert result.measurement is not None
     rows = [row for row in result.measurement.latency if row.bucket == "all"]
     return "; ".join(
-        f"{row.scenario} p50 {row.p50_ms:.2f} ms, {row.texts_per_s:.0f} texts/s on {row.threads} thread(s)"
+        f"{row.scenario} p50 {row.p50_ms:.2f} ms{_interval(row)}, {row.texts_per_s:.0f} texts/s "
+        f"on {row.threads} thread(s){', not steady' if row.steady is False else ''}"
         for row in rows
     )
+
+
+def _interval(row: Latency) -> str:
+    """` (0.41–0.45)` over its rounds, where there are enough of them."""
+    low, high = row.p50_low_ms, row.p50_high_ms
+    return "" if low is None or high is None else f" ({low:.2f}–{high:.2f})"

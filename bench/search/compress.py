@@ -81,9 +81,11 @@ class Compress:
     """One call of the command."""
 
     def __init__(self, options: CompressOptions, console: Console) -> None:
-        self.options, self.console = options, console
+        self.console = console
         self.store = Store(options.run.store)
         self.parent = self.store.result(options.parent)
+        # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
+        self.options = replace(options, run=replace(options.run, limit=self.parent.data.limit))
         if self.parent.validation is None:
             raise BenchError(f"{options.parent} has no validation scores to compute a drop from: train it again")
         self.parent_accuracy = self.parent.validation.accuracy

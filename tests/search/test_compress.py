@@ -23,7 +23,7 @@ TARGET = ("--target", "size<=10MB, p50<=50ms")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none"]
+    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none", "--smoke"]
     subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
     return folder / "store"
 
@@ -58,6 +58,7 @@ def test_the_pareto_set_becomes_rows_and_the_same_command_resumes(bench: Bench, 
     assert "trial 2/2" in ran.stdout and "Pareto set inside size<=10MB, p50<=50ms" in ran.stdout
     rows = [json.loads(p.read_text()) for p in (tmp_path / "store" / "results").glob("trimmed*/result.json")]
     assert rows and all(row["identity"]["parent_run_id"] == parent and row["measurement"] for row in rows)
+    assert {row["data"]["limit"] for row in rows} == {300}, "of a smoke run"
     again = bench(*command)
     assert again.returncode == 0 and "trial" not in again.stdout and "Everything is cached" in again.stdout
 
