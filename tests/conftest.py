@@ -27,6 +27,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {cores[int(worker) % len(cores)]})
 
 
+TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines")
+"""Folders whose files share what takes minutes to train."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of several test processes one takes a whole file, or a whole folder of those in `TOGETHER`."""
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        folder = file.parent.as_posix()
+        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else file.as_posix()))
+
+
 def bench_environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a test's command: the tests' recipes, a cache and a store in `tmp_path`."""
     return os.environ | {
