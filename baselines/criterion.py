@@ -1,4 +1,4 @@
-"""Loss and scores of a Keras training, by labels and a teacher's soft targets. Imported where TensorFlow is at hand."""
+"""Loss of a Keras training, by labels and a teacher's soft targets. Imported where TensorFlow is at hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from bench.api import SoftTargets, Split
 
@@ -42,30 +41,3 @@ class DistillationLoss(keras.losses.Loss):
         teacher, student = y_true[:, count:], ops.log_softmax(y_pred / temperature)
         distillation = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-12)) - student), axis=-1)
         return alpha * temperature**2 * distillation + (1.0 - alpha) * loss
-
-
-class Accuracy(keras.metrics.CategoricalAccuracy):
-    """The share of texts that get their label, whatever the soft targets are."""
-
-    def __init__(self) -> None:
-        super().__init__(name="accuracy")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Of the labels' half of the targets."""
-        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
-
-
-class MacroRecall(keras.metrics.F1Score):
-    """The mean over labels of the share of a label's texts that get it, which is 0 for a label without a text."""
-
-    def __init__(self) -> None:
-        super().__init__(average=None, name="macro_recall")
-
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Of the labels' half of the targets."""
-        return super().update_state(y_true[:, : y_pred.shape[-1]], y_pred, sample_weight)
-
-    def result(self) -> tf.Tensor:
-        """A scalar."""
-        texts = self.true_positives + self.false_negatives
-        return keras.ops.mean(self.true_positives / keras.ops.maximum(texts, 1))

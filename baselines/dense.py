@@ -38,12 +38,12 @@ def sparse_batches(
 
     `targets` has a row for each text.
 
-    With a seed, rows are shuffled again each epoch before batching, and a share `dropout` of their n-grams left out.
+    With a seed, rows are in another order in each epoch, and a share `dropout` of their n-grams is left out.
     """
     rows = matrix.shape[0]
-    random = np.random.default_rng(seed)
 
-    def generate() -> Iterator[tuple[Any, Any]]:
+    def generate(number: Any) -> Iterator[tuple[Any, Any]]:
+        random = np.random.default_rng(None if seed is None else [seed, int(number)])
         order = np.arange(rows) if seed is None else random.permutation(rows)
         for start in range(0, rows, batch_size):
             chosen = order[start : start + batch_size]
@@ -59,7 +59,8 @@ def sparse_batches(
         tf.SparseTensorSpec((None, matrix.shape[1]), tf.float32),
         tf.TensorSpec((None, targets.shape[1]), tf.float32),
     )
-    steps = -(-rows // batch_size)
-    # A generator has no length: without one Keras runs an epoch until the data ends, and warns.
-    dataset = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    return Batches(dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2), rows, steps)
+
+    def epoch(number: Any) -> tf.data.Dataset:
+        return tf.data.Dataset.from_generator(generate, args=(number,), output_signature=signature)
+
+    return Batches(epoch, rows, -(-rows // batch_size))

@@ -144,7 +144,7 @@ def bucketed(
     seed: int | None,
     inputs: Callable[[Any], Any] = lambda padded: padded,
 ) -> Batches:
-    """Batches of texts of like length, padded to their longest; with a seed, shuffled each epoch before batching.
+    """Batches of texts of like length, padded to their longest; with a seed, each epoch's are others.
 
     `targets` has a row for each text. `inputs` makes of the padded ids of a batch, a tensor int32 [batch, time], what
     the network takes.
@@ -153,16 +153,22 @@ def bucketed(
 
     from baselines.training import Batches
 
-    lengths = np.array([len(item) for item in ids])
+    lengths = np.array([len(item) for item in ids], np.int32)
     bounds = [bound for bound in BUCKETS if bound < lengths.max()]
     counts = np.bincount(np.searchsorted(bounds, lengths, side="right"))
-    dataset = tf.data.Dataset.from_tensor_slices((pad(ids), lengths.astype(np.int32), targets))
-    if seed is not None:
-        dataset = dataset.shuffle(len(ids), seed=seed, reshuffle_each_iteration=True)
-    dataset = dataset.map(lambda row, length, target: (row[:length], target))
-    dataset = dataset.bucket_by_sequence_length(
-        lambda text, target: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1),
-        padded_shapes=([None], [targets.shape[1]]),
-    )  # fmt: skip
-    dataset = dataset.map(lambda text, target: (inputs(text), target)).prefetch(4)
-    return Batches(dataset, len(ids), int(np.ceil(counts / batch_size).sum()))
+    with tf.device("CPU"):
+        rows, widths, truths = map(tf.constant, (pad(ids), lengths, targets))
+
+    def epoch(number: Any) -> tf.data.Dataset:
+        order = tf.range(len(ids))
+        if seed is not None:  # by seed and epoch alone: so the epoch that a kill cuts off can be gone on with
+            drawn = tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
+            order = tf.random.experimental.stateless_shuffle(order, drawn)
+        texts = tf.data.Dataset.from_tensor_slices(order).map(lambda row: (rows[row][: widths[row]], truths[row]))
+        batches = texts.bucket_by_sequence_length(
+            lambda text, target: tf.shape(text)[0], bounds, [batch_size] * (len(bounds) + 1),
+            padded_shapes=([None], [targets.shape[1]]),
+        )  # fmt: skip
+        return batches.map(lambda text, target: (inputs(text), target))
+
+    return Batches(epoch, len(ids), int(np.ceil(counts / batch_size).sum()))

@@ -1,33 +1,49 @@
-"""Training a Keras classifier: seeds, precision, callbacks, history. Imported where TensorFlow is at hand."""
+"""Training a Keras classifier: seeds, precision, batches, epochs. Imported where TensorFlow is at hand."""
 
 from __future__ import annotations
 
-import math
-import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from baselines.criterion import Accuracy, DistillationLoss, MacroRecall
-from bench.api import BenchError, DeviceUse, Params, RunContext, Split, Training, class_weights, did_you_mean
+from baselines.criterion import DistillationLoss
+from bench.api import (
+    BenchError,
+    DeviceUse,
+    EpochLog,
+    Params,
+    RunContext,
+    Split,
+    Training,
+    class_weights,
+    did_you_mean,
+    epoch_scores,
+)
 
 SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 MONITORS = ("accuracy", "macro_recall")
-PROGRESS_EVERY = 20
-"""Training steps between two progress reports."""
 
 
 @dataclass(frozen=True)
 class Batches:
-    """A data set of (inputs, `targets`) batches for one epoch, with its counts."""
+    """(inputs, `targets`) batches of any epoch, and the counts of one."""
 
-    dataset: tf.data.Dataset
+    epoch: Callable[[Any], tf.data.Dataset]
+    """The batches of the epoch of that number (an int, or a tensor int64 []), the same at every call."""
     examples: int
     steps: int
+
+    def pipeline(self, first: int = 0) -> tf.data.Dataset:
+        """Epoch after epoch without an end, from step `first` on."""
+        done, within = divmod(first, self.steps)
+        batches = tf.data.Dataset.counter(done).flat_map(self.epoch).skip(within)
+        return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)).prefetch(4)
 
 
 def prepare_device(seed: int, precision: str, requested: str) -> DeviceUse:
@@ -62,7 +78,8 @@ def train(
 ) -> Training:
     """Fit `model` (logits out) with AdamW and keep the weights of the epoch that is best on validation.
 
-    Without `validation` it trains for all of the epochs and keeps the last weights.
+    Without `validation` it trains for all of the epochs and keeps the last weights. A run that was killed goes on from
+    the step that was last stored in the checkpoint folder, minutes before, and ends as if it had not been.
 
     `split` are the training texts, for class weights and soft targets. `params`: `epochs`, `patience`,
     `learning_rate` (the peak, after a linear warm-up over a twentieth of the steps), `schedule` (what follows: a
@@ -75,34 +92,69 @@ def train(
     weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
     if split.soft_targets:
         loss, weights = DistillationLoss(loss, split.soft_targets, weights), None
-    optimizer = _optimizer(training.steps * params["epochs"], params)
-    model.compile(optimizer, loss, metrics=[Accuracy(), MacroRecall()], jit_compile=False)
-    stopping = keras.callbacks.EarlyStopping(
-        monitor=f"val_{params['monitor']}", mode="max", patience=params["patience"], restore_best_weights=True
-    )
-    journal = Journal(training, params["epochs"], context)
-    # First of the callbacks: it puts the averaged weights into the model before the others look at them.
-    averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if params["ema"] else []
-    chosen = [stopping] if validation else []
+    schedule = _schedule(training.steps * params["epochs"], params)
+    average = {"use_ema": True, "ema_momentum": params["ema"]} if params["ema"] else {}
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0, **average)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, loss, jit_compile=False)
+    log = EpochLog(
+        training.steps, training.examples, params, lambda step: float(keras.ops.convert_to_numpy(schedule(step))),
+        _validation(model, validation, averaged=bool(average)) if validation else None,
+        lambda: [*model.variables, *optimizer.variables, *model.metrics_variables], context,
+    )  # fmt: skip
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*(ran out of data|shuffle=True).*")
-        model.fit(
-            training.dataset,
-            validation_data=validation.dataset if validation else None,
-            epochs=params["epochs"],
-            callbacks=[*averaging, *chosen, keras.callbacks.TerminateOnNaN(), journal],
+        warnings.filterwarnings("ignore", message=".*shuffle=True.*")
+        model.fit(  # with an average of the weights, it ends with that in the model
+            training.pipeline(log.step),
+            steps_per_epoch=log.total - log.step,
+            callbacks=[Steps(log)],
             class_weight=None if weights is None else dict(enumerate(weights)),
             verbose=0,
         )
-    if not journal.finite:
-        raise BenchError(f"the loss became NaN or infinite: lower learning_rate (it is {params['learning_rate']:g})")
-    return Training(
-        examples_per_second=journal.examples_per_second,
-        epochs_run=len(journal.history),
-        best_epoch=stopping.best_epoch + 1 if validation else None,
-        history=journal.history,
-        device=replace(device, batch_per_replica=params["batch_size"]),
-    )
+    if log.best:
+        model.set_weights(log.best)
+    return log.training(replace(device, batch_per_replica=params["batch_size"]))
+
+
+class Steps(keras.callbacks.Callback):
+    """Tells the log of each step. All epochs are one to Keras, so that a killed training goes on from any step."""
+
+    def __init__(self, log: EpochLog) -> None:
+        super().__init__()
+        self.log, self.first = log, log.step
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Keras has just set the mean of the loss to zero: a killed training's is put back."""
+        self.log.begin()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """The mean of the loss is that of an epoch."""
+        step = self.first + batch + 1
+        if step % self.log.steps == 0:
+            self.model.reset_metrics()
+        self.log.after(step, float((logs or {})["loss"]))
+        self.model.stop_training = self.log.over
+
+
+def _validation(
+    model: keras.Model, batches: Batches, averaged: bool
+) -> Callable[[], tuple[dict[str, float], list[Any]]]:
+    """What gives the scores on `batches`, and the weights that have them: those of the model, or their average."""
+    forward = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    average = keras.callbacks.SwapEMAWeights()
+    average.set_model(model)
+
+    def validate() -> tuple[dict[str, float], list[Any]]:
+        if averaged:
+            average.on_test_begin()
+        found = [(forward(inputs).numpy(), targets.numpy()) for inputs, targets in batches.epoch(0)]
+        weights = model.get_weights()
+        if averaged:
+            average.on_test_end()
+        logits, targets = map(np.concatenate, zip(*found, strict=True))
+        return epoch_scores(logits, targets[:, : logits.shape[1]].argmax(axis=1)), weights
+
+    return validate
 
 
 def check(params: Params) -> None:
@@ -114,16 +166,13 @@ def check(params: Params) -> None:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), options)}")
 
 
-def _optimizer(steps: int, params: Params) -> keras.optimizers.Optimizer:
+def _schedule(steps: int, params: Params) -> keras.optimizers.schedules.LearningRateSchedule:
     warmup, peak = steps // 20, params["learning_rate"]
     if params["schedule"] == "cosine":
-        schedule = keras.optimizers.schedules.CosineDecay(
+        return keras.optimizers.schedules.CosineDecay(
             0.0, decay_steps=steps - warmup, warmup_target=peak, warmup_steps=warmup
         )
-    else:
-        schedule = StraightSchedule(peak, warmup, steps, falls=params["schedule"] == "linear")
-    average = {"use_ema": True, "ema_momentum": params["ema"]} if params["ema"] else {}
-    return keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0, **average)
+    return StraightSchedule(peak, warmup, steps, falls=params["schedule"] == "linear")
 
 
 class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
@@ -146,53 +195,3 @@ class StraightSchedule(keras.optimizers.schedules.LearningRateSchedule):
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the schedule."""
         return {"peak": self.peak, "warmup": self.warmup, "steps": self.steps, "falls": self.falls}
-
-
-class Journal(keras.callbacks.Callback):
-    """What a training did: its history, its speed, and a progress report every few steps."""
-
-    def __init__(self, training: Batches, epochs: int, context: RunContext) -> None:
-        super().__init__()
-        self.training, self.total_steps, self.context = training, training.steps * epochs, context
-        self.history: list[dict[str, float]] = []
-        self.finite = True
-        self._seconds = 0.0
-        self._started: float | None = None
-        self._steps = self._examples = 0
-
-    @property
-    def examples_per_second(self) -> float | None:
-        """Training examples over the seconds of training steps; validation is left out."""
-        return self._examples / self._seconds if self._seconds else None
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Start the clock."""
-        self._started = time.perf_counter()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Report progress every few steps."""
-        self._steps += 1
-        self.finite = self.finite and math.isfinite((logs or {}).get("loss", 0.0))
-        if self._steps % PROGRESS_EVERY == 0:
-            self.context.progress(self._steps, self.total_steps, loss=float((logs or {}).get("loss", 0.0)))
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """The training steps of this epoch are over: stop the clock."""
-        self._stop_clock()
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """One entry of the history."""
-        self._stop_clock()
-        logs = logs or {}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        entry = {"epoch": float(epoch + 1), "loss": float(logs["loss"]), "learning_rate": rate}
-        entry |= {f"validation_{k[4:]}": float(v) for k, v in logs.items() if k.startswith("val_")}
-        self.history.append(entry)
-        self.context.progress(self._steps, self.total_steps, **{k: v for k, v in entry.items() if k != "epoch"})
-
-    def _stop_clock(self) -> None:
-        """Once an epoch: where its validation begins or, without one, at its end."""
-        if self._started is not None:
-            self._seconds += time.perf_counter() - self._started
-            self._examples += self.training.examples
-            self._started = None

@@ -37,6 +37,7 @@ from bench.contract import (
 from bench.data.digest import file_sha256
 from bench.data.locate import cache_root
 from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
+from bench.epochs import EpochLog
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
 from bench.machine import thread_limit, waits_passively
@@ -59,6 +60,7 @@ __all__ = [
     "Compression",
     "DataError",
     "DeviceUse",
+    "EpochLog",
     "LogUniform",
     "Params",
     "Predictor",

@@ -10,8 +10,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from bench.errors import StoreError
 
@@ -21,6 +22,24 @@ _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file: a reader sees the old one or the new one, always."""
     write_together(path.parent, {path.name: content})
+
+
+def write_streamed(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """As `write_atomic`, of what `write` puts into the file that it is given: the content is never whole in memory."""
+    try:
+        make_folder(path.parent)
+        temporary = temporary_beside(path)
+        try:
+            with temporary.open("wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another --store") from error
 
 
 def write_together(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -12,14 +12,12 @@ import numpy.typing as npt
 
 from bench.api import Predictor, Probabilities, TokenIds, Truncation
 from tf_tinybert.checkpoint import read_tensors, read_tokenizer
-from tf_tinybert.presets import BertConfig
+from tf_tinybert.presets import BertConfig, gelu_of
 from tf_tinybert.tokens import Encoder, Inputs, padded
 from tf_tinybert.weights import Arrays
 
 SLICE = 32
 """Texts that go through the network at once."""
-GELU = "gelu_pytorch_tanh"
-"""What the encoder computes, whatever its checkpoint had."""
 SPECIAL = {
     "pad_token": "[PAD]",
     "unk_token": "[UNK]",
@@ -39,7 +37,6 @@ class ModelFacts(TypedDict):
     label_names: list[str]
     checkpoint: str
     pretrained: bool
-    checkpoint_activation: str
 
 
 def save_artifact(
@@ -51,7 +48,7 @@ def save_artifact(
     labels = dict(enumerate(facts["label_names"]))
     document = {key: value for key, value in config.items() if key in CONFIG_KEYS} | {
         "architectures": ["BertForSequenceClassification"], "model_type": "bert", "dtype": "float32",
-        "hidden_act": GELU, "layer_norm_eps": 1e-12, "pad_token_id": encoder.tokenizer.token_to_id("[PAD]"),
+        "hidden_act": gelu_of(config), "layer_norm_eps": 1e-12, "pad_token_id": encoder.tokenizer.token_to_id("[PAD]"),
         "hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout,
         "id2label": labels, "label2id": {name: number for number, name in labels.items()},
     }  # fmt: skip

@@ -55,8 +55,8 @@ class Batches:
         """Batches of an epoch."""
         return len(self.rows) // self.batch_size // self.together * self.together
 
-    def pipeline(self, first_epoch: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
-        """Epoch after epoch without an end, from `first_epoch` on: what the replicas of one input pipeline see.
+    def pipeline(self, first: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
+        """Epoch after epoch without an end, from step `first` on: what the replicas of one input pipeline see.
 
         Elements are (inputs int32 [batch of a replica, width], targets of a replica), a replica's part
         after the other. All pipelines draw the same order, so that the parts of a step are those of one batch; so does
@@ -67,16 +67,17 @@ class Batches:
         """
         replicas = context.num_replicas_in_sync
         local = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * local
+        mine = slice(context.input_pipeline_id * local, (context.input_pipeline_id + 1) * local)
         size = self.batch_size // replicas
 
         def epoch(number: tf.Tensor) -> tf.data.Dataset:
             rows, width = self._order(number)
-            mine = tf.reshape(rows, (self.steps, replicas, size))[:, first : first + local]
-            parts = tf.reshape(mine, (self.steps * local, size))
+            parts = tf.reshape(tf.reshape(rows, (self.steps, replicas, size))[:, mine], (self.steps * local, size))
             return tf.data.Dataset.from_tensor_slices((parts, tf.repeat(width, local)))
 
-        batches = tf.data.Dataset.counter(first_epoch).flat_map(epoch).map(self._batch, num_parallel_calls=2)
+        done, within = divmod(first, self.steps)
+        orders = tf.data.Dataset.counter(done).flat_map(epoch).skip(within * local)
+        batches = orders.map(self._batch, num_parallel_calls=2)
         return batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)).prefetch(4)
 
     def _order(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

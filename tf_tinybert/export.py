@@ -36,7 +36,4 @@ def export(artifact: Path, out: Path) -> str:
     out.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         shutil.copyfile(artifact / name, out / name)
-    line = f"{out}: normalize texts by '{facts['normalization']}' before its tokenizer"
-    if facts["checkpoint_activation"] == "gelu":
-        line += f"; its checkpoint had exact GELU, the artifact has {config['hidden_act']}"
-    return line
+    return f"{out}: normalize texts by '{facts['normalization']}' before its tokenizer"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from bench.api import Params, RunContext, Split, Training
@@ -16,8 +15,6 @@ from tf_tinybert.strategy import prepare
 from tf_tinybert.tokens import Encoder
 from tf_tinybert.training import Validation
 from tf_tinybert.training import train as fit_model
-
-TANH_NOTE = "GELU is computed by its tanh approximation; the checkpoint was trained with the exact one"
 
 
 def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Path, context: RunContext) -> Training:
@@ -45,8 +42,6 @@ def fit(train: Split, validation: Split, params: Params, seed: int, out_dir: Pat
     log = fit_model(model, batches, checks, criterion(train, params["class_weight"]), params, place, device, context)
     weights = read_weights(model, shape.layers)
     save_artifact(out_dir, checkpoint.config, weights, encoder, _facts(train, start, checkpoint), dropout)
-    if checkpoint.tensors is not None and checkpoint.config.get("hidden_act", "gelu") == "gelu":
-        log = replace(log, warnings=[*log.warnings, TANH_NOTE])
     return log
 
 
@@ -56,5 +51,4 @@ def _facts(train: Split, start: Origin, checkpoint: Checkpoint) -> ModelFacts:
         "label_names": list(train.label_names),
         "checkpoint": start.name,
         "pretrained": checkpoint.tensors is not None,
-        "checkpoint_activation": checkpoint.config.get("hidden_act", "gelu"),
     }

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
-from tf_tinybert.presets import BertConfig
+from tf_tinybert.presets import BertConfig, gelu_of
 from tf_tinybert.weights import Arrays, Weights, to_huggingface, to_keras
 
 POOLER = ("pooler.", "classifier.")
@@ -68,7 +68,7 @@ def build_classifier(config: BertConfig, labels: int, dropout: float) -> Classif
     """`token_ids` and `padding_mask`, int32 [batch, time], to logits float32 [batch, labels].
 
     `config` is BERT's, by Hugging Face's names. As there, the logits are those of the first token's last state, through
-    a dense layer with tanh. GELU is the tanh approximation, the one that the encoder has.
+    a dense layer with tanh.
     """
     encoder = keras_hub.models.BertBackbone(
         vocabulary_size=config["vocab_size"],
@@ -80,6 +80,9 @@ def build_classifier(config: BertConfig, labels: int, dropout: float) -> Classif
         max_sequence_length=config["max_position_embeddings"],
         num_segments=config["type_vocab_size"],
     )
+    if gelu_of(config) == "gelu":  # KerasHub has the tanh approximation alone; layers are called again below
+        for layer in encoder.transformer_layers:
+            layer._feedforward_intermediate_dense.activation = keras.activations.gelu
     ids = keras.Input((None,), dtype="int32", name="token_ids")
     mask = keras.Input((None,), dtype="int32", name="padding_mask")
     states = encoder({"token_ids": ids, "segment_ids": ops.zeros_like(ids), "padding_mask": mask})

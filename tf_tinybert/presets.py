@@ -16,12 +16,12 @@ VOCABULARY_OF = "tweets-tiny"
 """The shipped checkpoint whose tokens an architecture takes for which nothing has been pretrained."""
 PLAIN = "breaks-1"
 """How texts are normalized for a BERT whose folder does not name it."""
+GELUS = ("gelu", "gelu_new", "gelu_pytorch_tanh")
+"""Hugging Face's names of the exact one, its default, and twice of the tanh approximation."""
 FIXED: dict[str, tuple[Any, ...]] = {
-    "position_embedding_type": ("absolute",),
-    "hidden_act": ("gelu", "gelu_new", "gelu_pytorch_tanh"),
-    "layer_norm_eps": (1e-12,),
-}
-"""What the Keras encoder cannot do otherwise. Exact `gelu` is computed by its tanh approximation."""
+    "position_embedding_type": ("absolute",), "hidden_act": GELUS, "layer_norm_eps": (1e-12,),
+}  # fmt: skip
+"""What the Keras encoder cannot do otherwise."""
 DROPOUT = 0.1
 """BERT's, for an architecture that no checkpoint has."""
 RATE_SMALL, RATE_LARGE = 2.2e-4, 3e-5
@@ -130,6 +130,11 @@ def origin(params: Params) -> Origin:
     if shape not in (None, own):
         raise BenchError(f"checkpoint {params['checkpoint']} is {own}, not {name} ({shape}): leave architecture out")
     return Origin(source, own, keep, _normalization(Path(source)))
+
+
+def gelu_of(config: BertConfig) -> str:
+    """`gelu`, the exact one, or `gelu_pytorch_tanh`, its approximation."""
+    return "gelu" if config.get("hidden_act", GELUS[0]) == GELUS[0] else GELUS[2]
 
 
 def shipped() -> list[str]:

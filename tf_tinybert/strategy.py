@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -74,6 +75,11 @@ def find(name: str, requested: str) -> Place:
     if name == "auto":
         name = _automatic(requested, len(gpus))
     return _MAKERS[name]("gpu" if gpus else "cpu")
+
+
+def is_chief() -> bool:
+    """Whether this is the one of several processes that writes for all; a process alone is."""
+    return bool(json.loads(os.environ.get("TF_CONFIG", "{}")).get("task", {}).get("index", 0) == 0)
 
 
 def _automatic(requested: str, gpus: int) -> str:

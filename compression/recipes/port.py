@@ -7,15 +7,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bench.api import STANDALONE, BenchError, Compression, Params, Resolved, RunContext, Split, Training, read_card
+from tf_tinybert.presets import GELUS
 
 OTHER = {"tinybert": "finetune", "finetune": "tinybert"}
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 """What both layouts share; `model.json` is written new."""
-TANH = ("gelu_new", "gelu_pytorch_tanh")
-"""The GELU that Keras computes."""
 
 
 class Port(Compression):
@@ -51,10 +50,8 @@ class Port(Compression):
         facts = json.loads((parent / "model.json").read_text(encoding="utf-8"))
         if to == "tinybert":
             _check_bert(parent, facts)
-            facts = {key: facts[key] for key in ("label_names", "normalization", "max_length", "pretrained")} | {
-                "checkpoint": facts["backbone"],
-                "checkpoint_activation": TANH[0],
-            }
+            kept = {key: facts[key] for key in ("label_names", "normalization", "max_length", "pretrained")}
+            facts = kept | {"checkpoint": facts["backbone"]}
         else:
             facts = facts | {"pooling": "head", "backbone": facts["checkpoint"]}
         for name in FILES:
@@ -64,7 +61,7 @@ class Port(Compression):
         return Training()
 
 
-def _check_bert(parent: Path, facts: Mapping[str, object]) -> None:
+def _check_bert(parent: Path, facts: Mapping[str, Any]) -> None:
     config = json.loads((parent / "config.json").read_text(encoding="utf-8"))
     if config["model_type"] != "bert" or facts["pooling"] != "head":
         raise BenchError(
@@ -72,7 +69,7 @@ def _check_bert(parent: Path, facts: Mapping[str, object]) -> None:
         )
     if "shapes" in facts:
         raise BenchError("port takes layers of even widths to Keras; this model was pruned")
-    if config["hidden_act"] not in TANH:
-        raise BenchError(
-            f"Keras computes the tanh approximation of GELU, this model has hidden_act={config['hidden_act']}"
-        )
+    if config["hidden_act"] not in GELUS:
+        raise BenchError(f"Keras computes GELU, this model has hidden_act={config['hidden_act']}")
+    if (mode := facts.get("long_texts", {}).get("mode", "head")) != "head":
+        raise BenchError(f"port takes what reads the head of a long text to Keras; this model has long_texts={mode}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -65,7 +66,7 @@ class DenseBase(Base):
         made = dense.sparse_batches(matrix, targets(split), size, seed, dropout)
         if sparse:
             return made
-        return Batches(made.dataset.map(lambda x, y: (tf.sparse.to_dense(x), y)), made.examples, made.steps)
+        return replace(made, epoch=lambda number: made.epoch(number).map(lambda x, y: (tf.sparse.to_dense(x), y)))
 
 
 class RecurrentBase(Base):

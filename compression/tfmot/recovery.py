@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 import tf_keras
 
-from baselines.training import PROGRESS_EVERY, Batches
+from baselines.training import Batches
 from bench.api import BenchError, DeviceUse, Params, RunContext, Training, class_weights, epoch_scores
+
+PROGRESS_EVERY = 20
+"""Training steps between two progress reports."""
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Journal(tf_keras.callbacks.Callback):
     """Scores each epoch on `checks`, keeps the best weights from the epoch `first` on, reports progress."""
 
     batches: Batches
-    checks: tf.data.Dataset | None
+    checks: Batches | None
     epochs: int
     monitor: str
     context: RunContext
@@ -48,7 +50,7 @@ class Journal(tf_keras.callbacks.Callback):
         if not math.isfinite(loss):
             raise BenchError("the loss became NaN or infinite in recovery: lower learning_rate")
         if self.steps % PROGRESS_EVERY == 0:
-            self.context.progress(self.steps, self.batches.steps * self.epochs, loss=loss)
+            self._report(loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """One entry of the history; the weights are stored where no epoch that counts was better."""
@@ -58,8 +60,12 @@ class Journal(tf_keras.callbacks.Callback):
             entry |= {f"validation_{name}": value for name, value in self._scores().items()}
             self._keep(entry, f"validation_{self.monitor}")
         self.history.append(entry)
-        scores = {name: value for name, value in entry.items() if name != "epoch"}
-        self.context.progress(self.steps, self.batches.steps * self.epochs, **scores)
+        self._report(**{name: value for name, value in entry.items() if name != "epoch"})
+
+    def _report(self, **values: float) -> None:
+        self.context.progress(
+            self.steps, self.batches.steps * self.epochs, epoch=self.steps / self.batches.steps, **values
+        )
 
     def _keep(self, entry: dict[str, float], key: str) -> None:
         if entry["epoch"] < self.first:
@@ -70,7 +76,7 @@ class Journal(tf_keras.callbacks.Callback):
 
     def _scores(self) -> dict[str, float]:
         logits, labels = [], []
-        for inputs, one_hot in self.checks or ():
+        for inputs, one_hot in self.checks.epoch(0) if self.checks else ():
             logits.append(self.model(inputs, training=False).numpy())
             labels.append(one_hot.numpy().argmax(axis=1))
         return epoch_scores(np.concatenate(logits), np.concatenate(labels))
@@ -100,11 +106,12 @@ def recover(
         jit_compile=False,
     )
     weights = class_weights(labels, model.output_shape[-1], params["class_weight"])
-    journal = Journal(batches, checks.dataset if checks else None, params["epochs"], params["monitor"], context, first)
+    journal = Journal(batches, checks, params["epochs"], params["monitor"], context, first)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(
-            batches.dataset,
+            batches.pipeline(),
+            steps_per_epoch=batches.steps,
             epochs=params["epochs"],
             callbacks=[*callbacks, journal],  # pruning masks the weights at the end of an epoch: it goes first
             class_weight=None if weights is None else dict(enumerate(weights)),

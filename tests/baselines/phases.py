@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import BenchError, Recipe
+from bench import epochs
+from bench.api import BenchError, Recipe, RunContext
 from tests.baselines.sentences import LABELS, log_loss, split, turned
 
 AWKWARD = [
@@ -27,6 +28,10 @@ AWKWARD = [
     "\\u2019 &amp; <br />",
 ]
 ROWS = 600
+
+
+class Killed(BaseException):
+    """As a signal would end a training."""
 
 
 def recipe_of(name: str) -> Recipe:
@@ -118,6 +123,40 @@ def chosen(folder: Path, names: list[str]) -> dict[str, Any]:
     return told
 
 
+def resume(folder: Path, names: list[str], kill_at: int = 37) -> dict[str, Any]:
+    """Each trained unbroken, then killed at that step of its second epoch and begun anew: what both tell and leave."""
+    epochs.PROGRESS_SECONDS = epochs.CHECKPOINT_SECONDS = 0.0
+    told = {}
+
+    def kill(done: float, *unused: Any) -> None:
+        if done == kill_at:
+            raise Killed
+
+    for name in names:
+        recipe, seen, work = recipe_of(name), list[tuple[float, set[str]]](), folder / name / "work"
+        params = {**recipe.defaults, **recipe.smoke, "epochs": 3, "ema": 0.9 if name == "dnn" else 0.0}
+
+        def fit(out: str, context: RunContext, name: str = name, params: dict[str, Any] = params) -> Any:
+            (folder / name / out).mkdir(parents=True)
+            return recipe_of(name).fit(split(400, 0), split(60, 1), params, 0, folder / name / out, context)
+
+        unbroken = fit("unbroken", RunContext())
+        try:
+            fit("killed", RunContext(checkpoint=work, listener=kill))
+        except Killed:
+            stored = [path.name for path in work.iterdir()]
+        listener = lambda done, total, values, seen=seen: seen.append((done, set(values)))  # noqa: E731
+        resumed = fit("resumed", RunContext(checkpoint=work, listener=listener))
+        told[name] = {
+            "histories": [unbroken.history, resumed.history],
+            "best_epochs": [unbroken.best_epoch, resumed.best_epoch],
+            "first_step": seen[0][0],
+            "told": sorted(seen[0][1]),
+            "stored": stored,
+        }
+    return told
+
+
 def attempts(folder: Path, cases: list[list[Any]]) -> list[str]:
     """The message of the `BenchError` of each (recipe, params) case; "trained" where there was none."""
     said = []
@@ -149,6 +188,8 @@ def main(command: str, *arguments: str) -> None:
         np.save(arguments[1], network(Path(arguments[0])))
     elif command == "chosen":
         print(json.dumps(chosen(Path(arguments[0]), list(arguments[1:]))))
+    elif command == "resume":
+        print(json.dumps(resume(Path(arguments[0]), list(arguments[1:]))))
     elif command == "probe":
         print(json.dumps(probe(arguments[0], Path(arguments[1]))))
     else:

@@ -92,7 +92,8 @@ def test_what_a_predictor_says_of_itself(trained: Trained, probed: dict[str, Any
 def test_training_tells_what_it_did(trained: Trained) -> None:
     history = trained.log["history"]
     assert [entry["epoch"] for entry in history] == [1.0, 2.0]
-    fields = {"epoch", "loss", "learning_rate", "validation_loss", "validation_accuracy", "validation_macro_recall"}
+    scores = {f"validation_{name}" for name in ("loss", "accuracy", "macro_f1", "macro_recall")}
+    fields = {"epoch", "loss", "learning_rate"} | scores
     assert all(set(entry) == fields for entry in history)
     best = max(history, key=lambda entry: entry["validation_accuracy"])
     assert trained.log["best_epoch"] == best["epoch"]

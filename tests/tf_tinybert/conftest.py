@@ -22,7 +22,7 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(
 def run_phase(command: str, folder: Path, given: str, *more: str, launcher: tuple[str, ...] = ()) -> Any:
     """`python -m tests.tf_tinybert.phases …` in a new process; what it found."""
     arguments = [sys.executable, *launcher, "-m", "tests.tf_tinybert.phases", command, str(folder), given, *more]
-    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | QUIET, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | QUIET, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(folder.with_suffix(".json").read_text())
 

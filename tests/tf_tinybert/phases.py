@@ -1,4 +1,4 @@
-"""What a process with TensorFlow does: `python -m tests.tf_tinybert.phases learn|fit|attempts …`, JSON out."""
+"""What a process with TensorFlow does: `python -m tests.tf_tinybert.phases PHASE …`, JSON out."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import BenchError, Split, Training
-from tests.baselines.phases import AWKWARD
+from bench import epochs
+from bench.api import STANDALONE, BenchError, RunContext, Split, Training
+from tests.baselines.phases import AWKWARD, Killed
 from tests.baselines.sentences import LABELS, log_loss, split, turned
 from tf_tinybert.recipes.tinybert import Tinybert
 
 QUICK = {"epochs": 3, "max_length": 40, "learning_rate": 5e-3, "batch_size": 16}
 
 
-def fit(folder: Path, changes: dict[str, Any], rows: int = 240, checks: int | Split = 60) -> Training:
+def fit(
+    folder: Path, changes: dict[str, Any], rows: int = 240, checks: int | Split = 60, context: RunContext = STANDALONE
+) -> Training:
     """Train with quick parameters and `changes`; the artifact in `folder`."""
     folder.mkdir(parents=True)
     recipe = Tinybert()
     params = {**recipe.defaults, **QUICK, **changes}
     validation = split(checks, 1, LABELS) if isinstance(checks, int) else checks
-    return recipe.fit(split(rows, 0, LABELS), validation, params, 0, folder)
+    return recipe.fit(split(rows, 0, LABELS), validation, params, 0, folder, context)
 
 
 def learn(root: Path, checkpoint: str) -> dict[str, Any]:
@@ -38,6 +41,9 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
     chosen = given | {"epochs": 2, "monitor": "loss"}
     once = fit(root / "once", chosen, checks=checks)
     again = fit(root / "again", chosen, checks=checks)
+    broken = break_off(root / "broken", given)
+    resumed = resume(root / "broken", given)
+    epochs.CHECKPOINT_SECONDS = 300.0
     single = fit(root / "single", given | {"epochs": 1})
     refit = fit(root / "refit", short, checks=0)
     for name in ("once", "shipped"):
@@ -49,7 +55,49 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
         "trip": {name: round_trip(Path(folder)) for name, folder in (("random", checkpoint), ("shipped", shipped()))},
         "xla": xla_gap(root / "shipped"),
         "momentum": first_momentum(),
+        "unbroken": broken,
+        "resumed": resumed,
         "torch": "torch" in sys.modules,
+    }
+
+
+KILLED_AT = 37
+"""A step in the third epoch."""
+BROKEN = {"dropout": 0.2, "monitor": "loss", "max_length": 16}
+
+
+def break_off(root: Path, changes: dict[str, Any]) -> list[dict[str, float]]:
+    """Train unbroken, and again until a kill; the history of the first. The best epoch is one before the kill."""
+    epochs.PROGRESS_SECONDS = epochs.CHECKPOINT_SECONDS = 0.0
+
+    def kill(done: float, *unused: Any) -> None:
+        if done >= KILLED_AT:
+            raise Killed
+
+    log = fit(root / "unbroken", BROKEN | changes, checks=turned(split(60, 1)))
+    context = RunContext(checkpoint=root.parent / "work", listener=kill)
+    try:
+        fit(root / "killed", BROKEN | changes, checks=turned(split(60, 1)), context=context)
+    except Killed:
+        return log.history
+    raise AssertionError("it was not killed")
+
+
+def resume(root: Path, changes: dict[str, Any]) -> dict[str, Any]:
+    """Go on with what was killed: what it tells, and how its weights differ from those of the unbroken training."""
+    from safetensors.numpy import load_file
+
+    epochs.PROGRESS_SECONDS, seen, work = 0.0, list[tuple[float, set[str]]](), root.parent / "work"
+    context = RunContext(checkpoint=work, listener=lambda done, total, values: seen.append((done, set(values))))
+    log = fit(root / "resumed", BROKEN | changes, checks=turned(split(60, 1)), context=context)
+    first, second = (load_file(root / name / "model.safetensors") for name in ("unbroken", "resumed"))
+    return {
+        "history": log.history,
+        "best_epoch": log.best_epoch,
+        "first_step": seen[0][0],
+        "told": sorted(seen[0][1]),
+        "stored": [path.name for path in work.iterdir()],
+        "gap": max(float(np.abs(first[name] - second[name]).max()) for name in first),
     }
 
 
@@ -147,7 +195,9 @@ def main(command: str, folder: str, given: str, *more: str) -> None:
     else:
         if more:
             two_devices()
-        outcome = dataclasses.asdict(fit(root, json.loads(given)))
+        phase: Any = {"break_off": break_off, "resume": resume}.get(command, fit)
+        outcome = phase(root, json.loads(given))
+        outcome = dataclasses.asdict(outcome) if isinstance(outcome, Training) else outcome
     root.with_suffix(".json").write_text(json.dumps(outcome))
 
 

@@ -1,10 +1,8 @@
-"""Two devices and two processes learn what one device does; a killed run goes on."""
+"""Two devices and two processes learn what one device does; a killed training ends as an unbroken one."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, bench_environment
+from tests.conftest import ROOT
 from tests.tf_tinybert.conftest import run_phase
+from tests.tf_tinybert.phases import KILLED_AT
 
 Learned = tuple[Path, dict[str, Any]]
 
@@ -61,23 +60,30 @@ def test_workers_end_together_when_one_fails() -> None:
     assert done.returncode == 3 and time.monotonic() - started < 30
 
 
-def test_a_killed_training_goes_on_from_its_last_epoch(checkpoint: Path, tmp_path: Path) -> None:
-    params = f"checkpoint={checkpoint},max_length=16,learning_rate=0.002,epochs=10,patience=10"
-    command = [sys.executable, "-m", "bench", "run", "-r", f"tinybert[{params}]", "-d", "toy", "--measure", "none"]
-    options: dict[str, Any] = {"env": bench_environment(tmp_path), "cwd": tmp_path}
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **options)
-    kept = tmp_path / "store" / "checkpoints"
-    deadline = time.monotonic() + 200
-    while not list(kept.glob("*/worker-0/backup/training_metadata.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    (journal,) = kept.glob("*/worker-0/journal.json")
-    before = json.loads(journal.read_text())["history"]
-    assert before and not list((tmp_path / "store" / "results").glob("*/result.json"))
-    done = subprocess.run(command, capture_output=True, text=True, **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (result,) = (tmp_path / "store" / "results").glob("*/result.json")
-    history = json.loads(result.read_text())["training"]["history"]
-    assert [entry["epoch"] for entry in history] == list(range(1, 11))
-    assert history[0] == before[0] and not list(kept.iterdir())
+def is_as_unbroken(found: dict[str, Any], history: list[dict[str, float]], first_step: int = KILLED_AT) -> None:
+    assert found["first_step"] == first_step, "nothing that was stored is trained again"
+    assert found["stored"] == ["state.npz"] and found["told"] == ["epoch", "examples_per_s", "loss"]
+    assert found["gap"] == 0.0, "the very weights, dropout's numbers included"
+    assert found["best_epoch"] == 1, "stored before the kill, and still known"
+    assert found["history"] == history
+
+
+def test_a_training_that_is_killed_within_an_epoch_ends_as_an_unbroken_one(learned: Learned) -> None:
+    is_as_unbroken(learned[1]["resumed"], learned[1]["unbroken"])
+
+
+@pytest.mark.slow
+def test_so_does_one_on_two_devices(checkpoint: Path, tmp_path: Path) -> None:
+    given = json.dumps({"checkpoint": str(checkpoint), "strategy": "mirrored", "steps_per_execution": 3})
+    history = run_phase("break_off", tmp_path / "a", given, "two")
+    is_as_unbroken(run_phase("resume", tmp_path / "a", given, "two"), history, first_step=39)
+
+
+@pytest.mark.slow
+def test_so_does_one_of_two_processes(checkpoint: Path, tmp_path: Path) -> None:
+    """The mean of the loss of the epoch that was cut off is that of the steps since."""
+    given, workers = json.dumps({"checkpoint": str(checkpoint), "workers": 2}), ("-m", "tf_tinybert.workers", "2")
+    history = run_phase("break_off", tmp_path / "a", given, launcher=workers)
+    found = run_phase("resume", tmp_path / "a", given, launcher=workers)
+    assert found["history"][2].pop("loss") == pytest.approx(history[2].pop("loss"), rel=0.5)
+    is_as_unbroken(found, history)

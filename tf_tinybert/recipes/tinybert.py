@@ -63,8 +63,8 @@ class Tinybert(Recipe):
     }
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
     sources = (
-        "artifact.py", "batches.py", "checkpoint.py", "criterion.py", "fitting.py", "journal.py", "libraries.py",
-        "model.py", "optimizer.py", "presets.py", "strategy.py", "tokens.py", "training.py", "weights.py",
+        "artifact.py", "batches.py", "checkpoint.py", "criterion.py", "fitting.py", "libraries.py", "model.py",
+        "optimizer.py", "presets.py", "strategy.py", "tokens.py", "training.py", "weights.py",
     )  # fmt: skip
     learns_from_teacher = True
 
