@@ -18,6 +18,7 @@ from bench.commands import (
     export,
     measure,
     report,
+    rm,
     robustness,
     run,
     search,
@@ -51,6 +52,7 @@ app.command()(report.report)
 app.command()(export.export)
 app.command()(verify.verify)
 app.command()(check.check)
+app.command()(rm.rm)
 app.command()(doctor.doctor)
 
 
