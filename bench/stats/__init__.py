@@ -1,1 +1,1 @@
-"""What may be inferred from numbers: intervals, tests."""
+"""What results show: intervals over texts, seeds and rounds, families of tests, equivalence, ranks over data sets."""
