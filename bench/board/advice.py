@@ -1,17 +1,20 @@
-"""Which model to ship."""
+"""Which model to ship: chosen on validation, then held against the test set."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.board.inference import Inference, Subject
 from bench.board.leaderboard import Board, Line
-from bench.board.numbers import interval, megabytes, significant
-from bench.board.speed import fastest, line_speed_up
+from bench.board.numbers import interval, megabytes, signed, significant
+from bench.board.speed import fastest
+from bench.metrics import written
 
 
 @dataclass(frozen=True)
 class Pick:
-    """One recommended model with its reason."""
+    """One named model with its figures."""
 
     question: str
     line: Line | None
@@ -29,81 +32,117 @@ class Advice:
     caveats: tuple[str, ...]
 
 
-def advice(board: Board) -> Advice | None:
-    """None where nothing is scored. Within the tie the fastest is named first, then the smallest.
+@dataclass(frozen=True)
+class _Choice:
+    """What validation leaves to choose from, and what is chosen."""
 
-    The fastest is the most accurate of those that are not shown to be slower than another.
+    near: tuple[Line, ...]
+    """Not shown to be worse than the best on validation, which is the first."""
+    line: Line
+    reason: str
+
+
+def advice(board: Board, validation: Inference) -> Advice | None:
+    """None where nothing is scored. `validation` is of the board's lines.
+
+    Of the models that are not shown to be worse than the best on validation, the fastest: of those that are not shown
+    to be slower than another, the best on validation. Where nothing is timed, the smallest.
     """
     if not board.ok_lines:
         return None
     best = board.ok_lines[0]
-    scored = f"accuracy {best.values.accuracy:.3f} [{interval(best)}]"
-    if len(board.tied) == 1:
-        costs = ((significant(best.values.p50_ms_b1), "ms median"), (megabytes(best.values.bytes_on_disk), "MB"))
-        facts = ", ".join([scored, *(f"{value} {unit}" for value, unit in costs if value)])
-        return Advice(board, _headline(board, best, best), (Pick("Most accurate", best, facts),), _caveats(board))
-    quick, smallest = fastest(board.tied, board.noise), _smallest(board.tied)
+    choice = _choice(board, validation)
+    if choice is None:
+        caveats = ("no validation predictions are stored: nothing can be chosen without looking at the test",)
+        return Advice(
+            board, _scored_headline(board), (_pick("Highest on test", best),), (*caveats, *_caveats(board, []))
+        )
+    smallest = min(choice.near, key=lambda line: line.values.bytes_on_disk or float("inf"))
     picks = (
-        Pick("Most accurate", best, scored),
-        Pick("Fastest in the tie", quick, _speed(quick, best, board)),
-        Pick("Smallest in the tie", smallest, _size(smallest, best)),
+        _pick("Chosen on validation", choice.line),
+        _pick("Best on validation", choice.near[0]),
+        _pick("Smallest that is not shown to be worse there", smallest),
+        _pick("Highest on test", best),
     )
-    return Advice(board, _headline(board, best, quick or smallest or best), picks, _caveats(board))
+    return Advice(board, _headline(board, choice), picks, _caveats(board, choice.near))
 
 
-def _smallest(lines: list[Line]) -> Line | None:
-    measured = [line for line in lines if line.values.bytes_on_disk is not None]
-    return min(measured, key=lambda line: line.values.bytes_on_disk or 0.0) if measured else None
+def _choice(board: Board, validation: Inference) -> _Choice | None:
+    subjects = [(line, subject) for line in board.ok_lines if (subject := validation.subject(line))]
+    if not subjects:
+        return None
+    subjects.sort(key=lambda pair: -pair[1].sample.score)
+    near = tuple(_near(subjects, validation))
+    if len(near) == 1:
+        return _Choice(near, near[0], "the best on validation, and all others are shown to be worse there")
+    alike = f"of {len(near)} that are not shown to be worse"
+    among = f"{alike} than the best on validation"
+    if quick := fastest(list(near), board.noise):
+        if quick is near[0]:
+            return _Choice(near, quick, f"the best on validation, and {alike} there none is shown to be faster")
+        return _Choice(near, quick, f"the fastest {among}")
+    smallest = min(near, key=lambda line: line.values.bytes_on_disk or float("inf"))
+    return _Choice(near, smallest, f"the smallest {among}")
 
 
-def _speed(line: Line | None, best: Line, board: Board) -> str:
-    """`3.88 ms median, 8.3 (8.1–8.5) times faster`, than the most accurate; or that nobody is shown to be faster."""
-    if line is None:
-        return "not measured"
-    written = f"{significant(line.values.p50_ms_b1)} ms median"
-    if line is best:
-        others = [line_speed_up(best, other, board.noise) for other in board.tied if other is not best]
-        reasons = {other.reason for other in others if other.estimate is None}
-        return f"{written}, none is shown to be faster" + (f" (× {', '.join(sorted(reasons))})" if reasons else "")
-    found = line_speed_up(best, line, board.noise)
-    return f"{written}, {found.text} times faster" if found.estimate else f"{written}, {found.text}"
+def _near(subjects: Sequence[tuple[Line, Subject]], validation: Inference) -> list[Line]:
+    (_, best), *_ = subjects
+    return [
+        line
+        for line, subject in subjects
+        if subject is best or validation.difference(best, subject).p_zero() >= validation.level
+    ]
 
 
-def _size(line: Line | None, best: Line) -> str:
-    """`3.9 MB, 8.3 times smaller`, than the most accurate."""
-    if line is None:
-        return "not measured"
-    value, reference = line.values.bytes_on_disk or 0.0, best.values.bytes_on_disk
-    written = f"{megabytes(value)} MB"
-    return (
-        written if line is best or not reference or not value else f"{written}, {reference / value:.1f} times smaller"
-    )
+def _pick(question: str, line: Line) -> Pick:
+    costs = ((significant(line.values.p50_ms_b1), "ms median"), (megabytes(line.values.bytes_on_disk), "MB"))
+    score = f"{written(line.metric)} {line.score:.3f} [{interval(line)}] on test"
+    return Pick(question, line, ", ".join([score, *(f"{value} {unit}" for value, unit in costs if value)]))
 
 
-def _headline(board: Board, best: Line, choice: Line) -> str:
+def _headline(board: Board, choice: _Choice) -> str:
+    if len(board.ok_lines) == 1:
+        return _scored_headline(board)
+    control = " (a control: no teacher taught it)" if _untaught(choice.line) else ""
+    return f"Ship {choice.line.title}{control}: {choice.reason}; {_on_test(board, choice.line)}."
+
+
+def _scored_headline(board: Board) -> str:
+    best = board.ok_lines[0]
     if len(board.ok_lines) == 1:
         return f"Only {best.title} has been scored: there is nothing to choose from yet."
-    if len(board.tied) == 1:
-        return f"Ship {best.title}: it leads by more than the smallest gap that this test set can show."
-    others = len(board.tied) - 1
-    tie = f"this test set cannot tell it from {'the other' if others == 1 else f'the {others} others'} in the tie"
-    if choice is best:
-        cheapest = "none of them is shown to be faster" if best.values.p50_ms_b1 is not None else "the smallest of them"
-        return f"Ship {best.title}: the most accurate in the mean, and {cheapest}; {tie}."
-    quality = "the fastest" if choice.values.p50_ms_b1 is not None else "the smallest"
-    below = f"accuracy {best.accuracy - choice.accuracy:.3f} below it"
-    return f"Ship {choice.title}: {quality} of those that this test set cannot tell from the best ({below})."
+    return f"{best.title} is highest on test, which is no choice: there is no validation to choose on."
 
 
-def _caveats(board: Board) -> tuple[str, ...]:
-    few = [line.title for line in board.tied if len(line.seeds) < 3]
+def _on_test(board: Board, line: Line) -> str:
+    """What the test set says of the choice."""
+    best, standing = board.ok_lines[0], line.standing
+    if line is best:
+        others = len(board.tied) - 1
+        return (
+            f"on test it is highest, with {others} not shown to be worse" if others else "on test it leads all others"
+        )
+    if standing is None or standing.behind is None or standing.behind_interval is None:
+        return "on test it cannot be compared: its predictions are not stored"
+    gap = signed(standing.behind.value, *standing.behind_interval)
+    verdict = "worse than" if standing.worse else "not shown to be worse than"
+    return f"on test it is {verdict} the highest, {best.title}: {gap}"
+
+
+def _untaught(line: Line) -> bool:
+    """Whether it is a student that learns nothing from its teacher: a control."""
+    return line.teacher is not None and not line.params.get("alpha", 1.0)
+
+
+def _caveats(board: Board, near: Sequence[Line]) -> tuple[str, ...]:
+    few = [line.title for line in near if len(line.seeds) < 3]
     caveats = []
     if len(few) > 2:
-        caveats.append(f"fewer than 3 seeds: {len(few)} of the {len(board.tied)} that lead")
+        caveats.append(f"fewer than 3 seeds: {len(few)} of the {len(near)} to choose from")
     elif few:
         caveats.append("fewer than 3 seeds: " + ", ".join(few))
-    if not any(line.values.p50_ms_b1 for line in board.tied):
-        caveats.append("no latency measured in the tie")
+    if near and not any(line.values.p50_ms_b1 for line in near):
+        caveats.append("no latency measured of those to choose from")
     if board.data.limit is not None:
         caveats.append(f"only {board.data.limit} rows of each split were used")
     return (*caveats, *board.data.notes)

@@ -6,31 +6,35 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board, Line, Means, Names
 from bench.board.model import LineKey, Models
 from bench.board.naming import Naming
 from bench.board.noise import noise_of
+from bench.board.predictions import Predictions
 from bench.board.row import Context, Row
 from bench.board.rows import counted
 from bench.board.table import reader
-from bench.board.ties import ranked, smallest_gap
+from bench.board.ties import ranked, resolution
+from bench.data.manifest import metric_of
 from bench.errors import BenchError, did_you_mean
+from bench.metrics import Metric
 from bench.noise_floor import NoiseFloor
 
 COLUMNS = tuple(field.name for field in fields(Means))
 TIMED = ("p50_ms_b1", "p50_low_ms_b1", "p50_high_ms_b1", "p95_ms_b1", "texts_per_s_b32")
 
 
-def boards(all_rows: Sequence[Row], floors: Sequence[NoiseFloor] = ()) -> list[Board]:
+def boards(all_rows: Sequence[Row], predictions: Predictions, floors: Sequence[NoiseFloor] = ()) -> list[Board]:
     """A leaderboard a data set, by name. `all_rows` come from `bench.board.rows`, superseded ones included.
 
-    `floors` say how far times of one artifact differ on its machine.
+    Ranks and ties are of the stored `predictions`; `floors` say how far times of one artifact differ on its machine.
     """
     models = Models(all_rows)
     grouped: dict[str, list[Row]] = {}
     for row in all_rows:
         grouped.setdefault(row.board, []).append(row)
-    return [_board(name, grouped[name], models, floors) for name in sorted(grouped)]
+    return [_board(name, grouped[name], models, predictions, floors) for name in sorted(grouped)]
 
 
 def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
@@ -55,21 +59,24 @@ def main_context(some_rows: Iterable[Row], models: Models) -> Context | None:
     return max(keys, key=lambda c: (len(set(keys[c])), bool(c.session), len(keys[c]), c), default=None)
 
 
-def _board(name: str, board_rows: list[Row], models: Models, floors: Sequence[NoiseFloor]) -> Board:
+def _board(
+    name: str, board_rows: list[Row], models: Models, predictions: Predictions, floors: Sequence[NoiseFloor]
+) -> Board:
     current = counted(board_rows)
     context = main_context(current, models)
-    lines = _lines(current, models, context)
-    threads = max((run.performance.threads or 0 for line in lines for run in line.timed), default=None)
     newest = max(current, key=lambda row: (row.ok, row.started_at))
     n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
     notes = list(dict.fromkeys(note for row in current for note in row.data.set_notes))
-    best = max((line.accuracy for line in lines if line.ok), default=None)
-    gap = None if best is None or n_test is None else smallest_gap(best, n_test)
+    metric = metric_of(newest.data.dataset)
+    unranked = _lines(current, models, context, metric)
+    lines = ranked(unranked, Inference([line for line in unranked if line.ok], predictions, metric))
+    threads = max((run.performance.threads or 0 for line in lines for run in line.timed), default=None)
     return Board(
         name=name,
         data=newest.data.model_copy(update={"n_test": n_test, "notes": notes}),
-        lines=ranked(lines, gap or 0.0),
-        smallest_gap=gap,
+        lines=lines,
+        metric=metric,
+        resolution=resolution(lines),
         superseded=len(board_rows) - len(current),
         machine=context.machine if context and any(line.timed for line in lines) else "",
         session=context.session if context else "",
@@ -78,21 +85,21 @@ def _board(name: str, board_rows: list[Row], models: Models, floors: Sequence[No
     )
 
 
-def _lines(current: list[Row], models: Models, context: Context | None) -> list[Line]:
+def _lines(current: list[Row], models: Models, context: Context | None, metric: Metric) -> list[Line]:
     grouped: dict[LineKey, list[Row]] = {}
     for row in current:
         grouped.setdefault(models.key(row), []).append(row)
     naming = Naming(list(grouped))
-    return [_line(key, naming.names(key), group, context) for key, group in grouped.items()]
+    return [_line(key, naming.names(key), group, context, metric) for key, group in grouped.items()]
 
 
-def _line(key: LineKey, names: Names, group: list[Row], context: Context | None) -> Line:
+def _line(key: LineKey, names: Names, group: list[Row], context: Context | None, metric: Metric) -> Line:
     group = sorted(group, key=lambda row: (row.seed, row.run_id))
     ok = [row for row in group if row.ok and row.accuracy is not None]
     failed = [row for row in group if not row.ok or row.accuracy is None]
     timed = [row for row in ok if row.performance.protocol is not None]
     timed_here = [row for row in timed if row.context == context]
-    accuracies = [row.accuracy for row in ok if row.accuracy is not None]
+    scores = [score for row in ok if (score := reader(metric)(row)) is not None]
     return Line(
         track=key.track,
         model=key.model,
@@ -103,7 +110,8 @@ def _line(key: LineKey, names: Names, group: list[Row], context: Context | None)
         runs=tuple(ok or group),
         failed=len(failed),
         values=_means(ok, timed_here, context),
-        spread=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        metric=metric,
+        spread=statistics.stdev(scores) if len(scores) > 1 else None,
         timed=tuple(timed_here),
         timed_elsewhere=len(timed) - len(timed_here),
     )

@@ -1,37 +1,86 @@
-"""Two models of the store against each other, on every data set where both have scores."""
+"""Models of the store against each other, on every data set where both have scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-
+from bench.board.inference import Inference, Subject
 from bench.board.leaderboard import Board, Line
-from bench.board.predictions import Predictions, Run
+from bench.board.predictions import Predictions
 from bench.board.recipes import completed
 from bench.board.row import Row
 from bench.board.speed import SpeedUp, speed_up
 from bench.errors import BenchError, did_you_mean
-from bench.measure.paired import Paired, compare_paired
+from bench.metrics import METRICS, Metric
 from bench.params import parse_recipe
+from bench.stats.estimate import LEVEL, Estimate
+from bench.stats.families import holm
+from bench.stats.flips import Flips
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Of two models by one metric."""
+
+    first: float
+    second: float
+    """Scores, means over texts and seeds."""
+    estimate: Estimate
+    """Second less first."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models of one leaderboard."""
+    """Two models of one leaderboard, one of several comparisons that were asked for together."""
 
     board: str
     n_test: int
     first: str
     second: str
-    seeds: tuple[tuple[int, int], ...]
-    """Of the first and the second, as they were paired."""
-    paired: Paired
+    metric: Metric
+    """That decides."""
+    seeds: tuple[tuple[int, ...], tuple[int, ...]]
+    """Of the first and of the second, all that have stored predictions."""
+    matched: bool
+    """Whether both come from the same trainings, seed by seed; otherwise their seeds are independent."""
+    differences: dict[Metric, Difference]
+    flips: Flips
+    p: float
+    """Of the difference by `metric` being zero, two-sided; of accuracies of `single` runs by McNemar's exact test."""
+    margin: float
+    """A difference that does not matter."""
+    p_apart: float
+    """Of the difference by `metric` lying outside of ± `margin`."""
     speed: SpeedUp
     """Of the second against the first."""
+    p_corrected: float = 1.0
+    """`p` after Holm for all comparisons asked for."""
+    p_apart_corrected: float = 1.0
+
+    @property
+    def single(self) -> bool:
+        """Whether two runs are compared, over the texts alone."""
+        return [len(some) for some in self.seeds] == [1, 1] and self.estimate.seeds == "none"
+
+    @property
+    def estimate(self) -> Estimate:
+        """Of the difference that decides."""
+        return self.differences[self.metric].estimate
+
+    @property
+    def verdict(self) -> Literal["better", "worse", "equal"]:
+        """Of the second, against the first; `equal` where no difference is shown."""
+        if self.p_corrected >= LEVEL:
+            return "equal"
+        return "better" if self.estimate.value > 0 else "worse"
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether the difference is shown to be less than the margin (two one-sided tests)."""
+        return self.p_apart_corrected < LEVEL
 
 
 @dataclass(frozen=True)
@@ -42,32 +91,53 @@ class Target:
     run_id: str | None = None
 
     @property
+    def name(self) -> str:
+        """As it is shown."""
+        return self.run_id or self.line.title
+
+    @property
     def rows(self) -> list[Row]:
         """Its rows."""
         return [row for row in self.line.runs if self.run_id in (None, row.run_id)]
 
-    def runs(self, predictions: Predictions) -> list[Run]:
-        """Its runs with what is stored of their predictions."""
-        return [run for run in predictions.runs(self.line) if self.run_id in (None, run.run_id)]
 
+def comparisons(
+    boards: Sequence[Board],
+    predictions: Predictions,
+    first: str,
+    others: Sequence[str],
+    metric: Metric | None,
+    margin: float,
+) -> list[Comparison]:
+    """`first` with each of `others`, by the data sets' own metrics where none is named, corrected together after Holm.
 
-def comparisons(boards: Sequence[Board], predictions: Predictions, first: str, second: str) -> list[Comparison]:
-    """`first` and `second` are run ids, model names, or the start of one: a recipe with some of its parameters.
-
-    Models are paired by seed, two single runs as they are. Raises `BenchError` where nothing can be paired.
+    Each is a run id, the name of a model, or the start of one: a recipe with some of its parameters. Raises
+    `BenchError` where nothing can be compared.
     """
+    found = [c for other in others for c in _on_all(boards, predictions, (first, other), metric, margin)]
+    p_values, apart = holm([c.p for c in found]), holm([c.p_apart for c in found])
+    return [replace(c, p_corrected=p, p_apart_corrected=q) for c, p, q in zip(found, p_values, apart, strict=True)]
+
+
+def _on_all(
+    boards: Sequence[Board],
+    predictions: Predictions,
+    names: tuple[str, str],
+    metric: Metric | None,
+    margin: float,
+) -> list[Comparison]:
     compared = []
     for board in boards:
-        targets = [_targets(board, name) for name in (first, second)]
+        targets = [_targets(board, name) for name in names]
         if all(targets):
-            a, b = (_only(board, name, some) for name, some in zip((first, second), targets, strict=True))
-            compared.append(_compare(board, predictions, a, b))
+            a, b = (_only(board, name, some) for name, some in zip(names, targets, strict=True))
+            compared.append(_compare(board, predictions, a, b, metric or board.metric, margin))
     if not compared:
-        for name in (first, second):
+        for name in names:
             if not any(_targets(board, name) for board in boards):
-                names = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
-                raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, names)}")
-        raise BenchError(f"'{first}' and '{second}' have no data set in common")
+                known = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
+                raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, known)}")
+        raise BenchError(f"'{names[0]}' and '{names[1]}' have no data set in common")
     return compared
 
 
@@ -105,45 +175,65 @@ def _matches(line: Line, name: str) -> bool:
     return all(key in params and params[key] == value for key, value in given.items())
 
 
-def _compare(board: Board, predictions: Predictions, first: Target, second: Target) -> Comparison:
-    names = [target.run_id or target.line.title for target in (first, second)]
-    pairs = _pairs(first.runs(predictions), second.runs(predictions))
-    if not pairs:
-        raise BenchError(f"{board.name}: '{names[0]}' and '{names[1]}' have no seed in common; name two run ids")
-    reference = pairs[0][0]
-    for run in (run for pair in pairs for run in pair):
-        if not len(run.ids) or not np.array_equal(run.ids, reference.ids):
-            raise BenchError(f"{run.run_id}: no stored predictions of the same test texts; run it again")
-    a, b = ([pair[i].probabilities for pair in pairs] for i in (0, 1))
-    paired = compare_paired(reference.labels, a, b)
-    seeds = tuple((x.seed, y.seed) for x, y in pairs)
-    speed = speed_up(list(product(first.rows, second.rows)), board.noise)
-    return Comparison(board.name, len(reference.labels), names[0], names[1], seeds, paired, speed)
+def _compare(
+    board: Board, predictions: Predictions, first: Target, second: Target, metric: Metric, margin: float
+) -> Comparison:
+    by_metric = {name: Inference(board.ok_lines, predictions, name) for name in METRICS}
+    inference = by_metric[metric]
+    a, b = (_subject(inference, target, board) for target in (first, second))
+    differences = {name: _difference(of, _subject(of, first, board), _subject(of, second, board))
+                   for name, of in by_metric.items()}  # fmt: skip
+    estimate, flips = differences[metric].estimate, inference.flips(a, b)
+    compared = Comparison(
+        board=board.name,
+        n_test=inference.n_texts,
+        first=first.name,
+        second=second.name,
+        metric=metric,
+        seeds=(a.seeds, b.seeds),
+        matched=b.belongs_to(a),
+        differences=differences,
+        flips=flips,
+        p=estimate.p_zero(),
+        margin=margin,
+        p_apart=estimate.p_apart(margin),
+        speed=speed_up(list(product(first.rows, second.rows)), board.noise),
+    )
+    return replace(compared, p=flips.p_mcnemar()) if compared.single and metric == "accuracy" else compared
 
 
-def _pairs(first: Sequence[Run], second: Sequence[Run]) -> list[tuple[Run, Run]]:
-    if len(first) == len(second) == 1:
-        return [(first[0], second[0])]
-    by_seed = {run.seed: run for run in second}
-    return [(run, by_seed[run.seed]) for run in first if run.seed in by_seed]
+def _subject(inference: Inference, target: Target, board: Board) -> Subject:
+    subject = inference.subject(target.line, target.run_id)
+    if subject is None:
+        raise BenchError(f"{target.name}: no stored predictions of the test texts of {board.name}; run it again")
+    return subject
 
 
-def document(comparison: Comparison, metric: str) -> dict[str, Any]:
+def _difference(inference: Inference, first: Subject, second: Subject) -> Difference:
+    return Difference(first.sample.score, second.sample.score, inference.difference(first, second))
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
     """For programs."""
-    paired = comparison.paired
+    c = comparison
     return {
-        "dataset": comparison.board, "n_test": comparison.n_test, "first": comparison.first,
-        "second": comparison.second, "metric": metric, "verdict": paired.verdict(metric),
-        "scores": {"first": paired.first, "second": paired.second},
-        "difference": {name: interval.model_dump() for name, interval in paired.difference.items()},
-        "speed_up": _speed_document(comparison.speed),
-        "seeds": [
-            {"first": a, "second": b, "corrections": pair.corrections, "regressions": pair.regressions, "p": pair.p}
-            for (a, b), pair in zip(comparison.seeds, paired.pairs, strict=True)
-        ],
+        "dataset": c.board, "n_test": c.n_test, "first": c.first, "second": c.second, "metric": c.metric,
+        "verdict": c.verdict, "p": c.p, "p_corrected": c.p_corrected,
+        "equivalence": {"margin": c.margin, "equivalent": c.equivalent, "p_corrected": c.p_apart_corrected},
+        "scores": {end: {name: getattr(d, end) for name, d in c.differences.items()} for end in ("first", "second")},
+        "difference": {name: _interval(d.estimate) for name, d in c.differences.items()},
+        "seeds": {"first": c.seeds[0], "second": c.seeds[1], "matched": c.matched, "spread": c.estimate.seeds},
+        "corrections": c.flips.corrections, "regressions": c.flips.regressions,
+        "p_mcnemar": c.flips.p_mcnemar() if c.single else None,
+        "speed_up": _speed_document(c.speed),
     }  # fmt: skip
 
 
 def _speed_document(speed: SpeedUp) -> dict[str, Any]:
     ratio = speed.estimate._asdict() if speed.estimate else None
     return {"ratio": ratio, "reason": speed.reason, "noise_floor": speed.floor, "verdict": speed.verdict}
+
+
+def _interval(estimate: Estimate) -> dict[str, float]:
+    low, high = estimate.interval()
+    return {"value": estimate.value, "low": low, "high": high}

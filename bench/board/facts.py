@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from bench.board.leaderboard import Board
 from bench.measure.load import BUSY
+from bench.metrics import written
 
 
 def facts(board: Board) -> list[str]:
     """Beside the notes on the data: size of the test, the smallest gap, what is left out."""
     lines = []
-    if board.smallest_gap is not None:
-        gap = f"accuracies closer than {board.smallest_gap:.3f} are no difference (1.96 standard errors)"
-        lines.append(f"{board.data.n_test:,} test texts: {gap}")
+    ranked = f"ranked by {written(board.metric)}"
+    if board.resolution is not None:
+        ranked += (
+            f"; differences from the best down to {board.resolution:.3f} can be shown with these texts and seeds "
+            "(paired, corrected for all pairs; the line in the middle)"
+        )
+    if board.ok_lines:
+        lines.append(f"{board.data.n_test:,} test texts, {ranked}" if board.data.n_test else ranked)
+    if untested := sum(line.standing is None for line in board.ok_lines):
+        lines.append(f"{untested} lines have no stored predictions of the same texts, and are compared with none")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
         lines.append("fewer than 3 seeds in some lines: their spread is uncertain")
     if any(line.refit for line in board.ok_lines):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board, Line
 from bench.board.model import Model
 from bench.board.predictions import Predictions, Run, paired_runs
@@ -15,17 +16,20 @@ from bench.board.recipes import completed, recipe_of
 from bench.board.speed import SpeedUp, speed_up
 from bench.contract import Params
 from bench.errors import BenchError
-from bench.measure.paired import Paired, compare_paired
+from bench.stats.estimate import Estimate
+from bench.stats.flips import Flips
 
 
 @dataclass(frozen=True)
 class Step:
     """A child against one of its ancestors, over the seeds of the child; a ratio is None where one is not measured."""
 
-    paired: Paired
-    """The ancestor first."""
-    retained: float
-    """The share of the ancestor's accuracy that the child has."""
+    difference: Estimate
+    """Of the scores, the child's less the ancestor's."""
+    ancestor: float
+    """Its score, of the runs that the child comes from."""
+    flips: Flips
+    """Texts that change sides from the ancestor to the child, mean over seeds."""
     parameters: float | None
     """How many times fewer."""
     size: float | None
@@ -38,14 +42,9 @@ class Step:
     """Of any probability of any text."""
 
     @property
-    def regressions(self) -> float:
-        """Texts that went from right to wrong, mean over seeds."""
-        return float(np.mean([pair.regressions for pair in self.paired.pairs]))
-
-    @property
-    def corrections(self) -> float:
-        """Texts that went from wrong to right, mean over seeds."""
-        return float(np.mean([pair.corrections for pair in self.paired.pairs]))
+    def retained(self) -> tuple[float, ...]:
+        """The share of the ancestor's score that the child has, with the ends of its 95 % interval."""
+        return tuple(1 + gap / max(self.ancestor, 1e-9) for gap in (self.difference.value, *self.difference.interval()))
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,30 @@ class Member:
     """Against the head of the family."""
     control: Line | None
     """The same student without its teacher."""
-    gain: Paired | None
-    """The member against its control, which is the first."""
+    gain: Estimate | None
+    """The member's score less its control's."""
 
 
+PLAIN = ("constant", "linear")
+"""Recipes that show what is kept without any of the effort: label frequencies, and the plain baseline."""
 Family = tuple[Member, ...]
 """A head and all that was made of it, children below their parents, the most accurate first."""
 
 
 def families(board: Board, predictions: Predictions) -> list[Family]:
     """Every family of a leaderboard, of the most accurate head first; none where nothing was compressed."""
-    tree = _Tree(board, predictions)
+    tree = _Tree(board, predictions, Inference(board.ok_lines, predictions, board.metric))
     heads = [line for line in board.ok_lines if not tree.parent(line) and tree.children(line)]
     return [tuple(tree.members(head, head, 0)) for head in heads]
+
+
+def floors(board: Board, family: Family) -> list[tuple[Line, float]]:
+    """What share of the head's score the best model of each of `PLAIN` has, and each untaught control of the family."""
+    head = family[0].line
+    plain = [next((line for line in board.ok_lines if line.recipe == recipe), None) for recipe in PLAIN]
+    controls = {member.control.run_ids: member.control for member in family if member.control}
+    lines = [line for line in (*plain, *controls.values()) if line and line is not head]
+    return [(line, line.score / head.score) for line in lines] if head.score else []
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,7 @@ class _Tree:
 
     board: Board
     predictions: Predictions
+    inference: Inference
 
     @cached_property
     def _lines(self) -> dict[Model, Line]:
@@ -117,26 +128,29 @@ class _Tree:
             yield from self.members(head, child, depth + 1)
 
     def _step(self, line: Line, ancestor: Line, steps: int) -> Step | None:
-        pairs = self._descent(line, ancestor, steps)
-        paired = _paired(pairs)
-        if paired is None:
+        child, above = self.inference.subject(line), self.inference.subject(ancestor)
+        pairs = paired_runs(self._descent(line, ancestor, steps))
+        if child is None or above is None or not pairs:
             return None
+        above = above.of_trainings(child.roots)
         before, after = ancestor.values, line.values
         timed = [(a.row, b.row) for a, b in pairs]
         return Step(
-            paired,
-            retained=paired.second["accuracy"] / max(paired.first["accuracy"], 1e-9),
+            difference=self.inference.difference(above, child),
+            ancestor=above.sample.score,
+            flips=self.inference.flips(above, child),
             parameters=_ratio(before.parameters, after.parameters),
             size=_ratio(before.bytes_on_disk, after.bytes_on_disk),
             speed_up=speed_up(timed, self.board.noise),
             throughput=speed_up(timed, self.board.noise, "throughput"),
-            largest_change=max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in paired_runs(pairs)),
+            largest_change=max(float(np.abs(a.probabilities - b.probabilities).max()) for a, b in pairs),
         )
 
     def _descent(self, line: Line, ancestor: Line, steps: int) -> list[tuple[Run, Run]]:
         """Each run of `line` with the run that it descends from, that many steps higher."""
         above = {run.run_id: run for run in self.predictions.runs(ancestor)}
-        pairs = [(self.predictions.ancestor(run, steps), run) for run in self.predictions.runs(line)]
+        descent = self.predictions.descent
+        pairs = [(descent.ancestor(run.run_id, steps), run) for run in self.predictions.runs(line)]
         return [(above[run_id], run) for run_id, run in pairs if run_id in above]
 
     def _control(self, line: Line) -> Line | None:
@@ -151,18 +165,9 @@ class _Tree:
             controls = [other for other in heads if (other.recipe, completed(other.recipe, other.params)) == student]
         return controls[0] if controls else None
 
-    def _gain(self, line: Line, control: Line) -> Paired | None:
-        """Over the seeds that both have."""
-        by_seed = {run.seed: run for run in self.predictions.runs(control)}
-        return _paired([(by_seed[run.seed], run) for run in self.predictions.runs(line) if run.seed in by_seed])
-
-
-def _paired(pairs: Sequence[tuple[Run, Run]]) -> Paired | None:
-    """The second of each pair against the first, over pairs with stored predictions of the same texts."""
-    whole = paired_runs(pairs)
-    if not whole:
-        return None
-    return compare_paired(whole[0][0].labels, [a.probabilities for a, _ in whole], [b.probabilities for _, b in whole])
+    def _gain(self, line: Line, control: Line) -> Estimate | None:
+        taught, untaught = self.inference.subject(line), self.inference.subject(control)
+        return self.inference.difference(untaught, taught) if taught and untaught else None
 
 
 def _student(line: Line) -> tuple[str, Params] | None:

@@ -10,7 +10,9 @@ from bench.board.model import Model
 from bench.board.noise import Noise
 from bench.board.row import Performance, Row
 from bench.contract import Params
+from bench.metrics import Metric
 from bench.schema import Data
+from bench.stats.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,28 @@ class Means:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What the stored predictions of a line show, by the data set's metric."""
+
+    score: Estimate
+    """Over texts and seeds."""
+    behind: Estimate | None
+    """This line less the best; None for the best itself."""
+    level: float
+    """Of the test of `behind`: all pairs of lines together err in 5 %."""
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is shown to be worse than the best."""
+        return self.behind is not None and self.behind.p_zero() < self.level
+
+    @property
+    def behind_interval(self) -> tuple[float, float] | None:
+        """Of `behind`; those of all pairs of lines hold together in 95 %."""
+        return self.behind.interval(self.level) if self.behind else None
+
+
+@dataclass(frozen=True)
 class Line:
     """One model on one data set: a recipe with its parameters (and parent), over all its seeds."""
 
@@ -73,16 +97,20 @@ class Line:
     """The ok runs by seed; where none is ok, the failed ones."""
     failed: int
     values: Means
+    metric: Metric
+    """The data set's own."""
     spread: float | None
-    """Standard deviation of accuracy over seeds, None for fewer than two."""
+    """Standard deviation of the score over seeds, None for fewer than two."""
     timed: tuple[Row, ...]
     """Ok runs whose times stand in the board: of its machine, protocol and session."""
     timed_elsewhere: int
     """Ok runs timed on another machine, by another protocol or in another session, whose times are left out."""
+    standing: Standing | None = None
+    """None without scores, and where no predictions of the same texts are stored."""
     tied: bool = False
-    """One of several that are nearer to the best than the smallest gap, or the best of these."""
+    """One of several that are not shown to be worse than the best, or the best of these."""
     rank: int | None = None
-    """1 for the best and all that are tied with it, else the place by accuracy; None without scores."""
+    """1 for the best and all that are tied with it, else the place by score; None without scores."""
 
     @property
     def ok(self) -> bool:
@@ -154,21 +182,36 @@ class Line:
         return [run.performance for run in self.timed]
 
     @property
-    def accuracy(self) -> float:
-        """Mean over seeds, 0 without scores."""
-        return self.values.accuracy or 0.0
+    def score(self) -> float:
+        """Mean over seeds, by the data set's metric; 0 without scores."""
+        return getattr(self.values, self.metric) or 0.0
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of the score, 95 %, over texts and seeds; None without scores.
+
+        Where no predictions are stored, over the texts alone: the mean ends of the seeds' bootstrap intervals.
+        """
+        if self.standing:
+            low, high = self.standing.score.interval()
+            return max(low, 0.0), min(high, 1.0)
+        low, high = (getattr(self.values, f"{self.metric}_{end}") for end in ("low", "high"))
+        return None if low is None or high is None else (low, high)
 
 
 @dataclass(frozen=True)
 class Board:
-    """All models of one data set, the most accurate first, failures last."""
+    """All models of one data set, the best first, failures last."""
 
     name: str
     data: Data
     """The facts of its data set, of the newest run; the notes of all runs, and the largest number of texts scored."""
     lines: tuple[Line, ...]
-    smallest_gap: float | None
-    """The difference in accuracy that this many test texts can show, 95 %; None where nothing is scored."""
+    metric: Metric
+    """The data set's own: it decides ranks and ties."""
+    resolution: float | None
+    """The smallest difference from the best that these texts and seeds can show, of the line in the middle; None where
+    there is nothing to compare."""
     superseded: int
     """Older runs left out, because a newer one of the same thing counts."""
     machine: str
@@ -186,16 +229,16 @@ class Board:
 
     @property
     def floor(self) -> float:
-        """The accuracy under which a model is too far off to be drawn to scale; 0 where nothing is scored."""
-        accuracies = [line.accuracy for line in self.ok_lines]
-        if not accuracies:
+        """The score under which a model is too far off to be drawn to scale; 0 where nothing is scored."""
+        scores = [line.score for line in self.ok_lines]
+        if not scores:
             return 0.0
-        best = max(accuracies)
-        return max(best - max(0.06, 2.5 * (best - statistics.median(accuracies))), 0.6 * best)
+        best = max(scores)
+        return max(best - max(0.06, 2.5 * (best - statistics.median(scores))), 0.6 * best)
 
     @property
     def tied(self) -> list[Line]:
-        """The best line and all that this test set cannot distinguish from it."""
+        """The best line and all that are not shown to be worse."""
         return [line for line in self.lines if line.rank == 1]
 
 
@@ -214,5 +257,18 @@ def _line_document(line: Line) -> dict[str, Any]:
         "seeds": line.seeds, "failed": line.failed, "run_ids": line.run_ids, "refit": line.refit,
         "values": asdict(line.values), "spread": line.spread, "runtime": line.runtime,
         "timed_elsewhere": line.timed_elsewhere, "unsteady": line.unsteady, "other_load": line.other_load,
-        "tied": line.tied, "rank": line.rank, "short": line.short, "title": line.title,
+        "tied": line.tied, "rank": line.rank, "short": line.short, "title": line.title, "metric": line.metric,
+        "standing": _standing_document(line.standing),
+    }  # fmt: skip
+
+
+def _standing_document(standing: Standing | None) -> dict[str, Any] | None:
+    if standing is None:
+        return None
+    score, behind = standing.score, standing.behind
+    low, high = standing.behind_interval or (None, None)
+    difference = behind and {"value": behind.value, "low": low, "high": high, "seeds": behind.seeds}
+    return {
+        "score": {"value": score.value, "low": score.interval()[0], "high": score.interval()[1], "seeds": score.seeds},
+        "behind": difference, "worse": standing.worse,
     }  # fmt: skip

@@ -46,6 +46,10 @@ def megabytes(value: float | None) -> str:
 
 
 def interval(line: Line) -> str:
-    """`.908–.934`, the 95 % interval of accuracy; empty where nothing is scored."""
-    low, high = line.values.accuracy_low, line.values.accuracy_high
-    return "" if low is None or high is None else f"{low:.3f}–{high:.3f}"
+    """`0.908–0.934`, the 95 % interval of the score; empty where nothing is scored."""
+    return "" if line.interval is None else "{:.3f}–{:.3f}".format(*line.interval)
+
+
+def signed(value: float, low: float, high: float) -> str:
+    """`-0.012 (-0.021 to -0.002)`: a difference with its interval."""
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from bench.board.descent import Descent
 from bench.board.leaderboard import Board, Line
 from bench.board.row import Row
 from bench.store import Store
 
+Part = Literal["test", "validation"]
 MAX_SHOWN = 10
 """Recipes drawn in the figures of one data set; the table has them all."""
 
@@ -27,6 +29,9 @@ class Run:
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]
     """[n, k]"""
+    validation_labels: npt.NDArray[np.int64]
+    """Empty where no predictions of the validation split are stored, as the one below."""
+    validation_probabilities: npt.NDArray[np.float32]
 
     @property
     def seed(self) -> int:
@@ -37,6 +42,21 @@ class Run:
     def run_id(self) -> str:
         """Its run id."""
         return self.row.run_id
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run predicts of a split."""
+
+    run_id: str
+    seed: int
+    labels: npt.NDArray[np.int64]
+    """The true ones, int64 [n]."""
+    predicted: npt.NDArray[np.int64]
+    """Those of the largest probability, int64 [n]; a tie goes to the first."""
+    n_labels: int
+    texts: int
+    """Hash of the texts' ids and labels; of the validation split, whose ids are not stored, of its labels."""
 
 
 @dataclass(frozen=True)
@@ -63,29 +83,42 @@ class Predictions:
 
     def __init__(self, store: Store, rows: Iterable[Row]) -> None:
         self._store = store
-        self._rows = {row.run_id: row for row in rows}
+        self.descent = Descent(rows)
         self._read: dict[str, Run] = {}
 
     def runs(self, line: Line) -> tuple[Run, ...]:
         """The scored runs of a line."""
         return tuple(self._run(row) for row in line.runs if row.label_scores)
 
-    def ancestor(self, run: Run, steps: int) -> str | None:
-        """The run whose grandchild a run is, that many steps up; None where a result between is missing."""
-        run_id: str | None = run.run_id
-        for _ in range(steps):
-            row = self._rows.get(run_id) if run_id else None
-            run_id = row.parent_run_id if row else None
-        return run_id
+    def outcomes(self, line: Line, part: Part) -> list[Outcome]:
+        """What the runs of a line predict, of those that have it stored."""
+        if part == "test":
+            stored = [(r, r.labels, r.probabilities, r.ids) for r in self.runs(line) if len(r.ids)]
+        else:
+            runs = [run for run in self.runs(line) if len(run.validation_labels)]
+            stored = [(r, r.validation_labels, r.validation_probabilities, r.validation_labels) for r in runs]
+        return [
+            Outcome(
+                run.run_id,
+                run.seed,
+                labels,
+                some.argmax(axis=1),
+                some.shape[1],
+                hash((ids.tobytes(), labels.tobytes())),
+            )
+            for run, labels, some, ids in stored
+        ]
 
     def _run(self, row: Row) -> Run:
         if row.run_id not in self._read:
             arrays = self._store.arrays(row.run_id, "predictions")
             labels = arrays.get("labels", np.empty(0, np.int64))
-            probabilities = arrays.get("probabilities", np.empty((0, len(row.data.label_names)), np.float32))
+            empty = np.empty((0, len(row.data.label_names)), np.float32)
+            probabilities = arrays.get("probabilities", empty)
             ids = arrays.get("ids", np.empty(0, "U1"))
             whole = len(ids) == len(labels) and probabilities.shape == (len(ids), len(row.data.label_names))
-            self._read[row.run_id] = Run(row, ids if whole else ids[:0], labels, probabilities)
+            validation = arrays.get("validation_labels", labels[:0]), arrays.get("validation_probabilities", empty)
+            self._read[row.run_id] = Run(row, ids if whole else ids[:0], labels, probabilities, *validation)
         return self._read[row.run_id]
 
 

@@ -1,29 +1,43 @@
-"""Ranks, and which models a test set cannot tell from the best."""
+"""Ranks, and which models are not shown to be worse than the best."""
 
 from __future__ import annotations
 
-import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench.board.leaderboard import Line
+from bench.board.inference import Inference
+from bench.board.leaderboard import Line, Standing
 
 
-def smallest_gap(accuracy: float, n: int) -> float:
-    """The difference between two independent accuracies that is 1.96 standard errors: 1.96 sqrt(2 p (1 - p) / n).
+def ranked(lines: Sequence[Line], inference: Inference) -> tuple[Line, ...]:
+    """The best first with ranks, ties and differences from the best, failures last by name.
 
-    Predictions on the same texts are paired, so that a paired test may see smaller ones.
+    A line whose predictions are not stored cannot be tested: it is tied with none, and its place is that of its score.
     """
-    return 1.96 * math.sqrt(2 * accuracy * (1 - accuracy) / n)
-
-
-def ranked(lines: Sequence[Line], gap: float) -> tuple[Line, ...]:
-    """Most accurate first with ranks and ties (less than `gap` from the best), failures last by name."""
-    scored = sorted((line for line in lines if line.ok), key=lambda line: (-line.accuracy, line.title))
+    scored = sorted((line for line in lines if line.ok), key=lambda line: (-line.score, line.title))
     failures = sorted((line for line in lines if not line.ok), key=lambda line: line.title)
-    near = [line is scored[0] or scored[0].accuracy - line.accuracy < gap for line in scored]
+    standings = _standings(scored, inference)
+    near = [standing is not None and not standing.worse for standing in standings]
     places = [
-        replace(line, tied=tied and sum(near) > 1, rank=1 if tied else place)
-        for place, (line, tied) in enumerate(zip(scored, near, strict=True), start=1)
+        replace(line, standing=standing, tied=tied and sum(near) > 1, rank=1 if tied else place)
+        for place, (line, standing, tied) in enumerate(zip(scored, standings, near, strict=True), start=1)
     ]
     return (*places, *failures)
+
+
+def _standings(scored: Sequence[Line], inference: Inference) -> list[Standing | None]:
+    """Against the first line that can be tested."""
+    subjects = [inference.subject(line) for line in scored]
+    best = next((subject for subject in subjects if subject), None)
+    found: list[Standing | None] = []
+    for subject in subjects:
+        behind = inference.difference(best, subject) if best and subject and subject is not best else None
+        found.append(Standing(inference.score(subject), behind, inference.level) if subject else None)
+    return found
+
+
+def resolution(lines: Sequence[Line]) -> float | None:
+    """Half the width of the intervals of the differences from the best, the median; None without any."""
+    intervals = [interval for line in lines if line.standing and (interval := line.standing.behind_interval)]
+    return statistics.median((high - low) / 2 for low, high in intervals) if intervals else None

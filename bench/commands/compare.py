@@ -1,4 +1,4 @@
-"""`bench compare`: the leaderboard, or two models with a paired test."""
+"""`bench compare`: the leaderboard, or models with a paired test."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.board.comparison import Comparison
+    from bench.metrics import Metric
 
 
 def compare(
     first: Annotated[str | None, typer.Argument(help="A model, or some of its parameters, or a run id.")] = None,
-    second: Annotated[str | None, typer.Argument(help="The one that may be better or worse.")] = None,
+    others: Annotated[list[str] | None, typer.Argument(help="Those that may be better or worse.")] = None,
     store: StoreOption = Path(".sentibench"),
     dataset: Annotated[str | None, typer.Option("--dataset", "-d", help="Only this data set.")] = None,
     metric: Annotated[
-        str, typer.Option(help="What decides between two: accuracy, macro_f1 or macro_recall.")
-    ] = "accuracy",
+        str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")
+    ] = None,
+    margin: Annotated[float, typer.Option(help="A difference in score that does not matter.")] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Print the leaderboard of each data set: means over seeds, ties, sizes and times.
 
-    Of many models the best are shown; with --dataset, all. Two models named: their paired difference on each data set
-    that both were run on, with its interval over texts and seeds; exit code 1 where the second is worse.
+    Of many models the best are shown; with --dataset, all. Models named: the paired difference of the first and each of
+    the others, on each data set that both were run on, with its interval over texts and seeds, corrected for being
+    several, and whether they are the same within the margin; exit code 1 where one of the others is worse.
 
     Examples:
 
@@ -39,6 +42,8 @@ def compare(
       python -m bench compare --json
 
       python -m bench compare lstm 'finetune\\[weights=pretrained]' --metric macro_recall
+
+      python -m bench compare lstm dnn linear -d emotions --margin 0.02
     """
     from rich.console import Console
 
@@ -47,14 +52,17 @@ def compare(
     from bench.board.leaderboard import document
     from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
-    from bench.errors import BenchError, did_you_mean
-    from bench.measure.paired import METRICS
+    from bench.errors import BenchError
     from bench.noise_floor import read_noise_floors
     from bench.report.terminal import print_boards
     from bench.store import Store
 
+    deciding = _metric(metric)
+    if not 0 < margin < 1:
+        raise BenchError(f"--margin {margin:g}: a difference of scores, above 0 and below 1")
     rows = stored_rows(Store(store))
-    found = chosen(boards(rows, read_noise_floors(store)), dataset)
+    predictions = Predictions(Store(store), rows)
+    found = chosen(boards(rows, predictions, read_noise_floors(store)), dataset)
     console = Console(highlight=False)
     if first is None:
         if as_json:
@@ -62,23 +70,31 @@ def compare(
         else:
             print_boards(found, console)
         return
-    if second is None:
+    if not others:
         raise BenchError(f"compare '{first}' with what? name a second model")
-    if metric not in METRICS:
-        raise BenchError(f"--metric {metric}: {did_you_mean(metric, METRICS)}")
-    _print_pairs(comparisons(found, Predictions(Store(store), rows), first, second), metric, as_json, console)
+    _print_pairs(comparisons(found, predictions, first, others, deciding, margin), as_json, console)
 
 
-def _print_pairs(pairs: list[Comparison], metric: str, as_json: bool, console: Console) -> None:
+def _metric(name: str | None) -> Metric | None:
+    from bench.errors import BenchError, did_you_mean
+    from bench.metrics import METRICS
+
+    found = next((metric for metric in METRICS if metric == name), None)
+    if name is not None and found is None:
+        raise BenchError(f"--metric {name}: {did_you_mean(name, METRICS)}")
+    return found
+
+
+def _print_pairs(pairs: list[Comparison], as_json: bool, console: Console) -> None:
     from bench.board.comparison import document
     from bench.report.terminal import print_comparison
 
     if as_json:
-        _print_json([document(pair, metric) for pair in pairs])
+        _print_json([document(pair) for pair in pairs])
     else:
         for pair in pairs:
-            print_comparison(pair, metric, console)
-    if any(pair.paired.verdict(metric) == "worse" for pair in pairs):
+            print_comparison(pair, console)
+    if any(pair.verdict == "worse" for pair in pairs):
         raise typer.Exit(1)
 
 

@@ -49,7 +49,7 @@ def confidence(
     from bench.confidence.fit import confidence_of
     from bench.confidence.storage import FOLDER, put
     from bench.errors import BenchError, did_you_mean
-    from bench.measure.paired import METRICS
+    from bench.metrics import METRICS
     from bench.report.confidence import print_confidence
     from bench.store import Store
 

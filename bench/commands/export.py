@@ -39,6 +39,7 @@ def export(
     import sys
 
     from bench.board.aggregate import boards
+    from bench.board.predictions import Predictions
     from bench.board.rows import counted, stored_rows
     from bench.board.table import csv_text, json_text
     from bench.noise_floor import read_noise_floors
@@ -50,7 +51,8 @@ def export(
     if format in (Format.csv, Format.json):
         text = (csv_text if format is Format.csv else json_text)(counted(rows))
     else:
-        text = (markdown if format is Format.md else latex)(boards(rows, read_noise_floors(store)))
+        leaderboards = boards(rows, Predictions(Store(store), rows), read_noise_floors(store))
+        text = (markdown if format is Format.md else latex)(leaderboards)
     if out is None:
         sys.stdout.write(text)
     else:

@@ -74,12 +74,15 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     if runs:
         return [store.result(run_id) for run_id in runs]
     from bench.board.aggregate import boards, chosen
+    from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
 
     def usable(artifact: str | None) -> bool:
         return artifact is not None and (not with_artifact or (store.artifacts / artifact).is_dir())
 
-    lines = [line for board in chosen(boards(stored_rows(store)), dataset) for line in board.ok_lines]
+    rows = stored_rows(store)
+    of_set = chosen(boards(rows, Predictions(store, rows)), dataset)
+    lines = [line for board in of_set for line in board.ok_lines]
     found = [next((row.run_id for row in line.runs if usable(row.artifact)), None) for line in lines]
     results = [store.result(run_id) for run_id in found if run_id is not None]
     if not results:

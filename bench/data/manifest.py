@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bench.data.facts import DatasetFacts
 from bench.errors import DataError, did_you_mean
+from bench.metrics import Metric
 
 SPLITS = ("train", "validation", "test", "all")
 """`all` has no split yet: it is cut by a hash of its texts, or of their groups."""
@@ -173,6 +174,11 @@ class Entry(Closed):
     splits: dict[str, Part]
     files: dict[str, SourceFile]
     label_names: tuple[str, ...] = Field(description="In label order.")
+    metric: Metric = Field(
+        "accuracy",
+        exclude=True,  # what is prepared does not depend on it
+        description="The set's own: it decides ranks, ties, gates and choices.",
+    )
     labels: dict[str, str | None] = Field(
         default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
     )
@@ -221,6 +227,11 @@ class Entry(Closed):
 def dataset_names() -> list[str]:
     """The names in the manifest, sorted; no file is read."""
     return sorted(path.stem for path in SETS.glob("*.yaml"))
+
+
+def metric_of(name: str) -> Metric:
+    """The metric of a data set; accuracy for a file of the user's, and for a set that the manifest lacks."""
+    return entry(name).metric if name in dataset_names() else "accuracy"
 
 
 @lru_cache

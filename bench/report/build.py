@@ -11,10 +11,10 @@ from bench.board.advice import advice
 from bench.board.aggregate import boards
 from bench.board.facts import facts
 from bench.board.family import families
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board
 from bench.board.mistakes import mistakes
 from bench.board.predictions import Predictions, best_of_each_recipe
-from bench.board.row import Row
 from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
 from bench.confidence import storage as confidences
@@ -69,11 +69,12 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     floors = read_noise_floors(store.root)
     if floors:
         write_noise_floors(out, floors)
-    leaderboards = boards(rows, floors)
+    predictions = Predictions(store, rows)
+    leaderboards = boards(rows, predictions, floors)
     palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
     for board in watch(leaderboards):
-        page = _page(board, rows, store, palette, texts)
+        page = _page(board, predictions, store, palette, texts)
         drawn |= _save(page, out / "figures")
         pages.append(page)
     searches = search_pages(store)
@@ -108,17 +109,16 @@ def _refuse_foreign(out: Path) -> None:
         raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")
 
 
-def _page(board: Board, rows: list[Row], store: Store, palette: Palette, texts: bool) -> BoardPage:
+def _page(board: Board, predictions: Predictions, store: Store, palette: Palette, texts: bool) -> BoardPage:
     from bench.report.dataset_page import dataset_page, test_texts
 
-    predictions = Predictions(store, rows)
     shown = best_of_each_recipe(board, predictions)
     by_id = test_texts(board, store) if texts else {}
     return BoardPage(
         board=board,
         anchor=f"board-{slug(board.name)}",
         facts=facts(board),
-        advice=advice(board),
+        advice=advice(board, Inference(board.ok_lines, predictions, board.metric, "validation")),
         axis=strip_axis(board),
         frontiers=tuple(f for cost in (LATENCY, SIZE) if (f := frontier(board, cost, palette)) is not None),
         families=families(board, predictions),

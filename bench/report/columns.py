@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bench.board.leaderboard import Line
-from bench.board.numbers import count, decimals, interval, megabytes, significant
+from bench.board.numbers import count, decimals, interval, megabytes, signed, significant
 from bench.measure.load import BUSY
 
 
@@ -33,11 +33,23 @@ def _seeds(line: Line) -> str:
     return f"{len(line.seeds)}+{line.failed}✗" if line.failed else str(len(line.seeds))
 
 
-def _accuracy(line: Line) -> str:
+def _score(line: Line) -> str:
     if not line.ok:
         return line.status.replace("_", " ")
     spread = f" ±{line.spread:.3f}" if line.spread is not None else ""
-    return decimals(line.values.accuracy) + spread
+    return decimals(line.score) + spread
+
+
+def _interval(line: Line) -> str:
+    marks = {"own": "", "borrowed": "†", "none": "‡"}
+    return interval(line) + (marks[line.standing.score.seeds] if line.standing else "‡" if line.interval else "")
+
+
+def _behind(line: Line) -> str:
+    standing = line.standing
+    if not standing or not standing.behind or not standing.behind_interval:
+        return ""
+    return signed(standing.behind.value, *standing.behind_interval)
 
 
 def _mean(
@@ -66,7 +78,7 @@ def _p50_interval(line: Line) -> str:
 COLUMNS = (
     Column(
         "#",
-        "Rank by mean accuracy; '=1' cannot be distinguished from the best with this test set",
+        "Rank by mean score; '=1' is not shown to be worse than the best, by a paired test corrected for all pairs",
         _rank,
         lambda line: line.rank,
         1,
@@ -83,20 +95,29 @@ COLUMNS = (
     ),
     Column("seeds", "Runs averaged; '2+1✗' means that one more failed", _seeds, lambda line: len(line.seeds), 1),
     Column(
-        "accuracy",
-        "Mean over seeds ± standard deviation over seeds",
-        _accuracy,
-        lambda line: line.values.accuracy,
+        "score",
+        "The data set's own metric, named above the table: mean over seeds ± standard deviation over seeds",
+        _score,
+        lambda line: line.score if line.ok else None,
         1,
     ),
     Column(
         "95 % CI",
-        "Bootstrap interval over the test texts: mean of the seeds' interval ends",
-        interval,
-        lambda line: line.values.accuracy_low,
+        "Interval of the score over texts and seeds; † of one seed, widened by the spread that other models here have; "
+        "‡ of one seed, over the texts alone",
+        _interval,
+        lambda line: line.interval and line.interval[0],
         1,
     ),
-    _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 1),
+    Column(
+        "to the best",
+        "Difference from the best on the same texts; the intervals of all pairs hold together in 95 %",
+        _behind,
+        lambda line: line.standing.behind.value if line.standing and line.standing.behind else None,
+        3,
+    ),
+    _mean("accuracy", "Share of texts that get the right label", "accuracy", decimals, 2),
+    _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 2),
     _mean("macro rec.", "Mean over labels of recall", "macro_recall", decimals, 2),
     Column(
         "p50 ms",

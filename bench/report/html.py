@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.board.advice import Advice
-from bench.board.family import Family, Member
+from bench.board.family import Family, Member, Step, floors
 from bench.board.leaderboard import Board, Line
 from bench.board.mistakes import Mistake
-from bench.board.numbers import decimals, estimate, megabytes, significant
+from bench.board.numbers import decimals, estimate, megabytes, signed, significant
 from bench.board.row import Row
 from bench.board.rows import counted
 from bench.palette import Palette, css_variables
@@ -25,7 +25,7 @@ from bench.report.plots.style import Drawing, Figure
 from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
-from bench.schema import Interval
+from bench.stats.estimate import Estimate
 
 if TYPE_CHECKING:
     from bench.report.dataset_page import DatasetPage
@@ -43,7 +43,7 @@ class BoardPage:
     facts: list[str]
     advice: Advice | None
     axis: Axis | None
-    """Accuracies at the ends of the interval strips in the table."""
+    """Scores at the ends of the interval strips in the table."""
     frontiers: tuple[Frontier, ...]
     families: list[Family]
     sweeps: Sweeps | None
@@ -74,18 +74,18 @@ class BoardPage:
 
 def strip_axis(board: Board) -> Axis | None:
     """A scale that resolves the good models; far worse ones end at its left edge."""
-    lines = [line for line in board.ok_lines if line.values.accuracy_low is not None]
-    if not lines:
+    ends = [(line.score, *line.interval) for line in board.ok_lines if line.interval]
+    if not ends:
         return None
-    lows = [line.values.accuracy_low or 0.0 for line in lines if line.accuracy >= board.floor]
-    highs = [line.values.accuracy_high or 0.0 for line in lines]
+    lows = [low for score, low, _ in ends if score >= board.floor] or [low for _, low, _ in ends]
+    highs = [high for _, _, high in ends]
     return min(lows), max(max(highs), min(lows) + 1e-6)
 
 
 def strip_places(line: Line, axis: Axis) -> tuple[float, float, float]:
     """Low end, mean and high end of an interval in per cent of the strip's width."""
-    ends = (line.values.accuracy_low, line.values.accuracy, line.values.accuracy_high)
-    shares = [100 * ((end or 0.0) - axis[0]) / (axis[1] - axis[0]) for end in ends]
+    low, high = line.interval or (line.score, line.score)
+    shares = [100 * (end - axis[0]) / (axis[1] - axis[0]) for end in (low, line.score, high)]
     low, middle, high = (round(min(100.0, max(0.0, share)), 1) for share in shares)
     return low, middle, high
 
@@ -111,10 +111,10 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure_json": figure_json, "difference": difference}
+    environment.filters |= {"figure_json": figure_json, "difference": difference, "retained": retained}
     environment.filters |= {"speeds": speeds, "estimate": estimate}
     environment.filters |= {"decimals": decimals, "megabytes": megabytes, "significant": significant, "times": times}
-    environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette}
+    environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette, "floors": floors}
     current = counted(rows)
     return environment.get_template("report.html.j2").render(
         css=Markup(css_variables() + (TEMPLATES / "style.css").read_text()),
@@ -134,12 +134,15 @@ def render(
     )
 
 
-def difference(interval: Interval) -> Any:
-    """`+.012 (+.002 to +.021)`, bold where the interval leaves out zero."""
-    from markupsafe import Markup
+def difference(estimate: Estimate) -> str:
+    """`+0.012 (+0.002 to +0.021)`, with its 95 % interval."""
+    return signed(estimate.value, *estimate.interval())
 
-    text = f"{interval.value:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
-    return Markup("<b>{}</b>").format(text) if interval.low > 0 or interval.high < 0 else text
+
+def retained(step: Step) -> str:
+    """`98.9 % (97.8 to 100.1)`, with its 95 % interval."""
+    share, low, high = (100 * value for value in step.retained)
+    return f"{share:.1f} % ({low:.1f} to {high:.1f})"
 
 
 def times(member: Member, name: str) -> str:

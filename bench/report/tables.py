@@ -8,7 +8,10 @@ from bench.board.facts import facts
 from bench.board.leaderboard import Board
 from bench.report.columns import COLUMNS
 
-HEADING = "Accuracy: mean over seeds ± its standard deviation. '=1': indistinguishable from the best on this test set."
+HEADING = (
+    "Score: the data set's own metric, mean over seeds ± its standard deviation. '=1': not shown to be worse than the "
+    "best, paired, corrected for all pairs. † one seed, widened by other models' spread over seeds; ‡ over texts alone."
+)
 
 
 def markdown(boards: Sequence[Board]) -> str:

@@ -12,7 +12,7 @@ from bench.board.comparison import Comparison
 from bench.board.facts import facts
 from bench.board.leaderboard import Board, Line
 from bench.board.speed import SpeedUp
-from bench.measure.paired import METRICS
+from bench.metrics import written
 from bench.report.columns import columns_for
 
 MAX_LINES = 40
@@ -20,7 +20,7 @@ MAX_LINES = 40
 VERDICTS = {
     "better": ("the second is better", "green"),
     "worse": ("the second is worse", "red"),
-    "equal": ("no difference is seen", "yellow"),
+    "equal": ("no difference is shown", "yellow"),
 }
 """As text, and in which colour."""
 
@@ -55,22 +55,25 @@ def _table(lines: Sequence[Line], width: int) -> Table:
         wrapped = not column.numeric
         table.add_column(column.title, justify="left" if wrapped else "right", no_wrap=not wrapped, overflow="fold")
     for line in lines:
-        emphasized = ("#", "accuracy") if line.rank == 1 else ()  # the best, and what is tied with it
+        emphasized = ("#", "score") if line.rank == 1 else ()  # the best, and what is tied with it
         cells = [Text(column.text(line), "bold green" if column.title in emphasized else "") for column in columns]
         table.add_row(*cells, style="" if line.ok else "red")
     return table
 
 
-def print_comparison(comparison: Comparison, metric: str, console: Console) -> None:
-    """Scores with their difference, then the texts that changed sides, seed by seed, and the verdict."""
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Scores with their difference, seeds and texts that changed sides, and the verdict."""
     console.print()
     console.print(Text(f"{comparison.board}, {comparison.n_test:,} test texts", style="bold"))
     names = f"  first   {comparison.first}\n  second  {comparison.second}"
     console.print(names, markup=False, soft_wrap=True)
-    console.print(_scores(comparison, metric))
-    console.print(_flips(comparison))
-    verdict, style = VERDICTS[comparison.paired.verdict(metric)]
-    console.print(Text(f"{metric}: {verdict}", style=style))
+    console.print(_scores(comparison))
+    for line in (_seeds(comparison), _flips(comparison)):
+        console.print(line, markup=False, soft_wrap=True)
+    text, style = VERDICTS[comparison.verdict]
+    console.print(
+        Text(f"{written(comparison.metric)}: {text} ({_p_value(comparison)}); {_same(comparison)}", style=style)
+    )
     console.print(Text(_speed(comparison.speed)))
 
 
@@ -83,24 +86,42 @@ def _speed(speed: SpeedUp) -> str:
     return f"p50: {'no difference is seen, ' if speed.verdict == 'equal' else ''}the second is {ratio}{floor}"
 
 
-def _scores(comparison: Comparison, metric: str) -> Table:
-    paired, table = comparison.paired, Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+def _scores(comparison: Comparison) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("", "first", "second", "difference", "95 % interval"):
         table.add_column(title, justify="right" if title else "left")
-    for name in METRICS:
-        gap = paired.difference[name]
-        cells = (paired.first[name], paired.second[name])
-        interval = f"{gap.low:+.4f} to {gap.high:+.4f}"
-        style = "bold" if name == metric else ""
-        table.add_row(name, *(f"{cell:.4f}" for cell in cells), f"{gap.value:+.4f}", interval, style=style)
+    for name, difference in comparison.differences.items():
+        low, high = difference.estimate.interval()
+        cells = (f"{difference.first:.4f}", f"{difference.second:.4f}", f"{difference.estimate.value:+.4f}")
+        style = "bold" if name == comparison.metric else ""
+        table.add_row(written(name), *cells, f"{low:+.4f} to {high:+.4f}", style=style)
     return table
 
 
-def _flips(comparison: Comparison) -> Table:
-    """Of each pair of seeds, how many predictions flipped."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("seed", "corrections (wrong → right)", "regressions (right → wrong)", "McNemar p (Holm)"):
-        table.add_column(title, justify="right" if title != "seed" else "left")
-    for (a, b), pair in zip(comparison.seeds, comparison.paired.pairs, strict=True):
-        table.add_row(str(a) if a == b else f"{a}, {b}", str(pair.corrections), str(pair.regressions), f"{pair.p:.2g}")
-    return table
+def _seeds(comparison: Comparison) -> str:
+    first, second = comparison.seeds
+    if comparison.single:
+        return "one run of each: the interval is over the texts alone, and says nothing of other trainings"
+    pairing = "of the same trainings, paired" if comparison.matched else "independent of each other"
+    spread = {
+        "own": "the interval is over texts and seeds",
+        "borrowed": "the interval is over texts and seeds, the spread of a single seed taken from other models here",
+        "none": "of a single run the interval is over the texts alone: nothing here tells its spread over seeds",
+    }[comparison.estimate.seeds]
+    return f"{len(first)} and {len(second)} seeds, {pairing}; {spread}"
+
+
+def _flips(comparison: Comparison) -> str:
+    flips, mean = comparison.flips, "" if comparison.single else ", mean over seeds"
+    exact = f"; McNemar's exact p {flips.p_mcnemar():.2g}" if comparison.single else ""
+    return f"{flips.corrections:.4g} corrections (wrong → right), {flips.regressions:.4g} regressions{mean}{exact}"
+
+
+def _p_value(comparison: Comparison) -> str:
+    corrected = comparison.p_corrected
+    return f"p {comparison.p:.2g}" + (f", {corrected:.2g} after Holm" if corrected != comparison.p else "")
+
+
+def _same(comparison: Comparison) -> str:
+    shown = "the same" if comparison.equivalent else "not shown to be the same"
+    return f"{shown} within {comparison.margin:g} (two one-sided tests, p {comparison.p_apart_corrected:.2g})"

@@ -8,13 +8,13 @@ Resampling Plans*, 1982), so that every statistic of means holds for it, to firs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Metric = Literal["accuracy", "macro_f1", "macro_recall"]
-METRICS: tuple[Metric, ...] = ("accuracy", "macro_f1", "macro_recall")
+from bench.metrics import Metric
+
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 

@@ -54,11 +54,12 @@ class Sample:
         seeds, n = self.values.shape
         if seeds < 2:
             return None
+        if (self.values == self.values[0]).all():
+            return SeedVariance(0.0, 0.0, float("inf"))
         scores = self.values.mean(axis=1)
         rest = self.values - self.texts - (scores - scores.mean())[:, None]
         noise = float((rest**2).sum()) / ((seeds - 1) * max(n - 1, 1) * n)
-        total = float(scores.var(ddof=1))
-        return SeedVariance(total, noise, float("inf") if noise == total == 0 else seeds - 1)
+        return SeedVariance(float(scores.var(ddof=1)), noise, seeds - 1)
 
     def less(self, other: Sample) -> Sample:
         """The difference as a model of its own: seed i of one belongs with seed i of the other."""
@@ -105,6 +106,6 @@ def _over_seeds(known: Sequence[tuple[int, SeedVariance]]) -> tuple[float, float
         part = variance.total - (variance.noise if variance.source == "borrowed" else 0.0)
         if part > 0:
             whole += part / seeds
-            squares += (variance.total / seeds) ** 2 / variance.df if own else 0.0
-            common += 0.0 if own else variance.total / seeds / variance.df**0.5
+            squares += (part / seeds) ** 2 / variance.df if own else 0.0
+            common += 0.0 if own else part / seeds / variance.df**0.5
     return whole, squares + common**2

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from pydantic import AliasChoices, Field
 
 from bench.api import Probabilities
-from bench.measure.paired import compare_paired
+from bench.stats.crossed import Sample, difference
+from bench.stats.flips import flips
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class PairedAccuracy:
     difference: float
     low: float
     high: float
-    """Of the 95 % interval of the difference: a paired bootstrap over the texts."""
+    """Of the 95 % interval of the difference over the texts; of journals of earlier versions by a bootstrap."""
     corrections: Annotated[int, Field(validation_alias=AliasChoices("corrections", "mended"))]
     """Texts that changed from wrong to right. Journals of earlier versions have the second name."""
     regressions: Annotated[int, Field(validation_alias=AliasChoices("regressions", "broken"))]
@@ -43,11 +44,12 @@ def compare(
     against: str, labels: npt.NDArray[np.int64], other: Probabilities, candidate: Probabilities
 ) -> PairedAccuracy:
     """By predictions float32 [n, k] of both against `labels` int64 [n]."""
-    paired = compare_paired(labels, [other], [candidate])
-    (pair,), interval = paired.pairs, paired.difference["accuracy"]
+    before, after = (Sample((p.argmax(axis=1) == labels)[None].astype(np.float64)) for p in (other, candidate))
+    found, changed = difference(before, after, None, None), flips(before.values, after.values, matched=False)
+    low, high = found.interval()
     return PairedAccuracy(
-        against, len(labels), paired.first["accuracy"], paired.second["accuracy"], interval.value, interval.low,
-        interval.high, pair.corrections, pair.regressions, pair.p,
+        against, len(labels), before.score, after.score, found.value, low, high, round(changed.corrections),
+        round(changed.regressions), changed.p_mcnemar(),
     )  # fmt: skip
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.board.aggregate import boards
-from bench.board.family import Member, families
+from bench.board.family import Member, families, floors
 from bench.board.leaderboard import Board
 from bench.board.predictions import Predictions
 from bench.board.rows import rows
 from bench.report.plots.sweep import sweeps
 from bench.store import Store
-from tests.report.synthetic import Model, result
+from tests.report.synthetic import Model, boards_of, result
 
 TEACHER = Model("finetune", "", "transformers_pt", 0.95, 8_000_000, 8.0)
 ALPHAS = (0.0, 0.3, 0.9)
@@ -48,7 +47,7 @@ def _put(store: Store, model: Model, seed: int, run_id: str, parent: str | None,
 
 @pytest.fixture(scope="module")
 def board(store: Store) -> Board:
-    (only,) = boards(rows(store.read_all()))
+    (only,) = boards_of(store)
     return only
 
 
@@ -73,10 +72,12 @@ def test_a_step_is_paired_on_the_same_texts(family: dict[str, Member], store: St
         before, after = (store.arrays(f"{name}-{seed}", "predictions") for name in ("student-0.9", "pruned"))
         right = [a["probabilities"].argmax(axis=1) == a["labels"] for a in (before, after)]
         regressions.append(int((right[0] & ~right[1]).sum()))
-    assert step.regressions == pytest.approx(np.mean(regressions))
-    gap = step.paired.difference["accuracy"]
-    assert gap.low <= gap.value <= gap.high
-    assert step.paired.second["accuracy"] - step.paired.first["accuracy"] == pytest.approx(gap.value)
+    assert step.flips.regressions == pytest.approx(np.mean(regressions))
+    low, high = step.difference.interval()
+    assert low <= step.difference.value <= high and step.difference.seeds == "own"
+    assert family["prune[ratio=0.6]"].line.score - step.ancestor == pytest.approx(step.difference.value)
+    share, least, most = step.retained
+    assert share == pytest.approx(1 + step.difference.value / step.ancestor) and least < share < most
 
 
 def test_ratios_are_against_parent_and_head(family: dict[str, Member]) -> None:
@@ -86,14 +87,26 @@ def test_ratios_are_against_parent_and_head(family: dict[str, Member]) -> None:
     speed = member.whole.speed_up
     assert speed.verdict == "faster" and speed.estimate is not None
     assert speed.estimate.value == pytest.approx(16.0, rel=0.2)
-    assert member.whole.retained == pytest.approx(0.86 / 0.95, abs=0.05)
+    assert member.whole.retained[0] == pytest.approx(0.86 / 0.95, abs=0.05)
 
 
 def test_a_student_is_compared_with_itself_untaught(family: dict[str, Member]) -> None:
     taught, untaught = family["distill[student=lstm,alpha=0.9]"], family["distill[student=lstm,alpha=0.0]"]
     assert taught.control is not None and taught.control.name == untaught.line.name
-    assert taught.gain is not None and taught.gain.difference["accuracy"].value > 0
+    assert taught.gain is not None and taught.gain.value > 0
     assert untaught.control is None and family["prune[ratio=0.6]"].control is None
+
+
+def test_what_less_effort_keeps_stands_beside(board: Board, store: Store, tmp_path: Path) -> None:
+    (only,) = families(board, Predictions(store, rows(store.read_all())))
+    assert {line.name for line, _ in floors(board, only)} == {"distill[student=lstm,alpha=0.0]"}
+    more = family_store(tmp_path / "store")
+    for model in (Model("constant", accuracy=0.2), Model("linear", "C=2", accuracy=0.7), Model("linear", accuracy=0.9)):
+        more.put(*result(model, 0, n=300))
+    (board,) = boards_of(more)
+    shares = {line.name: share for line, share in floors(board, families(board, Predictions(more, []))[0])}
+    assert shares.keys() == {"constant", "linear", "distill[student=lstm,alpha=0.0]"}
+    assert shares["constant"] == pytest.approx(0.2 / 0.95, abs=0.1) and shares["linear"] > 0.9
 
 
 @pytest.mark.parametrize(
@@ -107,7 +120,7 @@ def test_a_student_alone_is_the_control_where_no_alpha_is_zero(student: str, alo
         _put(store, alone, seed, f"alone-{seed}", None)
         taught = Model("distill", f"student={student}", "compression", 0.9)
         _put(store, taught, seed, f"student-{seed}", f"teacher-{seed}", taught=True)
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     (family,) = families(board, Predictions(store, rows(store.read_all())))
     assert family[1].control is not None and family[1].control.recipe == alone.recipe
 
@@ -118,7 +131,7 @@ def test_the_same_compression_of_two_parents_is_two_lines(tmp_path: Path) -> Non
         _put(store, Model("finetune", f"backbone={parent}", "transformers_pt"), 0, parent, None)
         _put(store, Model("prune", "", "compression"), 0, f"{parent}-pruned", parent)
         _put(store, Model("quantize", "", "compression"), 0, f"{parent}-int8", f"{parent}-pruned")
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     assert len(board.ok_lines) == 6
     assert len(families(board, Predictions(store, rows(store.read_all())))) == 2
 

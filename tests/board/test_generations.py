@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from bench.board.aggregate import boards
 from bench.board.leaderboard import Board, Line
 from bench.board.rows import counted, rows
 from bench.registry import load_recipe
 from bench.store import Store
-from tests.report.synthetic import Model, result
+from tests.report.synthetic import Model, boards_of, result
 from tests.report.test_report_commands import call
 
 UNITS = load_recipe("lstm").defaults["units"]
@@ -25,7 +24,7 @@ def put(store: Store, run_id: str, recipe: str, params: dict[str, Any], seed: in
 
 
 def only_board(store: Store) -> Board:
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     return board
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import statistics
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from bench.board.advice import advice
-from bench.board.aggregate import boards
+from bench.board.advice import Advice, advice
 from bench.board.facts import facts
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board
-from bench.board.rows import rows
-from bench.board.ties import smallest_gap
+from bench.board.predictions import Predictions
 from bench.report.tables import latex, markdown
 from bench.schema import Interval, Result
 from bench.store import Store
-from tests.report.synthetic import EMOTIONS, Model, environment, failure, result
+from tests.report.synthetic import EMOTIONS, Model, boards_of, environment, failure, quality, result
 
 
 def scored(
@@ -30,7 +30,7 @@ def scored(
 
 
 def only_board(store: Store) -> Board:
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     return board
 
 
@@ -45,42 +45,92 @@ def test_one_line_a_model_with_mean_spread_and_interval(store: Store) -> None:
     assert line.values.accuracy_high == pytest.approx(0.91 + 0.02)
 
 
-def test_nearer_than_the_smallest_gap_is_a_tie_whatever_the_intervals_say(store: Store) -> None:
-    gap = smallest_gap(0.92, 400)
-    models = (("best", 0.92, 0.04), ("near", 0.92 - 0.9 * gap, 0.001), ("far", 0.92 - 1.1 * gap, 0.04))
-    for name, accuracy, half in models:
-        store.put(*scored(Model(name), 0, accuracy, half))
-    lines = only_board(store).lines
-    assert [(line.recipe, line.rank, line.tied) for line in lines] == [
+def test_the_interval_is_over_texts_and_seeds(store: Store) -> None:
+    for seed in range(3):
+        store.put(*result(Model("linear", accuracy=0.9), seed))
+    store.put(*result(Model("lstm", accuracy=0.9), 0))
+    linear, lstm = sorted(only_board(store).lines, key=lambda line: line.recipe)
+    assert linear.standing and linear.standing.score.seeds == "own" and linear.interval
+    low, high = linear.interval
+    assert low < linear.score < high and high - low < 0.2
+    assert lstm.standing and lstm.standing.score.seeds == "none" and "‡" in markdown([only_board(store)])
+
+
+def test_a_tie_is_what_is_not_shown_to_be_worse(store: Store) -> None:
+    for name, accuracy in (("best", 0.95), ("near", 0.93), ("far", 0.80)):
+        for seed in range(3):
+            store.put(*result(Model(name, accuracy=accuracy), seed))
+    board = only_board(store)
+    assert [(line.recipe, line.rank, line.tied) for line in board.lines] == [
         ("best", 1, True),
         ("near", 1, True),
         ("far", 3, False),
     ]
-    text = markdown([only_board(store)])
+    text = markdown([board])
     assert "| =1 | near" in text and "| 3 | far" in text
+    standing = board.lines[2].standing
+    assert standing and standing.behind and standing.behind_interval and standing.behind_interval[1] < 0
+    assert standing.behind.value == pytest.approx(board.lines[2].score - board.lines[0].score)
+    assert board.resolution and f"down to {board.resolution:.3f} can be shown" in facts(board)[0]
+    assert f"{standing.behind.value:+.3f} ({standing.behind_interval[0]:+.3f} to" in text
 
 
 def test_a_best_model_alone_is_no_tie(store: Store) -> None:
-    for name, accuracy in (("best", 0.92), ("far", 0.80)):
-        store.put(*scored(Model(name), 0, accuracy, 0.01))
+    for name, accuracy in (("best", 0.92), ("far", 0.70)):
+        store.put(*result(Model(name, accuracy=accuracy), 0))
     board = only_board(store)
     assert [(line.rank, line.tied) for line in board.lines] == [(1, False), (2, False)]
     assert [line.recipe for line in board.tied] == ["best"] and "=1 |" not in markdown([board])
-    found = advice(board)
-    assert found and len(found.picks) == 1
-    assert found.headline == "Ship best: it leads by more than the smallest gap that this test set can show."
+    found = advised(board, store)
+    assert found.headline == (
+        "Ship best: the best on validation, and all others are shown to be worse there; on test it leads all others."
+    )
 
 
-def test_smallest_gap_is_printed(store: Store) -> None:
-    store.put(*scored(Model("linear"), 0, 0.9, 0.01, n=400))
+def test_a_line_without_predictions_is_compared_with_none(store: Store) -> None:
+    for name, accuracy in (("best", 0.95), ("lost", 0.94), ("near", 0.93)):
+        made, arrays = result(Model(name, accuracy=accuracy), 0)
+        store.put(made, None if name == "lost" else arrays)
+    lost = next(line for line in only_board(store).lines if line.recipe == "lost")
+    assert lost.standing is None and not lost.tied and lost.interval is not None
+    assert any("1 lines have no stored predictions" in fact for fact in facts(only_board(store)))
+    assert [line.rank for line in only_board(store).lines if line is not lost].count(1) == 2
+
+
+def test_the_metric_of_the_data_set_ranks(store: Store) -> None:
+    """One that knows the frequent label alone is more accurate, and finds fewer of the labels."""
+    labels = np.repeat([0, 1, 2], [300, 60, 40])
+    random = np.random.default_rng(0)
+    frequent, even = np.where(random.random(400) < 0.97, 0, labels), np.where(random.random(400) < 0.3, 0, labels)
+    even = np.where((labels == 0) & (random.random(400) < 0.4), 1, even)
+    for name, predicted in (("frequent", frequent), ("even", even)):
+        made, arrays = result(Model(name), 0, "tweeteval-sentiment-rebuilt", 400, ("a", "b", "c"))
+        arrays |= {"labels": labels, "probabilities": np.eye(3, dtype=np.float32)[predicted]}
+        store.put(made.model_copy(update={"quality": quality(arrays, ("a", "b", "c"))}), arrays)
     board = only_board(store)
-    expected = 1.96 * math.sqrt(2 * 0.9 * 0.1 / 400)
-    assert board.smallest_gap == pytest.approx(expected) == smallest_gap(0.9, 400)
-    assert f"closer than {expected:.3f}" in facts(board)[0]
+    first, second = board.lines
+    assert (first.recipe, board.metric, first.metric) == ("even", "macro_recall", "macro_recall")
+    assert (second.values.accuracy or 0) > (first.values.accuracy or 0) and first.score == first.values.macro_recall
+    assert second.rank == 2 and "ranked by macro-recall" in facts(board)[0]
+
+
+def test_a_child_is_compared_with_its_parent_seed_by_seed(store: Store) -> None:
+    """Trainings differ far more than what their compression changes: paired, the change is seen."""
+    random, labels = np.random.default_rng(0), np.random.default_rng(1).integers(0, 6, 1000)
+    for seed, accuracy in enumerate((0.85, 0.90, 0.80)):
+        right = random.random(1000) < accuracy
+        for name, kept, parent in (("finetune", 1.0, None), ("prune", 0.98, f"finetune-{seed}")):
+            predicted = np.where(right & (random.random(1000) < kept), labels, (labels + 1) % 6)
+            made, arrays = result(Model(name), seed, n=1000, run_id=f"{name}-{seed}", parent_run_id=parent)
+            arrays |= {"labels": labels, "probabilities": np.eye(6, dtype=np.float32)[predicted]}
+            store.put(made.model_copy(update={"quality": quality(arrays, EMOTIONS)}), arrays)
+    child = only_board(store).lines[1]
+    assert child.recipe == "prune" and child.standing and child.standing.behind and child.standing.worse
+    assert child.standing.behind.error < 0.01 < child.standing.score.error
 
 
 def test_failures_are_rows_with_status_and_reason(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
+    board = next(board for board in boards_of(full_store) if board.data.dataset == "emotions")
     last = board.lines[-1]
     assert (last.name, last.status, last.rank) == ("lstm[units=4096]", "out_of_memory", None)
     assert "killed at 21.3 GB" in last.reason
@@ -91,7 +141,8 @@ def test_failures_are_rows_with_status_and_reason(full_store: Store) -> None:
 def test_only_failures_still_make_a_board(store: Store) -> None:
     store.put(failure(Model("linear"), status="unavailable", reason="scikit-learn is not installed"))
     board = only_board(store)
-    assert board.smallest_gap is None and not board.ok_lines and advice(board) is None
+    assert board.resolution is None and not board.ok_lines
+    assert advice(board, Inference([], Predictions(store, []), "accuracy", "validation")) is None
     assert "unavailable" in markdown([board]) and "scikit" in markdown([board])
 
 
@@ -106,7 +157,7 @@ def test_truncated_and_other_test_rows_are_other_boards(store: Store) -> None:
     store.put(*result(Model("linear"), run_id="whole"))
     store.put(*result(Model("linear"), run_id="short", limit=100))
     store.put(*result(Model("linear"), run_id="changed", split_hash="0123456789"))
-    names = [board.name for board in boards(rows(store.read_all()))]
+    names = [board.name for board in boards_of(store)]
     assert names == [
         "emotions, 100 rows a split",
         "emotions, test rows 01234567",
@@ -148,42 +199,85 @@ def test_superseded_runs_are_counted(store: Store) -> None:
 
 
 def test_notes_stand_beside_the_name(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "hostile")
+    board = next(board for board in boards_of(full_store) if board.data.dataset == "hostile")
     assert board.data.notes == ["rebuilt: its train text is a reconstruction", "<i>synthetic</i>"]
     assert "rebuilt" in markdown([board]) and "<i>" not in markdown([board])
 
 
 def test_child_names_its_parent(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
+    board = next(board for board in boards_of(full_store) if board.data.dataset == "emotions")
     assert any(line.title == "quantize[to=onnx-int8] ← distilbert" for line in board.lines)
 
 
-def test_advice_ships_the_fastest_in_the_tie(store: Store) -> None:
-    for model, accuracy in ((Model("big", p50_ms=50.0, parameters=10**8), 0.92), (Model("small", p50_ms=1.0), 0.915)):
-        store.put(*scored(model, 0, accuracy, 0.01))
-    store.put(*scored(Model("bad", p50_ms=0.01, parameters=10), 0, 0.5, 0.01))
-    found = advice(only_board(store))
-    assert found and found.headline.startswith("Ship small: the fastest") and "0.005 below" in found.headline
-    assert [pick.line and pick.line.recipe for pick in found.picks] == ["big", "small", "small"]
+def advised(board: Board, store: Store) -> Advice:
+    found = advice(board, Inference(board.ok_lines, Predictions(store, []), board.metric, "validation"))
+    assert found is not None
+    return found
+
+
+def test_advice_ships_the_fastest_of_those_that_validation_cannot_tell_apart(store: Store) -> None:
+    for model in (Model("big", accuracy=0.93, p50_ms=50.0, parameters=10**8), Model("small", accuracy=0.91)):
+        store.put(*result(model, 0))
+    store.put(*result(Model("bad", accuracy=0.5, p50_ms=0.01, parameters=10), 0))
+    found = advised(only_board(store), store)
+    assert found.headline.startswith(
+        "Ship small: the fastest of 2 that are not shown to be worse than the best on valid"
+    )
+    assert [pick.line and pick.line.recipe for pick in found.picks][::3] == ["small", "big"]
     assert any("fewer than 3 seeds" in caveat for caveat in found.caveats)
 
 
-def test_advice_without_times(store: Store) -> None:
+def test_times_within_the_noise_do_not_decide(store: Store) -> None:
+    for model in (Model("better", accuracy=0.95, p50_ms=1.1), Model("quicker", accuracy=0.92, p50_ms=1.0)):
+        store.put(*result(model, 0))
+    found = advised(only_board(store), store)
+    assert found.headline.startswith(
+        "Ship better: the best on validation, and of 2 that are not shown to be worse there none is shown to be faster"
+    )
+
+
+def test_what_is_chosen_is_held_against_the_test(store: Store) -> None:
+    """Validation cannot tell them apart, the larger test can: the choice stays, and what it loses is said."""
+    for model in (Model("big", accuracy=0.95, p50_ms=50.0), Model("small", accuracy=0.88)):
+        made, arrays = result(model, 0, n=4000)
+        arrays |= {f"validation_{name}": arrays[name][:20] for name in ("labels", "probabilities")}
+        store.put(made, arrays)
+    found = advised(only_board(store), store)
+    assert (
+        found.headline.startswith("Ship small") and "on test it is worse than the highest, big: -0.0" in found.headline
+    )
+
+
+def test_an_untaught_control_is_named_as_one(store: Store) -> None:
+    store.put(*result(Model("finetune", accuracy=0.93, p50_ms=50.0), 0, run_id="teacher"))
+    control = Model("distill", "student=lstm,alpha=0.0", "compression", 0.92)
+    store.put(*result(control, 0, parent_run_id="teacher", teacher_run_id="teacher"))
+    assert "(a control: no teacher taught it)" in advised(only_board(store), store).headline
+
+
+def test_advice_without_times_and_without_validation(store: Store) -> None:
     for name, accuracy in (("one", 0.92), ("two", 0.915)):
-        made, arrays = scored(Model(name), 0, accuracy, 0.01)
+        made, arrays = result(Model(name, accuracy=accuracy), 0)
         store.put(made.model_copy(update={"measurement": None}), arrays)
-    found = advice(only_board(store))
-    assert found and found.picks[1].facts == "not measured" and "no latency measured in the tie" in found.caveats
+    found = advised(only_board(store), store)
+    assert "the smallest of 2" in found.headline
+    assert "no latency measured of those to choose from" in found.caveats
+    for name in ("one", "two"):
+        made, arrays = result(Model(name), 0, trained_on="train+validation")
+        store.put(made, arrays)
+    refits = [line for line in only_board(store).lines if line.refit]
+    board = replace(only_board(store), lines=tuple(refits))
+    assert "which is no choice" in advised(board, store).headline
 
 
 def test_latex_escapes(full_store: Store) -> None:
-    text = latex(boards(rows(full_store.read_all())))
+    text = latex(boards_of(full_store))
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
     assert r"quantize[to=onnx-int8] $\leftarrow$ distilbert" in text and r"units=4096" in text
     assert EMOTIONS[0] not in text
     for line in text.splitlines():
         if line.endswith(r"\\"):
-            assert line.replace(r"\&", "").count("&") in (16,)
+            assert line.replace(r"\&", "").count("&") in (18,)
 
 
 def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
@@ -195,7 +289,7 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
         Model("dnn", "layers=512"),
     ):
         store.put(*scored(model, 0, 0.9, 0.01))
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     assert {line.name: line.title for line in board.lines} == {
         "lstm[units=64,dropout=0.4]": "lstm",
         "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
@@ -209,7 +303,7 @@ def test_short_names_hold_no_more_than_needed(store: Store) -> None:
     tiny, large = "weights=random", "backbone=large,dropout=0.1,epochs=6"
     for variant in ("", tiny, large, f"{large},patience=6,tokens=0.1"):
         store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     assert {line.name: line.title for line in board.lines} == {
         "finetune": "finetune[backbone=tweets-tiny]",
         "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
@@ -228,7 +322,7 @@ def test_short_names_of_parents_and_of_students(store: Store) -> None:
         store.put(child.model_copy(update={"identity": identity, "run_id": f"child-{variant}"}), arrays)
     for student in ("static[units=8,rate=1]", "lstm[units=8]", "lstm[units=9]"):
         store.put(*scored(Model("distill", f"student={student},alpha=0.9"), 0, 0.9, 0.01))
-    (board,) = boards(rows(store.read_all()))
+    (board,) = boards_of(store)
     assert {line.title for line in board.lines} == {
         "dnn[units=8]",
         "dnn[units=16]",

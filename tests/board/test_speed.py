@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bench.board.advice import advice
-from bench.board.aggregate import boards
 from bench.board.comparison import comparisons, document
 from bench.board.facts import facts
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board
 from bench.board.noise import Noise
 from bench.board.predictions import Predictions
@@ -20,7 +20,7 @@ from bench.report.columns import COLUMNS
 from bench.report.tables import markdown
 from bench.schema import Measurement, Result, Round
 from bench.store import Store
-from tests.report.synthetic import Model, environment, result, session
+from tests.report.synthetic import Model, boards_of, environment, result, session
 
 QUIET = Noise(0.01, 0.01, "2026-01-01T00:00:00+00:00")
 
@@ -45,7 +45,7 @@ def with_rounds(measurement: Measurement, factors: list[float]) -> Measurement:
 
 def only(store: Store) -> tuple[Board, dict[str, Row]]:
     read = rows(store.read_all())
-    (board,) = boards(read)
+    (board,) = boards_of(store)
     return board, {row.recipe: row for row in read}
 
 
@@ -148,8 +148,9 @@ def test_no_fastest_is_named_across_sessions(store: Store) -> None:
     timed(store, "linear", 50.0)
     timed(store, "lstm", 1.0, session=session("20250101T000000-old000"))
     timed(store, "dnn", 50.0)
-    found = advice(only(store)[0])
-    assert found is not None and "lstm" not in str(found.picks[1].line)
+    board, _ = only(store)
+    found = advice(board, Inference(board.ok_lines, Predictions(store, []), board.metric, "validation"))
+    assert found is not None and "lstm" not in str(found.picks[0].line)
 
 
 def test_two_models_are_compared_by_speed_too(store: Store) -> None:
@@ -157,9 +158,9 @@ def test_two_models_are_compared_by_speed_too(store: Store) -> None:
         timed(store, "linear", 3.0, seed)
         timed(store, "lstm", 1.0, seed)
     read = rows(store.read_all())
-    (found,) = comparisons(boards(read), Predictions(store, read), "linear", "lstm")
+    (found,) = comparisons(boards_of(store), Predictions(store, read), "linear", ["lstm"], None, 0.01)
     assert found.speed.verdict == "faster"
-    shown = document(found, "accuracy")["speed_up"]
+    shown = document(found)["speed_up"]
     assert shown["verdict"] == "faster" and shown["noise_floor"] == 0.2 and shown["reason"] == ""
 
 

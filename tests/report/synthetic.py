@@ -12,6 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bench.board.aggregate import boards
+from bench.board.leaderboard import Board
+from bench.board.predictions import Predictions
+from bench.board.rows import rows
 from bench.errors import BenchError
 from bench.params import parse_recipe
 from bench.registry import load_recipe
@@ -192,6 +196,13 @@ def predictions_of(model: Model, dataset: str, n: int, labels: int, rng: np.rand
     return arrays
 
 
+def validation_of(model: Model, seed: int, dataset: str, labels: int, n: int = 200) -> dict[str, Any]:
+    """Predictions of the validation split, about as good as those of the test."""
+    rng = np.random.default_rng([seed, 1, sum(map(ord, model.recipe + model.variant + dataset))])
+    arrays = predictions_of(model, f"validation of {dataset}", n, labels, rng)
+    return {f"validation_{name}": arrays[name] for name in ("labels", "probabilities")}
+
+
 def change(blocks: dict[str, Any], changes: dict[str, Any]) -> None:
     """Put whole blocks, or fields of `Identity`, `Data` and `Outcome`, in place of what `blocks` holds."""
     for field, value in changes.items():
@@ -223,6 +234,8 @@ def result(
     """An ok result and its predictions; `changes` are fields of `Identity`, `Data`, `Outcome` or whole blocks."""
     rng = np.random.default_rng([seed, sum(map(ord, model.recipe + model.variant + dataset))])
     arrays = predictions_of(model, dataset, n, len(label_names), rng)
+    if changes.get("trained_on") != "train+validation":
+        arrays |= validation_of(model, seed, dataset, len(label_names))
     name = run_id or f"{dataset}-{model.recipe}-{model.variant.replace('=', '')}-s{seed}"
     blocks: dict[str, Any] = {
         "identity": Identity(
@@ -280,6 +293,12 @@ def failure(model: Model, seed: int = 0, dataset: str = "emotions", **outcome: A
     empty = dict.fromkeys(("training", "validation", "quality", "size", "measurement", "memory"))
     ended = ok.outcome.model_copy(update=failed | outcome)
     return ok.model_copy(update={**empty, "outcome": ended, "run_id": f"{ok.run_id}-{ended.status}"})
+
+
+def boards_of(store: Store) -> list[Board]:
+    """The leaderboards of a store."""
+    read = rows(store.read_all())
+    return boards(read, Predictions(store, read))
 
 
 def fill(store: Store, datasets: tuple[str, ...] = ("emotions",), seeds: int = 3, n: int = 400) -> None:

@@ -13,13 +13,12 @@ import numpy as np
 import pytest
 
 from bench.arrays import read_arrays
-from bench.board.aggregate import boards
 from bench.board.mistakes import mistakes
 from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.rows import rows
 from bench.report.build import build
 from bench.store import Store
-from tests.report.synthetic import Model, result
+from tests.report.synthetic import Model, boards_of, result
 
 LOADING = {"src", "srcset", "data", "poster", "background", "action"}
 
@@ -118,7 +117,7 @@ def test_tables_say_all(page: Page) -> None:
     for expected in (
         "Which model should I ship?",
         "=1",
-        "closer than",
+        "can be shown with these texts and seeds",
         "rebuilt: its train text is a reconstruction",
         "out of memory",
         "killed at 21.3 GB; lower units",
@@ -132,7 +131,7 @@ def test_tables_say_all(page: Page) -> None:
 
 
 def test_every_line_is_in_the_table(page: Page, full_store: Store) -> None:
-    for board in boards(rows(full_store.read_all())):
+    for board in boards_of(full_store):
         for line in board.lines:
             assert line.title in page.text
 
@@ -203,7 +202,7 @@ def test_report_of_failures_alone(store: Store, tmp_path: Path) -> None:
 
 
 def test_mistakes_are_wrong_confident_and_counted(full_store: Store) -> None:
-    board = next(board for board in boards(rows(full_store.read_all())) if board.data.dataset == "emotions")
+    board = next(board for board in boards_of(full_store) if board.data.dataset == "emotions")
     shown = best_of_each_recipe(board, Predictions(full_store, rows(full_store.read_all())))
     found = mistakes(shown, {"test-0": "a text"})
     assert found and [m.probability for m in found] == sorted((m.probability for m in found), reverse=True)

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import binomtest, ttest_1samp, ttest_rel
 from sklearn.metrics import f1_score, recall_score
 
-from bench.stats.contributions import Metric, contributions
+from bench.metrics import Metric
+from bench.stats.contributions import contributions
 from bench.stats.crossed import Sample, difference, mean
 from bench.stats.families import holm, level_of_pairs
 from bench.stats.flips import flips
@@ -112,7 +113,7 @@ def test_alike_variances_are_shared_and_unlike_ones_kept() -> None:
 
 
 def test_deterministic_models_lend_their_certainty_to_their_like_alone() -> None:
-    same = Sample(np.stack([FIRST, FIRST, FIRST])).variance
+    same = Sample(np.stack([FIRST, FIRST, FIRST]) / 7 + 0.1).variance
     assert same and same.deterministic and np.isinf(same.df) and moderated(same, SeedVariance(1.0, 1.0, 9)) == same
     lent = borrowed([same], SeedVariance(1.0, 1.0, 9))
     assert lent and lent.deterministic and lent.source == "borrowed"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, significant
+from bench.metrics import written
 from bench.palette import BLUE, GRID, INK, MUTED, Palette, Symbol
 from bench.report.plots import labels
 from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, log_axis, plain, shorten, slug
@@ -60,6 +61,8 @@ class Frontier:
     """The models of one data set, and the steps of the frontier."""
 
     board: str
+    metric: str
+    """As text."""
     cost: Cost
     points: tuple[Point, ...]
     x_range: tuple[float, float]
@@ -74,7 +77,7 @@ class Frontier:
 
     @property
     def steps(self) -> tuple[list[float], list[float]]:
-        """Cost and accuracy of the efficient models, from the cheapest, drawn on to the right edge."""
+        """Cost and score of the efficient models, from the cheapest, drawn on to the right edge."""
         chosen = sorted((point for point in self.points if point.efficient), key=lambda point: point.x)
         return [*(p.x for p in chosen), 10 ** self.x_range[1]], [*(p.y for p in chosen), chosen[-1].y]
 
@@ -117,7 +120,7 @@ class Frontier:
             if p.label:
                 _annotate(ax, p, p.label)
         ax.set(xscale="log", xlim=[10**end for end in self.x_range], ylim=self.y_range)
-        ax.set(xlabel=self.cost.axis, ylabel="accuracy, mean over seeds, 95 % CI")
+        ax.set(xlabel=self.cost.axis, ylabel=f"{self.metric}, mean over seeds, 95 % CI")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter("")
@@ -135,7 +138,7 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
     if not lines:
         return None
     xs = [_value(line, cost.column) / cost.scale for line in lines]
-    ys = [_value(line, "accuracy") for line in lines]
+    ys = [line.score for line in lines]
     efficient = _efficient(xs, ys)
     x_range, y_range = _ranges(lines, xs, ys, min(board.floor, max(ys)))
     places = _places(lines, xs, efficient, x_range, y_range)
@@ -144,8 +147,8 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
             line=line,
             x=xs[i],
             y=ys[i],
-            low=_value(line, "accuracy_low"),
-            high=_value(line, "accuracy_high"),
+            low=_ends(line)[0],
+            high=_ends(line)[1],
             efficient=efficient[i],
             label=places[i],
             colour=palette.colour(line),
@@ -153,13 +156,16 @@ def frontier(board: Board, cost: Cost, palette: Palette) -> Frontier | None:
         )
         for i, line in enumerate(lines)
     )
-    best = (_value(lines[0], "accuracy_low"), _value(lines[0], "accuracy_high"))
-    return Frontier(board.name, cost, points, x_range, y_range, best)
+    return Frontier(board.name, written(board.metric), cost, points, x_range, y_range, _ends(lines[0]))
 
 
 def _value(line: Line, column: str) -> float:
     value: float | None = getattr(line.values, column)
     return 0.0 if value is None else value
+
+
+def _ends(line: Line) -> tuple[float, float]:
+    return line.interval or (line.score, line.score)
 
 
 def _efficient(xs: Sequence[float], ys: Sequence[float]) -> list[bool]:
@@ -178,8 +184,8 @@ def _ranges(
     seen = [i for i, y in enumerate(ys) if y >= floor]
     logs = [math.log10(xs[i]) for i in seen]
     room = max(0.12 * (max(logs) - min(logs)), 0.3)
-    low = min(_value(lines[i], "accuracy_low") for i in seen)
-    high = max(_value(lines[i], "accuracy_high") for i in seen)
+    low = min(_ends(lines[i])[0] for i in seen)
+    high = max(_ends(lines[i])[1] for i in seen)
     pad = 0.1 * (high - low) or 0.01
     return (min(logs) - room, max(logs) + room), (low - pad, high + pad)
 
@@ -196,15 +202,15 @@ def _places(
     def across(x: float) -> float:
         return (math.log10(x) - x_range[0]) / (x_range[1] - x_range[0])
 
-    def up(line: Line, column: str) -> float:
-        return (_value(line, column) - y_range[0]) / (y_range[1] - y_range[0])
+    def up(y: float) -> float:
+        return (y - y_range[0]) / (y_range[1] - y_range[0])
 
     spots = [
         labels.Spot(
             across(x),
-            up(line, "accuracy"),
-            up(line, "accuracy_low"),
-            up(line, "accuracy_high"),
+            up(line.score),
+            up(_ends(line)[0]),
+            up(_ends(line)[1]),
             shorten(line.title),
         )
         for line, x in zip(lines, xs, strict=True)
@@ -228,7 +234,7 @@ def _hover(point: Point) -> str:
     facts = [
         f"<b>{plain(line.title)}</b>",
         *([plain(line.lineage)] if line.lineage != line.title else []),
-        f"accuracy {point.y:.3f} [{interval(line)}]{spread}",
+        f"{written(line.metric)} {point.y:.3f} [{interval(line)}]{spread}",
         f"{significant(values.p50_ms_b1) or '–'} ms · {megabytes(values.bytes_on_disk) or '–'} MB",
         f"seeds {', '.join(map(str, line.seeds))}",
         "run " + "<br>run ".join(plain(run_id) for run_id in line.run_ids[:5]),
@@ -247,13 +253,13 @@ def _interactive(data: Frontier) -> Figure:
         by_recipe.setdefault((point.line.track, point.line.recipe), []).append(point)
     band = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below", "line": {"width": 0}}
     band |= {"y0": data.best_interval[0], "y1": data.best_interval[1], "fillcolor": "var(--band)"}
-    accuracy = {"text": "accuracy, mean over seeds, 95 % CI"}
+    score = {"text": f"{data.metric}, mean over seeds, 95 % CI"}
     return interactive(
         [steps, *(_markers(recipe, points) for (_, recipe), points in by_recipe.items())],
         shapes=[band],
         annotations=[_name(point, point.label) for point in data.points if point.label],
         xaxis=log_axis(*data.x_range, data.cost.axis),
-        yaxis={"range": list(data.y_range), "title": accuracy, "tickformat": ".3~f"},
+        yaxis={"range": list(data.y_range), "title": score, "tickformat": ".3~f"},
     )
 
 

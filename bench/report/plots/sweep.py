@@ -109,11 +109,11 @@ def sweeps(board: Board) -> Sweeps | None:
 def _curve(values: list[tuple[float, Line]], board: Board) -> Curve:
     points = []
     for x, line in sorted(values, key=lambda pair: pair[0]):
-        points.append(Point(x, line.accuracy, line.values.accuracy_low or 0.0, line.values.accuracy_high or 0.0))
+        points.append(Point(x, line.score, *(line.interval or (line.score, line.score))))
     line = values[0][1]
     above = next((other for other in board.ok_lines if other.model == line.model.parent), None)
     origin = above.title if above else line.names.origins[0]
-    return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.values.accuracy if above else None)
+    return Curve(f"{line.recipe}{FROM}{origin}", tuple(points), above.score if above else None)
 
 
 def _interactive(panel: Panel) -> Figure:

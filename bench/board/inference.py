@@ -1,0 +1,154 @@
+"""What the stored predictions of a leaderboard show: scores and differences over texts and seeds, on one split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bench.board.leaderboard import Line
+from bench.board.predictions import Outcome, Part, Predictions
+from bench.metrics import Metric
+from bench.stats import crossed
+from bench.stats.contributions import Floats, contributions
+from bench.stats.crossed import Sample
+from bench.stats.estimate import Estimate
+from bench.stats.families import level_of_pairs
+from bench.stats.flips import Flips, flips
+from bench.stats.seeds import SeedVariance, borrowed, moderated, pooled, prior
+
+RunIds = tuple[str, ...]
+"""Of a line, which they name."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model, or a single run of it, on texts that all subjects share."""
+
+    sample: Sample
+    right: Floats
+    """1 where a seed has a text right, else 0, float64 [seeds, texts]."""
+    variance: SeedVariance | None
+    """Over seeds; None for a run that stands for itself, and where nothing is known."""
+    roots: tuple[str, ...]
+    """The trainings that the seeds come from, in their order; none for a run that stands for itself."""
+    seeds: tuple[int, ...]
+    """Of the runs, in their order."""
+
+    def belongs_to(self, other: Subject) -> bool:
+        """Whether both come from the same trainings, seed by seed."""
+        return bool(self.roots) and self.roots == other.roots
+
+    def of_trainings(self, roots: tuple[str, ...]) -> Subject:
+        """The seeds that come from these trainings alone; itself where it lacks one."""
+        if not set(roots) < set(self.roots):
+            return self
+        rows = [i for i, root in enumerate(self.roots) if root in roots]
+        seeds = tuple(self.seeds[i] for i in rows)
+        return Subject(Sample(self.sample.values[rows]), self.right[rows], self.variance, roots, seeds)
+
+
+class Inference:
+    """Of the lines whose predictions of the same texts are stored; the others cannot be compared."""
+
+    def __init__(self, lines: Sequence[Line], predictions: Predictions, metric: Metric, part: Part = "test") -> None:
+        self.metric = metric
+        stored = {line.run_ids: predictions.outcomes(line, part) for line in lines}
+        texts = Counter(outcome.texts for outcomes in stored.values() for outcome in outcomes)
+        self._texts = texts.most_common(1)[0][0] if texts else None
+        self._outcomes: dict[RunIds, list[Outcome]] = {}
+        self._roots: dict[RunIds, tuple[str, ...]] = {}
+        self._recipes = {line.run_ids: line.recipe for line in lines}
+        for run_ids, outcomes in stored.items():
+            if alike := [outcome for outcome in outcomes if outcome.texts == self._texts]:
+                roots = predictions.descent.roots([outcome.run_id for outcome in alike])
+                order = sorted(range(len(alike)), key=roots.__getitem__)
+                self._outcomes[run_ids] = [alike[i] for i in order]
+                self._roots[run_ids] = tuple(roots[i] for i in order)
+
+    @cached_property
+    def _samples(self) -> dict[RunIds, Sample]:
+        return {run_ids: Sample(self._values(some, self.metric)) for run_ids, some in self._outcomes.items()}
+
+    def _values(self, outcomes: Sequence[Outcome], metric: Metric) -> Floats:
+        return np.stack([contributions(o.labels, o.predicted, o.n_labels, metric) for o in outcomes])
+
+    @property
+    def n_texts(self) -> int:
+        """0 where nothing can be compared."""
+        return next((len(outcomes[0].labels) for outcomes in self._outcomes.values()), 0)
+
+    def subject(self, line: Line, run_id: str | None = None) -> Subject | None:
+        """A model, or one of its runs for itself; None where its predictions of these texts are not stored."""
+        outcomes = self._outcomes.get(line.run_ids, [])
+        chosen = [o for o in outcomes if run_id in (None, o.run_id)]
+        if not chosen:
+            return None
+        right, seeds = self._values(chosen, "accuracy"), tuple(outcome.seed for outcome in chosen)
+        if run_id is None:
+            of = line.run_ids
+            return Subject(self._samples[of], right, self._variance(of), self._roots[of], seeds)
+        return Subject(Sample(self._values(chosen, self.metric)), right, None, (), seeds)
+
+    def score(self, subject: Subject) -> Estimate:
+        """Mean over texts and seeds."""
+        return crossed.mean(subject.sample, subject.variance)
+
+    def difference(self, first: Subject, second: Subject) -> Estimate:
+        """Second less first. What descends from the same trainings is compared seed by seed."""
+        if not second.belongs_to(first):
+            return crossed.difference(first.sample, second.sample, first.variance, second.variance)
+        step = second.sample.less(first.sample)
+        own = step.variance
+        return crossed.mean(step, moderated(own, self._common_step) if own else borrowed([], self._common_step))
+
+    def flips(self, first: Subject, second: Subject) -> Flips:
+        """Texts that change sides from the first to the second."""
+        return flips(first.right, second.right, second.belongs_to(first))
+
+    @cached_property
+    def level(self) -> float:
+        """Of each pair of these lines, so that the chance of any false call among all pairs is 5 %."""
+        ids = list(self._samples)
+        if len(ids) < 2:
+            return level_of_pairs(np.eye(1))
+        over_texts = np.cov(np.stack([self._samples[i].texts for i in ids])) / max(self.n_texts, 1)
+        over_seeds = np.array([self._seed_error(i) for i in ids])
+        alike = np.array([[self._roots[a] == self._roots[b] for b in ids] for a in ids])
+        return level_of_pairs(over_texts + alike * np.outer(over_seeds, over_seeds))
+
+    def _seed_error(self, run_ids: RunIds) -> float:
+        variance = self._variance(run_ids)
+        apart = max(variance.total - variance.noise, 0.0) if variance else 0.0
+        return float((apart / self._samples[run_ids].seeds) ** 0.5)
+
+    def _variance(self, run_ids: RunIds) -> SeedVariance | None:
+        if own := self._samples[run_ids].variance:
+            return moderated(own, self._common)
+        recipe = self._recipes[run_ids]
+        like = [v for i, sample in self._samples.items() if self._recipes[i] == recipe and (v := sample.variance)]
+        return borrowed(like, self._common)
+
+    @cached_property
+    def _by_roots(self) -> dict[tuple[str, ...], list[Sample]]:
+        """Models of several seeds, those that come from the same trainings together, the best first."""
+        grouped: dict[tuple[str, ...], list[Sample]] = {}
+        for run_ids, sample in self._samples.items():
+            if sample.seeds > 1:
+                grouped.setdefault(self._roots[run_ids], []).append(sample)
+        return grouped
+
+    @cached_property
+    def _common(self) -> SeedVariance | None:
+        """What the trainings here have in common; the children of one training count as one."""
+        groups = [[v for sample in samples if (v := sample.variance)] for samples in self._by_roots.values()]
+        return prior([SeedVariance(p.total, p.noise, g[0].df) for g in groups if (p := pooled(g))])
+
+    @cached_property
+    def _common_step(self) -> SeedVariance | None:
+        """What differences between models of the same trainings have in common."""
+        steps = [s.less(samples[0]).variance for samples in self._by_roots.values() for s in samples[1:]]
+        return prior([v for v in steps if v])
