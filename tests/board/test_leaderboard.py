@@ -216,7 +216,7 @@ def advised(board: Board, store: Store) -> Advice:
 
 
 def test_advice_ships_the_fastest_of_those_that_validation_cannot_tell_apart(store: Store) -> None:
-    for model in (Model("big", accuracy=0.93, p50_ms=50.0, parameters=10**8), Model("small", accuracy=0.91)):
+    for model in (Model("big", accuracy=0.96, p50_ms=50.0, parameters=10**8), Model("small", accuracy=0.91)):
         store.put(*result(model, 0))
     store.put(*result(Model("bad", accuracy=0.5, p50_ms=0.01, parameters=10), 0))
     found = advised(only_board(store), store)
