@@ -44,13 +44,15 @@ def measure(
 
     from bench.board.aggregate import boards, chosen
     from bench.board.contestants import families_of, one_of_each_line
+    from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
     from bench.store import Store
 
     opened, console = Store(store), Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     with opened.lock():
         opened.sweep()
-        found = chosen(boards(stored_rows(opened)), dataset)
+        stored = stored_rows(opened)
+        found = chosen(boards(stored, Predictions(opened, stored)), dataset)
 
         def in_store(row: Row) -> bool:
             return (opened.artifacts / (row.artifact or "none")).is_dir()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bench.board.aggregate import boards
 from bench.board.contestants import families_of, one_of_each_line
 from bench.board.leaderboard import Board
-from bench.board.rows import rows
 from bench.errors import BenchError
 from bench.store import Store
-from tests.report.synthetic import Model, result
+from tests.report.synthetic import Model, boards_of, result
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def family(store: Store) -> list[Board]:
         )
     store.put(*result(Model("quantize", track="compression"), run_id="int8-0", parent_run_id="pruned-0"))
     store.put(*result(Model("linear"), run_id="linear-0"))
-    return boards(rows(store.read_all()))
+    return boards_of(store)
 
 
 def test_of_each_model_the_lowest_seed_that_can_be_timed(family: list[Board]) -> None:

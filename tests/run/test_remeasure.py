@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.board.aggregate import boards
+from bench.board.predictions import Predictions
 from bench.board.rows import rows
 from bench.board.speed import SpeedUp, speed_up
 from bench.cli import main
@@ -59,7 +60,8 @@ def test_a_board_is_timed_again_in_one_session_and_calibrated(bench: Bench, tmp_
     calibrated = bench("calibrate", parent.run_id)
     assert calibrated.returncode == 0 and "is no difference on this machine" in calibrated.stdout, calibrated.stderr
     made = read_noise_floors(store.root)
-    (board,) = boards(rows(store.read_all()), made)
+    read = rows(store.read_all())
+    (board,) = boards(read, Predictions(store, read), made)
     assert board.noise.calibrated_at and board.noise.p50 == made[-1].p50_floor
     assert session_of(store.result(parent.run_id)) in sessions, "a calibration changes no row"
     assert not store.measuring.exists()
@@ -67,7 +69,7 @@ def test_a_board_is_timed_again_in_one_session_and_calibrated(bench: Bench, tmp_
 
 def ratio_of(store: Store) -> SpeedUp:
     read = {row.recipe: row for row in rows(store.read_all())}
-    (board,) = boards(list(read.values()))
+    (board,) = boards(list(read.values()), Predictions(store, []))
     return speed_up([(read["bayes"], read["trimmed"])], board.noise)
 
 
