@@ -25,7 +25,7 @@ SLACK = 1e-9
 
 @dataclass(frozen=True)
 class Gate:
-    """How much validation accuracy a child may lose against its parent, and the fallback where it loses more."""
+    """How much of the set's metric on validation a child may lose against its parent, and the fallback for more."""
 
     max_drop: float
     instead: RunSpec | None = None
@@ -100,7 +100,7 @@ class SuiteRun(_Closed):
     params: dict[str, Any] = Field(default_factory=dict)
     grid: dict[str, list[Any]] = Field(default_factory=dict)
     max_drop: float | None = None
-    """The gate: validation accuracy that may be lost against the parent; where more is, nothing is made of the run."""
+    """The gate: what may be lost of the set's metric on validation; where more is, nothing is made of the run."""
     back_off: dict[str, list[Any]] = Field(default_factory=dict)
     """Parameters to try in turn where the gate is missed: the lists are walked together, from the boldest value."""
     datasets: list[str] | None = None

@@ -15,7 +15,7 @@ from bench.commands.run import DeviceChoice
 def compress(
     run: Annotated[str, typer.Argument(help="The stored run to make smaller.")],
     target: Annotated[str, typer.Option(help="Bounds: 'size<=10MB, p50<=3ms'.")],
-    max_drop: Annotated[float, typer.Option(help="Validation accuracy that may be lost against the run.")] = 0.01,
+    max_drop: Annotated[float, typer.Option(help="What may be lost of the set's metric on validation.")] = 0.01,
     steps: Annotated[
         str, typer.Option(help="Compressions in their order; what stands in brackets is fixed, the rest searched.")
     ] = "prune,quantize",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bench.artifact import is_intact
+from bench.data.manifest import metric_of
 from bench.identity import RunIdentity
+from bench.metrics import written
 from bench.run.keys import Parent
 from bench.run.plan import PlannedRun, parent_of
 from bench.schema import Result
@@ -78,10 +80,11 @@ def _usable(result: Result) -> Parent | Stopped:
 def _drop(gate: Gate, parent: Result, child: Result) -> str | None:
     if parent.validation is None or child.validation is None:
         return None
-    drop = parent.validation.accuracy - child.validation.accuracy
+    metric = metric_of(child.data.dataset)
+    drop = getattr(parent.validation, metric) - getattr(child.validation, metric)
     if drop <= gate.max_drop + SLACK:
         return None
-    return f"{child.run_id} loses {drop:.4f} of validation accuracy, more than max_drop={gate.max_drop:g}"
+    return f"{child.run_id} loses {drop:.4f} of {written(metric)} on validation, more than max_drop={gate.max_drop:g}"
 
 
 def lacks_parents(planned: PlannedRun, store: Store) -> bool:

@@ -1,4 +1,4 @@
-"""A search for smaller children of one run: accuracy against size and latency, on validation, inside given bounds."""
+"""A search for smaller children of one run: score against size and latency, on validation, inside given bounds."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from rich.table import Table
 
 from bench.artifact import bytes_on_disk, is_intact
 from bench.data import DatasetRef
+from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
 from bench.measure.measurement import summarize
 from bench.measure.quality import validation_scores
 from bench.measure.schedule import schedule_of
 from bench.measure.timing import RoundSettings
+from bench.metrics import written
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
@@ -54,7 +56,7 @@ class CompressOptions:
     steps: tuple[Step, ...]
     targets: Targets
     max_drop: float
-    """Validation accuracy that may be lost against the parent."""
+    """What may be lost against the parent of the data set's metric, on validation."""
     trials: int
     seed: int
     data_dir: Path | None
@@ -66,15 +68,15 @@ class Candidate:
     """A chain that was tried."""
 
     spec: RunSpec
-    accuracy: float
-    """On validation."""
+    score: float
+    """On validation, by the data set's metric."""
     costs: Costs
     feasible: bool
 
     @property
     def values(self) -> tuple[float, float, float]:
         """All to be small."""
-        return -self.accuracy, self.costs.size, self.costs.p50
+        return -self.score, self.costs.size, self.costs.p50
 
 
 class Compress:
@@ -88,7 +90,8 @@ class Compress:
         self.options = replace(options, run=replace(options.run, limit=self.parent.data.limit))
         if self.parent.validation is None:
             raise BenchError(f"{options.parent} has no validation scores to compute a drop from: train it again")
-        self.parent_accuracy = self.parent.validation.accuracy
+        self.metric = metric_of(self.parent.data.dataset)
+        self.parent_score = float(getattr(self.parent.validation, self.metric))
         self.dataset = DatasetRef(self.parent.data.dataset, data_dir=options.data_dir)
 
     def run(self) -> int:
@@ -119,6 +122,8 @@ class Compress:
             "parent": self.parent.identity.artifact, "targets": options.targets.text, "max_drop": options.max_drop,
             "seed": options.seed, "steps": [[s.recipe, sorted(s.space), self._parts(s)] for s in options.steps],
         }  # fmt: skip
+        if self.metric != "accuracy":  # by which all studies of earlier versions were
+            common["metric"] = self.metric
         return f"compress-{options.parent}-{digest(common)[:8]}"
 
     def _parts(self, step: Step) -> dict[str, str]:
@@ -138,7 +143,7 @@ class Compress:
         )  # fmt: skip
         for dead in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(dead.number, state=TrialState.FAIL)  # its process was killed: another takes its place
-        screen = SearchScreen(self.console, self.options.trials, "accuracy")
+        screen = SearchScreen(self.console, self.options.trials, self.metric)
         with screen:
             while len(_ended(study)) < self.options.trials:
                 study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(_ChainError,))
@@ -151,16 +156,16 @@ class Compress:
         folder = self.store.work / f"trial-{trial.number}"
         try:
             artifact = self._artifact(self._chain(trial, name), executor, folder)
-            accuracy, costs = self._judge(artifact, executor, folder)
+            score, costs = self._judge(artifact, executor, folder)
         except _ChainError as error:
             trial.set_user_attr(REASON, str(error))
             raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        trial.set_constraint("drop", self.parent_accuracy - accuracy - self.options.max_drop - SLACK)
+        trial.set_constraint("drop", self.parent_score - score - self.options.max_drop - SLACK)
         for cost, excess in self.options.targets.excess(costs).items():
             trial.set_constraint(cost, excess)
-        return accuracy, costs.size, costs.p50
+        return score, costs.size, costs.p50
 
     def _line(self, ended: Sequence[FrozenTrial], name: str) -> str:
         """The log line of the last trial that has ended."""
@@ -169,9 +174,9 @@ class Compress:
         head = f"trial {len(ended)}/{self.options.trials}: {chain_title(spec) if spec else 'the parent itself'}"
         if not trial.values:
             return f"{head}: {trial.user_attrs[REASON]}"
-        accuracy, size, p50 = trial.values
+        score, size, p50 = trial.values
         side = "inside" if _feasible(trial) else "outside"
-        return f"{head}: accuracy {accuracy:.4f}, {size / 1e6:.2f} MB, {p50:.2f} ms; {side} the bounds"
+        return f"{head}: {written(self.metric)} {score:.4f}, {size / 1e6:.2f} MB, {p50:.2f} ms; {side} the bounds"
 
     def _chain(self, trial: BaseTrial, name: str) -> RunSpec | None:
         options = self.options
@@ -191,7 +196,7 @@ class Compress:
         return self.store.artifacts / parent.artifact
 
     def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[float, Costs]:
-        """Validation accuracy and costs of an artifact; the files of the test split stay closed."""
+        """Score on validation and costs of an artifact; the files of the test split stay closed."""
         executor.listener.phase(artifact.name[:12], "validate")
         limits = (executor.timeout, executor.device)
         validate = ValidateJob(artifact=artifact, prepared=self.prepared.folder)
@@ -210,25 +215,25 @@ class Compress:
             rounds.append(samples)
         measured, _, _ = summarize(rounds)
         single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
-        return scores.accuracy, Costs(bytes_on_disk(artifact), single.p50_ms)
+        return float(getattr(scores, self.metric)), Costs(bytes_on_disk(artifact), single.p50_ms)
 
     def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
         """What a finished trial made; None for the parent itself."""
         spec = self._chain(optuna.trial.FixedTrial(trial.params), name)
         if spec is None:
             return None
-        accuracy, size, p50 = trial.values
-        return Candidate(spec, accuracy, Costs(size, p50), _feasible(trial))
+        score, size, p50 = trial.values
+        return Candidate(spec, score, Costs(size, p50), _feasible(trial))
 
     def _show(self, front: Sequence[Candidate], inside: bool) -> None:
-        bounds = f"{self.options.targets.text}, at most {self.options.max_drop:g} of accuracy lost"
+        bounds = f"{self.options.targets.text}, at most {self.options.max_drop:g} of {written(self.metric)} lost"
         table = Table(title=f"Pareto set inside {bounds}" if inside else f"nothing keeps to {bounds}; the nearest",
                       title_justify="left", box=None, header_style="bold")  # fmt: skip
-        for title in ("chain", "accuracy (validation)", "drop", "MB", "p50 ms"):
+        for title in ("chain", f"{written(self.metric)} (validation)", "drop", "MB", "p50 ms"):
             table.add_column(title, overflow="fold")
         for c in sorted(front, key=lambda c: c.values):
-            drop = self.parent_accuracy - c.accuracy
-            cells = (f"{c.accuracy:.4f}", f"{drop:+.4f}", f"{c.costs.size / 1e6:.2f}", f"{c.costs.p50:.2f}")
+            drop = self.parent_score - c.score
+            cells = (f"{c.score:.4f}", f"{drop:+.4f}", f"{c.costs.size / 1e6:.2f}", f"{c.costs.p50:.2f}")
             table.add_row(escape(chain_title(c.spec)), *cells)
         self.console.print(table)
 
@@ -257,7 +262,7 @@ def _ended(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def pareto(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Those that no other beats in one of accuracy, size and latency without being worse in another; chains once."""
+    """Those that no other beats in one of score, size and latency without being worse in another; chains once."""
 
     def dominates(a: Candidate, b: Candidate) -> bool:
         return a.values != b.values and all(x <= y for x, y in zip(a.values, b.values, strict=True))

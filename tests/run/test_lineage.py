@@ -14,8 +14,13 @@ import pytest
 import yaml
 
 from bench.artifact import folder_hash
+from bench.data import DatasetRef
+from bench.run.lineage import Lineage
+from bench.schema import Validation
+from bench.spec import Gate, RunSpec
 from bench.store import Store
 from tests.conftest import Bench, bench_environment
+from tests.report.synthetic import Model, result
 
 GROUP = {"name": "family", "datasets": ["toy"], "seeds": [0, 1], "measure": "none"}
 
@@ -125,7 +130,7 @@ def test_a_gate_backs_off_and_says_so(bench: Bench, tmp_path: Path) -> None:
     )  # fmt: skip
     ran = bench("run", suite)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "of validation accuracy, more than max_drop=0.01; trying trimmed[ratio=0.9998]" in ran.stdout
+    assert "of accuracy on validation, more than max_drop=0.01; trying trimmed[ratio=0.9998]" in ran.stdout
     rows = {row["run_id"]: row["identity"]["params"] for row in _rows(tmp_path, "trimmed")}
     assert sorted(p["ratio"] for p in rows.values()) == [0.01, 0.5, 0.9998, 0.9999]
     last = next(row for row in _rows(tmp_path, "trimmed") if row["identity"]["params"]["ask"])
@@ -140,8 +145,22 @@ def test_a_gate_is_as_wide_as_it_says(bench: Bench, tmp_path: Path, family: str,
     assert round((parent["validation"]["accuracy"] - child["validation"]["accuracy"]) * 400, 6) == 8
     ran = bench("run", _suite(tmp_path, FAMILY[0], FAMILY[1] | {"max_drop": max_drop}, FAMILY[2], seeds=[0]))
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ("loses 0.0200 of validation accuracy, more than max_drop=0.0199;" in ran.stdout) == (not passes)
+    assert ("loses 0.0200 of accuracy on validation, more than max_drop=0.0199;" in ran.stdout) == (not passes)
     assert ("Everything is cached" in ran.stdout) == passes
+
+
+@pytest.mark.parametrize(("dataset", "missed"), [("tweeteval-sentiment-rebuilt", "macro-recall"), ("emotions", "")])
+def test_a_gate_is_of_the_metric_of_the_data_set(tmp_path: Path, dataset: str, missed: str) -> None:
+    store = Store(tmp_path / "store")
+    scores = {"accuracy": 0.7, "macro_f1": 0.6, "log_loss": 1.0, "n": 100}
+    parent, _ = result(Model("bayes"), 0, dataset, 20, validation=Validation(macro_recall=0.6, **scores))
+    store.put(parent)
+    child, _ = result(Model("trimmed"), 0, dataset, 20, validation=Validation(macro_recall=0.5, **scores))
+    spec = RunSpec("trimmed", {}, DatasetRef(dataset), 0, parents=(parent.run_id,), gate=Gate(0.01))
+    lineage = Lineage(store)
+    lineage.add(spec, child)
+    found = lineage.failed_gate(spec)
+    assert (found is not None and f"loses 0.1000 of {missed} on validation" in found) if missed else found is None
 
 
 def test_a_gate_that_nothing_passes_stops_the_chain(bench: Bench, tmp_path: Path) -> None:
