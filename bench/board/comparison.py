@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bench.board.inference import Inference, Subject
 from bench.board.leaderboard import Board, Line
-from bench.board.predictions import Predictions
+from bench.board.predictions import Predictions, Run
 from bench.board.recipes import completed
 from bench.board.row import Row
 from bench.board.speed import SpeedUp, speed_up
@@ -94,6 +94,10 @@ class Target:
     def name(self) -> str:
         """As it is shown."""
         return self.run_id or self.line.title
+
+    def runs(self, predictions: Predictions) -> list[Run]:
+        """Its runs with what is stored of their predictions."""
+        return [run for run in predictions.runs(self.line) if self.run_id in (None, run.run_id)]
 
     @property
     def rows(self) -> list[Row]:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.contract import Probabilities
-from bench.measure.paired import holm
 from bench.measure.quality import Labels
 from bench.slices.definitions import Members
+from bench.stats.families import holm
 
 LEAST = 20
 """Texts inside a slice, and outside: fewer say nothing."""

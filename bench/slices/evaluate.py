@@ -24,12 +24,13 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     A `BenchError` where the store has no predictions of it, or of other test texts than those that are found.
     """
     rows = stored_rows(store)
-    board = next((board for board in chosen(boards(rows), dataset) if board.ok_lines), None)
+    predictions = Predictions(store, rows)
+    board = next((board for board in chosen(boards(rows, predictions), dataset) if board.ok_lines), None)
     if board is None:
         raise BenchError(f"no model on {dataset} has scores")
     chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
-    title = chosen_one.run_id or chosen_one.line.title
-    runs = [run for run in chosen_one.runs(Predictions(store, rows)) if len(run.ids)]
+    title = chosen_one.name
+    runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]
     with store.lock():
         prepared = prepared_dataset(DatasetRef(dataset, data_dir=data_dir), store, board.data.limit)
     ids, texts = prepared.test_texts()
