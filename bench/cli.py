@@ -16,6 +16,7 @@ from bench.commands import (
     data,
     doctor,
     export,
+    findings,
     measure,
     report,
     rm,
@@ -50,6 +51,7 @@ app.command()(confidence.confidence)
 app.command()(slices.slices)
 app.command()(report.report)
 app.command()(export.export)
+app.command()(findings.findings)
 app.command()(verify.verify)
 app.command()(check.check)
 app.command()(rm.rm)
