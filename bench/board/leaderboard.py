@@ -46,6 +46,8 @@ class Means:
     macro_recall: float | None = None
     macro_recall_low: float | None = None
     macro_recall_high: float | None = None
+    mean_absolute_error: float | None = None
+    quadratic_kappa: float | None = None
     log_loss: float | None = None
     ece: float | None = None
     parameters: float | None = None

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve, Truncated
+from bench.data.manifest import is_ordinal
+from bench.measure.ordinal import OrdinalScores, ordinal_scores
 from bench.schema import Data, Interval, Latency, Result, TrainingLog
 
 MEGABYTE = 1e6
@@ -51,6 +53,7 @@ def read_row(result: Result) -> Row:
         confusion=tuple(map(tuple, quality.confusion)) if quality else (),
         curve=_curve(training) if training else None,
         board=data.dataset if data.limit is None else f"{data.dataset}, {data.limit} rows a split",
+        ordinal=ordinal_scores(quality.confusion) if quality and is_ordinal(data.dataset) else OrdinalScores(),
         truncated=Truncated(*astuple(result.truncation)) if result.truncation else Truncated(),
     )
 

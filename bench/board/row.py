@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bench.contract import Params
+from bench.measure.ordinal import OrdinalScores
 from bench.schema import Data
 
 
@@ -160,6 +161,7 @@ class Row:
     curve: TrainingCurve | None
     board: str
     """The leaderboard that it stands on."""
+    ordinal: OrdinalScores = field(default_factory=OrdinalScores)
     truncated: Truncated = field(default_factory=Truncated)
     member_run_ids: tuple[str, ...] = ()
     """The runs that an ensemble is made of, none for anything else."""

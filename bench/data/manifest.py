@@ -182,6 +182,7 @@ class Entry(Closed):
     labels: dict[str, str | None] = Field(
         default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
     )
+    ordinal: bool = Field(False, description="The labels are steps of one scale, in their order.")
     polarity: dict[str, Polarity] = Field(
         default_factory=dict, description="What our labels say of sentiment; one that is left out says nothing of it."
     )
@@ -227,6 +228,11 @@ class Entry(Closed):
 def dataset_names() -> list[str]:
     """The names in the manifest, sorted; no file is read."""
     return sorted(path.stem for path in SETS.glob("*.yaml"))
+
+
+def is_ordinal(name: str) -> bool:
+    """Whether the labels of a data set are steps of one scale; not for a file of the user's."""
+    return name in dataset_names() and entry(name).ordinal
 
 
 def metric_of(name: str) -> Metric:

@@ -119,6 +119,15 @@ COLUMNS = (
     _mean("accuracy", "Share of texts that get the right label", "accuracy", decimals, 2),
     _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 2),
     _mean("macro rec.", "Mean over labels of recall", "macro_recall", decimals, 2),
+    _mean(
+        "MAE",
+        "Mean absolute error in steps of the labels' scale; lower is better",
+        "mean_absolute_error",
+        decimals,
+        3,
+        True,
+    ),
+    _mean("κ²", "Quadratic kappa: agreement beyond chance, far misses weigh more", "quadratic_kappa", decimals, 3),
     Column(
         "p50 ms",
         "Median time of one text at a time, text in, label out, all cores; ~ its rounds are not steady, ! taken beside "
@@ -160,14 +169,21 @@ COLUMNS = (
     _mean("ECE", "Expected calibration error, 15 bins; lower is better", "ece", decimals, 4, True),
 )
 
+OPTIONAL = ("MAE", "κ²")
+"""Of data sets whose labels have an order."""
 MODEL_WIDTH = 34
 """Characters that a model's name may take before it is folded."""
+
+
+def columns_of(lines: Sequence[Line]) -> list[Column]:
+    """The columns of a leaderboard: all but the optional ones that no line has a value in."""
+    return [c for c in COLUMNS if c.title not in OPTIONAL or any(c.value(line) is not None for line in lines)]
 
 
 def columns_for(lines: Sequence[Line], width: int) -> list[Column]:
     """The columns that fit a screen of `width` characters, by priority; those of priority 1 always."""
     chosen, free = set(), width
-    for column in sorted(COLUMNS, key=lambda column: column.priority):
+    for column in sorted(columns_of(lines), key=lambda column: column.priority):
         needed = max([len(column.title), *(len(column.text(line)) for line in lines)])
         free -= 2 + (needed if column.numeric else min(needed, MODEL_WIDTH))
         if free >= 0 or column.priority == 1:

@@ -15,7 +15,7 @@ from bench.board.numbers import decimals, estimate, megabytes, signed, significa
 from bench.board.row import Row
 from bench.board.rows import counted
 from bench.palette import Palette, css_variables
-from bench.report.columns import COLUMNS
+from bench.report.columns import COLUMNS, columns_of
 from bench.report.plots.confusion import Confusion
 from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
@@ -114,7 +114,13 @@ def render(
     environment.filters |= {"figure_json": figure_json, "difference": difference, "retained": retained}
     environment.filters |= {"speeds": speeds, "estimate": estimate}
     environment.filters |= {"decimals": decimals, "megabytes": megabytes, "significant": significant, "times": times}
-    environment.globals |= {"strip_places": strip_places, "columns": COLUMNS, "palette": palette, "floors": floors}
+    environment.globals |= {
+        "strip_places": strip_places,
+        "columns": COLUMNS,
+        "columns_of": columns_of,
+        "palette": palette,
+        "floors": floors,
+    }
     current = counted(rows)
     return environment.get_template("report.html.j2").render(
         css=Markup(css_variables() + (TEMPLATES / "style.css").read_text()),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.board.facts import facts
 from bench.board.leaderboard import Board
-from bench.report.columns import COLUMNS
+from bench.report.columns import columns_of
 
 HEADING = (
     "Score: the data set's own metric, mean over seeds ± its standard deviation. '=1': not shown to be worse than the "
@@ -18,10 +18,11 @@ def markdown(boards: Sequence[Board]) -> str:
     """Every leaderboard as a section with a table."""
     parts = ["# Leaderboard", "", HEADING, ""]
     for board in boards:
+        columns = columns_of(board.lines)
         parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in (*board.data.notes, *facts(board))), ""]
-        parts += ["| " + " | ".join(_md(column.title) for column in COLUMNS) + " |"]
-        parts += ["|" + "|".join("---:" if column.numeric else "---" for column in COLUMNS) + "|"]
-        parts += ["| " + " | ".join(_md(column.text(line)) for column in COLUMNS) + " |" for line in board.lines]
+        parts += ["| " + " | ".join(_md(column.title) for column in columns) + " |"]
+        parts += ["|" + "|".join("---:" if column.numeric else "---" for column in columns) + "|"]
+        parts += ["| " + " | ".join(_md(column.text(line)) for column in columns) + " |" for line in board.lines]
         parts += ["", *(f"- {_md(line.title)}: {_md(line.reason)}" for line in board.lines if line.reason), ""]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -44,9 +45,10 @@ def latex(boards: Sequence[Board]) -> str:
 
 
 def _latex_table(board: Board) -> str:
-    align = "".join("r" if column.numeric else "l" for column in COLUMNS)
+    columns = columns_of(board.lines)
+    align = "".join("r" if column.numeric else "l" for column in columns)
     caption = ". ".join([f"{board.name}. {HEADING.rstrip('.')}", *board.data.notes, *facts(board)]) + "."
-    body = [" & ".join(_tex(column.text(line)) for column in COLUMNS) + r" \\" for line in board.lines]
+    body = [" & ".join(_tex(column.text(line)) for column in columns) + r" \\" for line in board.lines]
     lines = [
         r"\begin{table}",
         r"\centering\small",
@@ -54,7 +56,7 @@ def _latex_table(board: Board) -> str:
         rf"\begin{{tabular}}{{{align}}}",
         r"\toprule",
     ]
-    lines += [" & ".join(_tex(column.title) for column in COLUMNS) + r" \\", r"\midrule", *body]
+    lines += [" & ".join(_tex(column.title) for column in columns) + r" \\", r"\midrule", *body]
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 
 
