@@ -29,9 +29,10 @@ def compare(
 ) -> None:
     """Print the leaderboard of each data set: means over seeds, ties, sizes and times.
 
-    Of many models the best are shown; with --dataset, all. Models named: the paired difference of the first and each of
-    the others, on each data set that both were run on, with its interval over texts and seeds, corrected for being
-    several, and whether they are the same within the margin; exit code 1 where one of the others is worse.
+    Of many models the best are shown; with --dataset, all. Over several data sets, average ranks follow. Models named:
+    the paired difference of the first and each of the others, on each data set that both were run on, with its interval
+    over texts and seeds, corrected for being several, and whether they are the same within the margin; exit code 1
+    where one of the others is worse.
 
     Examples:
 
@@ -47,6 +48,7 @@ def compare(
     """
     from rich.console import Console
 
+    from bench.board.across import across
     from bench.board.aggregate import boards, chosen
     from bench.board.comparison import comparisons
     from bench.board.leaderboard import document
@@ -54,7 +56,7 @@ def compare(
     from bench.board.rows import stored_rows
     from bench.errors import BenchError
     from bench.noise_floor import read_noise_floors
-    from bench.report.terminal import print_boards
+    from bench.report.terminal import print_across, print_boards
     from bench.store import Store
 
     deciding = _metric(metric)
@@ -69,6 +71,8 @@ def compare(
             _print_json([document(board) for board in found])
         else:
             print_boards(found, console)
+            if compared := across(found, predictions):
+                print_across(compared, console)
         return
     if not others:
         raise BenchError(f"compare '{first}' with what? name a second model")

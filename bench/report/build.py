@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.board.across import across
 from bench.board.advice import advice
 from bench.board.aggregate import boards
 from bench.board.facts import facts
@@ -24,6 +25,7 @@ from bench.noise_floor import read_noise_floors, write_noise_floors
 from bench.palette import Palette
 from bench.report import confidence, robustness
 from bench.report.html import BoardPage, render, strip_axis
+from bench.report.plots.across import Ranks
 from bench.report.plots.confusion import confusion
 from bench.report.plots.frontier import LATENCY, SIZE, frontier
 from bench.report.plots.learning import learning
@@ -74,9 +76,12 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     palette = Palette.of(line for board in leaderboards for line in board.lines)
     pages, drawn = [], set()
     for board in watch(leaderboards):
-        page = _page(board, predictions, store, palette, texts)
-        drawn |= _save(page, out / "figures")
-        pages.append(page)
+        of_board = _page(board, predictions, store, palette, texts)
+        drawn |= _save(of_board, out / "figures")
+        pages.append(of_board)
+    compared = across(leaderboards, predictions)
+    ranks = Ranks(compared) if compared else None
+    drawn |= _draw([ranks] if ranks else [], out / "figures")
     searches = search_pages(store)
     copy_summaries(searches, store, out)
     for search in searches:
@@ -91,7 +96,8 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = iter) -> Built:
     if fitted := confidences.publish(store.root, run_ids, out):
         write_atomic(out / "confidence.md", confidence.markdown(fitted).encode())
     made = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    write_atomic(out / "report.html", render(rows, pages, searches, palette, provenance, made, foreign).encode())
+    page = render(rows, pages, searches, palette, provenance, made, foreign, ranks)
+    write_atomic(out / "report.html", page.encode())
     return Built(out / "report.html", len(counted(rows)), len(drawn), (foreign,) if foreign else ())
 
 

@@ -16,6 +16,7 @@ from bench.board.row import Row
 from bench.board.rows import counted
 from bench.palette import Palette, css_variables
 from bench.report.columns import COLUMNS, columns_of
+from bench.report.plots.across import Ranks
 from bench.report.plots.confusion import Confusion
 from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
@@ -98,6 +99,7 @@ def render(
     provenance: Provenance,
     made: str,
     foreign: str,
+    ranks: Ranks | None,
 ) -> str:
     """The page. `rows` are all rows, superseded ones too; `foreign` warns of results that are not of this store."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -137,6 +139,7 @@ def render(
         provenance=provenance,
         made=made,
         foreign=foreign,
+        ranks=ranks,
     )
 
 

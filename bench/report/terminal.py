@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.board.across import Across
 from bench.board.comparison import Comparison
 from bench.board.facts import facts
 from bench.board.leaderboard import Board, Line
@@ -46,6 +47,24 @@ def print_boards(boards: Sequence[Board], console: Console) -> None:
             failed = sum(not line.ok for line in board.lines[MAX_LINES:])
             counted = f"{hidden} more" + (f", {failed} of them without scores" if failed else "")
             console.print(Text(f"… {counted}: python -m bench compare -d '{board.data.dataset}'", style="dim"))
+
+
+def print_across(compared: Across, console: Console) -> None:
+    """Average ranks over data sets, and on how many each recipe is not shown to be worse than each other."""
+    ranks = compared.ranks
+    console.print()
+    console.print(Text(f"across {ranks.datasets} data sets: {', '.join(compared.boards)}", style="bold"))
+    critical = f"average ranks closer than {ranks.critical_difference:.2f} are not shown to differ (Nemenyi)"
+    console.print(Text(f"{critical}; all of them together: p {ranks.p:.2g} (Friedman)", style="dim"))
+    how = "each recipe by the model that is best on validation; on how many the row is not shown worse than the column"
+    console.print(Text(how, style="dim"))
+    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
+    for title in ("recipe", "rank", *compared.recipes):
+        table.add_column(title, justify="left" if title == "recipe" else "right")
+    for recipe, rank in zip(compared.recipes, ranks.ranks, strict=True):
+        shares = [compared.shares.get((recipe, other)) for other in compared.recipes]
+        table.add_row(recipe, f"{rank:.2f}", *(str(share.not_worse) if share else "" for share in shares))
+    console.print(table)
 
 
 def _table(lines: Sequence[Line], width: int) -> Table:
