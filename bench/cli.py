@@ -18,6 +18,7 @@ from bench.commands import (
     export,
     findings,
     measure,
+    recommend,
     report,
     rm,
     robustness,
@@ -46,6 +47,7 @@ app.command()(compress.compress)
 app.command()(measure.measure)
 app.command()(calibrate.calibrate)
 app.command()(compare.compare)
+app.command()(recommend.recommend)
 app.command()(robustness.robustness)
 app.command()(confidence.confidence)
 app.command()(slices.slices)

@@ -60,6 +60,7 @@ def test_help_shows_examples(bench: Bench) -> None:
         "calibrate",
         "data",
         "compare",
+        "recommend",
         "report",
         "export",
         "verify",

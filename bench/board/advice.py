@@ -103,7 +103,7 @@ def _pick(question: str, line: Line) -> Pick:
 def _headline(board: Board, choice: _Choice) -> str:
     if len(board.ok_lines) == 1:
         return _scored_headline(board)
-    control = " (a control: no teacher taught it)" if _untaught(choice.line) else ""
+    control = " (a control: no teacher taught it)" if choice.line.untaught else ""
     return f"Ship {choice.line.title}{control}: {choice.reason}; {_on_test(board, choice.line)}."
 
 
@@ -127,11 +127,6 @@ def _on_test(board: Board, line: Line) -> str:
     gap = signed(standing.behind.value, *standing.behind_interval)
     verdict = "worse than" if standing.worse else "not shown to be worse than"
     return f"on test it is {verdict} the highest, {best.title}: {gap}"
-
-
-def _untaught(line: Line) -> bool:
-    """Whether it is a student that learns nothing from its teacher: a control."""
-    return line.teacher is not None and not line.params.get("alpha", 1.0)
 
 
 def _caveats(board: Board, near: Sequence[Line]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bench.stats.crossed import Sample
 from bench.stats.estimate import Estimate
 from bench.stats.families import level_of_pairs
 from bench.stats.flips import Flips, flips
+from bench.stats.resampling import resampled_scores
 from bench.stats.seeds import SeedVariance, borrowed, moderated, pooled, prior
 
 RunIds = tuple[str, ...]
@@ -104,6 +105,12 @@ class Inference:
         step = second.sample.less(first.sample)
         own = step.variance
         return crossed.mean(step, moderated(own, self._common_step) if own else borrowed([], self._common_step))
+
+    def resampled(self, lines: Sequence[Line]) -> Floats:
+        """Scores of lines that have a subject, drawn anew over texts and seeds together, float64 [lines, draws]."""
+        ids = [line.run_ids for line in lines]
+        texts = np.stack([self._samples[i].texts for i in ids])
+        return resampled_scores(texts, [self._seed_error(i) for i in ids], [self._roots[i] for i in ids])
 
     def flips(self, first: Subject, second: Subject) -> Flips:
         """Texts that change sides from the first to the second."""

@@ -135,6 +135,11 @@ class Line:
         return self.model.refit
 
     @property
+    def untaught(self) -> bool:
+        """Whether it is a student that learns nothing from its teacher: a control."""
+        return self.teacher is not None and not self.params.get("alpha", 1.0)
+
+    @property
     def name(self) -> str:
         """Its whole name."""
         return self.names.name

@@ -135,6 +135,7 @@ def _speed(latencies: Sequence[Latency]) -> Speed:
         p50_high_ms_b1=single.p50_high_ms if single else None,
         rounds_p50_ms=tuple(single.rounds_p50_ms) if single else (),
         rounds_texts_per_s=tuple(offline.rounds_texts_per_s) if offline else (),
+        p99_ms_b1=single.p99_ms if single else None,
         steady=_all_steady([row.steady for row in (single, offline) if row]),
     )
 

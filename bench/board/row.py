@@ -88,6 +88,8 @@ class Speed(NamedTuple):
     rounds_p50_ms: tuple[float, ...] = ()
     """Of each round; none by a protocol that kept no rounds apart, as of the next."""
     rounds_texts_per_s: tuple[float, ...] = ()
+    p99_ms_b1: float | None = None
+    """None where fewer than 1,000 calls were timed."""
     steady: bool | None = None
     """Whether neither scenario's rounds scatter or drift; None where that is not known."""
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.commands.options import StoreOption
+from bench.commands.options import MetricOption, StoreOption, known_metric
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.board.comparison import Comparison
-    from bench.metrics import Metric
 
 
 def compare(
@@ -21,9 +20,7 @@ def compare(
     others: Annotated[list[str] | None, typer.Argument(help="Those that may be better or worse.")] = None,
     store: StoreOption = Path(".sentibench"),
     dataset: Annotated[str | None, typer.Option("--dataset", "-d", help="Only this data set.")] = None,
-    metric: Annotated[
-        str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")
-    ] = None,
+    metric: MetricOption = None,
     margin: Annotated[float, typer.Option(help="A difference in score that does not matter.")] = 0.01,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -59,7 +56,7 @@ def compare(
     from bench.report.terminal import print_across, print_boards
     from bench.store import Store
 
-    deciding = _metric(metric)
+    deciding = known_metric(metric)
     if not 0 < margin < 1:
         raise BenchError(f"--margin {margin:g}: a difference of scores, above 0 and below 1")
     rows = stored_rows(Store(store))
@@ -77,16 +74,6 @@ def compare(
     if not others:
         raise BenchError(f"compare '{first}' with what? name a second model")
     _print_pairs(comparisons(found, predictions, first, others, deciding, margin), as_json, console)
-
-
-def _metric(name: str | None) -> Metric | None:
-    from bench.errors import BenchError, did_you_mean
-    from bench.metrics import METRICS
-
-    found = next((metric for metric in METRICS if metric == name), None)
-    if name is not None and found is None:
-        raise BenchError(f"--metric {name}: {did_you_mean(name, METRICS)}")
-    return found
 
 
 def _print_pairs(pairs: list[Comparison], as_json: bool, console: Console) -> None:

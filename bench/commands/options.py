@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from bench.metrics import Metric
 
 StoreOption = Annotated[
     Path,
@@ -15,6 +18,9 @@ DatasetOption = Annotated[
     list[str] | None,
     typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file."),
 ]
+MetricOption = Annotated[
+    str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")
+]
 TextColumn = Annotated[str, typer.Option(help="The column of the texts in your own file.")]
 LabelColumn = Annotated[str, typer.Option(help="The column of the labels in your own file.")]
 
@@ -23,3 +29,14 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", envvar="SENTIBENCH_DATA", help="Where to look for data first."),
 ]
+
+
+def known_metric(name: str | None) -> Metric | None:
+    """The metric of that name, None for none; an unknown one is an error with the nearest right name."""
+    from bench.errors import BenchError, did_you_mean
+    from bench.metrics import METRICS
+
+    found = next((metric for metric in METRICS if metric == name), None)
+    if name is not None and found is None:
+        raise BenchError(f"--metric {name}: {did_you_mean(name, METRICS)}")
+    return found
