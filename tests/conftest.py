@@ -31,6 +31,7 @@ TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines")
 """Folders whose files share what takes minutes to train."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the plug-in writes the groups down
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of several test processes one takes a whole file, or a whole folder of those in `TOGETHER`."""
     for item in items:

@@ -43,5 +43,6 @@ def test_bad_input_and_no_answer_remove_nothing(bench: Bench, tmp_path: Path) ->
     (run,) = store.run_ids()
     assert "name runs" in bench("rm").stderr
     assert "did you mean" in bench("rm", f"{run}x", "--yes").stderr
-    assert bench("rm", run).returncode == 1, "nobody answers"
+    listed = bench("rm", run)
+    assert listed.returncode == 1 and "give --yes" in listed.stdout
     assert store.run_ids() == [run]

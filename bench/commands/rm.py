@@ -14,14 +14,14 @@ def rm(
     runs: Annotated[list[str] | None, typer.Argument(help="Run ids.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Runs that did not end well.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="Runs on a few rows.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; without it what would go is listed.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Remove runs, and the artifacts that no other run needs. A run that another was made of stays while that one does.
 
     Examples:
 
-      python -m bench rm linear-emotions-s0-3f2a81c09b
+      python -m bench rm linear-emotions-s0-3f2a81c09b --yes
 
       python -m bench rm --failed --smoke
     """
@@ -43,7 +43,8 @@ def rm(
         for run_id in planned.runs:
             print(run_id)
         what = f"{len(planned.runs)} run(s) and {len(planned.artifacts)} artifact(s), {planned.bytes / 1e6:.1f} MB"
-        if not yes and not typer.confirm(f"Remove {what}?"):
+        if not yes:
+            print(f"would remove {what}; give --yes to do it")
             raise typer.Exit(1)
         removal.carry_out(home, planned)
         print(f"removed {what}")

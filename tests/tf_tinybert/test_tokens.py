@@ -35,7 +35,7 @@ def seen(first, pipeline=0, pipelines=1):
     found = [[i["token_ids"].numpy().tolist(), l.numpy().tolist()] for i, l in
              batches.pipeline(first, context).take(48 // pipelines)]
     return found
-whole, later = seen(0), seen(1)
+whole, later = seen(0), seen(batches.steps)
 parts = [seen(0, 0, 2), seen(0, 1, 2)]
 print(json.dumps({"whole": whole, "later": later, "parts": parts, "steps": batches.steps, "widths": batches.widths}))
 """
