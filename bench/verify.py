@@ -216,13 +216,13 @@ def _check_search(path: Path) -> Iterator[Problem]:
 def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
     """Each row as the report would write it today; a run that a newer one supersedes may be left out.
 
-    A column that came after the report was written counts as empty in it.
+    Columns that came after the report was written, the last ones of today's, are not in it; another counts as empty.
     """
     import csv
     import io
 
     from bench.board.rows import counted, rows
-    from bench.board.table import csv_text
+    from bench.board.table import COLUMNS, csv_text
 
     try:
         read = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""), strict=True))
@@ -238,9 +238,11 @@ def _check_csv(path: Path, results: Sequence[Result]) -> Iterator[Problem]:
         yield Problem(path.name, f"row '{run_id}' has no readable result")
     for run_id in sorted({row.run_id for row in counted(everything)} - published.keys()):
         yield Problem(path.name, f"no row of run '{run_id}'")
+    header = tuple(read[0]) if read else ()
+    newer = set(COLUMNS[len(header) :]) if header == COLUMNS[: len(header)] else set()
     for run_id in sorted(published.keys() & due.keys()):
-        stored = dict.fromkeys(due[run_id], "") | published[run_id]
-        yield from _compared(path.name, f"row '{run_id}'", stored, due[run_id])
+        again = {name: value for name, value in due[run_id].items() if name not in newer}
+        yield from _compared(path.name, f"row '{run_id}'", dict.fromkeys(again, "") | published[run_id], again)
 
 
 def _compared(where: str, name: str, stored: Any, again: Any) -> Iterator[Problem]:
