@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.machine import cores
 from bench.measure.measurement import summarize
-from bench.measure.quality import validation_scores
 from bench.measure.schedule import schedule_of
 from bench.measure.timing import RoundSettings
 from bench.metrics import written
@@ -36,16 +35,19 @@ from bench.run.plan import Planner, parent_of
 from bench.run.rounds import measure_round, sample_of, write_texts
 from bench.run.suite import RunOptions, run_specs
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
+from bench.search.judgement import Goals, Judgement, Validation
 from bench.search.screen import SearchScreen
 from bench.search.storage import default_url, open_storage
-from bench.search.targets import Costs, Targets
-from bench.spec import SLACK, RunSpec
+from bench.search.targets import Costs, Targets, as_text
+from bench.spec import RunSpec
 from bench.store import Store
 
 ROUNDS = 3
 """Fresh processes that time a candidate: fewer than of a published time, as there are many candidates."""
 REASON = "reason"
 """User attribute of a trial that failed."""
+COSTS, DROP = "costs", "drop"
+"""User attributes of a complete trial: all costs, and the drop with what validation leaves open of it."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class CompressOptions:
     parent: str
     steps: tuple[Step, ...]
     targets: Targets
-    max_drop: float
-    """What may be lost against the parent of the data set's metric, on validation."""
+    max_drop: float | None
+    """What may be lost against the parent of the data set's metric, on validation; None for any."""
     trials: int
     seed: int
     data_dir: Path | None
@@ -70,6 +72,8 @@ class Candidate:
     spec: RunSpec
     score: float
     """On validation, by the data set's metric."""
+    drop: tuple[float, float]
+    """Against the parent, and the largest that validation leaves open."""
     costs: Costs
     feasible: bool
 
@@ -88,10 +92,9 @@ class Compress:
         self.parent = self.store.result(options.parent)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
         self.options = replace(options, run=replace(options.run, limit=self.parent.data.limit))
-        if self.parent.validation is None:
-            raise BenchError(f"{options.parent} has no validation scores to compute a drop from: train it again")
         self.metric = metric_of(self.parent.data.dataset)
-        self.parent_score = float(getattr(self.parent.validation, self.metric))
+        self.goals = Goals(self.metric, options.max_drop, options.targets.scores)
+        self.validation = self._validation()
         self.dataset = DatasetRef(self.parent.data.dataset, data_dir=options.data_dir)
 
     def run(self) -> int:
@@ -114,6 +117,15 @@ class Compress:
         specs = [replace(spec, measured=spec.identity in ends) for spec in steps.values()]
         return run_specs(specs, set(), self.options.run, self.console)
 
+    def _validation(self) -> Validation:
+        stored = self.store.arrays(self.parent.run_id, "predictions")
+        labels, probabilities = stored.get("validation_labels"), stored.get("validation_probabilities")
+        if labels is None or probabilities is None or not len(labels):
+            raise BenchError(f"{self.parent.run_id} has no validation predictions to judge a drop by: train it again")
+        validation = Validation(labels, probabilities, self.goals)
+        validation.check()
+        return validation
+
     @property
     def _study_name(self) -> str:
         """With a hash of all that the trials have in common: another question is another study."""
@@ -122,8 +134,7 @@ class Compress:
             "parent": self.parent.identity.artifact, "targets": options.targets.text, "max_drop": options.max_drop,
             "seed": options.seed, "steps": [[s.recipe, sorted(s.space), self._parts(s)] for s in options.steps],
         }  # fmt: skip
-        if self.metric != "accuracy":  # by which all studies of earlier versions were
-            common["metric"] = self.metric
+        common |= {"metric": self.metric, "judged": "by the one-sided interval"}  # once the bare difference
         return f"compress-{options.parent}-{digest(common)[:8]}"
 
     def _parts(self, step: Step) -> dict[str, str]:
@@ -156,16 +167,17 @@ class Compress:
         folder = self.store.work / f"trial-{trial.number}"
         try:
             artifact = self._artifact(self._chain(trial, name), executor, folder)
-            score, costs = self._judge(artifact, executor, folder)
+            judged, costs = self._judge(artifact, executor, folder)
         except _ChainError as error:
             trial.set_user_attr(REASON, str(error))
             raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        trial.set_constraint("drop", self.parent_score - score - self.options.max_drop - SLACK)
-        for cost, excess in self.options.targets.excess(costs).items():
-            trial.set_constraint(cost, excess)
-        return score, costs.size, costs.p50
+        for name, excess in {**judged.shortfalls, **self.options.targets.excess(costs)}.items():
+            trial.set_constraint(name, excess)
+        trial.set_user_attr(COSTS, asdict(costs))
+        trial.set_user_attr(DROP, (judged.drop.value, judged.drop.most()))
+        return judged.score, costs.size, costs.p50
 
     def _line(self, ended: Sequence[FrozenTrial], name: str) -> str:
         """The log line of the last trial that has ended."""
@@ -195,15 +207,15 @@ class Compress:
             parent = Parent(planned.run_id, trained.artifact, planned.parts["normalization"])
         return self.store.artifacts / parent.artifact
 
-    def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[float, Costs]:
-        """Score on validation and costs of an artifact; the files of the test split stay closed."""
+    def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[Judgement, Costs]:
+        """What validation shows of an artifact, and its costs; the files of the test split stay closed."""
         executor.listener.phase(artifact.name[:12], "validate")
         limits = (executor.timeout, executor.device)
         validate = ValidateJob(artifact=artifact, prepared=self.prepared.folder)
         _check(launch(validate, folder / "validate", *limits), "validation")
         with np.load(folder / "validate" / "validation.npz", allow_pickle=False) as file:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
-        scores = validation_scores(labels, probabilities, self.prepared.label_names)
+        judged = self.validation.judge(labels, probabilities)
         executor.listener.phase(artifact.name[:12], "measure")
         texts = write_texts(sample_of(self.prepared.validation().texts), folder / "texts.json")
         rounds, schedule = [], schedule_of(self.options.run.limit)
@@ -213,28 +225,31 @@ class Compress:
             if isinstance(samples, Ended):
                 raise _failed(samples, "measuring")
             rounds.append(samples)
-        measured, _, _ = summarize(rounds)
-        single = next(row for row in measured.latency if row.scenario == "single_stream" and row.bucket == "all")
-        return float(getattr(scores, self.metric)), Costs(bytes_on_disk(artifact), single.p50_ms)
+        measured, _, memory = summarize(rounds)
+        whole = {row.scenario: row for row in measured.latency if row.bucket == "all"}
+        single, offline = whole["single_stream"], whole["offline"]
+        size = bytes_on_disk(artifact)
+        return judged, Costs(size, single.p50_ms, single.p95_ms, memory, offline.texts_per_s)
 
     def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
         """What a finished trial made; None for the parent itself."""
         spec = self._chain(optuna.trial.FixedTrial(trial.params), name)
         if spec is None:
             return None
-        score, size, p50 = trial.values
-        return Candidate(spec, score, Costs(size, p50), _feasible(trial))
+        drop, largest = trial.user_attrs[DROP]
+        return Candidate(spec, trial.values[0], (drop, largest), Costs(**trial.user_attrs[COSTS]), _feasible(trial))
 
     def _show(self, front: Sequence[Candidate], inside: bool) -> None:
-        bounds = f"{self.options.targets.text}, at most {self.options.max_drop:g} of {written(self.metric)} lost"
+        bounds = self.options.targets.text + self.goals.text
         table = Table(title=f"Pareto set inside {bounds}" if inside else f"nothing keeps to {bounds}; the nearest",
                       title_justify="left", box=None, header_style="bold")  # fmt: skip
-        for title in ("chain", f"{written(self.metric)} (validation)", "drop", "MB", "p50 ms"):
+        shown = [*dict.fromkeys(("size", "p50", *self.options.targets.costs))]
+        for title in ("chain", f"{written(self.metric)} (validation)", "drop (at most)", *shown):
             table.add_column(title, overflow="fold")
         for c in sorted(front, key=lambda c: c.values):
-            drop = self.parent_score - c.score
-            cells = (f"{c.score:.4f}", f"{drop:+.4f}", f"{c.costs.size / 1e6:.2f}", f"{c.costs.p50:.2f}")
-            table.add_row(escape(chain_title(c.spec)), *cells)
+            costs = (as_text(name, getattr(c.costs, name)) for name in shown)
+            drop, largest = c.drop
+            table.add_row(escape(chain_title(c.spec)), f"{c.score:.4f}", f"{drop:+.4f} ({largest:+.4f})", *costs)
         self.console.print(table)
 
 

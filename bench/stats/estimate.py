@@ -31,6 +31,14 @@ class Estimate:
         half = float(stdtrit(self.df, 1 - level / 2)) * self.error
         return self.value - half, self.value + half
 
+    def least(self, level: float = LEVEL) -> float:
+        """The lower end of the one-sided interval: above `-margin` where `p_beyond(margin)` is below `level`."""
+        return self.interval(2 * level)[0]
+
+    def most(self, level: float = LEVEL) -> float:
+        """The upper end of the one-sided interval."""
+        return self.interval(2 * level)[1]
+
     def p_zero(self) -> float:
         """Two-sided, of the true value being zero."""
         return min(1.0, 2 * self._tail(abs(self.value)))
