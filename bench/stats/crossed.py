@@ -86,6 +86,7 @@ def _estimate(texts: Floats, models: Sequence[tuple[int, SeedVariance | None]]) 
     over_seeds, squares = _over_seeds(known)
     whole = over_texts + over_seeds
     df = whole**2 / (over_texts**2 / max(n - 1, 1) + squares)
+    df = max(df, min([variance.df for _, variance in known], default=0.0))
     sources = {variance.source for _, variance in known}
     return Estimate(value, whole**0.5, df, _source(len(known) < len(models), "borrowed" in sources))
 
@@ -97,15 +98,15 @@ def _source(unknown: bool, borrowed: bool) -> Source:
 def _over_seeds(known: Sequence[tuple[int, SeedVariance]]) -> tuple[float, float]:
     """The variance of means over seeds, and the sum of its mean squares, squared, over their degrees of freedom.
 
-    A borrowed variance widens what the texts show, never narrows it: a lone seed's noise is in the texts' term. What
-    several have from the same other models is uncertain in common: it is added before it is squared.
+    A borrowed variance widens what the texts show, never narrows it: a lone seed's noise is in the texts' term. That
+    nothing is added does not make it certain. What several have from the same other models is uncertain in common, and
+    is added before it is squared.
     """
     whole = squares = common = 0.0
     for seeds, variance in known:
         own = variance.source == "own"
-        part = variance.total - (variance.noise if variance.source == "borrowed" else 0.0)
-        if part > 0:
-            whole += part / seeds
-            squares += (part / seeds) ** 2 / variance.df if own else 0.0
-            common += 0.0 if own else part / seeds / variance.df**0.5
+        whole += max(variance.total - (variance.noise if variance.source == "borrowed" else 0.0), 0.0) / seeds
+        mean_square = variance.total / seeds
+        squares += mean_square**2 / variance.df if own else 0.0
+        common += 0.0 if own else mean_square / variance.df**0.5
     return whole, squares + common**2

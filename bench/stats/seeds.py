@@ -53,7 +53,9 @@ def prior(variances: Sequence[SeedVariance]) -> SeedVariance | None:
         return None
     totals, df = np.array([v.total for v in drawn]), np.array([v.df for v in drawn])
     logs = np.log(np.maximum(totals, 1e-5 * np.median(totals) + 1e-300)) - digamma(df / 2) + np.log(df / 2)
-    excess = float(logs.var(ddof=1) - polygamma(1, df / 2).mean())
+    expected, fourth = polygamma(1, df / 2).mean(), polygamma(3, df / 2).mean()
+    # Below zero it counts as zero, so that of models that are alike it would be 0.4 standard errors on average.
+    excess = float(logs.var(ddof=1) - expected - 0.4 * ((fourth + 2 * expected**2) / len(drawn)) ** 0.5)
     together = pooled(drawn)
     return together if excess <= 0 else replace(together, df=min(2 * _inverse_trigamma(excess), together.df))
 
