@@ -28,7 +28,7 @@ class Machine(BaseModel):
 
 
 class PriceTable(BaseModel):
-    """Machine types with their prices of one date."""
+    """Machine types with their prices; the date is that of the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -131,7 +131,8 @@ def _price(field: Field, candidate: Candidate) -> str:
         return "no estimate: it has no throughput" if machine else "no estimate: nothing is timed"
     return (
         f"{_figure(field, candidate, 'cost')} on {machine.type} ({machine.vcpu} vCPU, {machine.usd_per_hour:g} USD an "
-        f"hour on {price_table().date}): an estimate, as it was timed on another machine; never idle, in batches of 32"
+        f"hour in an unchecked list of {price_table().date}): an estimate, as it was timed on another machine; never "
+        "idle, in batches of 32"
     )
 
 
