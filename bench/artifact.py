@@ -32,9 +32,14 @@ def artifact_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda path: os.fsencode(path.relative_to(folder).as_posix()))
 
 
+def file_sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file of the artifact, by its path in it."""
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in artifact_files(folder)}
+
+
 def bytes_on_disk(folder: Path) -> int:
     """Of all files of the artifact."""
-    return sum(path.stat().st_size for path in artifact_files(folder))
+    return sum(file_sizes(folder).values())
 
 
 def folder_hash(folder: Path) -> str:

@@ -16,7 +16,7 @@ from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
@@ -233,6 +233,9 @@ class Size(Block):
     bytes_on_disk: int = Field(description="Sum of the files of the artifact.")
     bytes_gzipped: int = Field(description="Of the same files, gzip level 6.")
     bits_per_weight: float = Field(description="8 × bytes on disk / parameters.")
+    files: dict[str, int] | None = Field(
+        None, description="Bytes of each file, by its path in the artifact; null where measured before version 4."
+    )
 
 
 class Latency(Block):
@@ -352,7 +355,7 @@ class Measurement(Block):
 class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
-    schema_version: Literal[3] = 3
+    schema_version: Literal[4] = 4
     run_id: Name
     identity: Identity
     data: Data
@@ -404,9 +407,15 @@ def _steady_over_rounds(document: Document) -> Document:
     return document | {"schema_version": 3, "measurement": measurement | {"latency": latency}}
 
 
+def _files_unknown(document: Document) -> Document:
+    """Version 4: `size.files` came, which an older result does not have."""
+    return document | {"schema_version": 4}
+
+
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda first: _renamed_parameters(_typed_training(first)),
     2: _steady_over_rounds,
+    3: _files_unknown,
 }
 """From version n to n + 1, by n."""
 

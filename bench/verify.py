@@ -116,6 +116,9 @@ def _check_run(folder: Path, result: Result, truth: Truth) -> Iterator[Problem]:
     if result.size is not None:
         bits = 8 * result.size.bytes_on_disk / max(1, result.size.parameters)
         yield from _compared(where, "size.bits_per_weight", result.size.bits_per_weight, bits)
+        if result.size.files is not None:
+            listed = sum(result.size.files.values())
+            yield from _compared(where, "size.bytes_on_disk", result.size.bytes_on_disk, listed)
     for block, name, check in (
         (result.quality or result.validation, "predictions.npz", partial(_check_predictions, truth)),
         (result.measurement, "samples.npz", _check_samples),

@@ -52,3 +52,10 @@ def test_steadiness_of_the_second_version_was_of_the_warm_up_and_its_session_is_
     of_all = [row for row in measurement.latency if row.bucket == "all"]
     assert [(row.warm, row.steady) for row in of_all] == [(True, None)] * 4
     assert (measurement.session, measurement.timed, measurement.reference) == (None, [], [])
+
+
+def test_the_third_version_did_not_list_the_files_of_an_artifact() -> None:
+    document = parse(SECOND.read_bytes()).model_dump(mode="json") | {"schema_version": 3}
+    del document["size"]["files"]
+    size = parse(json.dumps(document).encode()).size
+    assert size is not None and size.files is None

@@ -178,7 +178,7 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("quality",), None, "status is ok, but there is no quality"),
     (("quality", "accuracy", "value"), "high", "field 'quality.accuracy.value'"),
     (("quality", "wow"), 1.0, "field 'quality.wow'"),
-    (("schema_version",), 4, "schema version 4 is newer than 3"),
+    (("schema_version",), 5, "schema version 5 is newer than 4"),
     (("schema_version",), 0, "never a schema version 0"),
     (("schema_version",), None, "no integer schema_version"),
 ]

@@ -18,7 +18,7 @@ def score(labels: Labels, probabilities: Probabilities, weights: np.ndarray, met
     n, k = probabilities.shape
     weighted = (probabilities * weights).astype(np.float32)
     weighted /= weighted.sum(axis=1, keepdims=True)
-    return float(scores_of(terms_of(labels, weighted).sums(np.ones(n))[None], k, n)[metric][0])
+    return float(scores_of(terms_of(labels, weighted).sums(np.ones((n, 1))), k, n)[metric][0])
 
 
 def fit(labels: Labels, probabilities: Probabilities, metric: str) -> list[float]:

@@ -6,8 +6,9 @@ the texts needs those sums alone. Point and interval come from one definition.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,14 @@ BINS = 15
 CLIP = 1e-7
 SEED = 20_260_101
 """Seed of the resamples, the same for every run: two models of one test set are resampled alike."""
+AT_ONCE = 2**20
+"""Bytes of resamples in a block, whose sums are made together."""
+KEPT = 2**25
+"""Bytes of resamples of a test set up to which they are kept for the next run that is scored on it."""
 
 Floats = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.uint8]
 
 
 def check_probabilities(returned: Any, n_texts: int, n_labels: int) -> Probabilities:
@@ -65,11 +71,24 @@ class Terms:
     gap: Floats
     n_labels: int
 
+    @cached_property
+    def _matrix(self) -> Any:
+        """Sparse, float64 [k² + BINS + 2, n]: four numbers a text."""
+        from scipy.sparse import csr_array
+
+        n, cells = len(self.cell), self.n_labels**2
+        rows = [self.cell, cells + self.bin, np.full(n, cells + BINS), np.full(n, cells + BINS + 1)]
+        values = np.concatenate([np.ones(n), self.gap, self.log_loss, self.brier])
+        places = np.concatenate(rows), np.tile(np.arange(n), 4)
+        return csr_array((values, places), shape=(cells + BINS + 2, n))
+
     def sums(self, weights: Floats) -> Floats:
-        """Confusion cells, gap by bin, log loss, Brier: float64 [k² + BINS + 2], texts counted `weights` times."""
-        confusion = np.bincount(self.cell, weights, self.n_labels**2)
-        gaps = np.bincount(self.bin, weights * self.gap, BINS)
-        return np.concatenate([confusion, gaps, [weights @ self.log_loss, weights @ self.brier]])
+        """Confusion cells, gap by bin, log loss, Brier: float64 [resamples, k² + BINS + 2].
+
+        `weights` [n, resamples] say how often each text counts.
+        """
+        sums: Floats = (self._matrix @ weights).T
+        return sums
 
 
 def confidence_bins(confidence: Floats) -> Labels:
@@ -130,6 +149,24 @@ def _checked(labels: Labels, probabilities: Any, label_names: Sequence[str]) -> 
     return labels.astype(np.int64), check_probabilities(probabilities, len(labels), len(label_names))
 
 
+def resamples(n: int, count: int) -> Iterator[Counts]:
+    """How often each of `n` texts is drawn in each of `count` resamples, in blocks uint8 [n, some of them]."""
+    yield from _kept_resamples(n, count) if n * count <= KEPT else _drawn(n, count)
+
+
+@lru_cache(maxsize=6)
+def _kept_resamples(n: int, count: int) -> list[Counts]:
+    return list(_drawn(n, count))
+
+
+def _drawn(n: int, count: int) -> Iterator[Counts]:
+    random, width = np.random.default_rng(SEED), max(1, AT_ONCE // n)
+    for first in range(0, count, width):
+        draws = (random.integers(0, n, n, dtype=np.int32) for _ in range(first, min(first + width, count)))
+        # A text is drawn once on average; 256 times is beyond all chance.
+        yield np.stack([np.bincount(draw, minlength=n).astype(np.uint8) for draw in draws], axis=1)
+
+
 def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[str], n_bootstrap: int = 1000) -> Quality:
     """All scores of test predictions, with 95 % percentile bootstrap intervals over texts (Efron 1979).
 
@@ -137,16 +174,13 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
     from the test count with a score of 0 in macro averages. Memory grows with n, not with n × `n_bootstrap`.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-    from threadpoolctl import threadpool_limits
 
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
     terms = terms_of(labels, probabilities)
-    random = np.random.default_rng(SEED)
-    draws = (np.bincount(random.integers(0, n, n, dtype=np.int32), minlength=n) for _ in range(n_bootstrap))
-    points = scores_of(terms.sums(np.ones(n))[None], k, n)
-    with threadpool_limits(1, "blas"):  # a thousand short products: threads that wait for one another only cost
-        resampled = scores_of(np.stack([terms.sums(draw.astype(np.float64)) for draw in draws]), k, n)
+    points = scores_of(terms.sums(np.ones((n, 1))), k, n)
+    sums = [terms.sums(block.astype(np.float64)) for block in resamples(n, n_bootstrap)]
+    resampled = scores_of(np.concatenate(sums), k, n)
     intervals = {}
     for name, values in resampled.items():
         low, high = np.percentile(values, [2.5, 97.5])
@@ -173,7 +207,7 @@ def epoch_scores(logits: npt.NDArray[np.floating[Any]], labels: Labels) -> dict[
     n, k = logits.shape
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(n), labels]
-    points = scores_of(terms_of(labels, softmax(shifted)).sums(np.ones(n))[None], k, n)
+    points = scores_of(terms_of(labels, softmax(shifted)).sums(np.ones((n, 1))), k, n)
     kept = ("accuracy", "macro_f1", "macro_recall")
     return {"loss": float(losses.mean())} | {name: float(points[name][0]) for name in kept}
 
@@ -182,6 +216,6 @@ def validation_scores(labels: Labels, probabilities: Probabilities, label_names:
     """Point scores of validation predictions, by the same definitions as `score`."""
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
-    points = scores_of(terms_of(labels, probabilities).sums(np.ones(n))[None], k, n)
+    points = scores_of(terms_of(labels, probabilities).sums(np.ones((n, 1))), k, n)
     kept = ("accuracy", "macro_f1", "macro_recall", "log_loss")
     return Validation(n=n, **{name: float(points[name][0]) for name in kept})

@@ -6,7 +6,7 @@ import shutil
 import zlib
 from pathlib import Path
 
-from bench.artifact import artifact_files, bytes_on_disk
+from bench.artifact import file_sizes
 from bench.errors import BenchError
 from bench.schema import Size
 
@@ -44,12 +44,13 @@ def measure_size(folder: Path, parameters: int, nonzero: int) -> Size:
             f"the predictor of {folder} reports {parameters} parameters, {nonzero} of them not zero; "
             "it must have at least 1, and no more that are not zero than there are"
         )
-    files = artifact_files(folder)
-    on_disk = bytes_on_disk(folder)
+    files = file_sizes(folder)
+    on_disk = sum(files.values())
     return Size(
         parameters=parameters,
         nonzero_parameters=nonzero,
         bytes_on_disk=on_disk,
-        bytes_gzipped=sum(gzipped_bytes(path) for path in files),
+        bytes_gzipped=sum(gzipped_bytes(folder / name) for name in files),
         bits_per_weight=8 * on_disk / parameters,
+        files=files,
     )

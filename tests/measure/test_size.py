@@ -28,6 +28,7 @@ def test_bytes_are_those_of_the_files(artifact: Path) -> None:
     assert size.bits_per_weight == pytest.approx(8 * 3_500_000 / 750_000)
     assert 3_000_000 < size.bytes_gzipped < 3_010_000
     assert (size.parameters, size.nonzero_parameters) == (750_000, 700_000)
+    assert size.files == {"tokenizer/vocabulary.txt": 500_000, "weights.bin": 3_000_000}
 
 
 def test_gzipped_bytes_are_those_of_gzip(artifact: Path) -> None:
