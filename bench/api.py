@@ -133,8 +133,8 @@ class Provenance(TypedDict):
 
 def provenance() -> Provenance:
     """Of what is made here and now."""
+    from bench.git import git_state
     from bench.machine import accelerator, cores, cpu_model
-    from bench.run.keys import git_state
 
     commit, dirty = git_state()
     return {"commit": commit, "dirty": dirty, "machine": accelerator() or f"{cores()} cores of {cpu_model()}"}

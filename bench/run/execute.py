@@ -13,13 +13,14 @@ import numpy as np
 
 from bench.arrays import Arrays
 from bench.errors import StoreError
+from bench.git import git_state
 from bench.machine import cores, environment
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.registry import recipe_file
 from bench.requirements import install_command
 from bench.run.job import Predicted, PredictJob, TrainJob
-from bench.run.keys import evaluation_key, git_state, package_versions
+from bench.run.keys import evaluation_key, package_versions
 from bench.run.launcher import Ended, cannot_write, launch, thread_settings
 from bench.run.plan import PlannedRun
 from bench.run.trained import TrainedArtifact, adopt_artifact, stored_artifact

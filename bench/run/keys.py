@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from bench.artifact import PREFIX, folder_hash
 from bench.contract import PARENTS, Params, Recipe, Resolved
 from bench.errors import BenchError
 from bench.machine import device_class, package_version
-from bench.registry import ROOT, load_recipe, source_hash
+from bench.registry import load_recipe, source_hash
 
 SCORING_VERSION = "1"
 """Raised whenever the scorer would give another number for the same predictions."""
@@ -128,22 +126,3 @@ def explain_miss(parts: Mapping[str, str], stored: Mapping[str, str]) -> str:
         if before != now:
             changed.append(f"{name} changed ({before} → {now})" if len(before + now) < 60 else f"{name} changed")
     return "; ".join(changed) or "its artifact is gone"
-
-
-@functools.cache
-def git_state() -> tuple[str | None, bool | None]:
-    """The commit of the code, and whether tracked files differ from it; None outside of a repository."""
-    if not (ROOT / ".git").exists():  # installed: a repository above is the user's
-        return None, None
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return commit, bool(_git("status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.CalledProcessError):
-        return None, None
-
-
-def _git(*arguments: str) -> str:
-    run = subprocess.run(
-        ["git", "-C", str(ROOT), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
-    )
-    return run.stdout.strip()

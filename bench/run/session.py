@@ -17,10 +17,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bench.durable import write_atomic
+from bench.git import git_state
 from bench.machine import boot_id, machine_id
 from bench.measure.samples import RoundSamples
 from bench.measure.schedule import Schedule
-from bench.run.keys import digest, git_state
+from bench.run.keys import digest
 from bench.run.launcher import Ended
 from bench.schema import Gap, Session, Status
 

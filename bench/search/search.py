@@ -11,7 +11,8 @@ from rich.console import Console
 
 from bench.contract import Params
 from bench.errors import NOTHING_RAN, BenchError
-from bench.run.keys import git_state, shown_params
+from bench.git import git_state
+from bench.run.keys import shown_params
 from bench.search.definition import SearchOptions, StudyDefinition, define, fresh_seeds
 from bench.search.objective import Objective
 from bench.search.rerun import command, refit_specs, run_when_free
