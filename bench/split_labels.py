@@ -25,6 +25,16 @@ NO_DIGIT = re.compile(r"\W")
 """A hash of a foreign result must not lead out of the folder."""
 
 
+def name_of(split: str, content: str | None) -> str:
+    """The file, without its suffix, of the split of which a result tells that hash."""
+    return f"{split}-{NO_DIGIT.sub('', content or '')[:HASH_DIGITS]}"
+
+
+def references(arrays: Arrays) -> dict[str, str]:
+    """The files, without their suffixes, that the arrays of a run refer to, by split."""
+    return {split: str(arrays[name]) for split in SHARED if (name := REFERENCE.format(split)) in arrays}
+
+
 def share(folder: Path, data: Data, arrays: Arrays) -> dict[str, npt.NDArray[Any]]:
     """The arrays of a run with references in place of what `folder` has for all of its split, or has from now on.
 
@@ -35,7 +45,7 @@ def share(folder: Path, data: Data, arrays: Arrays) -> dict[str, npt.NDArray[Any
         common = {name: arrays[name] for name in SHARED[split] if name in arrays}
         if not content or not common:
             continue
-        path = folder / f"{split}-{NO_DIGIT.sub('', content)[:HASH_DIGITS]}.npz"
+        path = folder / f"{name_of(split, content)}.npz"
         if not path.is_file():
             write_arrays(path, common)
         there = read_arrays(path)
@@ -63,8 +73,7 @@ def remove_unused(folder: Path, predictions: Iterable[Path]) -> None:
     """Remove the files of `folder` that none of these `predictions.npz` refers to."""
     used = set()
     for path in predictions:
-        arrays = read_arrays(path)
-        used |= {str(arrays[name]) for split in SHARED if (name := REFERENCE.format(split)) in arrays}
+        used |= set(references(read_arrays(path)).values())
     for path in folder.glob("*.npz"):
         if path.stem not in used:
             path.unlink()

@@ -25,20 +25,13 @@ def report(
 
       python -m bench report --out reports --no-texts
     """
-    from collections.abc import Iterable
-
     from rich.console import Console
-    from rich.progress import track
 
-    from bench.board.leaderboard import Board
+    from bench.commands.progress import watch
     from bench.report.build import build
     from bench.store import Store
 
     screen = Console(stderr=True, highlight=False)
-
-    def watch(found: Iterable[Board]) -> Iterable[Board]:
-        return track(list(found), "drawing", console=screen, transient=True)
-
     built = build(Store(store), out, texts, watch)
     for warning in built.warnings:
         screen.print(f"warning: {warning}", markup=False)

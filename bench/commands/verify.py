@@ -10,6 +10,13 @@ import typer
 
 from bench.commands.options import StoreOption
 
+CANNOT_PROVE = (
+    "not proved: that a model made these predictions, that data and times are as told, and that no run was left out "
+    "before the manifest was written",
+    "robustness/ and confidence/ are compared with what is written of them, not computed again",
+)
+"""What no folder can say of itself."""
+
 
 def verify(
     directory: Annotated[
@@ -30,30 +37,23 @@ def verify(
     """
     import dataclasses
     import json
-    from collections.abc import Iterable, Sequence
 
-    from rich.console import Console
-    from rich.progress import track
-
+    from bench.commands.progress import watch
     from bench.errors import NEGATIVE_VERDICT
     from bench.verify import result_folders
     from bench.verify import verify as find_problems
 
     checked = directory or store
-    screen = Console(stderr=True)
-
-    def watch(folders: Sequence[Path]) -> Iterable[Path]:
-        return track(folders, "verifying", console=screen, transient=True)
-
+    runs = len(result_folders(checked))
+    print(f"verifying {runs} runs of {checked}, then what was made of them", file=sys.stderr)
     notes: list[str] = []
     problems = find_problems(checked, watch, store, notes.append)
-    runs = len(result_folders(checked))
     if as_json:
         report = {"directory": str(checked), "runs": runs, "problems": [dataclasses.asdict(p) for p in problems]}
-        report |= {"notes": notes}
+        report |= {"notes": notes, "not_proved": CANNOT_PROVE}
         print(json.dumps(report, indent=1, ensure_ascii=False))
     else:
-        for line in notes:
+        for line in (*notes, *CANNOT_PROVE):
             print(line, file=sys.stderr)
         for problem in problems:
             print(problem)

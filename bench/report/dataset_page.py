@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.board.leaderboard import Board
@@ -10,7 +11,6 @@ from bench.data.prepared import find_content
 from bench.errors import BenchError
 from bench.report.plots.dataset import charts
 from bench.report.plots.style import Chart
-from bench.store import Store
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
@@ -29,18 +29,18 @@ class DatasetPage:
         return charts(self.description)
 
 
-def dataset_page(board: Board, store: Store) -> DatasetPage | None:
-    """None where the data set is not prepared in this store, or its copy is damaged."""
-    prepared = find_content(store.prepared, board.data.content)
+def dataset_page(board: Board, copies: Path) -> DatasetPage | None:
+    """None where the data set is not prepared in `copies`, or its copy is damaged."""
+    prepared = find_content(copies, board.data.content)
     try:
         return DatasetPage(prepared.description(), prepared.meta) if prepared else None
     except BenchError:
         return None
 
 
-def test_texts(board: Board, store: Store) -> dict[str, str]:
-    """The test texts by id, empty where the data set is not prepared in this store, or its copy is damaged."""
-    prepared = find_content(store.prepared, board.data.content)
+def test_texts(board: Board, copies: Path) -> dict[str, str]:
+    """The test texts by id, empty where the data set is not prepared in `copies`, or its copy is damaged."""
+    prepared = find_content(copies, board.data.content)
     try:
         return dict(zip(*prepared.test_texts(), strict=True)) if prepared else {}
     except BenchError:

@@ -22,7 +22,7 @@ from bench.report.plots.frontier import Frontier
 from bench.report.plots.learning import Learning
 from bench.report.plots.per_class import PerClass
 from bench.report.plots.reliability import Reliability
-from bench.report.plots.style import Drawing, Figure
+from bench.report.plots.style import Drawing, Figure, slug
 from bench.report.plots.sweep import Sweeps
 from bench.report.provenance import Provenance
 from bench.report.search_page import SearchPage
@@ -56,8 +56,16 @@ class BoardPage:
     mistaken: str
     """The model whose mistakes they are."""
     mistakes_remark: str
+    texts: bool
+    """Whether texts of the data set may stand in the page."""
     with_texts: bool
+    """Whether they do."""
     data: DatasetPage | None
+
+    @property
+    def stem(self) -> str:
+        """Name of the figure of the data set, without its ending."""
+        return f"{slug(self.board.name)}-data"
 
     @property
     def drawings(self) -> list[Drawing]:
@@ -100,8 +108,12 @@ def render(
     made: str,
     foreign: str,
     ranks: Ranks | None,
+    superseded: int,
 ) -> str:
-    """The page. `rows` are all rows, superseded ones too; `foreign` warns of results that are not of this store."""
+    """The page. `rows` are those of the published results, `superseded` of the store were left out.
+
+    `foreign` warns of results that are not of this store.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
@@ -131,7 +143,7 @@ def render(
         pages=pages,
         searches=searches,
         counted=current,
-        superseded=len(rows) - len(current),
+        superseded=superseded,
         failures=[row for row in current if not row.ok],
         logs=provenance.logs,
         n_models=len({line.lineage for page in pages for line in page.board.lines}),
@@ -172,17 +184,18 @@ def figure_json(figure: Figure) -> Any:
     """A figure as JSON that no text in it can end: five significant digits, `<`, `>` and `&` escaped."""
     from markupsafe import Markup
 
-    text = json.dumps(_rounded(figure), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    text = json.dumps(rounded(figure), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A figure with five significant digits of each number, its tuples as lists."""
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
+        return {key: rounded(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(inner) for inner in value]
+        return [rounded(inner) for inner in value]
     return value

@@ -28,7 +28,7 @@ class Copied:
 
 
 def published_rows(all_rows: list[Row]) -> list[Row]:
-    """The runs that count, and the parents and teachers that they name, superseded or not."""
+    """The runs that count, and the parents, teachers and members that they name, superseded or not."""
     by_id = {row.run_id: row for row in all_rows}
     needed: set[str] = set()
     todo: list[str | None] = [row.run_id for row in counted(all_rows)]
@@ -37,7 +37,8 @@ def published_rows(all_rows: list[Row]) -> list[Row]:
         if run_id is None or run_id in needed or run_id not in by_id:
             continue
         needed.add(run_id)
-        todo += [by_id[run_id].parent_run_id, by_id[run_id].teacher_run_id]
+        row = by_id[run_id]
+        todo += [row.parent_run_id, row.teacher_run_id, *row.member_run_ids]
     return [row for row in all_rows if row.run_id in needed]
 
 

@@ -59,12 +59,14 @@ def search_pages(store: Store) -> list[SearchPage]:
     return [SearchPage(s, history(s), epochs(s), importance(s), slices(s)) for s in summaries(store.searches)]
 
 
-def copy_summaries(pages: list[SearchPage], store: Store, out: Path) -> None:
-    """The summaries beside the report, so that its numbers can be checked; those of other stores stay."""
-    for page in pages:
-        name = f"{page.summary.study}.json"
+def copy_summaries(store: Store, out: Path) -> list[str]:
+    """The summaries beside the report, so that its numbers can be checked, and their studies; other stores' stay."""
+    studies = [summary.study for summary in summaries(store.searches)]
+    for study in studies:
+        name = f"{study}.json"
         try:
             content = (store.searches / name).read_bytes()
         except OSError as error:
             raise StoreError(f"cannot read {store.searches / name}: {error.strerror}; search again") from error
         write_atomic(out / "searches" / name, content)
+    return studies

@@ -56,7 +56,7 @@ def test_they_stand_on_the_screen_and_on_the_page(
     assert "across 3 data sets: covid19-5, emotions, imdb" in output and "(Nemenyi)" in output
     ranks = Ranks(compared(three))
     write_png(ranks, tmp_path / "ranks.png")
-    page = render([], [], [], Palette.of([]), Provenance(), "today", "", ranks)
+    page = render([], [], [], Palette.of([]), Provenance(), "today", "", ranks, superseded=0)
     assert "Across data sets" in page and ranks.remark.partition(" (")[0] in page
 
 

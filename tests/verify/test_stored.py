@@ -32,9 +32,10 @@ from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.store import Store
 from bench.verify import verify
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NAMES = ("bad", "good", "so-so")
 RUN = "toy-keyword-s1"
+SETTINGS = RoundSettings(0, 1, 3, replace(REHEARSAL, min_samples=30))
 
 
 class Keyword(Predictor):
@@ -55,8 +56,7 @@ def make_run(store: Store, seed: int) -> None:
     texts = ["".join(random.choice(list("aeioxyz "), size)) for size in random.integers(3, 60, 300)]
     labels = random.integers(0, 3, 300)
     probabilities = Keyword().predict_proba(texts)
-    settings = RoundSettings(0, 1, 3, replace(REHEARSAL, min_samples=30))
-    measurement, samples, peak = summarize([run_round(Keyword, texts, settings)])
+    measurement, samples, peak = summarize([run_round(Keyword, texts, SETTINGS)])
     work = store.root / "new-artifact"
     work.mkdir(parents=True)
     (work / "weights.json").write_text(json.dumps(["aei", seed]))
