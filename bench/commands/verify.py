@@ -27,7 +27,8 @@ def verify(
 ) -> None:
     """Recompute every number from predictions and samples; exit 1 if any file is damaged or any number differs.
 
-    Test labels are compared between all runs of a split, and with the data where they are prepared in the store.
+    Of published reports also tables, page and figures, and all files against manifest.json. Test labels are compared
+    between all runs of a split, and with the data where they are prepared in the store. What it cannot prove it says.
 
     Examples:
 

@@ -89,8 +89,9 @@ class Contents:
     @property
     def drawings(self) -> list[Drawing]:
         """All figures but those of the data sets."""
-        found = [drawing for page in (*self.pages, *self.searches) for drawing in page.drawings]
-        return [*found, self.ranks] if self.ranks else found
+        of_boards = [drawing for page in self.pages for drawing in page.drawings]
+        of_searches = [drawing for search in self.searches for drawing in search.drawings]
+        return [*of_boards, *([self.ranks] if self.ranks else []), *of_searches]
 
     @property
     def descriptions(self) -> dict[str, Description]:

@@ -61,8 +61,8 @@ def _check_texts(directory: Path, manifest: Manifest, again: Contents, unseen: C
             for section in dict.fromkeys([*published, *rebuilt]):
                 yield from compared(name, section, published.get(section, {}), rebuilt.get(section, {}))
         elif name == "results.csv":  # its rows are compared in any folder
-            published, rebuilt = (some.partition("\n")[0].split(",") for some in (text, due[name]))
-            yield from compared(name, "its columns", published, rebuilt)
+            columns, those_due = (some.partition("\n")[0].split(",") for some in (text, due[name]))
+            yield from compared(name, "its columns", columns, those_due)
         elif name.endswith(".md"):
             yield from compared(name, "cells", _lines(text), _lines(due[name]))
 

@@ -26,6 +26,8 @@ from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import run_round
 from bench.report.build import build
+from bench.robustness import storage as behaviours
+from bench.robustness.evaluation import Behaviour, Robustness
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.split_labels import restore
 from bench.store import Store
@@ -80,6 +82,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     prepared = prepare(DatasetRef("toy"), store.prepared, limit=300)
     made = [put_run(store, seed, prepared) for seed in (1, 2, 3)]
     put(store.root, confidence_of(made[0], store.arrays(FIRST, "predictions"), "temperature", "accuracy"))
+    behaviour = [Behaviour(capability="negation", failures={})]
+    behaviours.put(
+        store.root,
+        Robustness(run_id=FIRST, dataset="toy", artifact="a", behaviour=behaviour, perturbed=[], domains=[]),
+    )
     older = made[1].outcome.model_copy(update={"started_at": "2025-01-01T00:00:00+00:00"})
     store.put(made[1].model_copy(update={"run_id": "older", "outcome": older}), store.arrays(SECOND, "predictions"))
     return store
@@ -305,11 +312,17 @@ def test_what_was_added_is_named_but_not_what_lies_beside(published: Path) -> No
     assert added == ["figures/new.png", "results/new/result.json"]
 
 
-def test_tables_of_calibration_are_compared_with_what_was_stored(published: Path) -> None:
-    swap(published / "confidence.md", "On test:", "On the test:")
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [("confidence.md", "On test:", "On the test:"), ("robustness.md", "| negation | – |", "| negation | 0 |")],
+)
+def test_tables_of_calibration_and_behaviour_are_compared_with_what_was_stored(
+    published: Path, name: str, before: str, after: str
+) -> None:
+    swap(published / name, before, after)
     mend(published)
     (problem,) = said(published)
-    assert problem.startswith("confidence.md: cells.line ") and problem.endswith("recomputed 'On test:'")
+    assert problem.startswith(f"{name}: cells."), problem
 
 
 def test_sections_on_data_are_compared_where_the_data_are_prepared(published: Path, store: Store) -> None:
