@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,3 +80,14 @@ def _share(chosen: Sequence[_Chosen], first: str, second: str) -> Share:
         gap = some.inference.difference(some.subjects[second], some.subjects[first])
         worse += gap.value < 0 and gap.p_zero() < some.inference.level
     return Share(len(chosen) - worse, len(chosen))
+
+
+def document(found: Across) -> dict[str, Any]:
+    """The average ranks for programs; `not_worse` of the first of a pair against the second."""
+    ranks = found.ranks
+    return {
+        "datasets": found.boards,
+        "recipes": [{"recipe": name, "rank": rank} for name, rank in zip(found.recipes, ranks.ranks, strict=True)],
+        "friedman_p": ranks.p, "critical_difference": ranks.critical_difference,
+        "pairs": [{"first": a, "second": b, **share._asdict()} for (a, b), share in found.shares.items()],
+    }  # fmt: skip

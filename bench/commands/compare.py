@@ -46,6 +46,7 @@ def compare(
     from rich.console import Console
 
     from bench.board.across import across
+    from bench.board.across import document as ranks_document
     from bench.board.aggregate import boards, chosen
     from bench.board.comparison import comparisons
     from bench.board.leaderboard import document
@@ -65,7 +66,8 @@ def compare(
     console = Console(highlight=False)
     if first is None:
         if as_json:
-            _print_json([document(board) for board in found])
+            ranks = across(found, predictions)
+            _print_json({"boards": [document(board) for board in found], "across": ranks and ranks_document(ranks)})
         else:
             print_boards(found, console)
             if compared := across(found, predictions):
@@ -89,7 +91,7 @@ def _print_pairs(pairs: list[Comparison], as_json: bool, console: Console) -> No
         raise typer.Exit(1)
 
 
-def _print_json(documents: list[dict[str, Any]]) -> None:
+def _print_json(documents: list[dict[str, Any]] | dict[str, Any]) -> None:
     import json
 
     print(json.dumps(documents, indent=1, ensure_ascii=False, allow_nan=False))

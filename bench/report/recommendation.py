@@ -61,11 +61,12 @@ def _on_test(choice: Choice) -> str:
         return "its test predictions are not stored, so that test cannot say how it does"
     better = choice.of("loses")
     if better:
-        return f"on test it is shown to be worse than {len(better)} of them, by up to {_lead(better[0])}"
+        return f"on test it is shown to be worse than {len(better)} of them, by up to {lead(better[0])}"
     return "on test it is not shown to be worse than any of them" if choice.rivals else "test compares it with no other"
 
 
-def _lead(rival: Rival) -> str:
+def lead(rival: Rival) -> str:
+    """By how much another is better: `0.010 (0.002 to 0.018)`."""
     low, high = rival.interval
     return f"{-rival.difference.value:.3f} ({-high:.3f} to {-low:.3f})"
 
@@ -73,7 +74,7 @@ def _lead(rival: Rival) -> str:
 def _chosen(field: Field, choice: Choice) -> Facts:
     candidate, budget = choice.candidate, field.budget
     if choice.score:
-        yield "test", f"{written(field.metric)} {_around(choice.score)}, {_seeds(candidate.line)}"
+        yield "test", f"{written(field.metric)} {around(choice.score)}, {_seeds(candidate.line)}"
     for metric in METRICS:
         if (value := candidate.value(metric)) is not None:
             yield "validation", f"{written(metric)} {value:.3f}{_bound(field, metric)}"
@@ -101,7 +102,8 @@ def _how_sure(field: Field, odds: Odds) -> str:
     )
 
 
-def _around(score: Estimate) -> str:
+def around(score: Estimate) -> str:
+    """`0.912 (0.905 to 0.919)`: the 95 % interval, inside of what a score can be."""
     low, high = score.interval()
     return f"{score.value:.3f} ({max(low, 0.0):.3f} to {min(high, 1.0):.3f})"
 

@@ -19,15 +19,20 @@ def markdown(boards: Sequence[Board]) -> str:
     parts = ["# Leaderboard", "", HEADING, ""]
     for board in boards:
         columns = columns_of(board.lines)
-        parts += [f"## {_md(board.name)}", "", *(f"- {_md(fact)}" for fact in (*board.data.notes, *facts(board))), ""]
-        parts += ["| " + " | ".join(_md(column.title) for column in columns) + " |"]
+        parts += [
+            f"## {escaped(board.name)}",
+            "",
+            *(f"- {escaped(fact)}" for fact in (*board.data.notes, *facts(board))),
+            "",
+        ]
+        parts += ["| " + " | ".join(escaped(column.title) for column in columns) + " |"]
         parts += ["|" + "|".join("---:" if column.numeric else "---" for column in columns) + "|"]
-        parts += ["| " + " | ".join(_md(column.text(line)) for column in columns) + " |" for line in board.lines]
-        parts += ["", *(f"- {_md(line.title)}: {_md(line.reason)}" for line in board.lines if line.reason), ""]
+        parts += ["| " + " | ".join(escaped(column.text(line)) for column in columns) + " |" for line in board.lines]
+        parts += ["", *(f"- {escaped(line.title)}: {escaped(line.reason)}" for line in board.lines if line.reason), ""]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _md(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown shows as it is."""
     for character in "\\`*_[]|#":
         text = text.replace(character, "\\" + character)

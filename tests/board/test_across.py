@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,19 @@ def test_they_stand_on_the_screen_and_on_the_page(
     write_png(ranks, tmp_path / "ranks.png")
     page = render([], [], [], Palette.of([]), Provenance(), "today", "", ranks, superseded=0)
     assert "Across data sets" in page and ranks.remark.partition(" (")[0] in page
+
+
+def test_programs_read_them_beside_the_leaderboards(three: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("compare", "--store", str(three.root), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {board["dataset"] for board in found["boards"]} == {*SETS, "sst2", "toy"}
+    assert [(each["recipe"], each["rank"]) for each in found["across"]["recipes"]] == [
+        ("lstm", 1), ("linear", 2), ("constant", 3),
+    ]  # fmt: skip
+    assert found["across"]["datasets"] == sorted(SETS) and found["across"]["critical_difference"] > 1
+    assert {"first": "linear", "second": "constant", "not_worse": 3, "boards": 3} in found["across"]["pairs"]
+    assert call("compare", "--store", str(three.root), "-d", "imdb", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["across"] is None
 
 
 def test_fewer_than_two_sets_have_no_ranks(store: Store) -> None:

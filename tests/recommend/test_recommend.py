@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -233,6 +235,31 @@ def test_a_store_with_holes_still_answers(store: Store, ask: Ask) -> None:
     code, found = ask(store, "--max-latency-ms", "20")
     assert code == 0 and found["choice"]["model"] == "linear"
     assert [each["model"] for each in found["unjudged"]] == ["lstm[units=256]"]
+
+
+def test_a_table_for_pages_has_the_plain_baseline_and_the_floor_beside_the_choice(
+    three: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("recommend", "--store", str(three.root), "--markdown") == 0
+    head, rule, line = capsys.readouterr().out.splitlines()
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert head.count("|") == rule.count("|") == line.count("|") and cells[:3] == ["emotions", "accuracy", "lstm"]
+    assert cells[4] == "not shown to be worse than any of 2" and cells[7].startswith("0.8") and cells[8] == ""
+    assert call("recommend", "--store", str(three.root), "--markdown", "--max-size-mb", "0.1") == 1
+    assert "nothing keeps to size ≤ 0.1 MB" in capsys.readouterr().out
+
+
+def test_a_board_that_cannot_be_asked_stops_no_other(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    put(store, QUICK, GOOD)
+    store.put(*result(QUICK, 0, "imdb", measurement=None))
+    where = ("--store", str(store.root), "--max-latency-ms", "8")
+    assert call("recommend", *where) == 0
+    shown = capsys.readouterr()
+    assert "Ship lstm on emotions" in " ".join(shown.out.split())
+    assert shown.err == "left out: no model of imdb is timed: python -m bench measure -d 'imdb'\n"
+    assert call("recommend", *where, "--json") == 0
+    assert [each["dataset"] for each in json.loads(capsys.readouterr().out)] == ["emotions"]
+    assert call("recommend", *where, "-d", "imdb") == 2
 
 
 @pytest.mark.slow

@@ -65,8 +65,9 @@ def test_compare_of_many_models_shows_the_best_and_counts_the_rest(
 def test_compare_json(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     call("compare", "--store", str(full_store.root), "--json")
     found = json.loads(capsys.readouterr().out)
-    assert [board["name"] for board in found] == ["emotions", "hostile"]
-    assert found[0]["lines"][0]["rank"] == 1 and found[0]["lines"][-1]["status"] == "out_of_memory"
+    boards = found["boards"]
+    assert [board["name"] for board in boards] == ["emotions", "hostile"] and found["across"] is None
+    assert boards[0]["lines"][0]["rank"] == 1 and boards[0]["lines"][-1]["status"] == "out_of_memory"
 
 
 def test_unknown_data_set_names_the_nearest(full_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
