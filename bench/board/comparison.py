@@ -139,7 +139,7 @@ def _on_all(
     if not compared:
         for name in names:
             if not any(_targets(board, name) for board in boards):
-                known = {n for board in boards for line in board.ok_lines for n in (line.name, line.short)}
+                known = {n for board in boards for line in board.ok_lines for n in _selectors(line)}
                 raise BenchError(f"no scores of '{name}', neither model nor run; {did_you_mean(name, known)}")
         raise BenchError(f"'{names[0]}' and '{names[1]}' have no data set in common")
     return compared
@@ -149,7 +149,7 @@ def target(board: Board, name: str) -> Target:
     """The one model, or run, that `name` selects on a board; none and several are a `BenchError`."""
     found = _targets(board, name)
     if not found:
-        names = {n for line in board.ok_lines for n in (line.name, line.short)}
+        names = {n for line in board.ok_lines for n in _selectors(line)}
         raise BenchError(f"no scores of '{name}' on {board.name}; {did_you_mean(name, names)}")
     return _only(board, name, found)
 
@@ -159,14 +159,21 @@ def _targets(board: Board, name: str) -> list[Target]:
     for line in board.ok_lines:
         if name in line.run_ids:
             return [Target(line, name)]
-    exact = [line for line in board.ok_lines if name in (line.name, line.title, line.short)]
+    exact = [line for line in board.ok_lines if name in _selectors(line)]
     return [Target(line) for line in exact or (line for line in board.ok_lines if _matches(line, name))]
+
+
+def _selectors(line: Line) -> tuple[str, ...]:
+    """All that a line is called."""
+    return line.name, line.short, line.title, line.lineage
 
 
 def _only(board: Board, name: str, targets: Sequence[Target]) -> Target:
     if len(targets) > 1:
         titles = "; ".join(target.line.title for target in targets)
-        raise BenchError(f"'{name}' is several models on {board.name}: {titles}; name more of its parameters, or -d")
+        raise BenchError(
+            f"'{name}' is several models on {board.name}: {titles}; give one of these names, or more of its parameters"
+        )
     return targets[0]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from bench.board.model import Model
 from bench.board.noise import Noise
 from bench.board.row import Performance, Row
+from bench.board.vocabulary import Family
 from bench.contract import Params
 from bench.metrics import Metric
 from bench.schema import Data
@@ -24,7 +25,11 @@ class Names:
     short: str
     """The recipe with those parameters only that distinguish the line from the board's other models of it."""
     title: str
-    """Its short name with those of what it comes from."""
+    """What people read: its architecture, then what was done to it. No other line of the board has it."""
+    figure: str
+    """The title in as many characters as a figure has room for."""
+    family: Family
+    """What runs in the end; it has a colour and a marker of its own."""
     origins: tuple[str, ...]
     """The lineages of its parent, or of all members of an ensemble; none of what trains from texts alone."""
     lineage: str
@@ -151,8 +156,18 @@ class Line:
 
     @property
     def title(self) -> str:
-        """Its short name with those of what it comes from."""
+        """What people read: its architecture, then what was done to it."""
         return self.names.title
+
+    @property
+    def figure(self) -> str:
+        """Its title in as many characters as a figure has room for."""
+        return self.names.figure
+
+    @property
+    def family(self) -> Family:
+        """What runs in the end."""
+        return self.names.family
 
     @property
     def lineage(self) -> str:
@@ -264,7 +279,8 @@ def _line_document(line: Line) -> dict[str, Any]:
         "seeds": line.seeds, "failed": line.failed, "run_ids": line.run_ids, "refit": line.refit,
         "values": asdict(line.values), "spread": line.spread, "runtime": line.runtime,
         "timed_elsewhere": line.timed_elsewhere, "unsteady": line.unsteady, "other_load": line.other_load,
-        "tied": line.tied, "rank": line.rank, "short": line.short, "title": line.title, "metric": line.metric,
+        "tied": line.tied, "rank": line.rank, "short": line.short, "title": line.title,
+        "figure": line.figure, "family": line.family, "metric": line.metric,
         "standing": _standing_document(line.standing),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Names of models as short as a leaderboard allows: what distinguishes each from the others, and its parents."""
+"""Names of models: what people read, what selects one on a command line, and all that it was made of."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from bench.board.cover import distinguishing
+from bench.board.labels import labels
 from bench.board.leaderboard import Names
 from bench.board.model import LineKey, Model
 from bench.board.recipes import recipe_of
@@ -35,16 +37,12 @@ class Parts:
         return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
 
     def distinguishing(self, rivals: Sequence[Parts]) -> list[str]:
-        """The headline or the first part that some rival lacks, a refit's, and as few more as distinguish it from all.
-
-        A greedy set cover. A rival that has all of its parts and others is distinguished by its own name.
-        """
+        """The headline or the first part that some rival lacks, a refit's, and as few more as it takes."""
         own = set(self.shown)
-        same = [rival for rival in rivals if not own.issubset(rival.shown)]
-        first = next((part for part in self.shown if any(part not in rival.shown for rival in same)), "")
-        chosen = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
-        while same := [rival for rival in same if chosen.issubset(rival.shown)]:
-            chosen.add(max(self.shown, key=lambda part: sum(part not in rival.shown for rival in same)))
+        same = [rival.shown for rival in rivals if not own.issubset(rival.shown)]
+        first = next((part for part in self.shown if any(part not in rival for rival in same)), "")
+        start = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
+        chosen = distinguishing(self.shown, same, start)
         return [part for part in self.shown if part in chosen]
 
 
@@ -61,16 +59,18 @@ class Naming:
             rivals = rivals_of[track, model.recipe]
             own = [_bare(part, rivals) for part in self._parts[model].distinguishing(rivals)]
             self._short[model] = f"{model.recipe}[{','.join(own)}]" if own else model.recipe
-        self._ensembles = Counter(self._short[model] for _, model, _ in keys if len(model.origins) > 1)
+        self._labels = labels(keys)
 
     def names(self, key: LineKey) -> Names:
         """Of one line."""
         _, model, teacher = key
-        other = f" (teacher {self._chain(teacher)})" if teacher and teacher != model.parent else ""
+        label = self._labels[key]
         return Names(
             name=self._name(model),
             short=self._short[model],
-            title=self._chain(model, brief=False) + other,
+            title=label.title,
+            figure=label.figure,
+            family=label.family,
             origins=tuple(map(self._lineage, model.origins)),
             lineage=self._lineage(model),
             teacher=self._lineage(teacher) if teacher else "",
@@ -82,18 +82,6 @@ class Naming:
 
     def _lineage(self, model: Model) -> str:
         return descent(self._name(model), [self._lineage(origin) for origin in model.origins])
-
-    def _chain(self, model: Model, brief: bool = True) -> str:
-        """A model and what it was made of; what is not on this leaderboard keeps its whole name.
-
-        The `brief` one of the board's only ensemble leaves its members out.
-        """
-        if model not in self._short:
-            return self._lineage(model)
-        name = self._short[model]
-        if brief and len(model.origins) > 1 and self._ensembles[name] == 1:
-            return name
-        return descent(name, [self._chain(origin) for origin in model.origins])
 
 
 def descent(name: str, made_of: Sequence[str]) -> str:

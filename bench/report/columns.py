@@ -86,8 +86,8 @@ COLUMNS = (
     ),
     Column(
         "model",
-        "Recipe, with its headline parameter and those that distinguish it from the others here, ← what it was made "
-        "of; the whole name is in the tooltip and in results.csv",
+        "Architecture, then what was done to it, in the order of making; parameters only where two would be called "
+        "alike",
         lambda line: line.title,
         lambda line: line.title,
         1,

@@ -62,6 +62,12 @@ def test_bad_questions_are_one_line(
     assert message in error and error.count("\n") == 1
 
 
+def test_what_is_read_can_be_typed(two: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    two.put(*result(Model("lstm", "units=16"), 0, "emotions", 300))
+    assert call("compare", "LSTM · units 256", "DNN", "--store", str(two.root)) == 1
+    assert "first   LSTM · units 256\n  second  DNN" in capsys.readouterr().out
+
+
 def test_two_models_under_one_name_are_listed(two: Store, capsys: pytest.CaptureFixture[str]) -> None:
     two.put(*result(Model("lstm", "units=16"), 0, "emotions", 300))
     assert call("compare", "lstm", "dnn", "--store", str(two.root)) == 2

@@ -44,7 +44,7 @@ def test_a_default_that_changed_is_two_lines(recipe: str, new: int, names: set[s
         put(store, f"old-{seed}", recipe, {"units": new // 2}, seed)
         put(store, f"new-{seed}", recipe, {"units": new}, seed, started_at="2026-01-01T00:00:00+00:00")
     found = by_name(store)
-    assert set(found) == names and {line.title for line in found.values()} == names
+    assert set(found) == names and {line.short for line in found.values()} == names
     assert {line.run_ids for line in found.values()} == {("old-0", "old-1"), ("new-0", "new-1")}
     assert len(counted(rows(store.read_all()))) == 4
 
@@ -84,7 +84,8 @@ def test_a_refit_is_a_line_of_its_own_however_its_notes_read(store: Store, capsy
     put(store, "refit", "lstm", {"units": 8}, trained_on="train+validation", variant="units=8,refit")
     found = by_name(store)
     assert found["lstm[units=8]"].refit is False and found["lstm[units=8,refit]"].refit
-    assert found["lstm[units=8,refit]"].title == "lstm[refit]" and found["lstm[units=8]"].title == "lstm"
+    assert found["lstm[units=8,refit]"].short == "lstm[refit]" and found["lstm[units=8]"].short == "lstm"
+    assert found["lstm[units=8,refit]"].title == "LSTM · refit" and found["lstm[units=8]"].title == "LSTM"
     capsys.readouterr()
     assert call("compare", "lstm[units=8]", "dnn", "--store", str(store.root)) in (0, 1)
     assert "lstm[units=8,refit]" not in capsys.readouterr().out

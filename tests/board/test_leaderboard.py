@@ -206,7 +206,7 @@ def test_notes_stand_beside_the_name(full_store: Store) -> None:
 
 def test_child_names_its_parent(full_store: Store) -> None:
     board = next(board for board in boards_of(full_store) if board.data.dataset == "emotions")
-    assert any(line.title == "quantize[to=onnx-int8] ← distilbert" for line in board.lines)
+    assert any(line.title == "distilbert · ONNX int8" for line in board.lines)
 
 
 def advised(board: Board, store: Store) -> Advice:
@@ -273,7 +273,7 @@ def test_advice_without_times_and_without_validation(store: Store) -> None:
 def test_latex_escapes(full_store: Store) -> None:
     text = latex(boards_of(full_store))
     assert text.count(r"\begin{table}") == text.count(r"\end{table}") == 2
-    assert r"quantize[to=onnx-int8] $\leftarrow$ distilbert" in text and r"units=4096" in text
+    assert r"distilbert $\cdot$ ONNX int8" in text and r"LSTM $\cdot$ units 4096" in text
     assert EMOTIONS[0] not in text
     for line in text.splitlines():
         if line.endswith(r"\\"):
@@ -290,7 +290,7 @@ def test_short_names_hold_only_what_tells_models_apart(store: Store) -> None:
     ):
         store.put(*scored(model, 0, 0.9, 0.01))
     (board,) = boards_of(store)
-    assert {line.name: line.title for line in board.lines} == {
+    assert {line.name: line.short for line in board.lines} == {
         "lstm[units=64,dropout=0.4]": "lstm",
         "linear[C=0.5,ngrams=[3,6]]": "linear[C=0.5]",
         "linear[C=8,ngrams=[3,6]]": "linear[C=8]",
@@ -304,7 +304,7 @@ def test_short_names_hold_no_more_than_needed(store: Store) -> None:
     for variant in ("", tiny, large, f"{large},patience=6,tokens=0.1"):
         store.put(*scored(Model("finetune", variant), 0, 0.9, 0.01))
     (board,) = boards_of(store)
-    assert {line.name: line.title for line in board.lines} == {
+    assert {line.name: line.short for line in board.lines} == {
         "finetune": "finetune[backbone=tweets-tiny]",
         "finetune[weights=random]": "finetune[backbone=tweets-tiny,weights=random]",
         f"finetune[{large}]": "finetune[backbone=large]",
@@ -324,13 +324,13 @@ def test_short_names_of_parents_and_of_students(store: Store) -> None:
         store.put(*scored(Model("distill", f"student={student},alpha=0.9"), 0, 0.9, 0.01))
     (board,) = boards_of(store)
     assert {line.title for line in board.lines} == {
-        "dnn[units=8]",
-        "dnn[units=16]",
-        "quantize[to=int8] ← dnn[units=8]",
-        "quantize[to=int8] ← dnn[units=16]",
-        "distill[student=static]",
-        "distill[student=lstm[units=8]]",
-        "distill[student=lstm[units=9]]",
+        "DNN · units 8",
+        "DNN · units 16",
+        "DNN · units 8 · int8",
+        "DNN · units 16 · int8",
+        "Static look-up · distilled",
+        "LSTM · distilled · units 8",
+        "LSTM · distilled · units 9",
     }
 
 
@@ -350,10 +350,10 @@ def test_ensembles_are_told_apart_by_their_members(store: Store) -> None:
         store.put(student.model_copy(update={"identity": identity}), arrays)
     board = only_board(store)
     assert board.superseded == 0 and {line.title for line in board.lines} == {
-        "dnn",
-        "linear",
-        "ensemble ← 2 × dnn",
-        "ensemble ← dnn + linear",
-        "lstm ← ensemble ← 2 × dnn",
-        "lstm ← ensemble ← dnn + linear",
+        "DNN",
+        "Linear SVM",
+        "2 × DNN",
+        "DNN + Linear SVM",
+        "LSTM · distilled · taught by 2 × DNN",
+        "LSTM · distilled · taught by DNN + Linear SVM",
     }

@@ -24,7 +24,7 @@ def test_the_answer_comes_first_at_80_columns(
     *lines, serve = capsys.readouterr().out.strip().splitlines()
     assert all(len(line) <= 80 for line in lines)
     sentence = " ".join(" ".join(lines[:4]).split())
-    assert sentence.startswith("Ship lstm on emotions: the highest accuracy on validation of 2 models that keep to")
+    assert sentence.startswith("Ship LSTM on emotions: the highest accuracy on validation of 2 models that keep to")
     assert "p50 ≤ 8 ms, size ≤ 10 MB; on test it is not shown to be worse than any of them." in sentence
     assert serve.startswith("serve it: python -m serving http emotions-lstm-units256-s")
     assert serve.endswith(f"--store {three.root}")
@@ -176,7 +176,7 @@ def test_a_control_is_not_taken_while_a_taught_one_is_not_shown_to_be_worse(
     put_student(store, 0.0, wrong=10)
     put_student(store, 0.5, wrong=90)
     _, found = ask(store)
-    assert "alpha=0.0" in found["choice"]["title"] and found["choice"]["standin"].startswith("a control")
+    assert "alpha 0.0" in found["choice"]["title"] and found["choice"]["standin"].startswith("a control")
     assert found["choice"]["passed_over"] is None
     put_student(store, 0.5, wrong=12)
     _, found = ask(store)

@@ -121,7 +121,7 @@ def test_tables_say_all(page: Page) -> None:
         "rebuilt: its train text is a reconstruction",
         "out of memory",
         "killed at 21.3 GB; lower units",
-        "quantize[to=onnx-int8] ← distilbert",
+        "distilbert · ONNX int8",
         "Intel Xeon",
         "3+1✗",
         "Row ids only",

@@ -86,7 +86,7 @@ class Confusion:
 def confusion(board_name: str, shown: Sequence[Shown]) -> Confusion | None:
     """None where nothing is scored."""
     matrices = tuple(
-        Matrix(s.line.title, len(s.runs), np.mean([run.row.confusion for run in s.runs], axis=0)) for s in shown
+        Matrix(s.line.figure, len(s.runs), np.mean([run.row.confusion for run in s.runs], axis=0)) for s in shown
     )
     return Confusion(board_name, shown[0].label_names, matrices) if matrices else None
 

@@ -13,7 +13,7 @@ from bench.board.numbers import interval, megabytes, significant
 from bench.metrics import written
 from bench.palette import BLUE, GRID, INK, MUTED, Palette, Symbol
 from bench.report.plots import labels
-from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, log_axis, plain, shorten, slug
+from bench.report.plots.style import Chart, Figure, canvas, interactive, literal, log_axis, plain, slug
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ class Frontier:
     @property
     def remark(self) -> str:
         """What the picture does not show."""
-        names = ", ".join(f"{shorten(point.line.title)} ({point.y:.3f})" for point in self.below[:3])
+        names = ", ".join(f"{point.line.figure} ({point.y:.3f})" for point in self.below[:3])
         more = f" and {len(self.below) - 3} more" if len(self.below) > 3 else ""
         return f"Below the axis: {names}{more}." if names else ""
 
@@ -211,7 +211,7 @@ def _places(
             up(line.score),
             up(_ends(line)[0]),
             up(_ends(line)[1]),
-            shorten(line.title),
+            line.figure,
         )
         for line, x in zip(lines, xs, strict=True)
     ]
@@ -291,7 +291,7 @@ def _name(point: Point, label: labels.Place) -> Figure:
     return {
         "x": math.log10(point.x),
         "y": point.y,
-        "text": plain(shorten(point.line.title)),
+        "text": plain(point.line.figure),
         "font": {"size": 11},
         "ax": label.dx * labels.WIDTH,
         "ay": -label.dy * labels.HEIGHT,
@@ -310,7 +310,7 @@ def _annotate(ax: Axes, point: Point, label: labels.Place) -> None:
     corner = (0 if label.horizontal == "left" else 1, 0 if label.vertical == "bottom" else 1)
     leader = {"arrowstyle": "-", "color": MUTED, "lw": 0.6, "relpos": corner, "shrinkA": 0, "shrinkB": 4}
     ax.annotate(
-        literal(shorten(point.line.title)),
+        literal(point.line.figure),
         (point.x, point.y),
         (label.dx * labels.WIDTH, label.dy * labels.HEIGHT),
         textcoords="offset points",

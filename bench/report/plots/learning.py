@@ -66,7 +66,7 @@ def learning(board_name: str, shown: Sequence[Shown], palette: Palette) -> Learn
     for s in shown:
         seeds = tuple((run.seed, run.row.curve) for run in s.runs if run.row.curve)
         if seeds:
-            curves.append(Curves(s.line.title, palette.colour(s.line), seeds))
+            curves.append(Curves(s.line.figure, palette.colour(s.line), seeds))
     return Learning(board_name, tuple(curves)) if curves else None
 
 

@@ -68,7 +68,7 @@ class PerClass:
                 yerr=[below, above],
                 color=bar.colour,
                 error_kw=error,
-                label=literal(shorten(bar.name)),
+                label=literal(bar.name),
             )
         ax.set_xticks(range(len(self.labels)), [literal(tick) for tick in self.ticks])
         if len(self.labels) > 8:
@@ -92,7 +92,7 @@ def per_class(board_name: str, shown: Sequence[Shown], palette: Palette) -> PerC
         low, high = tuple(map(min, scores)), tuple(map(max, scores))
         # Rounding may put the mean of equal scores outside of them.
         mean = tuple(float(m) for m in np.clip(np.mean(scores, axis=1), low, high))
-        bars.append(Bars(s.line.title, palette.colour(s.line), mean, low, high))
+        bars.append(Bars(s.line.figure, palette.colour(s.line), mean, low, high))
     first = shown[0].runs[0].row.label_scores
     labels, support = tuple(label.label for label in first), tuple(label.support for label in first)
     return PerClass(board_name, labels, support, tuple(bars))
@@ -112,7 +112,7 @@ def _interactive(data: PerClass) -> Figure:
                 "width": 2,
                 "color": "var(--muted)",
             },
-            name=plain(shorten(bar.name)),
+            name=plain(bar.name),
             marker={"color": bar.colour},
             hovertemplate="%{x}<br>F1 %{y:.3f}, whiskers: lowest and highest seed<extra>"
             + plain(bar.name)

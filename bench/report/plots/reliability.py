@@ -82,7 +82,7 @@ def _calibration(shown: Shown, colour: str) -> Calibration:
     count = np.bincount(bins, minlength=BINS)
     filled = count > 0
     return Calibration(
-        name=shown.line.title,
+        name=shown.line.figure,
         colour=colour,
         ece=float(np.mean([run.row.scores.ece.value for run in shown.runs])),
         confidence=tuple((np.bincount(bins, top, BINS)[filled] / count[filled]).tolist()),
