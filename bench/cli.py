@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bench.commands import (
+    auto,
     calibrate,
     check,
     compare,
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("list")(list_.list_)
 app.add_typer(data.app, name="data")
+app.command()(auto.auto)
 app.command()(run.run)
 app.command()(search.search)
 app.command()(compress.compress)

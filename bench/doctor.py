@@ -137,7 +137,7 @@ class _Examination:
                 read_summary(path)
             except BenchError as error:
                 yield path, one_line(error).removeprefix(f"{path}").removeprefix(": ").strip()
-        for folder in (self.store.searches, self.store.cache, *self.store.cache.glob("*/")):
+        for folder in (self.store.searches, self.store.auto, self.store.cache, *self.store.cache.glob("*/")):
             for path in temporaries(folder):
                 if path.stat().st_mtime < time.time() - HOUR:
                     yield path, "temporary, of a write that was killed"

@@ -2,8 +2,9 @@
 
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
 `artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`,
-`searches/<study>.db` with its summary `.json`, `measuring/` (the session under way), `work/`, and `aside/`, where the
-doctor puts what is damaged. A published folder has `splits/`, to which the predictions refer for ids and labels.
+`searches/<study>.db` with its summary `.json`, `auto/<question>.json`, `measuring/` (the session under way), `work/`,
+and `aside/`, where the doctor puts what is damaged. A published folder has `splits/`, to which the predictions refer
+for ids and labels.
 `result.json` is the last file of a run to appear: a folder without it is no result.
 """
 
@@ -49,6 +50,7 @@ class Store:
         self.measuring = root / "measuring"
         self.cache = root / "cache"
         self.searches = root / "searches"
+        self.auto = root / "auto"
         self.aside = root / "aside"
 
     @contextmanager

@@ -54,6 +54,7 @@ def test_list_as_json(bench: Bench) -> None:
 
 def test_help_shows_examples(bench: Bench) -> None:
     for verb in (
+        "auto",
         "run",
         "search",
         "measure",

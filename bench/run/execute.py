@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.arrays import Arrays
+from bench.contract import Resolved
 from bench.errors import StoreError
 from bench.git import git_state
 from bench.machine import cores, environment
@@ -64,10 +65,7 @@ class Executor:
 
     def run(self, planned: PlannedRun) -> Result:
         """Train if due, predict, score, store."""
-        versions = package_versions(planned.resolved)
-        missing = [name for name, version in versions.items() if version == "missing"]
-        if missing:
-            reason = f"package '{missing[0]}' is not installed; {install_command(missing[0])}"
+        if reason := missing_package(planned.resolved):
             return self._failed(planned, "train", Ended("unavailable", reason=reason))
         folder = self.store.work / planned.run_id
         shutil.rmtree(folder, ignore_errors=True)
@@ -189,6 +187,12 @@ class Executor:
             self.store.put(result, predictions, samples, log, run.private)
         self.listener.finished(result)
         return result
+
+
+def missing_package(resolved: Resolved) -> str | None:
+    """The first package that a run lacks, and what installs it; None where all are there."""
+    missing = [name for name, version in package_versions(resolved).items() if version == "missing"]
+    return f"package '{missing[0]}' is not installed; {install_command(missing[0])}" if missing else None
 
 
 def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:

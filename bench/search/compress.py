@@ -6,34 +6,27 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import optuna
 from optuna.trial import BaseTrial, FrozenTrial, Trial, TrialState
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.artifact import bytes_on_disk, is_intact
+from bench.artifact import is_intact
 from bench.data import DatasetRef
 from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
-from bench.machine import cores
-from bench.measure.measurement import summarize
 from bench.measure.schedule import schedule_of
-from bench.measure.timing import RoundSettings
 from bench.metrics import written
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
-from bench.run.job import ValidateJob
 from bench.run.keys import Parent, artifact_parts, digest
-from bench.run.launcher import Ended, V, launch
 from bench.run.plan import Planner, parent_of
-from bench.run.rounds import measure_round, sample_of, write_texts
 from bench.run.suite import RunOptions, run_specs
+from bench.search.assess import AssessmentError, costs_of, validation_of, value_of
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.judgement import Goals, Judgement, Validation
 from bench.search.screen import SearchScreen
@@ -157,7 +150,7 @@ class Compress:
         screen = SearchScreen(self.console, self.options.trials, self.metric)
         with screen:
             while len(_ended(study)) < self.options.trials:
-                study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(_ChainError,))
+                study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(AssessmentError,))
                 screen.print_line(self._line(_ended(study), name))
         candidates = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
         return [candidate for candidate in candidates if candidate is not None]
@@ -168,7 +161,7 @@ class Compress:
         try:
             artifact = self._artifact(self._chain(trial, name), executor, folder)
             judged, costs = self._judge(artifact, executor, folder)
-        except _ChainError as error:
+        except AssessmentError as error:
             trial.set_user_attr(REASON, str(error))
             raise
         finally:
@@ -203,33 +196,17 @@ class Compress:
         for step in chain_of(spec) if spec else []:
             planned = planner.plan(step, [parent])
             ended = executor.artifact(planned, folder / step.recipe)
-            trained = _check(ended, step.title)
+            trained = value_of(ended, step.title)
             parent = Parent(planned.run_id, trained.artifact, planned.parts["normalization"])
         return self.store.artifacts / parent.artifact
 
     def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[Judgement, Costs]:
-        """What validation shows of an artifact, and its costs; the files of the test split stay closed."""
+        """What validation shows of an artifact, and its costs."""
         executor.listener.phase(artifact.name[:12], "validate")
-        limits = (executor.timeout, executor.device)
-        validate = ValidateJob(artifact=artifact, prepared=self.prepared.folder)
-        _check(launch(validate, folder / "validate", *limits), "validation")
-        with np.load(folder / "validate" / "validation.npz", allow_pickle=False) as file:
-            labels, probabilities = file["validation_labels"], file["validation_probabilities"]
-        judged = self.validation.judge(labels, probabilities)
+        judged = self.validation.judge(*validation_of(artifact, self.prepared, executor, folder))
         executor.listener.phase(artifact.name[:12], "measure")
-        texts = write_texts(sample_of(self.prepared.validation().texts), folder / "texts.json")
-        rounds, schedule = [], schedule_of(self.options.run.limit)
-        for number in range(ROUNDS):
-            settings = RoundSettings(number, cores(), len(self.prepared.label_names), schedule)
-            samples = measure_round(executor, artifact, texts, folder / f"measure-{number}", settings)
-            if isinstance(samples, Ended):
-                raise _failed(samples, "measuring")
-            rounds.append(samples)
-        measured, _, memory = summarize(rounds)
-        whole = {row.scenario: row for row in measured.latency if row.bucket == "all"}
-        single, offline = whole["single_stream"], whole["offline"]
-        size = bytes_on_disk(artifact)
-        return judged, Costs(size, single.p50_ms, single.p95_ms, memory, offline.texts_per_s)
+        schedule = schedule_of(self.options.run.limit)
+        return judged, costs_of(artifact, self.prepared, executor, folder, schedule, ROUNDS)
 
     def _candidate(self, trial: FrozenTrial, name: str) -> Candidate | None:
         """What a finished trial made; None for the parent itself."""
@@ -251,20 +228,6 @@ class Compress:
             drop, largest = c.drop
             table.add_row(escape(chain_title(c.spec)), f"{c.score:.4f}", f"{drop:+.4f} ({largest:+.4f})", *costs)
         self.console.print(table)
-
-
-class _ChainError(Exception):
-    """A step of a chain failed; the search goes on."""
-
-
-def _check(ended: Ended[V], what: str) -> V:
-    if ended.value is None:
-        raise _failed(ended, what)
-    return ended.value
-
-
-def _failed(ended: Ended[Any], what: str) -> _ChainError:
-    return _ChainError(f"{what}: {ended.status}: {ended.reason}")
 
 
 def _feasible(trial: FrozenTrial) -> bool:

@@ -13,9 +13,9 @@ from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError
 from bench.params import with_defaults
 from bench.registry import load_recipe
-from bench.requirements import install_command
 from bench.run.datasets import prepared_dataset
-from bench.run.keys import artifact_parts, digest, package_versions, shown_params
+from bench.run.execute import missing_package
+from bench.run.keys import artifact_parts, digest, shown_params
 from bench.run.plan import slug
 from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
@@ -88,9 +88,8 @@ def define(options: SearchOptions, work: Path) -> StudyDefinition:
     base = with_defaults(recipe, given)
     space = searched_space(recipe, given, options.only)
     resolved = recipe.resolve(base)
-    missing = [name for name, version in package_versions(resolved).items() if version == "missing"]
-    if missing:
-        raise BenchError(f"package '{missing[0]}' is not installed; {install_command(missing[0])}")
+    if reason := missing_package(resolved):
+        raise BenchError(reason)
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)
     parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}

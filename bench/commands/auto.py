@@ -1,0 +1,110 @@
+"""`bench auto`: from a file to the model to ship, inside bounds and a time budget."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.commands.bounds import (
+    Latency,
+    LatencyChoice,
+    MaxCost,
+    MaxLatency,
+    MaxMemory,
+    MaxSize,
+    MinAccuracy,
+    MinScore,
+    MinThroughput,
+    Threads,
+    budget_of,
+)
+from bench.commands.options import DataDir, LabelColumn, MetricOption, StoreOption, TextColumn, known_metric
+from bench.commands.run import SMOKE_ROWS, DeviceChoice
+
+
+def auto(
+    file: Annotated[str | None, typer.Argument(help="Your own CSV, TSV, JSONL or Parquet file.")] = None,
+    dataset: Annotated[str | None, typer.Option("-d", "--dataset", help="A data set, in place of a file.")] = None,
+    minutes: Annotated[float, typer.Option(help="The time for all of it, over all calls.", min=0)] = 30.0,
+    max_latency_ms: MaxLatency = None,
+    latency: Latency = LatencyChoice.p50,
+    max_size_mb: MaxSize = None,
+    max_memory_mb: MaxMemory = None,
+    min_throughput: MinThroughput = None,
+    max_cost: MaxCost = None,
+    min_accuracy: MinAccuracy = None,
+    min_macro_f1: MinScore = None,
+    min_macro_recall: MinScore = None,
+    metric: MetricOption = None,
+    threads: Threads = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(help="What a compressed model may lose against the best, shown on validation as in `compress`."),
+    ] = None,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-r", "--recipe", help="Only these, in this order; what compresses is for the best of the others."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all trainings.")] = 0,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "label",
+    data_dir: DataDir = None,
+    smoke: Annotated[bool, typer.Option(help=f"A rehearsal: {SMOKE_ROWS} rows a split, quick parameters.")] = False,
+    device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Race families of models inside a time budget, compress the best, time them, and recommend one.
+
+    Many models are trained on few rows, the best third on three times as many, and so on, judged on validation. It ends
+    as `bench recommend` does, with the command that serves the model; exit code 1 where nothing keeps to the bounds.
+    Killed at any point, the same command goes on with the time that is left; more --minutes go on further.
+    Nothing is downloaded. docs/auto.md tells more.
+
+    Examples:
+
+      python -m bench auto mine.csv --minutes 30 --max-latency-ms 5
+
+      python -m bench auto -d emotions --minutes 60 --max-size-mb 20 --max-drop 0.01
+
+      python -m bench auto mine.csv -r linear -r 'lstm\\[units=64]' -r 'distill\\[student=static]' --metric macro_f1
+    """
+    from rich.console import Console
+
+    from bench.auto.auto import Auto, AutoOptions
+    from bench.data import DatasetRef
+    from bench.errors import BenchError
+    from bench.recommend.answers import answers
+    from bench.report.recommendation import print_recommendation
+    from bench.run.suite import RunOptions
+    from bench.spec import check_dataset
+    from bench.store import Store
+
+    name = file or dataset
+    if name is None or (file and dataset):
+        raise BenchError("give a file of your own, or a data set with -d; not both")
+    ref = DatasetRef(name, text_column, label_column, data_dir)
+    check_dataset(ref)
+    budget = budget_of(
+        latency, threads, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, max_memory_mb=max_memory_mb,
+        min_throughput=min_throughput, max_cost=max_cost, min_accuracy=min_accuracy, min_macro_f1=min_macro_f1,
+        min_macro_recall=min_macro_recall,
+    )  # fmt: skip
+    deciding = known_metric(metric)
+    options = AutoOptions(
+        ref, minutes, budget, deciding, max_drop, tuple(recipe or ()), seed,
+        RunOptions(store, "reuse", device.value, limit=SMOKE_ROWS if smoke else None),
+    )  # fmt: skip
+    run_ids = set(Auto(options, Console(width=None if sys.stdout.isatty() else 140)).run())
+    answered = answers(Store(store), Path(name).name, budget, deciding)
+    found = [each for each in answered.found if any(run_ids & set(line.run_ids) for line in each.field.board.lines)]
+    if not found:
+        raise answered.unanswered[0] if answered.unanswered else BenchError("none of the models came to a score")
+    for each in found:
+        print_recommendation(each, Console(highlight=False))
+    if not all(each.choice for each in found):
+        raise typer.Exit(1)
