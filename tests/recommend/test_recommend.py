@@ -243,7 +243,7 @@ def test_a_table_for_pages_has_the_plain_baseline_and_the_floor_beside_the_choic
     assert call("recommend", "--store", str(three.root), "--markdown") == 0
     head, rule, line = capsys.readouterr().out.splitlines()
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert head.count("|") == rule.count("|") == line.count("|") and cells[:3] == ["emotions", "accuracy", "lstm"]
+    assert head.count("|") == rule.count("|") == line.count("|") and cells[:3] == ["emotions", "accuracy", "LSTM"]
     assert cells[4] == "not shown to be worse than any of 2" and cells[7].startswith("0.8") and cells[8] == ""
     assert call("recommend", "--store", str(three.root), "--markdown", "--max-size-mb", "0.1") == 1
     assert "nothing keeps to size ≤ 0.1 MB" in capsys.readouterr().out
@@ -255,7 +255,7 @@ def test_a_board_that_cannot_be_asked_stops_no_other(store: Store, capsys: pytes
     where = ("--store", str(store.root), "--max-latency-ms", "8")
     assert call("recommend", *where) == 0
     shown = capsys.readouterr()
-    assert "Ship lstm on emotions" in " ".join(shown.out.split())
+    assert "Ship LSTM on emotions" in " ".join(shown.out.split())
     assert shown.err == "left out: no model of imdb is timed: python -m bench measure -d 'imdb'\n"
     assert call("recommend", *where, "--json") == 0
     assert [each["dataset"] for each in json.loads(capsys.readouterr().out)] == ["emotions"]
