@@ -13,8 +13,10 @@ from bench.report.tables import escaped
 
 PLAIN = "linear"
 """The recipe of the plain baseline."""
-COLUMNS = ("data set", "metric", "chosen on validation", "test (95 % interval)", "the others on test", "p50 ms", "MB",
-           f"`{PLAIN}`", "label frequencies")  # fmt: skip
+COLUMNS = (
+    "data set", "metric", "chosen on validation", "test (95 % interval)", "on test, against the others", "p50 ms", "MB",
+    f"`{PLAIN}`", "label frequencies",
+)  # fmt: skip
 
 
 def markdown(found: Sequence[Recommendation]) -> str:
