@@ -30,6 +30,7 @@ from bench.run.remeasure import stored_run
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen
 from bench.run.suite import RunOptions, run_specs
+from bench.schema import Result
 from bench.search.assess import validation_of
 from bench.search.judgement import Goals, Labels, Probabilities, Validation
 from bench.spec import RunSpec
@@ -169,21 +170,20 @@ class Auto:
     def _measure(self, run_ids: Sequence[str]) -> list[str]:
         """Time the runs in one session, unless one has timed them all; those that ended well."""
         results = [found for run_id in run_ids if (found := self.store.find(run_id)) and found.quality]
-        limit = self.options.run.limit
-        sessions = {
-            result.measurement.session.id
-            if result.measurement
-            and result.measurement.session
-            and result.identity.measurement_key == current_measurement_key(result.identity.artifact or "", limit)
-            else None
-            for result in results
-        }
+        sessions = {_session(result, self.options.run.limit) for result in results}
         if len(sessions) > 1 or None in sessions:
             with self.store.lock(), Screen(self.console, len(results)) as screen:
                 screen.print_line(f"Measuring {len(results)} model(s); leave the machine alone meanwhile.")
                 runs = [stored_run(self.store, result.run_id) for result in results]
                 measure_all(Executor(self.store, screen, self.options.run.device), runs, screen.print_line)
         return [result.run_id for result in results]
+
+
+def _session(result: Result, limit: int | None) -> str | None:
+    """That timed it on this machine by today's protocol; None for none."""
+    measured = result.measurement
+    current = result.identity.measurement_key == current_measurement_key(result.identity.artifact or "", limit)
+    return measured.session.id if measured and measured.session and current else None
 
 
 def _seconds(schedule: Schedule, start: float) -> float:
