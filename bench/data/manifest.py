@@ -164,6 +164,14 @@ class Hub(Closed):
     labels: tuple[str, ...] = Field(description="As the published files write them, in the order of the hub's ids.")
 
 
+class Context(Closed):
+    """Columns of a published table beside text and label: for slices, never for training."""
+
+    date_column: str | int | None = None
+    date_format: str = Field("%Y-%m-%d", description="Of `datetime.strptime`.")
+    place_column: str | int | None = None
+
+
 class Entry(Closed):
     """The manifest's entry of one data set."""
 
@@ -179,6 +187,7 @@ class Entry(Closed):
         exclude=True,  # what is prepared does not depend on it
         description="The set's own: it decides ranks, ties, gates and choices.",
     )
+    context: Context = Field(Context(), exclude=True, description="When and where a text was written.")
     labels: dict[str, str | None] = Field(
         default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
     )

@@ -11,9 +11,11 @@ from bench.board.comparison import Target, target
 from bench.board.predictions import Predictions
 from bench.board.rows import stored_rows
 from bench.data import DatasetRef
+from bench.data.context import written
 from bench.errors import BenchError
 from bench.run.datasets import prepared_dataset
 from bench.slices.compare import Slice, compare
+from bench.slices.context import by_context
 from bench.slices.definitions import members
 from bench.store import Store
 
@@ -31,11 +33,12 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
     title = chosen_one.name
     runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]
+    ref = DatasetRef(dataset, data_dir=data_dir)
     with store.lock():
-        prepared = prepared_dataset(DatasetRef(dataset, data_dir=data_dir), store, board.data.limit)
+        prepared = prepared_dataset(ref, store, board.data.limit)
     ids, texts = prepared.test_texts()
     usable = [run for run in runs if np.array_equal(run.ids, ids)]
     if not usable:
         raise BenchError(f"'{title}' has no stored predictions of the test texts that are found: run it again")
-    found = members(texts, prepared.train().texts)
+    found = {**members(texts, prepared.train().texts), **by_context(written(ref, ids, texts))}
     return title, compare(found, usable[0].labels, [run.probabilities for run in usable])

@@ -79,3 +79,8 @@ def test_missing_files_are_named_with_what_to_do(tmp_path: Path) -> None:
         load(DatasetRef("tsatc"))
     with pytest.raises(DataError, match=r"data folder .*nowhere does not exist; correct --data-dir"):
         load(DatasetRef("tsatc", data_dir=tmp_path / "nowhere"))
+
+
+def test_what_is_prepared_does_not_depend_on_columns_for_slices() -> None:
+    assert entry("covid19-5").context.place_column == "Location"
+    assert '"context"' not in entry("covid19-5").model_dump_json()

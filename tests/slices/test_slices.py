@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bench.contract import Probabilities
+from bench.data import DatasetRef, load
+from bench.data.context import Written, written
 from bench.slices.compare import compare
+from bench.slices.context import by_context
 from bench.slices.definitions import members
-from tests.conftest import Bench
+from tests.conftest import ROOT, Bench
 
 TEXTS = [
     "I don't like it", "so good 😍", "well :) fine", "#fail again", "@maria hello", "see https://t.co/x", "why?",
@@ -79,3 +83,43 @@ def test_the_command_finds_the_texts_again(bench: Bench, tmp_path: Path) -> None
     assert all(0 <= each["p"] <= 1 for each in document["slices"])
     assert "did you mean 'bayes'" in bench("slices", "bayse", "-d", "toy").stderr
     assert "no results on data set 'emotions'" in bench("slices", "-d", "emotions").stderr
+
+
+def test_periods_are_whole_days_and_places_the_frequent_ones() -> None:
+    days = [date(2020, 3, 1)] * 5 + [date(2020, 3, day) for day in (2, 3, 3, 4)] + [None]
+    places = ["Paris", "paris", " "] * 3 + [f"{number}th Street" for number in range(20)]
+    found = by_context(Written(days, [place.strip() for place in places]))
+    periods = {name: int(inside.sum()) for name, inside in found.items() if name.startswith("from")}
+    assert periods == {"from 2020-03-01 to 2020-03-02": 6, "from 2020-03-03 to 2020-03-04": 3}
+    assert found["place paris"].sum() == 6 and found["no place given"].sum() == 3
+    assert len([name for name in found if name.startswith("place ")]) == 10
+    assert by_context(Written()) == {} and by_context(Written([None], [""])).keys() == {"no place given"}
+
+
+def test_a_file_with_dates_and_places_has_slices_of_them(bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        f"{'good' if n % 2 else 'bad'} day {n},{n % 2},2020-0{1 + n % 3}-01,{('Paris', '')[n % 2]}" for n in range(600)
+    ]
+    (tmp_path / "mine.csv").write_text("text,label,date,place\n" + "\n".join(rows) + "\n")
+    assert bench("run", "-r", "bayes", "-d", "mine.csv", "--measure", "none").returncode == 0
+    names = {each["name"] for each in json.loads(bench("slices", "-d", "mine.csv", "--json").stdout)["slices"]}
+    assert {"place Paris", "no place given", "from 2020-01-01 to 2020-01-01"} <= names
+
+
+def test_rows_that_are_not_those_of_the_file_have_no_date(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("text,label,date\none,a,2020-01-01\ntwo,b,soon\n")
+    ref = DatasetRef(str(tmp_path / "mine.csv"))
+    assert written(ref, ["row-00001", "row-00000"], ["two", "one"]) == Written([None, date(2020, 1, 1)])
+    assert written(ref, ["row-00001"], ["one"]) == Written() == written(DatasetRef("toy"), [], [])
+
+
+@pytest.mark.skipif(not (ROOT.parent / "shared" / "data").is_dir(), reason="the data of ../shared/data are not here")
+@pytest.mark.parametrize(("name", "first", "last"), [("covid19-5", (2020, 3, 2), (2020, 3, 16)),
+                                                     ("sentiment140-100k", (2009, 5, 11), (2009, 6, 14))])  # fmt: skip
+def test_published_sets_tell_when_and_where(name: str, first: tuple[int, ...], last: tuple[int, ...]) -> None:
+    ref = DatasetRef(name, data_dir=ROOT.parent / "shared" / "data")
+    test = load(ref).test
+    found = written(ref, test.ids, test.texts)
+    assert found.dates is not None and None not in found.dates
+    assert (min(filter(None, found.dates)), max(filter(None, found.dates))) == (date(*first), date(*last))
+    assert (found.places is not None and found.places.count("") == 835) == (name == "covid19-5")
