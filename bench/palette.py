@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple, Protocol
-
-
-class Symbol(NamedTuple):
-    """A marker or a dash, by its names in both libraries that draw."""
-
-    matplotlib: str
-    plotly: str
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
 class Look(NamedTuple):
     """The colour and the marker of one kind of point."""
 
     colour: str
-    marker: Symbol
+    marker: str
+    """By its name in matplotlib."""
 
 
 COLOURS = ("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#56b4e9", "#949494")
-"""Seaborn's colour-blind palette without the two tones that vanish on white: one a recipe."""
+"""Seaborn's colour-blind palette without the two tones that vanish on white."""
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, BROWN, SKY, GREY = COLOURS
-MARKERS = tuple(
-    Symbol(*names)
-    for names in (("o", "circle"), ("s", "square"), ("D", "diamond"), ("^", "triangle-up"), ("v", "triangle-down"))
-)
-"""One a track."""
-DASHES = (Symbol("-", "solid"), Symbol("--", "dash"), Symbol(":", "dot"), Symbol("-.", "dashdot"))
-"""One a seed."""
-
-BEST, PALE = GREEN, "#c9d7e3"
-"""Of the best trial of a search, and of the lowest value of a scale that ends in blue."""
+FAMILY_LOOKS: Mapping[str, Look] = {
+    "transformer": Look(BLUE, "o"), "recurrent": Look(ORANGE, "s"), "static": Look(GREEN, "D"),
+    "dense": Look(VERMILION, "^"), "linear": Look(PURPLE, "v"), "ensemble": Look(BROWN, "p"),
+    "constant": Look(GREY, "X"), "other": Look(SKY, "P"),
+}  # fmt: skip
+"""One a family of models, in every report and for ever; no two share a colour or a marker."""
+FAMILY_NAMES: Mapping[str, str] = {
+    "transformer": "Transformers", "recurrent": "LSTMs", "static": "Static look-ups", "dense": "Dense networks",
+    "linear": "Linear models", "ensemble": "Ensembles", "constant": "Constant", "other": "Other recipes",
+}  # fmt: skip
 SPLITS = {"all": BLUE, "train": BLUE, "validation": ORANGE, "test": VERMILION}
 """Of the splits of a data set."""
-TRIALS = {
-    "complete": Look(BLUE, Symbol("o", "circle")),
-    "pruned": Look(ORANGE, Symbol("x", "x")),
-    "failed": Look(VERMILION, Symbol("v", "triangle-down")),
-    "running": Look(GREY, Symbol(".", "circle-open")),
-}
-"""Of the trials of a search, by their state."""
-
 LIGHT = {
     "bg": "#f7f8fa", "card": "#ffffff", "ink": "#1c2330", "muted": "#596273", "line": "#e1e6ed", "head": "#f1f4f8",
     "accent": "#01619a", "band": "rgba(1, 115, 178, .08)", "good": "#0b6e4f", "bad": "#b3261e", "warn": "#7a5200",
@@ -66,49 +50,11 @@ def css_variables() -> str:
         return " ".join(f"--{name}: {value};" for name, value in theme.items())
 
     light = f":root {{ color-scheme: light dark; {declared(LIGHT)} }}"
-    return f"{light}\n@media (prefers-color-scheme: dark) {{ :root {{ {declared(DARK)} }} }}\n"
+    dark = f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {declared(DARK)} }} }}"
+    return f"{light}\n{dark}\n"
 
 
 def translucent(colour: str, opacity: float) -> str:
     """`#0173b2` as `rgba(1,115,178,0.04)`."""
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
     return f"rgba({red},{green},{blue},{opacity:g})"
-
-
-class Drawn(Protocol):
-    """What has a colour and a marker: a leaderboard line."""
-
-    @property
-    def track(self) -> str:
-        """The package of its recipe."""
-        ...
-
-    @property
-    def recipe(self) -> str:
-        """The name of its recipe."""
-        ...
-
-
-@dataclass(frozen=True)
-class Palette:
-    """The same colour for a recipe and the same marker for a track, wherever they are drawn."""
-
-    recipes: tuple[tuple[str, str], ...]
-    """(track, recipe), sorted."""
-
-    @classmethod
-    def of(cls, lines: Iterable[Drawn]) -> Palette:
-        """For all recipes of a report."""
-        return cls(tuple(sorted({(line.track, line.recipe) for line in lines})))
-
-    @cached_property
-    def _tracks(self) -> list[str]:
-        return sorted({track for track, _ in self.recipes})
-
-    def colour(self, line: Drawn) -> str:
-        """As `#rrggbb`."""
-        return COLOURS[self.recipes.index((line.track, line.recipe)) % len(COLOURS)]
-
-    def marker(self, line: Drawn) -> Symbol:
-        """Of its track."""
-        return MARKERS[self._tracks.index(line.track) % len(MARKERS)]

@@ -61,8 +61,8 @@ def main() -> None:
             for arguments in (["compare"], ["export"], ["report", "--no-texts", "--out", f"{folder}/reports"]):
                 seconds, peak = timed([*arguments, "--store", str(store.root)])
                 print(f"{count:>6} results  {arguments[0]:<8} {seconds:6.1f} s  peak {peak} MB", flush=True)
-            size = Path(folder, "reports", "report.html").stat().st_size / 1e6
-            print(f"{count:>6} results  report.html {size:.1f} MB", flush=True)
+            size = Path(folder, "reports", "index.html").stat().st_size / 1e6
+            print(f"{count:>6} results  index.html {size:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ HEAVY = {
     "sklearn",
     "pandas",
     "matplotlib",
-    "plotly",
     "scipy",
     "pyarrow",
     "optuna",

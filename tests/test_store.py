@@ -108,7 +108,7 @@ def test_every_command_skips_them_and_names_each_once(damaged: Store, tmp_path: 
     for name in ROWS:
         assert sum(f"/{name}/" in line for line in lines) == 1
     if out:
-        assert "exit code 1" in (tmp_path / "out" / "report.html").read_text()
+        assert "exit code 1" in (tmp_path / "out" / "index.html").read_text()
         assert sorted(path.name for path in (tmp_path / "out" / "results").iterdir()) == sorted(
             [GOOD, "emotions-dnn--s0-failed"]
         )

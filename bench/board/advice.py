@@ -33,12 +33,13 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """What validation leaves to choose from, and what is chosen."""
 
     near: tuple[Line, ...]
     """Not shown to be worse than the best on validation, which is the first."""
     line: Line
+    """The fastest of these, where nothing is timed the smallest."""
     reason: str
 
 
@@ -51,38 +52,39 @@ def advice(board: Board, validation: Inference) -> Advice | None:
     if not board.ok_lines:
         return None
     best = board.ok_lines[0]
-    choice = _choice(board, validation)
-    if choice is None:
+    found = choice(board, validation)
+    if found is None:
         caveats = ("no validation predictions are stored: nothing can be chosen without looking at the test",)
         return Advice(
             board, _scored_headline(board), (_pick("Highest on test", best),), (*caveats, *_caveats(board, []))
         )
-    smallest = min(choice.near, key=lambda line: line.values.bytes_on_disk or float("inf"))
+    smallest = min(found.near, key=lambda line: line.values.bytes_on_disk or float("inf"))
     picks = (
-        _pick("Chosen on validation", choice.line),
-        _pick("Best on validation", choice.near[0]),
+        _pick("Chosen on validation", found.line),
+        _pick("Best on validation", found.near[0]),
         _pick("Smallest that is not shown to be worse there", smallest),
         _pick("Highest on test", best),
     )
-    return Advice(board, _headline(board, choice), picks, _caveats(board, choice.near))
+    return Advice(board, _headline(board, found), picks, _caveats(board, found.near))
 
 
-def _choice(board: Board, validation: Inference) -> _Choice | None:
+def choice(board: Board, validation: Inference) -> Choice | None:
+    """What validation chooses; None where none of it is stored."""
     subjects = [(line, subject) for line in board.ok_lines if (subject := validation.subject(line))]
     if not subjects:
         return None
     subjects.sort(key=lambda pair: -pair[1].sample.score)
     near = tuple(_near(subjects, validation))
     if len(near) == 1:
-        return _Choice(near, near[0], "the best on validation, and all others are shown to be worse there")
+        return Choice(near, near[0], "the best on validation, and all others are shown to be worse there")
     alike = f"of {len(near)} that are not shown to be worse"
     among = f"{alike} than the best on validation"
     if quick := fastest(list(near), board.noise):
         if quick is near[0]:
-            return _Choice(near, quick, f"the best on validation, and {alike} there none is shown to be faster")
-        return _Choice(near, quick, f"the fastest {among}")
+            return Choice(near, quick, f"the best on validation, and {alike} there none is shown to be faster")
+        return Choice(near, quick, f"the fastest {among}")
     smallest = min(near, key=lambda line: line.values.bytes_on_disk or float("inf"))
-    return _Choice(near, smallest, f"the smallest {among}")
+    return Choice(near, smallest, f"the smallest {among}")
 
 
 def _near(subjects: Sequence[tuple[Line, Subject]], validation: Inference) -> list[Line]:
@@ -100,7 +102,7 @@ def _pick(question: str, line: Line) -> Pick:
     return Pick(question, line, ", ".join([score, *(f"{value} {unit}" for value, unit in costs if value)]))
 
 
-def _headline(board: Board, choice: _Choice) -> str:
+def _headline(board: Board, choice: Choice) -> str:
     if len(board.ok_lines) == 1:
         return _scored_headline(board)
     control = " (a control: no teacher taught it)" if choice.line.untaught else ""

@@ -75,16 +75,16 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writerow(COLUMNS)
     lower = {True: "true", False: "false"}
     for row in rows:
-        writer.writerow([lower[cell] if type(cell) is bool else cell for cell in _published(row).values()])
+        writer.writerow([lower[cell] if type(cell) is bool else cell for cell in published(row).values()])
     return buffer.getvalue()
 
 
 def json_text(rows: Sequence[Row]) -> str:
     """A JSON array of objects, null where not measured."""
-    return json.dumps([_published(row) for row in rows], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps([published(row) for row in rows], indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _published(row: Row) -> dict[str, Any]:
+def published(row: Row) -> dict[str, Any]:
     """The columns of a row by name, several values of one column joined."""
     cells = dict(zip(COLUMNS, _read_columns(row), strict=True))
     for name, separator in SEPARATORS.items():

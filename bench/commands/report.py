@@ -1,4 +1,4 @@
-"""`bench report`: HTML, PNG, CSV and the raw results in one folder."""
+"""`bench report`: the page, tables, figures and the raw results in one folder."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ def report(
     texts: Annotated[
         bool, typer.Option("--texts/--no-texts", help="Show texts of the data sets; leave them out to publish.")
     ] = True,
+    figures: Annotated[
+        bool, typer.Option("--figures/--no-figures", help="Draw PNG files for papers, at most 20, into figures/.")
+    ] = False,
 ) -> None:
-    """Write report.html, leaderboard.md, results.csv, figures/ and the raw results/ of a store.
+    """Write index.html, leaderboard.md, results.csv and the raw results/ of a store; PNG figures when asked.
 
     Examples:
 
       python -m bench report
 
-      python -m bench report --out reports --no-texts
+      python -m bench report --out reports --no-texts --figures
     """
     from rich.console import Console
 
@@ -32,7 +35,8 @@ def report(
     from bench.store import Store
 
     screen = Console(stderr=True, highlight=False)
-    built = build(Store(store), out, texts, watch)
+    built = build(Store(store), out, texts, watch, figures)
     for warning in built.warnings:
         screen.print(f"warning: {warning}", markup=False)
-    print(f"{built.page}: {built.runs} runs, {built.figures} figures")
+    figures_too = f", {built.figures} figures" if built.figures else ""
+    print(f"{built.page}: {built.runs} runs{figures_too}: {built.page.resolve().as_uri()}")

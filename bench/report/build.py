@@ -13,16 +13,17 @@ from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
 from bench.noise_floor import FILE as NOISE_FLOORS
 from bench.noise_floor import read_noise_floors, write_noise_floors
-from bench.report.contents import TEXT_FILES, Contents, Selection, Watch, contents, unwatched
+from bench.report.contents import PAGE, TEXT_FILES, Contents, Selection, Watch, contents, unwatched
+from bench.report.figures.style import write_png
 from bench.report.manifest import OWNED, write_manifest
-from bench.report.plots.style import write_png
-from bench.report.publish import copy_results, published_rows
-from bench.report.search_page import copy_summaries
+from bench.report.publish import copy_results, copy_summaries, published_rows
 from bench.robustness import storage as behaviours
 from bench.store import Store
 
-TITLE = b"<title>Sentibench report</title>"
+TITLE = b"<title>Sentibench"
 """What tells a report from any other page."""
+EARLIER = "report.html"
+"""What the page was called once: it goes with the report that it was of."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,11 @@ class Built:
     warnings: tuple[str, ...]
 
 
-def build(store: Store, out: Path, texts: bool, watch: Watch = unwatched) -> Built:
+def build(store: Store, out: Path, texts: bool, watch: Watch = unwatched, figures: bool = False) -> Built:
     """Write a report into `out`: the raw files first, then what is made of them alone, last their manifest.
 
-    `texts` allows texts of the data sets in the page; `watch` wraps what takes long, for a progress bar.
+    `texts` allows texts of the data sets in the page; `watch` wraps what takes long, for a progress bar; `figures`
+    draws the PNG files as well.
     Raises BenchError for an empty store and for a folder with files of others under these names, StoreError where
     `out` cannot be written.
     """
@@ -57,24 +59,26 @@ def build(store: Store, out: Path, texts: bool, watch: Watch = unwatched) -> Bui
     )
     shown = contents(out, store.prepared, selection, watch)
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    _draw(shown, out / "figures", watch)
+    drawn = _draw(shown, out / "figures", watch) if figures else _draw_none(out / "figures")
     files = shown.text_files(made_at)
     for name in TEXT_FILES:
         if name in files:
             write_atomic(out / name, files[name].encode())
         else:
             (out / name).unlink(missing_ok=True)
-    write_manifest(out, shown, store.artifacts, made_at)
-    figures = len(shown.drawings) + len(shown.descriptions)
-    return Built(out / "report.html", len(counted(rows)), figures, (foreign,) if foreign else ())
+    (out / EARLIER).unlink(missing_ok=True)
+    write_manifest(out, shown, store.artifacts, made_at, figures)
+    return Built(out / PAGE, len(counted(rows)), drawn, (foreign,) if foreign else ())
 
 
 def _refuse_foreign(out: Path) -> None:
     """What is replaced or removed must be of an earlier report: whole, or of one that was killed."""
-    page = out / "report.html"
-    whole = page.is_file() and TITLE in page.read_bytes()[:4096]
-    begun = not page.exists() and any(out.glob("results/*/result.json"))
-    there = [n for n in OWNED if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))]
+    pages = [out / name for name in (PAGE, EARLIER) if (out / name).exists()]
+    whole = bool(pages) and all(page.is_file() and TITLE in page.read_bytes()[:4096] for page in pages)
+    begun = not pages and any(out.glob("results/*/result.json"))
+    there = [
+        n for n in (*OWNED, EARLIER) if (out / n).is_file() or any(path.is_file() for path in (out / n).rglob("*"))
+    ]
     if there and not whole and not begun:
         raise BenchError(f"--out {out} holds '{there[0]}', which is of no earlier report: choose another folder")
 
@@ -95,8 +99,8 @@ def _left_out(rows: list[Row]) -> dict[str, int]:
     return {board: boards.count(board) for board in sorted(set(boards))}
 
 
-def _draw(shown: Contents, folder: Path, watch: Watch) -> None:
-    """The PNG files; those of an earlier report, which would show what is no longer in this one, go."""
+def _draw(shown: Contents, folder: Path, watch: Watch) -> int:
+    """The PNG files, and how many; those of an earlier report, which would show what is no longer in this one, go."""
     from bench.data.draw import draw_description
 
     try:
@@ -111,6 +115,14 @@ def _draw(shown: Contents, folder: Path, watch: Watch) -> None:
     for path in folder.glob("*.png"):
         if path.stem not in stems:
             path.unlink()
+    return len(stems)
+
+
+def _draw_none(folder: Path) -> int:
+    """Figures of an earlier report show what this one may not: they go."""
+    for path in folder.glob("*.png"):
+        path.unlink()
+    return 0
 
 
 def _foreign(run_ids: tuple[str, ...]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bench.confidence.storage import Confidence
-from bench.report.robustness import percent
+from bench.report.robustness import called, percent
 from bench.schema import Interval
 
 Tables = list[tuple[str, list[str], list[list[str]]]]
@@ -20,7 +20,7 @@ def print_confidence(found: Sequence[Confidence], console: Console) -> None:
     for each in found:
         console.print()
         console.print(Text(f"{each.run_id}: {_summary(each)}", style="bold"))
-        for title, header, rows in _tables(each):
+        for title, header, rows in tables(each):
             table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1))
             for i, name in enumerate(header):
                 table.add_column(name, justify="right" if i else "left", no_wrap=True)
@@ -29,12 +29,12 @@ def print_confidence(found: Sequence[Confidence], console: Console) -> None:
             console.print(table)
 
 
-def markdown(found: Sequence[Confidence]) -> str:
-    """The same as Markdown."""
+def markdown(found: Sequence[Confidence], titles: Mapping[str, str]) -> str:
+    """The same as Markdown; runs by the `titles` of their models, where these are known."""
     lines = ["# How sure the models are", ""]
     for each in found:
-        lines += [f"## {each.run_id}", "", f"{_summary(each)}.", ""]
-        for title, header, rows in _tables(each):
+        lines += [f"## {called(each.run_id, titles)}", "", f"{_summary(each)}.", ""]
+        for title, header, rows in tables(each):
             lines += [f"{title}:", "", f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
             lines += [f"| {' | '.join(row)} |" for row in rows] + [""]
     return "\n".join(lines)
@@ -45,7 +45,8 @@ def _summary(each: Confidence) -> str:
     return f"temperature {fitted.temperature:.2f}" if fitted.temperature is not None else "isotonic calibration"
 
 
-def _tables(each: Confidence) -> Tables:
+def tables(each: Confidence) -> Tables:
+    """Titles, headers and rows of what was found of a run."""
     tested, metric = each.tested, each.fitted.metric
     scores = [("log loss", "log_loss"), ("Brier score", "brier"), ("calibration error (ECE)", "ece")]
     return [

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.board.across import across
-from bench.board.advice import advice
+from bench.board.across import Across, across
 from bench.board.aggregate import boards
-from bench.board.facts import facts
-from bench.board.family import families
-from bench.board.inference import Inference
+from bench.board.family import Family, families
 from bench.board.leaderboard import Board
-from bench.board.mistakes import mistakes
-from bench.board.predictions import Predictions, best_of_each_recipe
+from bench.board.predictions import Predictions, Shown, best_of_each_recipe
 from bench.board.row import Row
 from bench.board.rows import counted
 from bench.board.rows import rows as rows_of
@@ -24,30 +21,29 @@ from bench.board.table import csv_text
 from bench.confidence import storage as confidences
 from bench.confidence.storage import Confidence
 from bench.noise_floor import read_noise_floors
-from bench.palette import Palette
 from bench.report import confidence, robustness
-from bench.report.dataset_page import dataset_page, test_texts
-from bench.report.html import BoardPage, render, strip_axis
-from bench.report.plots.across import Ranks
-from bench.report.plots.confusion import confusion
-from bench.report.plots.frontier import LATENCY, SIZE, frontier
-from bench.report.plots.learning import learning
-from bench.report.plots.per_class import per_class
-from bench.report.plots.reliability import reliability
-from bench.report.plots.style import Drawing, slug
-from bench.report.plots.sweep import sweeps
+from bench.report.dataset_page import DatasetPage, dataset_page, test_texts
+from bench.report.figures.frontier import LATENCY, SIZE, frontier
+from bench.report.figures.per_class import per_class
+from bench.report.figures.style import Drawing, slug
+from bench.report.page.board import board_document
+from bench.report.page.document import document
+from bench.report.page.html import page
 from bench.report.provenance import Provenance
-from bench.report.search_page import SearchPage, search_pages
 from bench.report.tables import markdown
 from bench.robustness import storage as behaviours
 from bench.robustness.evaluation import Robustness
+from bench.search.summary import Summary, summaries
 from bench.store import Store
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
 
-TEXT_FILES = ("results.csv", "leaderboard.md", "robustness.md", "confidence.md", "report.html")
+PAGE = "index.html"
+TEXT_FILES = ("results.csv", "leaderboard.md", "robustness.md", "confidence.md", PAGE)
 """What is written of the raw files, all but the figures."""
+MOST_FIGURES = 20
+"""Files of figures, those of the data sets included."""
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]
 """Wraps what is gone through, and says what it is: for a progress bar."""
 
@@ -72,52 +68,76 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class BoardPage:
+    """What a report shows of one leaderboard."""
+
+    board: Board
+    families: list[Family]
+    document: dict[str, Any]
+    """What the page says of it."""
+    data: DatasetPage | None
+    drawings: tuple[Drawing, ...]
+
+    @property
+    def stem(self) -> str:
+        """Name of the figure of the data set, without its ending."""
+        return f"{slug(self.board.name)}-data"
+
+
+@dataclass(frozen=True)
 class Contents:
     """Everything that a report shows."""
 
     selection: Selection
     rows: list[Row]
-    boards: list[Board]
     pages: list[BoardPage]
-    ranks: Ranks | None
-    searches: list[SearchPage]
-    palette: Palette
+    across: Across | None
+    searches: list[Summary]
     provenance: Provenance
     tested: list[Robustness]
     fitted: list[Confidence]
 
     @property
     def drawings(self) -> list[Drawing]:
-        """All figures but those of the data sets."""
-        of_boards = [drawing for page in self.pages for drawing in page.drawings]
-        of_searches = [drawing for search in self.searches for drawing in search.drawings]
-        return [*of_boards, *([self.ranks] if self.ranks else []), *of_searches]
+        """Figures of results: the first of every leaderboard, then the second ones, as many as a report has."""
+        ordered = [drawing for of_kind in zip_longest(*(page.drawings for page in self.pages)) for drawing in of_kind]
+        return [drawing for drawing in ordered if drawing is not None][:MOST_FIGURES]
 
     @property
     def descriptions(self) -> dict[str, Description]:
-        """Of the data sets that are prepared, by the names of their figures."""
-        return {page.stem: page.data.description for page in self.pages if page.data}
+        """Of the data sets that are prepared, by the names of their figures, as many as there is room for."""
+        room = MOST_FIGURES - len(self.drawings)
+        return dict([(page.stem, page.data.description) for page in self.pages if page.data][:room])
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the model of each run is called."""
+        return {run_id: line.title for page in self.pages for line in page.board.lines for run_id in line.run_ids}
 
     def text_files(self, made_at: str) -> dict[str, str]:
         """The content of those of `TEXT_FILES` that there is something to say in, by name."""
-        files = {"results.csv": csv_text(counted(self.rows)), "leaderboard.md": markdown(self.boards)}
+        leaderboards = markdown([page.board for page in self.pages])
+        files = {"results.csv": csv_text(counted(self.rows)), "leaderboard.md": leaderboards}
         if self.tested:
-            files["robustness.md"] = robustness.markdown(self.tested)
+            files["robustness.md"] = robustness.markdown(self.tested, self.titles)
         if self.fitted:
-            files["confidence.md"] = confidence.markdown(self.fitted)
-        return files | {"report.html": self._page(made_at)}
+            files["confidence.md"] = confidence.markdown(self.fitted, self.titles)
+        return files | {PAGE: page(self.document(made_at))}
 
-    def _page(self, made_at: str) -> str:
-        return render(
+    def document(self, made_at: str) -> dict[str, Any]:
+        """All that the page says."""
+        return document(
             self.rows,
-            self.pages,
+            [(page.board, page.document, page.families) for page in self.pages],
             self.searches,
-            self.palette,
+            self.across,
+            self.tested,
+            self.fitted,
+            self.titles,
             self.provenance,
-            f"{datetime.fromisoformat(made_at):%Y-%m-%d %H:%M} UTC",
+            sum(self.selection.superseded.values()),
             self.selection.foreign,
-            self.ranks,
-            superseded=sum(self.selection.superseded.values()),
+            f"{datetime.fromisoformat(made_at):%Y-%m-%d %H:%M} UTC",
         )
 
 
@@ -134,48 +154,40 @@ def contents(root: Path, prepared: Path, selection: Selection, watch: Watch = un
         replace(board, superseded=left_out.get(board.name, 0))
         for board in boards(rows, predictions, read_noise_floors(root))
     ]
-    palette = Palette.of(line for board in leaderboards for line in board.lines)
-    compared = across(leaderboards, predictions)
     return Contents(
         selection=selection,
         rows=rows,
-        boards=leaderboards,
-        pages=[
-            _page(board, predictions, prepared, palette, selection.texts)
-            for board in watch(leaderboards, "leaderboards")
-        ],
-        ranks=Ranks(compared) if compared else None,
-        searches=[page for page in search_pages(store) if page.summary.study in selection.studies],
-        palette=palette,
+        pages=[_page(board, predictions, prepared, selection.texts) for board in watch(leaderboards, "leaderboards")],
+        across=across(leaderboards, predictions),
+        searches=[summary for summary in summaries(store.searches) if summary.study in selection.studies],
         provenance=provenance,
         tested=list(behaviours.stored(root)),
         fitted=list(confidences.stored(root)),
     )
 
 
-def _page(board: Board, predictions: Predictions, prepared: Path, palette: Palette, texts: bool) -> BoardPage:
-    shown = best_of_each_recipe(board, predictions)
-    by_id = test_texts(board, prepared) if texts else {}
+def _page(board: Board, predictions: Predictions, prepared: Path, texts: bool) -> BoardPage:
+    by_id, data, some = (
+        test_texts(board, prepared) if texts else {},
+        dataset_page(board, prepared),
+        families(board, predictions),
+    )
     return BoardPage(
         board=board,
-        anchor=f"board-{slug(board.name)}",
-        facts=facts(board),
-        advice=advice(board, Inference(board.ok_lines, predictions, board.metric, "validation")),
-        axis=strip_axis(board),
-        frontiers=tuple(f for cost in (LATENCY, SIZE) if (f := frontier(board, cost, palette)) is not None),
-        families=families(board, predictions),
-        sweeps=sweeps(board),
-        per_class=per_class(board.name, shown, palette),
-        confusion=confusion(board.name, shown),
-        reliability=reliability(board.name, shown, palette),
-        learning=learning(board.name, shown, palette),
-        mistakes=mistakes(shown, by_id),
-        mistaken=shown[0].line.title if shown else "",
-        mistakes_remark=_remark(texts, bool(by_id)),
-        texts=texts,
-        with_texts=bool(by_id),
-        data=dataset_page(board, prepared),
+        families=some,
+        document=board_document(board, predictions, some, by_id, _remark(texts, bool(by_id)), data),
+        data=data,
+        drawings=_drawings(board, predictions),
     )
+
+
+def _drawings(board: Board, predictions: Predictions) -> tuple[Drawing, ...]:
+    """Quality against time and size, and the F1 of each label of the best of each family."""
+    best: dict[str, Shown] = {}
+    for shown in best_of_each_recipe(board, predictions):
+        best.setdefault(shown.line.family, shown)
+    found = [frontier(board, LATENCY), frontier(board, SIZE), per_class(board.name, list(best.values()))]
+    return tuple(drawing for drawing in found if drawing is not None)
 
 
 def _remark(allowed: bool, prepared: bool) -> str:

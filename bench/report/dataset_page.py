@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from bench.board.leaderboard import Board
 from bench.data.prepared import find_content
 from bench.errors import BenchError
-from bench.report.plots.dataset import charts
-from bench.report.plots.style import Chart
 
 if TYPE_CHECKING:
     from bench.data.describe import Description
@@ -23,10 +21,6 @@ class DatasetPage:
 
     description: Description
     used: Meta
-
-    def charts(self) -> list[Chart]:
-        """Labels and lengths."""
-        return charts(self.description)
 
 
 def dataset_page(board: Board, copies: Path) -> DatasetPage | None:

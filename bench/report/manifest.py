@@ -18,8 +18,7 @@ from bench.errors import BenchError, one_line
 from bench.git import git_state
 from bench.noise_floor import FILE as NOISE_FLOORS
 from bench.report.contents import TEXT_FILES, Contents, Selection
-from bench.report.html import rounded
-from bench.report.plots.style import Drawing
+from bench.report.page.packed import compact
 from bench.schema import Block, Name, Result, Time
 from bench.split_labels import FOLDER as SPLITS
 from bench.store import Store
@@ -27,6 +26,7 @@ from bench.store import Store
 FILE = "manifest.json"
 OWNED = (*TEXT_FILES, NOISE_FLOORS, FILE, "results", SPLITS, "searches", "figures", "robustness", "confidence")
 """Files and folders of a report; what lies beside them is none of its business."""
+SOURCES = (".py", ".js", ".css", ".html")
 TABLES = ("board", "report", "stats")
 """The packages that tables and figures are made by."""
 
@@ -69,9 +69,10 @@ class Manifest(Block):
     superseded: dict[str, int] = Field(description="Older runs that were left out, by leaderboard.")
     foreign: str = Field(description="What the page says of results beside these; empty for nothing.")
     files: dict[str, PublishedFile] = Field(description="All of them but this one, by their paths.")
-    figures: dict[str, str] = Field(description="Of each figure the hash of the data that it draws, by its path.")
+    figures: dict[str, str] = Field(description="Of each figure that was drawn the hash of its data, by its path.")
     runs: dict[Name, PublishedRun]
     studies: list[Name]
+    described: list[str] = Field(description="Leaderboards whose data set was prepared, so that the page describes it.")
     artifacts: dict[Name, dict[str, int]] = Field(
         description="Bytes of each file, of the artifacts whose files were known; the rest are left out."
     )
@@ -82,8 +83,8 @@ class Manifest(Block):
         return Selection(tuple(sorted(self.runs)), tuple(self.studies), self.superseded, self.texts, self.foreign)
 
 
-def write_manifest(out: Path, shown: Contents, artifacts: Path, made_at: str) -> None:
-    """Of the report that was just written into `out`; `artifacts` are those of the store."""
+def write_manifest(out: Path, shown: Contents, artifacts: Path, made_at: str, figures: bool) -> None:
+    """Of the report that was just written into `out`, with figures or without; `artifacts` are those of the store."""
     store = Store(out)
     results = [store.read(run_id) for run_id in shown.selection.run_ids]
     commit, dirty = git_state()
@@ -94,9 +95,10 @@ def write_manifest(out: Path, shown: Contents, artifacts: Path, made_at: str) ->
         superseded=dict(shown.selection.superseded),
         foreign=shown.selection.foreign,
         files={path.relative_to(out).as_posix(): _file(path) for path in owned_files(out)},
-        figures=figure_hashes(shown),
+        figures=figure_hashes(shown) if figures else {},
         runs={result.run_id: published_run(result) for result in results},
         studies=list(shown.selection.studies),
+        described=[page.board.name for page in shown.pages if page.data],
         artifacts=_artifact_files(results, artifacts),
     )
     write_atomic(out / FILE, manifest.model_dump_json(indent=1).encode())
@@ -139,7 +141,7 @@ def published_run(result: Result) -> PublishedRun:
 
 def figure_hashes(shown: Contents) -> dict[str, str]:
     """Of each figure the hash of the data that it draws, by its path in the folder."""
-    drawn = {f"figures/{drawing.stem}.png": _data(drawing) for drawing in shown.drawings}
+    drawn = {f"figures/{drawing.stem}.png": compact(drawing.data()) for drawing in shown.drawings}
     described = {f"figures/{stem}.png": some.model_dump(mode="json") for stem, some in shown.descriptions.items()}
     return {path: _digest(data) for path, data in (drawn | described).items()}
 
@@ -147,7 +149,7 @@ def figure_hashes(shown: Contents) -> dict[str, str]:
 def source_hash() -> str:
     """Of the code that makes tables and figures: where it is another, so may be what it makes of the same results."""
     whole, root = hashlib.sha256(), Path(bench.__file__).parent
-    for path in sorted(path for name in TABLES for path in (root / name).rglob("*") if path.suffix in (".py", ".j2")):
+    for path in sorted(path for name in TABLES for path in (root / name).rglob("*") if path.suffix in SOURCES):
         whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
     return whole.hexdigest()
 
@@ -168,11 +170,6 @@ def _artifact_files(results: Iterable[Result], artifacts: Path) -> dict[str, dic
         elif (artifacts / name).is_dir():
             known[name] = file_sizes(artifacts / name)
     return known
-
-
-def _data(drawing: Drawing) -> Any:
-    """What is drawn with plotly, which is what is drawn with matplotlib, five digits of each number."""
-    return [[chart.title, rounded(chart.figure)] for chart in drawing.charts()]
 
 
 def _digest(data: Any) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 from bench.arrays import write_arrays
 from bench.board.row import Row
 from bench.board.rows import counted
+from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
+from bench.search.summary import summaries
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import remove_unused, share
 from bench.store import Store
@@ -83,3 +85,16 @@ def _copy(store: Store, row: Row, target: Path) -> None:
 def _changed(path: Path) -> int | None:
     """When, in ns, which a copy keeps; None for no file."""
     return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def copy_summaries(store: Store, out: Path) -> list[str]:
+    """The searches beside the report, so that its numbers can be checked, and their studies; other stores' stay."""
+    studies = [summary.study for summary in summaries(store.searches)]
+    for study in studies:
+        name = f"{study}.json"
+        try:
+            content = (store.searches / name).read_bytes()
+        except OSError as error:
+            raise StoreError(f"cannot read {store.searches / name}: {error.strerror}; search again") from error
+        write_atomic(out / "searches" / name, content)
+    return studies

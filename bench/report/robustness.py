@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -27,7 +27,7 @@ def print_robustness(found: Sequence[Robustness], console: Console) -> None:
     for each in found:
         console.print()
         console.print(Text(each.run_id, style="bold"))
-        for title, header, rows in _tables(each):
+        for title, header, rows in tables(each):
             table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1))
             for i, name in enumerate(header):
                 table.add_column(name, justify="right" if i else "left", no_wrap=True)
@@ -36,19 +36,24 @@ def print_robustness(found: Sequence[Robustness], console: Console) -> None:
             console.print(table)
 
 
-def markdown(found: Sequence[Robustness]) -> str:
-    """The same as Markdown, with an example of a failure."""
-    lines = ["# How the models behave", "", *_cross_table(found)]
+def markdown(found: Sequence[Robustness], titles: Mapping[str, str]) -> str:
+    """The same as Markdown, with an example of a failure; runs by the `titles` of their models, where known."""
+    lines = ["# How the models behave", "", *_cross_table(found, titles)]
     for each in found:
-        lines += [f"## {each.run_id}", ""]
-        for title, header, rows in _tables(each):
+        lines += [f"## {called(each.run_id, titles)}", ""]
+        for title, header, rows in tables(each):
             lines += [f"{title}:", "", f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
             lines += [f"| {' | '.join(row)} |" for row in rows] + [""]
         lines += [f"- {b.capability}: {b.example}" for b in each.behaviour if b.example] + [""]
     return "\n".join(lines)
 
 
-def _cross_table(found: Sequence[Robustness]) -> list[str]:
+def called(run_id: str, titles: Mapping[str, str]) -> str:
+    """`LSTM (lstm-toy-s0)`: the model's name and its run."""
+    return f"{titles[run_id]} ({run_id})" if run_id in titles else run_id
+
+
+def _cross_table(found: Sequence[Robustness], titles: Mapping[str, str]) -> list[str]:
     """Accuracy by the domain of the training and that of the test."""
     names = list(dict.fromkeys(domain.dataset for each in found for domain in each.domains))
     if not names:
@@ -61,11 +66,13 @@ def _cross_table(found: Sequence[Robustness]) -> list[str]:
     ]
     for each in sorted(found, key=lambda each: (each.dataset, each.run_id)):
         scores = {domain.dataset: f"{percent(domain.accuracy)}, {domain.classes} classes" for domain in each.domains}
-        lines.append(f"| {each.dataset} | {each.run_id} | {' | '.join(scores.get(name, '–') for name in names)} |")
+        cells = [each.dataset, called(each.run_id, titles), *(scores.get(name, "–") for name in names)]
+        lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
 
 
-def _tables(each: Robustness) -> list[tuple[str, list[str], list[list[str]]]]:
+def tables(each: Robustness) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Titles, headers and rows of what was found of a run."""
     tables = [
         (
             "Tests that fail, by capability",

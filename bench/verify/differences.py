@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 TOLERANCE = 1e-9
 """Relative: sums may be added in another order on another processor."""
+WIDTH = 120
+"""Characters of a value that are printed."""
 SHOWN = 3
 """Differences printed of one block; the rest are counted."""
 
@@ -31,7 +33,7 @@ def compared(where: str, name: str, stored: Any, again: Any) -> Iterator[Problem
     """A problem for each of the first few fields that differ, and one for the rest together."""
     differences = list(differing(name, _plain(stored), _plain(again)))
     for field, before, now in differences[:SHOWN]:
-        yield Problem(where, f"{field} is {before!r}, recomputed {now!r}")
+        yield Problem(where, f"{field} is {_shown(before)}, recomputed {_shown(now)}")
     if len(differences) > SHOWN:
         yield Problem(where, f"{name}: {len(differences) - SHOWN} more fields differ")
 
@@ -53,3 +55,9 @@ def differing(name: str, stored: Any, again: Any) -> Iterator[tuple[str, Any, An
 
 def _plain(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _shown(value: Any) -> str:
+    """As Python writes it, the beginning of what is long."""
+    text = repr(value)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.report.contents import TEXT_FILES, Contents, Watch, contents
+from bench.report.contents import PAGE, TEXT_FILES, Contents, Watch, contents
 from bench.report.manifest import FILE, Manifest, figure_hashes, source_hash
 from bench.verify.differences import Problem, compared
 from bench.verify.page import said
@@ -25,8 +25,7 @@ def check_rebuilt(
         return [Problem(FILE, f"tables and figures cannot be made again: {error}")]
     unseen = _without_data(again, manifest)
     if unseen:
-        names = [page.board.name for page in again.pages if page.anchor in unseen]
-        note(f"the page's sections on the data of {', '.join(names)} were not made again: not prepared here")
+        note(f"the page's sections on the data of {', '.join(unseen)} were not made again: not prepared here")
     problems = [*_check_texts(directory, manifest, again, unseen), *_check_figures(manifest, again)]
     if problems and manifest.software.source != source_hash():
         files = sorted({problem.where for problem in problems})
@@ -37,13 +36,13 @@ def check_rebuilt(
 
 
 def _without_data(again: Contents, manifest: Manifest) -> list[str]:
-    """The sections of data sets that are not prepared here, or were not where the report was made."""
-    described = {path.removeprefix("figures/").removesuffix(".png") for path in manifest.figures}
-    here = again.descriptions.keys() & described
+    """The leaderboards of data sets that are not prepared here, or were not where the report was made."""
+    here = {page.board.name for page in again.pages if page.data}
     return [
-        page.anchor
+        page.board.name
         for page in again.pages
-        if page.stem not in here and (page.stem in described or page.data or manifest.texts)
+        if (page.board.name in here) is not (page.board.name in manifest.described)
+        or (manifest.texts and page.board.name not in here)
     ]
 
 
@@ -56,10 +55,10 @@ def _check_texts(directory: Path, manifest: Manifest, again: Contents, unseen: C
                 yield Problem(name, "removed: the results have something to say in it" if name in due else "added")
             continue
         text = path.read_bytes().decode(errors="replace")
-        if name == "report.html":
+        if name == PAGE:
             published, rebuilt = said(text, unseen), said(due[name], unseen)
             for section in dict.fromkeys([*published, *rebuilt]):
-                yield from compared(name, section, published.get(section, {}), rebuilt.get(section, {}))
+                yield from compared(name, section, published.get(section), rebuilt.get(section))
         elif name == "results.csv":  # its rows are compared in any folder
             columns, those_due = (some.partition("\n")[0].split(",") for some in (text, due[name]))
             yield from compared(name, "its columns", columns, those_due)
@@ -86,7 +85,12 @@ def _lines(markdown: str) -> dict[str, str]:
 
 
 def _check_figures(manifest: Manifest, again: Contents) -> Iterator[Problem]:
-    """Each by the hash of the data that it draws; of data sets only where they are described here and there."""
+    """Each by the hash of the data that it draws; of data sets only where they are described here and there.
+
+    A report without figures has none to compare.
+    """
+    if not manifest.figures:
+        return
     drawn = figure_hashes(again)
     of_data = {f"figures/{page.stem}.png" for page in again.pages}
     for path in sorted(drawn.keys() | manifest.figures.keys()):

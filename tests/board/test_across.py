@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from bench.board.across import Across, across
 from bench.board.predictions import Predictions
-from bench.palette import Palette
-from bench.report.html import render
-from bench.report.plots.across import Ranks
-from bench.report.plots.style import write_png
-from bench.report.provenance import Provenance
+from bench.report.page.behind import ranks
 from bench.store import Store
 from tests.report.synthetic import Model, boards_of, result
 from tests.report.test_report_commands import call
@@ -49,16 +44,14 @@ def test_ranks_and_shares_are_of_what_all_share(three: Store) -> None:
     assert found.shares["lstm", "linear"].not_worse == 3
 
 
-def test_they_stand_on_the_screen_and_on_the_page(
-    three: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_they_stand_on_the_screen_and_on_the_page(three: Store, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("compare", "--store", str(three.root)) == 0
     output = capsys.readouterr().out
     assert "across 3 data sets: covid19-5, emotions, imdb" in output and "(Nemenyi)" in output
-    ranks = Ranks(compared(three))
-    write_png(ranks, tmp_path / "ranks.png")
-    page = render([], [], [], Palette.of([]), Provenance(), "today", "", ranks, superseded=0)
-    assert "Across data sets" in page and ranks.remark.partition(" (")[0] in page
+    (fold,) = ranks(compared(three))
+    (table,) = fold["blocks"]
+    assert "critical" not in fold["title"] and "(Nemenyi)" in fold["note"]
+    assert [row[0] for row in table["rows"]] == ["lstm", "linear", "constant"]
 
 
 def test_programs_read_them_beside_the_leaderboards(three: Store, capsys: pytest.CaptureFixture[str]) -> None:

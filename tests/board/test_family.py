@@ -11,7 +11,7 @@ from bench.board.family import Member, families, floors
 from bench.board.leaderboard import Board
 from bench.board.predictions import Predictions
 from bench.board.rows import rows
-from bench.report.plots.sweep import sweeps
+from bench.report.page.sweeps import sweeps
 from bench.store import Store
 from tests.report.synthetic import Model, boards_of, result
 
@@ -137,8 +137,8 @@ def test_the_same_compression_of_two_parents_is_two_lines(tmp_path: Path) -> Non
 
 
 def test_a_swept_parameter_is_drawn_over_its_values(board: Board) -> None:
-    found = sweeps(board)
-    assert found is not None
-    (panel,) = found.panels
-    assert panel.name == "alpha" and [p.x for p in panel.curves[0].points] == list(ALPHAS)
-    assert panel.curves[0].parent == pytest.approx(0.95, abs=0.03)
+    (fold,) = sweeps(board)
+    (chart,) = fold["blocks"]
+    values, parent = chart["series"]
+    assert chart["x"] == "alpha" and values["x"] == list(ALPHAS)
+    assert parent["y"][0] == pytest.approx(0.95, abs=0.03)

@@ -116,7 +116,7 @@ def test_export_replaces_only_files_and_only_when_asked(
     assert "is a folder: give a file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["report.html", "results.csv", "figures/mine.png", "results/mine.txt"])
+@pytest.mark.parametrize("name", ["index.html", "report.html", "results.csv", "figures/mine.png", "results/mine.txt"])
 def test_a_report_goes_into_no_folder_with_files_of_others(
     full_store: Store, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

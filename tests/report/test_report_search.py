@@ -13,7 +13,7 @@ from bench.search.summary import Summary, TrialRow, disagreements, read_summary
 from bench.store import Store
 from bench.verify import verify
 from tests.report.synthetic import Model, result
-from tests.report.test_report_page import Page
+from tests.report.test_report_page import document
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -67,22 +67,20 @@ def written(store: Store, made: Summary) -> Store:
 )
 def test_a_study_is_shown_however_it_went(made: Summary, store: Store, tmp_path: Path) -> None:
     build(written(store, made), tmp_path / "out", texts=False)
-    page = Page((tmp_path / "out" / "report.html").read_text())
-    assert f"Search: lstm on {HOSTILE}" in page.text
-    assert f"{len(made.finished)} of 9 trials ended" in page.text
-    assert {kind for kind, _ in page.scripts} == {None, "application/json"}
-    assert [kind for kind, _ in page.scripts].count(None) == 2
-    assert "2 more were killed" in page.text and "only 300 rows" in page.text
+    (shown,) = [fold for fold in document(tmp_path / "out")["folds"] if fold["title"] == f"Search: lstm on {HOSTILE}"]
+    assert f"{len(made.finished)} of 9 trials ended" in shown["note"]
+    assert "2 more were killed" in shown["note"] and "only 300 rows" in shown["note"]
+    (trials,) = [block for block in shown["blocks"] if block["title"] == "Trials, the best first"]
+    assert len(trials["rows"]) == len(made.trials)
     assert read_summary(tmp_path / "out" / "searches" / "mine.json") == made
 
 
-def test_a_second_report_has_no_figures_of_a_study_that_is_gone(store: Store, tmp_path: Path) -> None:
+def test_a_second_report_says_nothing_of_a_study_that_is_gone(store: Store, tmp_path: Path) -> None:
     build(written(store, summary(TRIALS)), tmp_path, texts=False)
-    drawn = {path.name for path in (tmp_path / "figures").glob("search-*")}
-    assert drawn == {f"search-mine-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")}
+    assert "Search: lstm" in (tmp_path / "index.html").read_text()
     (store.searches / "mine.json").unlink()
     build(store, tmp_path, texts=False)
-    assert not list((tmp_path / "figures").glob("search-*"))
+    assert "Search: lstm" not in (tmp_path / "index.html").read_text()
 
 
 def test_a_summary_is_checked_against_its_own_trials(store: Store) -> None:

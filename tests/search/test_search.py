@@ -111,13 +111,11 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
         [sys.executable, "-c", code], env=bench_environment(searched), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    page = (out / "report.html").read_text()
-    for text in ("Search: epochal on toy", "7 of 7 trials ended", "All parameters", "best so far"):
+    page = (out / "index.html").read_text()
+    for text in ("Search: epochal on toy", "7 of 7 trials ended", "Trials, the best first", "best so far"):
         assert text in page, text
     published = out / "searches" / "seven.json"
     assert published.read_bytes() == (searched / "store" / "searches" / "seven.json").read_bytes()
-    names = {path.name for path in (out / "figures").iterdir()}
-    assert {f"search-seven-{kind}.png" for kind in ("history", "epochs", "importances", "parameters")} <= names
 
 
 def test_the_test_split_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,8 +94,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def report(store: Store) -> Path:
-    """Published, texts left out."""
-    build(store, store.root.parent / "reports", texts=False)
+    """Published with figures, texts left out."""
+    build(store, store.root.parent / "reports", texts=False, figures=True)
     return store.root.parent / "reports"
 
 
@@ -151,14 +151,13 @@ def first_mean(published: Path) -> str:
 
 
 def alter_page(published: Path) -> None:
-    swap(published / "report.html", f">{first_mean(published)} ±", ">0.999 ±")
+    page = (published / "index.html").read_text()
+    place = page.index('"score":[') + len('"score":[')
+    (published / "index.html").write_text(page[:place] + "0.999" + page[page.index("]", place) :])
 
 
-def alter_chart(published: Path) -> None:
-    page = (published / "report.html").read_text()
-    start = page.index('<script type="application/json">')
-    place = page.index('"y":[', start) + 5
-    (published / "report.html").write_text(page[:place] + "0.98765," + page[page.index(",", place) + 1 :])
+def alter_code(published: Path) -> None:
+    swap(published / "index.html", '? "not shown to be worse than"', '? "better than"')
 
 
 def alter_leaderboard(published: Path) -> None:
@@ -166,7 +165,7 @@ def alter_leaderboard(published: Path) -> None:
 
 
 def alter_headline(published: Path) -> None:
-    swap(published / "report.html", '<p class="headline">', '<p class="headline">Surely: ')
+    swap(published / "index.html", '"headline":"', '"headline":"Surely: ')
 
 
 def drop_seed(published: Path) -> None:
@@ -175,7 +174,7 @@ def drop_seed(published: Path) -> None:
 
 
 def drop_figure(published: Path) -> None:
-    (published / "figures" / "toy-confusion.png").unlink()
+    (published / "figures" / "toy-per-class.png").unlink()
 
 
 def halve_sizes(published: Path) -> None:
@@ -218,11 +217,11 @@ def forge_all(published: Path) -> None:
     rewrite_table(published)
 
 
-FIGURE = "figures/toy-confusion.png"
+FIGURE = "figures/toy-per-class.png"
 ALTERED: list[tuple[str, Callable[[Path], Any], str, str]] = [
-    ("a cell of the page", alter_page, "report.html", "report.html: board-toy.table 1, row 1, score"),
-    ("a chart of the page", alter_chart, "report.html", "report.html: board-toy.chart 1"),
-    ("the advice of the page", alter_headline, "report.html", "report.html: summary.text"),
+    ("a score of the page", alter_page, "index.html", "index.html: boards.toy.judged."),
+    ("what the page does with its data", alter_code, "index.html", "index.html: code"),
+    ("the advice of the page", alter_headline, "index.html", "index.html: boards.toy.headline is 'Surely: "),
     (
         "a cell of leaderboard.md",
         alter_leaderboard,
@@ -273,7 +272,7 @@ def test_an_alteration_is_found_and_also_where_the_list_of_files_was_mended(
 
 
 def test_another_picture_under_the_name_of_a_figure_is_found(published: Path) -> None:
-    shutil.copy(published / FIGURE.replace("confusion", "reliability"), published / FIGURE)
+    shutil.copy(published / FIGURE.replace("per-class", "quality-size"), published / FIGURE)
     assert said(published) == [f"{FIGURE}: changed: its bytes are not those of the manifest"]
 
 
@@ -326,12 +325,12 @@ def test_tables_of_calibration_and_behaviour_are_compared_with_what_was_stored(
 
 
 def test_sections_on_data_are_compared_where_the_data_are_prepared(published: Path, store: Store) -> None:
-    swap(published / "report.html", "split as published", "split as I like it")
+    swap(published / "index.html", "split as published", "split as I like it")
     mend(published)
     notes = list[str]()
     assert verify(published, note=notes.append) == []
     assert any("sections on the data of toy were not made again" in note for note in notes)
-    assert any("report.html: board-toy.table" in line for line in said(published, store.root))
+    assert any("index.html: boards.toy.folds" in line for line in said(published, store.root))
 
 
 def test_what_other_code_made_is_noted_where_it_differs(published: Path) -> None:

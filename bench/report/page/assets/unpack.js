@@ -1,0 +1,53 @@
+// What is packed as base64: see bench/report/page/packed.py.
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const bytes = text => Uint8Array.from(atob(text), character => character.charCodeAt(0));
+function int16(text) {
+  const raw = bytes(text), view = new DataView(raw.buffer);
+  return Int16Array.from({ length: raw.length / 2 }, (_, i) => view.getInt16(2 * i, true));
+}
+const known = new Map();
+function once(key, build) {
+  if (!known.has(key)) known.set(key, build());
+  return known.get(key);
+}
+
+// The pair of two lines of a board: its difference is always the second less the first.
+function pairOf(board, first, second) {
+  const pairs = board.pairs, order = pairs.lines || [];
+  const [a, b] = [order.indexOf(first), order.indexOf(second)];
+  if (a < 0 || b < 0 || a === b) return null;
+  const [i, j] = a < b ? [a, b] : [b, a], turn = a < b ? 1 : -1;
+  const k = i * (2 * order.length - i - 1) / 2 + (j - i - 1);
+  const gaps = once(pairs.difference, () => int16(pairs.difference)), flips = once(pairs.flips, () => int16(pairs.flips));
+  const [value, low, high] = [0, 1, 2].map(n => gaps[3 * k + n] / 10000);
+  const [fixed, lost] = [flips[2 * k], flips[2 * k + 1]];
+  return {
+    value: turn * value, low: turn > 0 ? low : -high, high: turn > 0 ? high : -low,
+    corrections: turn > 0 ? fixed : lost, regressions: turn > 0 ? lost : fixed,
+    speed: pairs.speeds[pairs.speed[k]], turned: turn < 0,
+  };
+}
+
+// Which texts most seeds of a line have right.
+function rightOf(board, line) {
+  const pairs = board.pairs, all = once(pairs.right, () => bytes(pairs.right)), start = pairs.lines.indexOf(line) * Math.ceil(pairs.n / 8);
+  return text => (all[start + (text >> 3)] >> (7 - (text & 7))) & 1;
+}
+// What makes a run, from the texts on: what it was made of comes first.
+function commandsOf(id) {
+  const [own, parents] = DATA.making[id] || [null, []];
+  return [...new Set([...parents.flatMap(commandsOf), ...(own ? [own] : [])])];
+}
+const idOf = (board, text) => typeof board.pairs.ids === "string" ? board.pairs.ids + text : board.pairs.ids[text];
+
+// Runs are stored by column.
+const RUNS = (() => {
+  const { same, columns, logs } = DATA.runs;
+  const read = (column, row) => column.kinds ? column.kinds[column.of[row]] : column[row];
+  const places = new Map(columns.run_id.map((id, row) => [id, row]));
+  return {
+    ids: columns.run_id, logs, has: id => places.has(id),
+    get: id => ({ ...same, ...Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, read(column, places.get(id))])) }),
+    column: name => row => name in same ? same[name] : read(columns[name], row),
+  };
+})();

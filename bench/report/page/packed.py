@@ -1,0 +1,40 @@
+"""Long rows of numbers as text, small enough for a page: scaled to whole numbers, base64 of little-endian bytes."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SCALE = 10_000
+"""Of scores and differences: four digits behind the point."""
+
+
+def int16(values: npt.ArrayLike, scale: float = SCALE) -> str:
+    """Numbers between ± 3.2767 at the usual scale; what is beyond ends there."""
+    scaled = np.rint(np.asarray(values, np.float64) * scale)
+    return b64encode(np.clip(scaled, -32767, 32767).astype("<i2").tobytes()).decode()
+
+
+def bytes_of(values: npt.ArrayLike) -> str:
+    """Numbers from 0 to 255, a byte each; larger ones end there."""
+    return b64encode(np.clip(np.asarray(values), 0, 255).astype(np.uint8).tobytes()).decode()
+
+
+def bits(flags: npt.ArrayLike) -> str:
+    """Rows of flags, each row padded to whole bytes, the first flag in the highest bit."""
+    return b64encode(np.packbits(np.asarray(flags, bool), axis=-1).tobytes()).decode()
+
+
+def compact(value: Any) -> Any:
+    """Five significant digits of each number, tuples as lists: what is written as JSON."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 1e15 else float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: compact(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [compact(inner) for inner in value]
+    return value

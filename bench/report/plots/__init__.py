@@ -1,1 +1,0 @@
-"""The figures of a report: one file a figure, its data computed once, drawn by matplotlib and by plotly."""
