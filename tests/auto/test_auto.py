@@ -126,11 +126,11 @@ def test_where_nothing_can_be_trained_it_says_so(bench: Bench, mine: Path) -> No
 
 @pytest.mark.slow
 def test_the_slow_are_ended_and_what_fits_is_said(bench: Bench, mine: Path) -> None:
-    rehearsed = ("auto", str(mine), "--smoke", "--minutes", "0.5")
-    ran = bench(*rehearsed, "-r", "bayes", "-r", "bayes[pause=60]")
-    assert ran.returncode == 0 and "bayes[pause=60.0]: left out: training: timeout" in ran.stdout
-    ran = bench(*rehearsed, "-r", "bayes[pause=12]")
-    assert ran.returncode == 4 and "even bayes[pause=12.0] on all 300 rows it would take about 0.6 min" in ran.stderr
+    ran = bench("auto", str(mine), "--smoke", "--minutes", "3", "-r", "bayes", "-r", "bayes[pause=600]")
+    assert ran.returncode == 0 and "bayes[alpha=2.0,pause=600.0]: left out: training: timeout" in ran.stdout
+    ran = bench("auto", str(mine), "--smoke", "--minutes", "2", "-r", "bayes[pause=45]")
+    assert ran.returncode == 4, ran.stdout + ran.stderr
+    assert "even bayes[alpha=2.0,pause=45.0] on all 300 rows it would take about 2." in ran.stderr
 
 
 def test_rungs_end_with_all_rows_and_begin_with_enough() -> None:
