@@ -17,6 +17,7 @@ from bench.commands import (
     data,
     doctor,
     export,
+    export_model,
     findings,
     measure,
     recommend,
@@ -55,6 +56,7 @@ app.command()(confidence.confidence)
 app.command()(slices.slices)
 app.command()(report.report)
 app.command()(export.export)
+app.command("export-model")(export_model.export_model)
 app.command()(findings.findings)
 app.command()(verify.verify)
 app.command()(check.check)

@@ -175,6 +175,22 @@ STANDALONE = RunContext()
 
 
 @dataclass(frozen=True)
+class HubFolder:
+    """What a folder that was written for the Hugging Face hub says of itself in its model card."""
+
+    usage: str
+    """Python that loads it."""
+    base_model: str | None
+    """The name on the hub of the encoder that it was trained from."""
+    licence: str | None
+    """Of that encoder's weights, as the hub writes it."""
+    remarks: tuple[str, ...]
+    """What a reader must know of it beside its scores."""
+    difference: float
+    """The largest between a probability of the folder and the artifact's."""
+
+
+@dataclass(frozen=True)
 class Truncation:
     """What a model does not read of texts, as they are longer than it takes; each a share, 0 to 1."""
 

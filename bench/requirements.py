@@ -12,6 +12,8 @@ from pathlib import Path
 from bench.registry import ROOT
 
 CORE = "requirements.txt"
+DISTRIBUTIONS = {"fasttext": "fasttext-wheel"}
+"""Where a package is imported by another name than it is installed by."""
 SHARED = Path("share") / "sentibench"
 
 
@@ -23,7 +25,8 @@ def pins_folder() -> Path:
 
 def requirements_file(package: str) -> str:
     """Which file brings a package, by the name of its import: that of an extra which pins it, else the core's."""
-    pinned = re.compile(rf"^{re.escape(package.replace('_', '-'))}(\[.*\])?==", re.MULTILINE)
+    name = DISTRIBUTIONS.get(package, package.replace("_", "-"))
+    pinned = re.compile(rf"^{re.escape(name)}(\[.*\])?==", re.MULTILINE)
     for path in sorted(pins_folder().glob("requirements-*.txt")):
         if pinned.search(path.read_text(encoding="utf-8")):
             return path.name

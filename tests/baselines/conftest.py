@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RECIPES = ("constant", "linear", "dnn", "lstm", "static")
+RECIPES = ("constant", "linear", "nbsvm", "fasttext", "dnn", "lstm", "static")
 
 Phase = Callable[..., Any]
 

@@ -18,7 +18,9 @@ def accuracy(probabilities: np.ndarray) -> float:
 
 
 def test_it_learns(trained: Trained) -> None:
-    floor = {"constant": 0.3, "linear": 0.97, "dnn": 0.9, "lstm": 0.9, "static": 0.9}[trained.name]
+    floor = {"constant": 0.3, "linear": 0.97, "nbsvm": 0.9, "fasttext": 0.9, "dnn": 0.9, "lstm": 0.9, "static": 0.9}[
+        trained.name
+    ]
     assert accuracy(trained.predicted) >= floor
 
 
@@ -51,7 +53,8 @@ def test_artifact_alone_predicts_the_same_elsewhere(trained: Trained, phase: Pha
 
 
 def test_no_pickle_in_the_artifact(trained: Trained) -> None:
-    assert {file.suffix for file in trained.folder.iterdir()} <= {".json", ".safetensors"}
+    own = {".bin"} if trained.name == "fasttext" else set()
+    assert {file.suffix for file in trained.folder.iterdir()} <= {".json", ".safetensors", *own}
     for file in trained.folder.glob("*.safetensors"):
         assert b"optimizer" not in file.read_bytes()[:100_000]
 
@@ -81,9 +84,9 @@ def test_a_text_is_predicted_alike_in_any_company(trained: Trained, probed: dict
 
 def test_what_a_predictor_says_of_itself(trained: Trained, probed: dict[str, Any]) -> None:
     parameters, nonzero = probed["parameters"]
-    stored = sum(file.stat().st_size for file in trained.folder.glob("*.safetensors"))
+    stored = sum(file.stat().st_size for file in trained.folder.iterdir() if file.suffix in (".safetensors", ".bin"))
     assert 0 < nonzero <= parameters
-    assert trained.name == "constant" or abs(stored / 4 - parameters) < 1000
+    assert trained.name == "constant" or abs(stored / 4 - parameters) < (5000 if trained.name == "fasttext" else 1000)
     assert ("tensorflow" in probed["modules"]) == (trained.name == "lstm"), "the others are served without TensorFlow"
     assert "torch" not in probed["modules"]
 
@@ -107,3 +110,14 @@ def test_the_weights_of_the_best_epoch_are_kept(phase: Phase, tmp_path: Path) ->
         best = losses[log["best_epoch"] - 1]
         assert best < losses[-1] - 0.01, name
         assert log["kept_loss"] == pytest.approx(best, rel=1e-3), name
+
+
+def test_fasttext_quantized_is_smaller_and_knows_its_vectors(phase: Phase, tmp_path: Path) -> None:
+    whole, small = tmp_path / "whole", tmp_path / "small"
+    for folder, changes in ((whole, "{}"), (small, '{"cutoff": 500}')):
+        phase("fit", "fasttext", folder, changes, 0)
+    sizes = [(folder / "model.bin").stat().st_size for folder in (whole, small)]
+    assert sizes[1] < sizes[0] / 10
+    assert accuracy(np.load(tmp_path / "small.npy")) >= 0.85
+    dim = 16
+    assert phase("probe", "fasttext", small)["parameters"] == [(500 + 3) * dim] * 2

@@ -1,0 +1,200 @@
+"""Naive Bayes features into a linear SVM (Wang and Manning, "Baselines and Bigrams", 2012)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from baselines.ngrams import ngram_range
+from baselines.vectorize import MAX_CHARACTERS, TOKEN
+from bench.api import (
+    STANDALONE,
+    BenchError,
+    Choice,
+    LogUniform,
+    Params,
+    Predictor,
+    Probabilities,
+    Recipe,
+    RunContext,
+    Split,
+    Training,
+    Truncation,
+    Uniform,
+    normalizer,
+    softmax,
+)
+
+
+class NaiveBayesSVM(Recipe):
+    """Word n-grams that are there or not, scaled by their log-count ratio for a label, into a linear SVM a label.
+
+    Each label stands against all others. The weights are interpolated between the SVM's and naive Bayes's, `beta` of
+    the former, as in the paper; probabilities are a softmax of the scores, calibrated by one temperature on validation
+    (without it, on train).
+    """
+
+    name, framework, requires = "nbsvm", "scikit-learn", ("sklearn", "scipy", "safetensors")
+    defaults = {"C": 1.0, "alpha": 1.0, "beta": 0.25, "word_ngrams": "1-2", "min_df": 2}
+    space = {
+        "C": LogUniform(0.05, 20.0),
+        "alpha": LogUniform(0.1, 2.0),
+        "beta": Uniform(0.1, 1.0),
+        "word_ngrams": Choice("1-1", "1-2", "1-3"),
+        "min_df": Choice(1, 2, 3),
+    }
+    smoke = {"word_ngrams": "1-1"}
+    sources = ("artifact.py", "ngrams.py", "vectorize.py", "recipes/linear.py")
+    normalization = "plain-2"
+
+    def fit(
+        self,
+        train: Split,
+        validation: Split,
+        params: Params,
+        seed: int,
+        out_dir: Path,
+        context: RunContext = STANDALONE,
+    ) -> Training:
+        """Ratios and SVMs on train, the temperature on validation where there is one."""
+        from baselines.artifact import save_artifact
+        from baselines.recipes.linear import fit_temperature
+
+        for name in ("alpha", "beta"):
+            if not 0 < params[name] <= (1 if name == "beta" else np.inf):
+                raise BenchError(
+                    f"{name}={params[name]}: give a number above 0" + ("" if name == "alpha" else ", at most 1")
+                )
+        ngrams = Ngrams(params, self.normalization)
+        matrix = ngrams.fit_transform(train.texts)
+        coef, intercept = _fit(matrix, train.labels, len(train.label_names), params, seed)
+        calibration = validation if len(validation) else train
+        scores = np.asarray(ngrams.transform(calibration.texts) @ coef + intercept)
+        ngrams.save(out_dir)
+        config = {
+            "label_names": list(train.label_names),
+            "normalization": self.normalization,
+            "params": dict(params),
+            "temperature": fit_temperature(scores, calibration.labels),
+        }
+        save_artifact(out_dir, config, {"coef": coef, "intercept": intercept})
+        return Training()
+
+    def load(self, artifact_dir: Path) -> Predictor:
+        """Vocabulary from JSON, numbers from safetensors."""
+        from baselines.artifact import load_artifact
+
+        config, weights = load_artifact(artifact_dir)
+        ngrams = Ngrams.load(artifact_dir, config["params"], config["normalization"])
+        return NaiveBayesPredictor(ngrams, weights, config["temperature"])
+
+
+class Ngrams:
+    """Which word n-grams a text holds, whatever their number."""
+
+    def __init__(self, params: Params, normalization: str) -> None:
+        from sklearn.feature_extraction.text import CountVectorizer
+
+        span = ngram_range(params["word_ngrams"], "word_ngrams")
+        if span is None:
+            raise BenchError("word_ngrams=none: give the shortest and longest n-gram as in 1-2")
+        self._normalize = normalizer(normalization)
+        self.counts = CountVectorizer(
+            token_pattern=TOKEN, ngram_range=span, min_df=params["min_df"], binary=True, dtype=np.float32
+        )
+
+    def clean(self, texts: Sequence[str]) -> list[str]:
+        """The texts, cut and normalized."""
+        return [self._normalize(text[:MAX_CHARACTERS]) for text in texts]
+
+    def fit_transform(self, texts: Sequence[str]) -> Any:
+        """Learn the vocabulary; sparse float32 [n_texts, n_features] of zeros and ones."""
+        try:
+            return self.counts.fit_transform(self.clean(texts))
+        except ValueError as error:
+            raise BenchError(f"no n-gram is in enough training texts ({error}): lower min_df") from None
+
+    def transform(self, texts: Sequence[str]) -> Any:
+        """Sparse float32 [n_texts, n_features]."""
+        return self.counts.transform(self.clean(texts))
+
+    def save(self, folder: Path) -> None:
+        """Write `vocabulary.json`, terms in the order of their columns."""
+        terms = sorted(self.counts.vocabulary_, key=self.counts.vocabulary_.__getitem__)
+        text = json.dumps(terms, ensure_ascii=False, separators=(",", ":"))
+        (folder / "vocabulary.json").write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, params: Params, normalization: str) -> Ngrams:
+        """What `save` wrote."""
+        ngrams = cls(params, normalization)
+        terms = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+        ngrams.counts.vocabulary = {term: column for column, term in enumerate(terms)}
+        return ngrams
+
+
+class NaiveBayesPredictor(Predictor):
+    """One sparse product: the log-count ratios are folded into the weights."""
+
+    runtime = "scikit-learn"
+
+    def __init__(self, ngrams: Ngrams, weights: dict[str, npt.NDArray[np.float32]], temperature: float) -> None:
+        from baselines.artifact import count_parameters
+
+        self.ngrams, self.temperature = ngrams, temperature
+        self.coef, self.intercept = weights["coef"], weights["intercept"]
+        self.parameters, self.nonzero_parameters = count_parameters(weights)
+
+    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
+        """Float32 [n_texts, n_labels]."""
+        return self._classify(self._vectorize(texts))
+
+    def stages(self) -> dict[str, Callable[[Any], Any]]:
+        """Text to features, features to probabilities."""
+        return {"tokenize": self._vectorize, "forward": self._classify}
+
+    def truncation(self, texts: Sequence[str]) -> Truncation:
+        """Of these texts, by characters."""
+        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+
+    def _vectorize(self, texts: Sequence[str]) -> Any:
+        return self.ngrams.transform(texts) if texts else None
+
+    def _classify(self, matrix: Any) -> Probabilities:
+        if matrix is None:
+            return np.zeros((0, len(self.intercept)), np.float32)
+        return softmax((matrix @ self.coef + self.intercept) / self.temperature)
+
+
+def _fit(
+    matrix: Any, labels: npt.NDArray[np.int64], n_labels: int, params: Params, seed: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Weights float32 [n_features, n_labels] on the plain features, and intercepts float32 [n_labels]."""
+    from scipy.sparse import diags
+    from sklearn.svm import LinearSVC
+
+    coef = np.zeros((matrix.shape[1], n_labels), np.float32)
+    intercept = np.full(n_labels, -1.0, np.float32)  # as of a label that no training text has
+    for label in np.unique(labels):
+        of_label = labels == label
+        ratio = _log_count_ratio(matrix, of_label, params["alpha"])
+        svm = LinearSVC(C=params["C"], dual=True, tol=1e-3, max_iter=3000, random_state=seed)
+        svm.fit(matrix @ diags(ratio), of_label)
+        weights = svm.coef_[0]
+        mean = np.abs(weights).mean()
+        coef[:, label] = ratio * ((1 - params["beta"]) * mean + params["beta"] * weights)
+        intercept[label] = svm.intercept_[0]
+    return coef, intercept
+
+
+def _log_count_ratio(matrix: Any, of_label: npt.NDArray[np.bool_], alpha: float) -> npt.NDArray[np.float64]:
+    """How much likelier each n-gram is in texts of the label than in others, float64 [n_features], smoothed."""
+    p = alpha + np.asarray(matrix[of_label].sum(axis=0), np.float64).ravel()
+    q = alpha + np.asarray(matrix[~of_label].sum(axis=0), np.float64).ravel()
+    ratio: npt.NDArray[np.float64] = np.log(p / p.sum()) - np.log(q / q.sum())
+    return ratio
