@@ -69,7 +69,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     recipes = [f"finetune[backbone={backbone},{QUICK},pooling={p}]" for p in (POOLED, "head")]
 
     def run(*arguments: str) -> None:
-        command = [sys.executable, "-m", "bench", "run", "-d", "toy", "--measure", "none", *arguments]
+        command = [sys.executable, "-m", "bench", "run", "-d", "toy", "--smoke", "--measure", "none", *arguments]
         done = subprocess.run(command, cwd=folder, env=bench_environment(folder), capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
