@@ -182,8 +182,6 @@ class HubFolder:
     """Python that loads it."""
     base_model: str | None
     """The name on the hub of the encoder that it was trained from."""
-    licence: str | None
-    """Of that encoder's weights, as the hub writes it."""
     remarks: tuple[str, ...]
     """What a reader must know of it beside its scores."""
     difference: float

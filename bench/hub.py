@@ -50,7 +50,7 @@ def write_folder(store: Store, run_id: str, out: Path) -> HubFolder:
     texts = SAMPLES if prepared is None else prepared.train().texts[:TEXTS]
     folder: HubFolder = importlib.import_module(WRITERS[layout]).write_folder(artifact, out, texts)
     card = model_card(
-        result, run_id, folder.usage, folder.licence, folder.base_model, "transformers", folder.remarks,
+        result, run_id, folder.usage, folder.base_model, "transformers", folder.remarks,
     )  # fmt: skip
     (out / "README.md").write_text(card, encoding="utf-8")
     return folder

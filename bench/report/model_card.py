@@ -28,7 +28,6 @@ def model_card(
     result: Result,
     name: str,
     usage: str = USAGE,
-    licence: str | None = None,
     base_model: str | None = None,
     library: str | None = None,
     remarks: Sequence[str] = (),
@@ -40,7 +39,7 @@ def model_card(
     from huggingface_hub import ModelCardData
 
     data = ModelCardData(
-        model_name=name, license=licence, library_name=library, pipeline_tag="text-classification",
+        model_name=name, library_name=library, pipeline_tag="text-classification",
         tags=["text-classification", "sentiment-analysis"], base_model=base_model, datasets=[result.data.dataset],
         metrics=["accuracy", "f1", "recall"], eval_results=_evaluations(result), ignore_metadata_errors=False,
     )  # fmt: skip
@@ -146,6 +145,8 @@ def _footprint(result: Result) -> str:
 
 def _limits(result: Result, remarks: Sequence[str]) -> str:
     notes = [*result.data.notes, *remarks]
+    if result.data.dataset in dataset_names():
+        notes.append(f"the licence of the data: {entry(result.data.dataset).licence}")
     cut = result.truncation
     if cut is not None and cut.texts:
         notes.append(f"{cut.texts:.1%} of the test texts are longer than the model reads")

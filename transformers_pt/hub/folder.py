@@ -97,7 +97,9 @@ def _described(encoder: Encoder, facts: ModelFacts, difference: float) -> HubFol
         remarks.append(f"it was trained on texts where {CLEANING[encoder.normalization]}: give it such")
     if own_code:
         remarks.append("its head pools the encoder's last layer in several ways: the code is `modeling_pooled.py` here")
-    known = {published.hub: published.licence.lower() for published in CATALOG.values()}
+    known = {published.hub: published.licence for published in CATALOG.values()}
+    if facts["backbone"] in known:
+        remarks.append(f"the encoder's weights are under the licence {known[facts['backbone']]}")
     from_hub = facts["pretrained"] and "/" in facts["backbone"] and not Path(facts["backbone"]).exists()
     return HubFolder(
         usage=f"""from transformers import pipeline
@@ -105,7 +107,6 @@ def _described(encoder: Encoder, facts: ModelFacts, difference: float) -> HubFol
 classify = pipeline("text-classification", "path/to/this/folder", truncation=True{arguments})
 classify("what a day")""",
         base_model=facts["backbone"] if from_hub else None,
-        licence=known.get(facts["backbone"]),
         remarks=tuple(remarks),
         difference=difference,
     )
