@@ -90,7 +90,9 @@ class Frontier:
         names = ", ".join(f"{point.line.figure} ({point.y:.3f})" for point in self.below[:3])
         more = f" and {len(self.below) - 3} more" if len(self.below) > 3 else ""
         without = f"Not drawn: {self.without} models that were not measured." if self.without else ""
-        return " ".join(filter(None, (f"Below the axis: {names}{more}." if names else "", without)))
+        unnamed = ", ".join(f"{p.line.figure} ({p.y:.3f})" for p in self.points if p.efficient and not p.label)
+        too = f"On the frontier too: {unnamed}." if unnamed else ""
+        return "\n".join(filter(None, (too, f"Below the axis: {names}{more}." if names else "", without)))
 
     def data(self) -> Any:
         """All that is drawn."""

@@ -59,7 +59,7 @@ def _technique(name: str, costs: Sequence[Cost]) -> list[str]:
     speeds = [each.speed_up.estimate.value for each in steps if each.speed_up.estimate]
     return [
         name, str(len(costs)), ", ".join(sorted({cost.board for cost in costs})),
-        f"{median(gaps):+.3f} ({min(gaps):+.3f} to {max(gaps):+.3f})", f"{worse} of {len(steps)}",
+        signed(median(gaps), min(gaps), max(gaps)) if len(gaps) > 1 else f"{gaps[0]:+.3f}", f"{worse} of {len(steps)}",
         _range(sizes), _range(speeds),
     ]  # fmt: skip
 
@@ -99,7 +99,7 @@ def _member(member: Member) -> list[str]:
     sizes = [significant(each.size) if each and each.size else "–" for each in steps]
     speeds = [each.speed_up.text if each else "–" for each in steps]
     return [
-        ("  " * (member.depth - 1) + "└ " if member.depth else "") + line.title, f"{line.score:.3f}",
+        ("\u2003" * (member.depth - 1) + "└ " if member.depth else "") + line.title, f"{line.score:.3f}",
         signed(one.difference.value, *one.difference.interval()) if one else "",
         "{:.1f} % ({:.1f} to {:.1f})".format(*(100 * share for share in whole.retained)) if whole else "", flips,
         megabytes(line.values.bytes_on_disk), " · ".join(sizes) if one else "", significant(line.values.p50_ms_b1),

@@ -47,12 +47,18 @@ def pairs(board: Board, predictions: Predictions) -> dict[str, Any]:
 def _texts(predictions: Predictions, subjects: Sequence[tuple[int, Line, Subject]], n: int) -> dict[str, Any]:
     """Which texts most seeds of each model have right; their ids and true labels.
 
-    Ids that count up are told by what stands before the number.
+    Ids that count up are told by what stands before the number, and its least digits.
     """
     lines = [line for _, line, _ in subjects]
     run = next(run for line in lines for run in predictions.runs(line) if len(run.ids) == n)
     ids = [str(one) for one in run.ids]
     stem = ids[0].rstrip("0123456789")
-    counted = ids == [f"{stem}{i}" for i in range(n)]
+    width = len(ids[0]) - len(stem)
+    counted = ids == [f"{stem}{i:0{width}}" for i in range(n)]
     right = packed.bits([subject.right.mean(axis=0) >= 0.5 for _, _, subject in subjects])
-    return {"right": right, "n": n, "ids": stem if counted else ids, "labels": packed.bytes_of(run.labels)}
+    return {
+        "right": right,
+        "n": n,
+        "ids": {"stem": stem, "width": width} if counted else ids,
+        "labels": packed.bytes_of(run.labels),
+    }

@@ -27,6 +27,6 @@ function axes(box, x, y, xTicks, yTicks, xLabel, yLabel) {
     ...yTicks.flatMap(value => [s("line", { class: "grid", x1: box.left, x2: box.right, y1: y(value), y2: y(value) }),
       s("text", { class: "tick", x: box.left - 6, y: y(value) + 4, "text-anchor": "end" }, short(value))]),
     s("text", { class: "tick", x: (box.left + box.right) / 2, y: box.bottom + 34, "text-anchor": "middle" }, xLabel),
-    s("text", { class: "tick", x: box.left - 6, y: box.top - 6 }, yLabel),
+    s("text", { class: "tick", x: box.left + 2, y: box.top - 8 }, yLabel),
   ];
 }

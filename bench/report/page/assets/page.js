@@ -11,7 +11,7 @@ function draw(typed) {
   const run = RUNS.has(state.run) ? state.run : "";
   document.getElementById("run").hidden = !run;
   document.getElementById("all").hidden = Boolean(run);
-  if (run) return showRun(run);
+  if (run) { showRun(run); return scrollTo(0, 0); }
   document.title = "Sentibench: which model should I ship?";
   const board = theBoard();
   if (!board) return place("answer", h("p", {}, "No results."));

@@ -19,13 +19,14 @@ function showChart(board) {
       h("button", { type: "button", "aria-pressed": String((AXES[state.x] ? state.x : "ms") === name), onclick: () => change({ x: name }) }, title)));
   const said = h("p", { class: "said", "aria-live": "polite" });
   const title = h("h2", {}, `${judged.label} against ${axis.label()}`);
+  const figure = drawn.length ? h("figure", { class: "card" }, drawScatter(board, axis, judged, drawn, chosen, pins, said), legend(drawn), said) : null;
+  const unnamed = drawn.filter(point => point.front && !point.named);
   const notes = h("div", { class: "small muted" },
+    unnamed.length ? h("p", { dir: "auto" }, `On the front too: ${unnamed.map(point => `${point.line.title} ${score(point.y)}, ${digits(point.x)} ${axis.unit}`).join("; ")}.`) : null,
     below.length ? h("p", { dir: "auto" }, `Below the axis: ${below.map(point => `${point.line.title} ${score(point.y)}`).join("; ")}.`) : null,
     without.length ? fold(`${without.length} models that were not measured here, and so are not drawn`, () => h("p", { dir: "auto" }, without.map(point => `${point.line.title} ${score(point.y)}${point.line.elsewhere ? " (timed in another session)" : ""}`).join("; "))) : null,
     axis === AXES.usd ? h("p", {}, `On ${board.price || "no machine"}: an unchecked list of prices, never idle, at the throughput measured here.`) : null);
-  if (!drawn.length) return place("chart", title, switches, h("p", {}, "Nothing of this was measured here."), notes);
-  place("chart", title, switches,
-    h("figure", { class: "card" }, drawScatter(board, axis, judged, drawn, chosen, pins, said), legend(drawn), said), notes);
+  place("chart", title, switches, figure || h("p", {}, "Nothing of this was measured here."), notes);
 }
 
 function legend(points) {
@@ -90,6 +91,7 @@ function nameThem(points, at, rank, box, most) {
     }
     if (!found) continue;
     taken.push(found.area);
+    point.named = true;
     const [left, top, right] = found.area, baseline = top + 11;
     if (found.far) placed.push(s("line", { class: "leader", x1: x, y1: y, x2: left > x ? left : right < x ? right : x, y2: baseline - 4 }));
     placed.push(s("text", { class: "name", x: left, y: baseline, "data-name": point.i }, text));

@@ -38,7 +38,7 @@ function commandsOf(id) {
   const [own, parents] = DATA.making[id] || [null, []];
   return [...new Set([...parents.flatMap(commandsOf), ...(own ? [own] : [])])];
 }
-const idOf = (board, text) => typeof board.pairs.ids === "string" ? board.pairs.ids + text : board.pairs.ids[text];
+const idOf = (board, text) => board.pairs.ids.stem === undefined ? board.pairs.ids[text] : board.pairs.ids.stem + String(text).padStart(board.pairs.ids.width, "0");
 
 // Runs are stored by column.
 const RUNS = (() => {
