@@ -80,11 +80,18 @@ def choice(board: Board, validation: Inference) -> Choice | None:
     alike = f"of {len(near)} that are not shown to be worse"
     among = f"{alike} than the best on validation"
     if quick := fastest(list(near), board.noise):
-        if quick is near[0]:
-            return Choice(near, quick, f"the best on validation, and {alike} there none is shown to be faster")
-        return Choice(near, quick, f"the fastest {among}")
+        if quick is next(line for line in near if line.timed):
+            first = "the best on validation" if quick is near[0] else "the best on validation of those that are timed"
+            return Choice(near, quick, f"{first}, and {alike} there none is shown to be faster{_untold(near)}")
+        return Choice(near, quick, f"the fastest {among}{_untold(near)}")
     smallest = min(near, key=lambda line: line.values.bytes_on_disk or float("inf"))
     return Choice(near, smallest, f"the smallest {among}")
+
+
+def _untold(near: Sequence[Line]) -> str:
+    """What keeps times of these from being compared."""
+    known = any(row.performance.session for line in near for row in line.timed)
+    return "" if known else ": it is not known which were timed together"
 
 
 def _near(subjects: Sequence[tuple[Line, Subject]], validation: Inference) -> list[Line]:

@@ -236,6 +236,22 @@ def test_times_within_the_noise_do_not_decide(store: Store) -> None:
     )
 
 
+def test_times_of_unknown_sessions_do_not_decide_and_the_reason_says_so(store: Store) -> None:
+    for model in (
+        Model("untimed", accuracy=0.97),
+        Model("better", accuracy=0.95),
+        Model("quicker", accuracy=0.95, p50_ms=0.01),
+    ):
+        made, arrays = result(model, 0)
+        assert made.measurement is not None
+        unknown = made.measurement.model_copy(update={"session": None, "protocol": "rounds-1"})
+        timed = None if model.recipe == "untimed" else unknown
+        store.put(made.model_copy(update={"measurement": timed}), arrays)
+    found = advised(only_board(store), store)
+    assert found.headline.startswith("Ship better: the best on validation of those that are timed, and of 3 that")
+    assert "none is shown to be faster: it is not known which were timed together" in found.headline
+
+
 def test_what_is_chosen_is_held_against_the_test(store: Store) -> None:
     """Validation cannot tell them apart, the larger test can: the choice stays, and what it loses is said."""
     for model in (Model("big", accuracy=0.95, p50_ms=50.0), Model("small", accuracy=0.88)):
