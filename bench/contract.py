@@ -44,6 +44,11 @@ class Card(TypedDict):
     """Files in it that are machine code."""
     learnt_from: NotRequired[str]
     """The served version that it goes on from."""
+    reading: NotRequired[dict[str, Any]]
+    """How the user's file was read that it was trained on, without paths: what differs from the defaults."""
+    train_hash: NotRequired[str]
+    """Of that file's rows of train and validation, by which a store finds them again."""
+    test_hash: NotRequired[str]
 
 
 @dataclass(frozen=True)

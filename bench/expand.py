@@ -24,7 +24,7 @@ def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = 
 
     With a `limit` of rows they are smoke runs: what the suite leaves open is the recipe's quickest.
     """
-    refs = {d.name: DatasetRef(d.name, d.text_column, d.label_column, data_dir) for d in suite.datasets}
+    refs = {d.name: d.ref(data_dir) for d in suite.datasets}
     if len(refs) < len(suite.datasets):
         twice = next(name for name in refs if sum(d.name == name for d in suite.datasets) > 1)
         raise BenchError(f"suite '{suite.name}' lists the data set '{twice}' twice; list it once")

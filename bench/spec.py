@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bench.contract import Params
-from bench.data import DatasetRef, dataset_names
+from bench.data import DatasetRef, Reading, dataset_names
 from bench.errors import BenchError, did_you_mean
 from bench.identity import ModelIdentity, RunIdentity
 from bench.params import variant
@@ -78,13 +78,16 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class SuiteDataset(_Closed):
-    """A data set of a suite; an optional one is left out, with a line, where it is not found."""
+class SuiteDataset(Reading):
+    """A data set of a suite, and how a user's file is read; an optional one is left out where it is not found."""
 
     name: str
     optional: bool = False
-    text_column: str = "text"
-    label_column: str = "label"
+
+    def ref(self, data_dir: Path | None) -> DatasetRef:
+        """What it names."""
+        reading = Reading(**self.model_dump(include=set(Reading.model_fields)))
+        return DatasetRef(self.name, reading, data_dir)
 
 
 class SuiteRun(_Closed):
@@ -166,12 +169,10 @@ def _first_problem(error: ValidationError) -> str:
 
 def check_dataset(ref: DatasetRef) -> None:
     """A data set must be a name of the manifest or a file that is there."""
-    if ref.name in dataset_names() or Path(ref.name).is_file():
+    if ref.name in dataset_names() or ref.prepared is not None or (ref.path is not None and ref.path.exists()):
         return
     if Path(ref.name).suffix or "/" in ref.name:
-        raise BenchError(
-            f"no data file {ref.name}; give a CSV, TSV, JSONL or Parquet file, or a name of `bench list datasets`"
-        )
+        raise BenchError(f"no data file {ref.name}; give a file, or a name of `bench list datasets`")
     raise BenchError(
         f"unknown data set '{ref.name}': {did_you_mean(ref.name, dataset_names())} (or the path of a CSV file)"
     )

@@ -6,8 +6,11 @@ import base64
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from bench.api import BenchError, did_you_mean
+from bench.api import BenchError
+from bench.data.columns import joined
+from bench.data.tables.arrow import arrow_table
 from serving.records import Record, record_of, unique_names
+from serving.source import Source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -16,17 +19,31 @@ BATCH = 2048
 """Rows that are read at once."""
 
 
-def read_parquet(stream: BinaryIO, column: str, where: str) -> Iterator[Record]:
-    """The records of a file, their values plain."""
-    for table in read_tables(stream, column, where, BATCH):
-        rows = zip(*(plain(values) for values in table.columns), strict=True)
-        for row in rows:
-            columns = dict(zip(table.column_names, row, strict=True))
-            yield record_of(columns, columns[column])
+def read_parquet(stream: BinaryIO, source: Source) -> Iterator[Record]:
+    """The records of a Parquet file, their values plain."""
+    return _records(read_tables(stream, source, BATCH), source)
 
 
-def read_tables(stream: BinaryIO, column: str, where: str, size: int) -> Iterator[pa.Table]:
-    """A file in tables of `size` rows, the last one shorter; columns of one name get names of their own."""
+def read_feather(stream: BinaryIO, source: Source) -> Iterator[Record]:
+    """The same of a Feather file, or an Arrow stream."""
+    import pyarrow as pa
+
+    try:
+        table = arrow_table(pa.BufferReader(stream.read()))
+    except pa.ArrowException as error:
+        raise BenchError(f"{source.where}: not readable as Feather or Arrow: {str(error).splitlines()[0]}") from None
+    return _records(iter([table.rename_columns(unique_names(table.column_names))]), source)
+
+
+def _records(tables: Iterator[pa.Table], source: Source) -> Iterator[Record]:
+    for table in tables:
+        at = source.positions(table.column_names)
+        for row in zip(*(plain(values) for values in table.columns), strict=True):
+            yield record_of(dict(zip(table.column_names, row, strict=True)), joined([row[i] for i in at]))
+
+
+def read_tables(stream: BinaryIO, source: Source, size: int) -> Iterator[pa.Table]:
+    """A Parquet file in tables of `size` rows, the last one shorter; columns of one name get names of their own."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -34,20 +51,20 @@ def read_tables(stream: BinaryIO, column: str, where: str, size: int) -> Iterato
     try:
         file = pq.ParquetFile(stream)
         names = unique_names(file.schema_arrow.names)
-        if column not in names:
-            raise BenchError(f"{where}: no column '{column}': {did_you_mean(column, names)}; choose with --text-column")
+        source.positions(names)
         for batch in file.iter_batches(batch_size=size):
             yield pa.Table.from_batches([batch]).rename_columns(names)
             row += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         after = f" after row {row:,}" if row else ""
-        raise BenchError(f"{where}: not readable as Parquet{after}: {str(error).splitlines()[0]}") from None
+        raise BenchError(f"{source.where}: not readable as Parquet{after}: {str(error).splitlines()[0]}") from None
 
 
-def texts_of(table: pa.Table, column: str) -> Iterator[Record]:
+def texts_of(table: pa.Table, source: Source) -> Iterator[Record]:
     """The records of a table whose columns stay in it."""
-    for text in plain(table.column(column)):
-        yield record_of({}, text)
+    columns = [plain(table.column(i)) for i in source.positions(table.column_names)]
+    for values in zip(*columns, strict=True):
+        yield record_of({}, joined(values))
 
 
 def plain(values: pa.ChunkedArray | pa.Array) -> list[Any]:

@@ -30,14 +30,15 @@ class Plan:
     """The format of the output."""
     part: int
     """Records of each part."""
-    column: str
+    read: str
+    """How the input is read."""
     source: tuple[str, int, int] | None
     """Path, size in bytes and time of change of the input; None where it cannot be read a second time."""
     format: str | None
     """Of the input, where an option gives it."""
     answering: str = ""
     """What is asked for beyond label and probabilities."""
-    version: int = 2
+    version: int = 3
     """Of the parts."""
 
 

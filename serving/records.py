@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from bench.api import BenchError
+from bench.data.charset import UTF8
+from bench.data.containers import UNREADABLE, open_plain, why_unreadable
+from bench.data.stream import text_lines
 from bench.standard_input import standard_input
 
 NOT_UTF8 = "not UTF-8"
@@ -33,22 +36,25 @@ class Record:
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[BinaryIO]:
-    """A file, standard input for None."""
+    """A file without its compression, standard input for None."""
     if path is None:
         yield standard_input()
         return
     try:
-        file = path.open("rb")
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read: {error.strerror}") from None
+        file = open_plain(path)
+    except UNREADABLE as error:
+        raise BenchError(f"{path}: {why_unreadable(path, error)}") from None
     with file:
         yield file
 
 
-def decoded_lines(stream: BinaryIO) -> Iterator[str]:
+def decoded_lines(stream: BinaryIO, encoding: str = UTF8) -> Iterator[str]:
     r"""Split on `\n` alone; bytes that are not UTF-8 become lone surrogates, which `record_of` reports."""
+    if encoding != UTF8:
+        yield from text_lines(stream, encoding, "the input")
+        return
     for number, line in enumerate(stream):
-        yield line.decode("utf-8-sig" if number == 0 else "utf-8", "surrogateescape")
+        yield line.decode(UTF8 if number == 0 else "utf-8", "surrogateescape")
 
 
 def record_of(columns: Columns, text: Any, doubt: str | None = None) -> Record:

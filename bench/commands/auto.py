@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,12 +21,17 @@ from bench.commands.bounds import (
     Threads,
     budget_of,
 )
-from bench.commands.options import DataDir, LabelColumn, MetricOption, StoreOption, TextColumn, known_metric
+from bench.commands.file_options import reads_file
+from bench.commands.options import DataDir, MetricOption, StoreOption, known_metric
 from bench.commands.run import SMOKE_ROWS, DeviceChoice
 
+if TYPE_CHECKING:
+    from bench.data import Reading
 
+
+@reads_file
 def auto(
-    file: Annotated[str | None, typer.Argument(help="Your own CSV, TSV, JSONL or Parquet file.")] = None,
+    file: Annotated[str | None, typer.Argument(help="Your own file.")] = None,
     dataset: Annotated[str | None, typer.Option("-d", "--dataset", help="A data set, in place of a file.")] = None,
     minutes: Annotated[float, typer.Option(help="The time for all of it, over all calls.", min=0)] = 30.0,
     max_latency_ms: MaxLatency = None,
@@ -51,8 +56,8 @@ def auto(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all trainings.")] = 0,
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     smoke: Annotated[bool, typer.Option(help=f"A rehearsal: {SMOKE_ROWS} rows a split, quick parameters.")] = False,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
@@ -87,7 +92,7 @@ def auto(
     name = file or dataset
     if name is None or (file and dataset):
         raise BenchError("give a file of your own, or a data set with -d; not both")
-    ref = DatasetRef(name, text_column, label_column, data_dir)
+    ref = DatasetRef(name, reading, data_dir)
     check_dataset(ref)
     budget = budget_of(
         latency, threads, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, max_memory_mb=max_memory_mb,

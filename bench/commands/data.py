@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.options import DataDir, LabelColumn, TextColumn
+from bench.commands.file_options import reads_file
+from bench.commands.options import DataDir
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bench.data import Reading
     from bench.data.check import Checked
     from bench.data.describe import Description
 
@@ -20,10 +22,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
+@reads_file
 def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="All sets when left out.")] = None,
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +53,7 @@ def check(
     with console.status("reading") as status:
         for name in names or dataset_names():
             status.update(f"reading {name}")
-            verdicts.append(check_set(DatasetRef(name, text_column, label_column, data_dir)))
+            verdicts.append(check_set(DatasetRef(name, reading, data_dir)))
     if as_json:
         print(json.dumps([checked.model_dump() for checked in verdicts], indent=1, ensure_ascii=False))
     else:
@@ -86,11 +89,12 @@ def _print_checks(verdicts: list[Checked], console: Console) -> None:
 
 
 @app.command()
+@reads_file
 def describe(
-    name: Annotated[str, typer.Argument(help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")],
+    name: Annotated[str, typer.Argument(help="A data set's name, or your own file.")],
     out: Annotated[Path, typer.Option(help="The folder for the picture.")] = Path("reports/data"),
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -110,7 +114,7 @@ def describe(
 
     console = Console(highlight=False)
     with console.status(f"reading {name}"):
-        description = describe_set(DatasetRef(name, text_column, label_column, data_dir))
+        description = describe_set(DatasetRef(name, reading, data_dir))
     if as_json:
         print(description.model_dump_json(indent=1))
         return

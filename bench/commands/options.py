@@ -16,14 +16,11 @@ StoreOption = Annotated[
 ]
 DatasetOption = Annotated[
     list[str] | None,
-    typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file."),
+    typer.Option("-d", "--dataset", help="A data set's name, or your own file."),
 ]
 MetricOption = Annotated[
     str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")
 ]
-TextColumn = Annotated[str, typer.Option(help="The column of the texts in your own file.")]
-LabelColumn = Annotated[str, typer.Option(help="The column of the labels in your own file.")]
-
 
 DataDir = Annotated[
     Path | None,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from bench.commands.options import DataDir, DatasetOption, LabelColumn, StoreOption, TextColumn
+from bench.commands.file_options import reads_file
+from bench.commands.options import DataDir, DatasetOption, StoreOption
 from bench.errors import BenchError, did_you_mean
 
 if TYPE_CHECKING:
-    from bench.data import DatasetRef
+    from bench.data import DatasetRef, Reading
     from bench.identity import RunIdentity
     from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
@@ -65,14 +66,15 @@ Parents = Annotated[
 ]
 
 
+@reads_file
 def run(
     suite: SuiteName = None,
     recipe: Recipes = None,
     dataset: DatasetOption = None,
     seeds: Seeds = None,
     parent: Parents = None,
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print what is due and why, and stop.")] = False,
     smoke: Annotated[
@@ -114,8 +116,8 @@ def run(
         specs, optional = _from_suite(suite, seeds, measure, data_dir, options.limit)
     else:
         parents = tuple(parent or ())
-        names, seeds = _of_parent(parents, dataset, seeds, store)
-        refs = [DatasetRef(name, text_column, label_column, data_dir) for name in names]
+        own, seeds = _of_parent(parents, seeds, store, data_dir)
+        refs = [DatasetRef(name, reading, data_dir) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, options.limit), set()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
@@ -193,12 +195,14 @@ def _from_options(
 
 
 def _of_parent(
-    parents: tuple[str, ...], dataset: list[str] | None, seeds: str | None, store: Path
-) -> tuple[list[str], str]:
-    """Data set and seed as given, else the first parent's."""
+    parents: tuple[str, ...], seeds: str | None, store: Path, data_dir: Path | None
+) -> tuple[list[DatasetRef], str]:
+    """Data set and seed of the first parent, the seed as given where it is."""
+    from bench.run.datasets import dataset_of
     from bench.store import Store
 
     if not parents:
-        return dataset or [], seeds or "0"
-    results = [Store(store).result(run_id) for run_id in parents]
-    return dataset or [results[0].data.dataset], seeds or str(results[0].identity.seed)
+        return [], seeds or "0"
+    opened = Store(store)
+    results = [opened.result(run_id) for run_id in parents]
+    return [dataset_of(results[0].data, opened, data_dir)], seeds or str(results[0].identity.seed)

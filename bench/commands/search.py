@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.commands.file_options import arguments_of, reads_file
+from bench.commands.options import DataDir, StoreOption
 from bench.commands.run import SMOKE_ROWS, DeviceChoice, Measure
 from bench.errors import BenchError, did_you_mean
 from bench.requirements import install_command
 
 if TYPE_CHECKING:
-    from bench.data import DatasetRef
+    from bench.data import DatasetRef, Reading
     from bench.search.study import Metric
 
 
 Recipe = Annotated[str, typer.Argument(help="A recipe; what stands in brackets is fixed: 'lstm\\[units=64]'.")]
-Dataset = Annotated[
-    str, typer.Option("-d", "--dataset", help="A data set's name, or your own CSV, TSV, JSONL or Parquet file.")
-]
+Dataset = Annotated[str, typer.Option("-d", "--dataset", help="A data set's name, or your own file.")]
 Trials = Annotated[int, typer.Option(help="Trials in all, over all calls and processes.")]
 MetricName = Annotated[str, typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation.")]
 Only = Annotated[str | None, typer.Option(help="Search these parameters alone: learning_rate,dropout.")]
@@ -46,6 +45,7 @@ Timeout = Annotated[float, typer.Option(help="Seconds that one phase of one tria
 Device = Annotated[DeviceChoice, typer.Option(help="What to train on.")]
 
 
+@reads_file
 def search(
     recipe: Recipe,
     dataset: Dataset,
@@ -58,8 +58,8 @@ def search(
     storage: Storage = None,
     study: Study = None,
     minutes: Minutes = None,
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     smoke: Smoke = False,
     measure: MeasureRuns = Measure.all,
@@ -84,7 +84,7 @@ def search(
     from bench.spec import check_dataset
 
     name, given = parse_recipe(recipe)
-    ref = DatasetRef(dataset, text_column, label_column, data_dir)
+    ref = DatasetRef(dataset, reading, data_dir)
     check_dataset(ref)
     if trials < 1:
         raise BenchError(f"--trials {trials}: give 1 or more")
@@ -140,11 +140,6 @@ def _fresh_seeds(text: str | None, seed: int) -> tuple[int, ...]:
 
 def _run_arguments(ref: DatasetRef, smoke: bool, device: str) -> tuple[str, ...]:
     """The further options of `bench run` that train the same."""
-    options = {
-        "--text-column": (ref.text_column, "text"),
-        "--label-column": (ref.label_column, "label"),
-        "--data-dir": (str(ref.data_dir), "None"),
-        "--device": (device, "auto"),
-    }
+    options = {"--data-dir": (str(ref.data_dir), "None"), "--device": (device, "auto")}
     changed = [part for name, (value, default) in options.items() if value != default for part in (name, value)]
-    return (*changed, *(["--smoke"] if smoke else []))
+    return (*arguments_of(ref.reading), *changed, *(["--smoke"] if smoke else []))

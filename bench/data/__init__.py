@@ -4,6 +4,18 @@ from bench.data.load import Dataset, load
 from bench.data.manifest import dataset_names
 from bench.data.prepare import find_prepared, prepare
 from bench.data.prepared import Prepared
+from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
+from bench.data.stored import stored_ref
 
-__all__ = ["Dataset", "DatasetRef", "Prepared", "dataset_names", "find_prepared", "load", "prepare"]
+__all__ = [
+    "Dataset",
+    "DatasetRef",
+    "Prepared",
+    "Reading",
+    "dataset_names",
+    "find_prepared",
+    "load",
+    "prepare",
+    "stored_ref",
+]

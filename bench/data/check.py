@@ -40,7 +40,7 @@ def check_set(ref: DatasetRef) -> Checked:
             locate(listed, ref.data_dir)
         except DataError as error:
             return Checked(name=ref.name, status="not found", problem=str(error), notes=listed.notes)
-    elif not ref.path.is_file():
+    elif not ref.path.exists():
         return Checked(name=ref.name, status="not found", problem=f"no file {ref.path}; correct the path")
     try:
         dataset = load(ref)

@@ -62,18 +62,8 @@ class TableLayout(Closed):
     header: bool = True
     text_column: str | int
     label_column: str | int
-    split_column: str | None = None
-    """A column that names each row's split; ignored where the header lacks it."""
-
-
-class JsonLinesLayout(Closed):
-    """One JSON object a line."""
-
-    reader: Literal["jsonl"]
-    encoding: str = "utf-8"
-    text_column: str
-    label_column: str
-    split_column: str | None = None
+    split_column: None = None
+    """No set has one; the field is part of the keys of prepared data."""
 
 
 class ParquetLayout(Closed):
@@ -82,7 +72,7 @@ class ParquetLayout(Closed):
     reader: Literal["parquet"]
     text_column: str
     label_column: str
-    split_column: str | None = None
+    split_column: None = None
 
 
 class TarLayout(Closed):
@@ -109,15 +99,7 @@ class ToyLayout(Closed):
 
 
 Layout = Annotated[
-    LinesLayout
-    | PairedLayout
-    | PerLabelLayout
-    | TableLayout
-    | JsonLinesLayout
-    | ParquetLayout
-    | TarLayout
-    | RatedLayout
-    | ToyLayout,
+    LinesLayout | PairedLayout | PerLabelLayout | TableLayout | ParquetLayout | TarLayout | RatedLayout | ToyLayout,
     Field(discriminator="reader"),
 ]
 
@@ -255,7 +237,7 @@ def entry(name: str) -> Entry:
     if name not in dataset_names():
         raise DataError(
             f"unknown data set '{name}': {did_you_mean(name, dataset_names())} "
-            "(or give the path of a .csv, .tsv, .jsonl or .parquet file)"
+            "(or give the path of a file of yours, as ./mine.csv)"
         )
     path = SETS / f"{name}.yaml"
     try:

@@ -20,11 +20,12 @@ from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry
 from bench.data.prepared import Meta, Prepared, open_prepared
-from bench.data.published import PublishedSet, read_published
+from bench.data.published import read_published
+from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
-from bench.data.user_file import file_revision
-from bench.errors import StoreError
+from bench.data.user_file import user_content
+from bench.errors import DataError, StoreError
 
 PREPARE_VERSION = 3
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
@@ -47,7 +48,9 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
                 return found
             for leftover in [*cache_dir.glob(f".{folder.name}.part-*"), folder]:  # of a kill, or damaged
                 shutil.rmtree(leftover, ignore_errors=True)
-            _write_whole(folder, read_published(ref), limit)
+            if ref.prepared is not None:
+                raise DataError(f"prepared data {ref.prepared} are damaged: give the file {ref.name} with -d again")
+            _write_whole(folder, ref, limit)
     except OSError as error:
         reason = error.strerror or error
         raise StoreError(
@@ -65,9 +68,11 @@ def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) ->
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:
     """The folder's name: everything that decides its content, hashed; unpinned sources are read for it."""
+    if ref.prepared is not None:
+        return ref.prepared
     if ref.path is not None:
         name = ref.path.name
-        content = [file_revision(ref.path), ref.text_column, ref.label_column]
+        content = user_content(ref.path, ref.reading)
     else:
         found = entry(ref.name)
         name, content = found.name, [found.model_dump_json()]
@@ -78,13 +83,14 @@ def prepared_key(ref: DatasetRef, limit: int | None) -> str:
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
-def _write_whole(folder: Path, published: PublishedSet, limit: int | None) -> None:
+def _write_whole(folder: Path, ref: DatasetRef, limit: int | None) -> None:
+    published = read_published(ref)
     dataset = assemble(published)
     description = describe_published(published, dataset)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.part-"))
     try:
         (temporary / "description.json").write_text(description.model_dump_json(), encoding="utf-8")
-        _write(temporary, dataset, limit)
+        _write(temporary, dataset, limit, None if ref.path is None else ref.reading.portable)
         temporary.chmod(0o755)
         temporary.rename(folder)
     except BaseException:
@@ -92,7 +98,7 @@ def _write_whole(folder: Path, published: PublishedSet, limit: int | None) -> No
         raise
 
 
-def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
+def _write(folder: Path, dataset: Dataset, limit: int | None, reading: Reading | None) -> None:
     train, validation, test = (
         _limited(split, limit, f"{dataset.facts.name} {name}")
         for name, split in (("train", dataset.train), ("validation", dataset.validation), ("test", dataset.test))
@@ -111,6 +117,7 @@ def _write(folder: Path, dataset: Dataset, limit: int | None) -> None:
         validation_source=dataset.validation_source,
         counts=dict(dataset.counts),
         limit=limit,
+        reading=reading,
         sha256={name: file_sha256(folder / name) for name in _FILES},
     )
     with (folder / "meta.json").open("w") as file:

@@ -21,6 +21,7 @@ from bench.contract import Split
 from bench.data.describe import Description
 from bench.data.digest import file_sha256, split_hash
 from bench.data.facts import DatasetFacts
+from bench.data.reading import Reading
 from bench.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Meta(DatasetFacts):
     validation_source: str
     counts: dict[str, int]
     limit: int | None
+    reading: Reading | None = None
+    """How a user's file was read, without paths; null for a set of the manifest."""
     sha256: dict[str, str]
     """Of each file beside this one."""
 
@@ -174,11 +177,11 @@ def whole_or_why(folder: Path) -> Prepared | str:
     return Prepared(folder, meta) if altered is None else f"{altered} is not as it was written"
 
 
-def find_content(folder: Path, test_hash: str) -> Prepared | None:
-    """The prepared copy below `folder` with these test rows, whatever its name; None where there is none."""
+def find_content(folder: Path, test_hash: str, train_hash: str | None = None) -> Prepared | None:
+    """The prepared copy below `folder` with these rows of test, and of train if given; None where there is none."""
     for path in sorted(folder.glob("*/meta.json")):
         meta = _read_meta(path.parent)
-        if meta is not None and meta.test_hash == test_hash:
+        if meta is not None and meta.test_hash == test_hash and train_hash in (None, meta.train_hash):
             return Prepared(path.parent, meta)
     return None
 

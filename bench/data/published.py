@@ -44,11 +44,12 @@ class Located:
 def read_published(ref: DatasetRef) -> PublishedSet:
     """Find, read and verify; nothing is returned that the manifest does not vouch for."""
     if ref.path is not None:
-        user = read_user_file(ref.path, ref.text_column, ref.label_column)
+        user = read_user_file(ref.path, ref.reading)
         name = ref.path.name
         facts = DatasetFacts(
-            name=name, title=f"your file {name}", revision=user.revision, label_names=user.label_names, source=name
-        )
+            name=name, title=f"your file {name}", revision=user.revision, label_names=user.label_names, source=name,
+            notes=user.notes,
+        )  # fmt: skip
         return PublishedSet(facts, user.splits, files=(ref.path,))
     found = entry(ref.name)
     located = locate(found, ref.data_dir)

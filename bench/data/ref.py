@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+from bench.data.containers import names_data
+from bench.data.manifest import dataset_names
+from bench.data.reading import AS_FOUND, Reading
+from bench.data.tables.saved import is_saved
 
 
 @dataclass(frozen=True)
 class DatasetRef:
-    """A name in the manifest, or the path of the user's own CSV, TSV, JSONL or Parquet file (`.xz` too).
+    """A name in the manifest, or the path of the user's own file (`docs/data.md` lists the formats).
 
-    The columns are those of the user's file and mean nothing for a set of the manifest.
+    How it is read is that of the user's file and means nothing for a set of the manifest.
     """
 
     name: str
-    text_column: str = "text"
-    label_column: str = "label"
+    reading: Reading = AS_FOUND
     data_dir: Path | None = None
+    prepared: str | None = None
+    """The folder of a store's prepared data that holds it: its source is then not asked for."""
 
     @property
     def path(self) -> Path | None:
         """The user's file, None where `name` is one of the manifest."""
         path = Path(self.name)
-        format_ = Path(path.stem).suffix if path.suffix == ".xz" else path.suffix
-        return path if format_.lower() in FILE_SUFFIXES or len(path.parts) > 1 else None
+        own = names_data(self.name) or path.suffix.lower() == ".zip" or len(path.parts) > 1 or self._is_saved
+        return path if own else None
+
+    @property
+    def _is_saved(self) -> bool:
+        """A folder that is called like a set of the manifest is never taken for it."""
+        return is_saved(Path(self.name)) and self.name not in dataset_names()

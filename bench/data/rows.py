@@ -72,7 +72,9 @@ class Collector:
         for split, text, label, *group in rows:
             growing = self._splits.setdefault(split, _Growing())
             position, growing.seen = growing.seen, growing.seen + 1
-            label = label if isinstance(label, str) else self._label_text(label, split, position)
+            label = (
+                label if isinstance(label, str) else label_text(label, self._where(split, position), self._label_column)
+            )
             if label not in self._codes:
                 self._check_label(label, labels, split, position)
                 self._codes[label] = len(self._codes)
@@ -80,7 +82,7 @@ class Collector:
                 continue
             if not isinstance(text, str) or not text or text.isspace():
                 raise self._bad_text(text, split, position)
-            growing.has_text = growing.has_text or not _is_number(text)
+            growing.has_text = growing.has_text or not is_number(text)
             growing.texts.append(text)
             growing.codes.append(self._codes[label])
             growing.rows.append(position)
@@ -112,18 +114,6 @@ class Collector:
         where = self._files.get(split) or next(iter(self._files.values()))
         return where if position is None else f"{where} row {position + 1}"
 
-    def _label_text(self, label: Any, split: str, position: int) -> str:
-        if label is None or (isinstance(label, float) and label != label):
-            return ""
-        if isinstance(label, float) and label.is_integer():  # what pandas makes of integers beside a gap
-            return str(int(label))
-        if isinstance(label, (bool, int, float)):
-            return str(label)
-        raise DataError(
-            f"{self._where(split, position)}: label of type {type(label).__name__} in column "
-            f"'{self._label_column}'; a label is text or a number"
-        )
-
     def _check_label(self, label: str, labels: Mapping[str, str | None] | None, split: str, position: int) -> None:
         where = self._where(split, position)
         if not label or label.isspace():
@@ -138,7 +128,19 @@ class Collector:
         return DataError(f"{where}: {column} holds a {type(text).__name__}, not text; choose with --text-column")
 
 
-def _is_number(text: str) -> bool:
+def label_text(label: Any, where: str, column: str) -> str:
+    """A label that a file has as no string: a number, empty where it is null; anything else is an error."""
+    if label is None or (isinstance(label, float) and label != label):
+        return ""
+    if isinstance(label, float) and label.is_integer():  # what pandas makes of integers beside a gap
+        return str(int(label))
+    if isinstance(label, (str, bool, int, float)):
+        return str(label)
+    raise DataError(f"{where}: label of type {type(label).__name__} in column '{column}'; a label is text or a number")
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number alone."""
     try:
         float(text)
     except ValueError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import lzma
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from bench.data.containers import UNREADABLE, open_plain, why_unreadable
 from bench.data.manifest import SourceFile
 from bench.errors import DataError
 
@@ -33,9 +33,9 @@ class _Hashing(io.RawIOBase):
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         try:
             data = self._inner.read(len(buffer))
-        except (EOFError, OSError, lzma.LZMAError) as error:
+        except UNREADABLE as error:
             self.broken = True
-            raise DataError(f"{self._path}: {_why_unreadable(error)}") from None
+            raise DataError(f"{self._path}: {why_unreadable(self._path, error)}") from None
         buffer[: len(data)] = data
         self._hash.update(data)
         self.size += len(data)
@@ -56,9 +56,9 @@ def open_verified(path: Path, expected: SourceFile) -> Iterator[BinaryIO]:
     An error while reading an altered file is reported as what it comes from: the alteration.
     """
     try:
-        inner = _open(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+        inner = open_plain(path)
+    except UNREADABLE as error:
+        raise DataError(f"{path}: {why_unreadable(path, error)}") from None
     with inner:
         hashing = _Hashing(inner, path)
         try:
@@ -68,18 +68,6 @@ def open_verified(path: Path, expected: SourceFile) -> Iterator[BinaryIO]:
                 _verify(path, expected, hashing)
             raise
         _verify(path, expected, hashing)
-
-
-def _open(path: Path) -> BinaryIO:
-    return cast(BinaryIO, lzma.open(path, format=lzma.FORMAT_XZ)) if path.suffix == ".xz" else path.open("rb")
-
-
-def _why_unreadable(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "truncated .xz; copy or fetch it again"
-    if isinstance(error, lzma.LZMAError):
-        return f"not a whole .xz ({error}); copy or fetch it again"
-    return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def _verify(path: Path, expected: SourceFile, hashing: _Hashing) -> None:
@@ -96,7 +84,7 @@ def _verify(path: Path, expected: SourceFile, hashing: _Hashing) -> None:
 def git_blob(path: Path, size: int) -> str:
     """The id that git gives the uncompressed content."""
     digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-    with _open(path) as file:
+    with open_plain(path) as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
@@ -104,6 +92,9 @@ def git_blob(path: Path, size: int) -> str:
 
 def text_lines(stream: BinaryIO, encoding: str, where: str) -> Iterator[str]:
     r"""The lines of a file with their `\n`, split on `\n` only; a byte that is not of the encoding is an error."""
+    if encoding.startswith(("utf-16", "utf-32")):
+        yield from _wide_lines(stream, encoding, where)
+        return
     for number, line in enumerate(stream, start=1):
         try:
             yield line.decode(encoding)
@@ -111,3 +102,14 @@ def text_lines(stream: BinaryIO, encoding: str, where: str) -> Iterator[str]:
             raise DataError(
                 f"{where} line {number}: byte 0x{line[error.start]:02x} is not {encoding}; save the file as UTF-8"
             ) from None
+
+
+def _wide_lines(stream: BinaryIO, encoding: str, where: str) -> Iterator[str]:
+    r"""The same where a `\n` is two or four bytes."""
+    text = io.TextIOWrapper(stream, encoding, newline="\n")
+    try:
+        yield from text
+    except UnicodeError as error:
+        raise DataError(f"{where}: not {encoding}: {error}; save the file as UTF-8") from None
+    finally:
+        text.detach()

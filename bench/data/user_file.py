@@ -1,25 +1,24 @@
-"""The user's own CSV, TSV, JSONL or Parquet file."""
+"""The user's own file, or files: what they are, and what they hold as splits."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-
-from bench.data.manifest import JsonLinesLayout, Layout, ParquetLayout, SourceFile, TableLayout, dataset_names
-from bench.data.readers import read_rows
-from bench.data.ref import FILE_SUFFIXES
-from bench.data.rows import Collector, Published
-from bench.data.stream import open_verified
+from bench.data.columns import columns_at, find_column, find_columns, joined, unknown_column
+from bench.data.containers import names_data
+from bench.data.manifest import dataset_names
+from bench.data.reading import AS_FOUND, NO_COLUMN, Reading
+from bench.data.rows import Published
+from bench.data.tables import Table, open_table
+from bench.data.tables.saved import is_saved, saved_files
+from bench.data.user_rows import UserRows
 from bench.errors import DataError, did_you_mean
 
-SPLIT_COLUMN = "split"
-SPLITS = ("train", "validation", "test")
+READING_VERSION = 2
+"""Raised when the same file would be read otherwise."""
 
 
 @dataclass(frozen=True)
@@ -29,72 +28,101 @@ class UserFile:
     revision: str
     label_names: tuple[str, ...]
     splits: dict[str, Published]
+    notes: tuple[str, ...] = ()
+    """What was found that is not the usual, and what was left out as was asked."""
 
 
-def read_user_file(path: Path, text_column: str, label_column: str) -> UserFile:
-    """Read and check a file; its revision is the hash of its content."""
-    layout = user_layout(path, text_column, label_column)
-    revision = file_revision(path)
+def read_user_file(path: Path, reading: Reading) -> UserFile:
+    """Read and check a file; its revision is the hash of its content. What is wrong with its rows is told at once."""
+    files = split_files(path, reading)
+    revision = files_revision(files)
+    rows = UserRows(reading)
+    said: list[str] = []
+    for split, file in files.items():
+        with open_table(file, reading) as table:
+            said += table.said if len(files) == 1 else [f"{file.name}: {line}" for line in table.said]
+            _gather(rows, table, file, None if split == "all" else split, reading)
+    found = rows.finish(str(path))
+    return UserFile(revision, found.label_names, found.splits, (*said, *found.notes))
 
-    @contextmanager
-    def open_file(_: str) -> Iterator[BinaryIO]:
-        with open_verified(path, SourceFile()) as stream:
-            yield stream
 
-    collector = Collector({"all": str(path)}, text_column, label_column)
-    collector.add_all(read_rows(layout, {"all": (str(path),)}, open_file))
-    label_names = tuple(sorted(collector.labels))
-    splits = collector.finish(label_names, {})
-    if not splits:
-        raise DataError(f"{path}: no rows; give a file with texts and labels")
-    if len(label_names) < 2:
-        raise DataError(f"{path}: column '{label_column}' holds one label only, '{label_names[0]}'; two are needed")
-    _check_splits(path, splits, label_names)
-    return UserFile(revision, label_names, splits)
+def split_files(path: Path, reading: Reading) -> dict[str, Path]:
+    """The files of each split: `all` for one file, which may have a column that tells the split."""
+    more = {"validation": reading.validation_file, "test": reading.test_file}
+    others = {split: file for split, file in more.items() if file is not None}
+    if not others:
+        return {"all": path}
+    if reading.test_file is None:
+        raise DataError(f"--validation-file {reading.validation_file} without --test-file: give both, or test alone")
+    return {"train": path, **others}
+
+
+def files_revision(files: dict[str, Path]) -> str:
+    """The first 16 digits of the SHA-256 of a file's bytes; of several files, of theirs."""
+    revisions = [file_revision(file) for file in files.values()]
+    return revisions[0] if len(revisions) == 1 else hashlib.sha256("".join(revisions).encode()).hexdigest()[:16]
 
 
 def file_revision(path: Path) -> str:
     """The first 16 digits of the SHA-256 of a file's bytes; a missing one is an error with the nearest right name."""
+    if is_saved(path):
+        parts = "".join(f"{split} {file_revision(file)}" for split, file in saved_files(path))
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+    if path.is_dir():
+        raise DataError(f"{path} is a folder that `datasets` has not saved; give a file, or what `save_to_disk` made")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     except FileNotFoundError:
         near = [str(p) for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        near = [name for name in near if name.removesuffix(".xz").endswith(FILE_SUFFIXES)]
+        near = [name for name in near if names_data(name)]
         hint = did_you_mean(str(path), near) if near else f"give a file, or one of: {', '.join(dataset_names())}"
         raise DataError(f"no file {path}: {hint}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def user_layout(path: Path, text_column: str, label_column: str) -> Layout:
-    """How to read a file, by its suffix. TSV is read without quoting, as tweets and GLUE's files need it."""
-    suffix = Path(path.stem).suffix if path.suffix == ".xz" else path.suffix
-    columns = {"text_column": text_column, "label_column": label_column, "split_column": SPLIT_COLUMN}
-    match suffix.lower():
-        case ".csv":
-            return TableLayout(reader="table", encoding="utf-8-sig", **columns)
-        case ".tsv":
-            return TableLayout(reader="table", encoding="utf-8-sig", delimiter="\t", quoted=False, **columns)
-        case ".jsonl":
-            return JsonLinesLayout(reader="jsonl", encoding="utf-8-sig", **columns)
-        case ".parquet":
-            return ParquetLayout(reader="parquet", **columns)
-    raise DataError(
-        f"{path}: unknown format '{suffix}'; a data file ends in {', '.join(FILE_SUFFIXES)} (or one of these and .xz)"
-    )
+def user_content(path: Path, reading: Reading) -> list[str]:
+    """All that decides what a file is read as: its bytes, those of the files beside it, and what was chosen."""
+    revision = files_revision(split_files(path, reading))
+    splits = "".join(split_files(path, reading))
+    return [revision, splits, reading.portable.model_dump_json(), str(READING_VERSION)]
 
 
-def _check_splits(path: Path, splits: dict[str, Published], label_names: tuple[str, ...]) -> None:
-    """A `split` column must have train and test, only names of splits, and every label in train."""
-    if "all" in splits:
-        return
-    for name in splits:
-        if name not in SPLITS:
-            raise DataError(f"{path}: '{name}' in column '{SPLIT_COLUMN}': {did_you_mean(str(name), SPLITS)}")
-    for name in ("train", "test"):
-        if name not in splits:
-            raise DataError(f"{path}: no row has '{name}' in column '{SPLIT_COLUMN}'; add some or delete the column")
-    absent = set(range(len(label_names))) - set(np.unique(splits["train"].labels).tolist())
-    if absent:
-        raise DataError(f"{path}: label '{label_names[min(absent)]}' has no row in train; add some or drop that label")
+def _gather(rows: UserRows, table: Table, file: Path, split: str | None, reading: Reading) -> None:
+    """Take all rows of a table; `split` is that of the file, None where a column may tell it."""
+    where = table.where or str(file)
+    if table.hint and not find_columns(table.names, reading.text_column):
+        raise DataError(f"{where}: {table.hint}")
+    texts = columns_at(table.names, reading.text_column, where)
+    label = columns_at(table.names, reading.label_column, where)
+    if len(label) > 1:
+        raise DataError(f"{where}: --label-column {reading.label_column} names several columns; give one")
+    told = split_column(table, where, reading) if split is None else None
+    names = table.codes.get(table.names[label[0]])
+    picked = [*texts, label[0], *([] if told is None else [told])]
+    rows.begin(str(file), split, told is not None)
+    for *parts, written in _with_split(table.pick(picked), told is not None):
+        *written_texts, written_label = parts
+        rows.add(joined(written_texts), _named(written_label, names), written)
+
+
+def _with_split(values: Iterator[tuple[object, ...]], told: bool) -> Iterator[tuple[object, ...]]:
+    return values if told else ((*row, None) for row in values)
+
+
+def split_column(table: Table, where: str, reading: Reading) -> int | None:
+    """Where a table tells the split of its rows; None where it does not, or is not to be asked."""
+    if reading.split_column == NO_COLUMN:
+        return None
+    found = find_column(table.names, reading.split_column)
+    if found is None and reading.split_column != AS_FOUND.split_column:
+        raise DataError(unknown_column(where, reading.split_column, table.names))
+    return found
+
+
+def _named(label: object, names: Sequence[str] | None) -> object:
+    """The label's name where the file has numbers for names; -1 is `datasets`' word for none."""
+    if names is None or not isinstance(label, int):
+        return label
+    return names[label] if 0 <= label < len(names) else None

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.contract import Probabilities, RunContext
-from bench.data import DatasetRef, Prepared, dataset_names
+from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError, DataError, warn_skipped
 from bench.robustness.evaluation import Robustness, behaviours, domain, perturbed
 from bench.robustness.polarity import PolarityMap
 from bench.robustness.storage import put
-from bench.run.datasets import prepared_dataset
+from bench.run.datasets import dataset_of, prepared_dataset
 from bench.run.teach import teacher_probabilities
 from bench.schema import Result
 from bench.store import Store
@@ -56,10 +56,8 @@ def domains(store: Store, data_dir: Path | None = None) -> list[Prepared]:
 
 def _own_data(store: Store, result: Result) -> Prepared | None:
     """The data set of a run, with the very test rows that it was scored on; None where it is not at hand."""
-    if result.data.dataset not in dataset_names():
-        return None
     try:
-        prepared = prepared_dataset(DatasetRef(result.data.dataset), store, result.data.limit)
+        prepared = prepared_dataset(dataset_of(result.data, store), store, result.data.limit)
     except DataError as error:
         warn_skipped("data set", error)
         return None

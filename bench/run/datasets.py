@@ -6,13 +6,19 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.data import DatasetRef, Prepared, find_prepared
+from bench.data import DatasetRef, Prepared, find_prepared, stored_ref
 from bench.errors import DataError
 from bench.run.job import PrepareJob
 from bench.run.launcher import launch
+from bench.schema import Data
 from bench.store import Store
 
 TIMEOUT = 3600.0
+
+
+def dataset_of(data: Data, store: Store, data_dir: Path | None = None) -> DatasetRef:
+    """The data set of a stored run; a user's file as it was read then, wherever it lies now."""
+    return stored_ref(data.dataset, data.train_hash, data.split_hash, store.prepared, data_dir)
 
 
 def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, work: Path | None = None) -> Prepared:
@@ -21,13 +27,14 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
     `work` is a folder of the caller's own, for one that does not hold the store's lock.
     """
     ready = find_prepared(ref, store.prepared, limit)
+    if ready is not None and ref.prepared is not None and ready.meta.limit != limit:
+        raise DataError(f"the run was made of {ready.meta.limit or 'all'} rows of {ref.name}: give the file with -d")
     if ready is not None:
         return ready
+    if ref.prepared is not None:
+        raise DataError(f"prepared data {ref.prepared} are damaged or gone: give the file {ref.name} with -d again")
     folder = (work or store.work) / "prepare"
-    job = PrepareJob(
-        dataset=ref.name, text_column=ref.text_column, label_column=ref.label_column, data_dir=ref.data_dir,
-        prepared=store.prepared, limit=limit,
-    )  # fmt: skip
+    job = PrepareJob(dataset=ref.name, reading=ref.reading, data_dir=ref.data_dir, prepared=store.prepared, limit=limit)
     ended = launch(job, folder, TIMEOUT)
     shutil.rmtree(folder, ignore_errors=True)
     if ended.status != "ok":

@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.contract import Params, Training, Truncation
+from bench.data import Reading
 from bench.measure.schedule import Schedule
 from bench.schema import Status
 
@@ -39,8 +40,7 @@ class PrepareJob(Job[Answer]):
 
     phase: Literal["prepare"] = "prepare"
     dataset: str
-    text_column: str
-    label_column: str
+    reading: Reading
     data_dir: Path | None
     prepared: Path
     """The folder that holds one folder a prepared data set."""

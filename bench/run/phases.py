@@ -46,7 +46,7 @@ def perform(assignment: Assignment) -> Answer:
     folder = assignment.folder
     match assignment.job:
         case PrepareJob() as job:
-            prepare(DatasetRef(job.dataset, job.text_column, job.label_column, job.data_dir), job.prepared, job.limit)
+            prepare(DatasetRef(job.dataset, job.reading, job.data_dir), job.prepared, job.limit)
             return Answer()
         case TrainJob() as job:
             context = RunContext(
@@ -136,6 +136,10 @@ def _write_card(job: TrainJob, prepared: Prepared, parents: list[Card]) -> None:
         "label_names": list(prepared.label_names),
         "dataset": prepared.name,
     }
+    meta = prepared.meta
+    if meta.reading is not None:  # a user's file: how it is read again, and by what it is found again
+        card["reading"] = meta.reading.model_dump(exclude_defaults=True, mode="json")
+        card["train_hash"], card["test_hash"] = meta.train_hash, meta.test_hash
     if code := compiled_code(job.artifact):
         card["compiled_code"] = code
     (job.artifact / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))

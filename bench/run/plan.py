@@ -60,7 +60,8 @@ class PlannedRun:
     def private(self) -> list[Path]:
         """The user's paths that it was asked for with."""
         ref = self.spec.dataset
-        return [*self.resolved.paths.values(), *(p for p in (ref.path, ref.data_dir) if p)]
+        files = (ref.path, ref.data_dir, ref.reading.test_file, ref.reading.validation_file)
+        return [*self.resolved.paths.values(), *(p for p in files if p)]
 
 
 @dataclass(frozen=True)

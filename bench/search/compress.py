@@ -14,14 +14,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.artifact import is_intact
-from bench.data import DatasetRef
 from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.measure.schedule import schedule_of
 from bench.metrics import written
 from bench.params import with_defaults
 from bench.registry import load_recipe
-from bench.run.datasets import prepared_dataset
+from bench.run.datasets import dataset_of, prepared_dataset
 from bench.run.execute import Executor
 from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.plan import Planner, parent_of
@@ -88,7 +87,7 @@ class Compress:
         self.metric = metric_of(self.parent.data.dataset)
         self.goals = Goals(self.metric, options.max_drop, options.targets.scores)
         self.validation = self._validation()
-        self.dataset = DatasetRef(self.parent.data.dataset, data_dir=options.data_dir)
+        self.dataset = dataset_of(self.parent.data, self.store, options.data_dir)
 
     def run(self) -> int:
         """Search, show the Pareto set, run it as ordinary runs; the exit code."""

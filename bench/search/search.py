@@ -90,13 +90,15 @@ class Search:
         """What trains these parameters; as it is `published`, with names in place of the user's paths."""
         options, more = self.options, self.options.run_arguments
         params: Params = definition.params(suggested)
-        dataset, folder = options.dataset.name, options.dataset.data_dir
+        dataset, reading = options.dataset.name, options.dataset.reading
         if published:
             params, dataset = (
                 shown_params(definition.recipe.resolve(params), params, definition.parts),
                 definition.prepared.name,
             )
-            more = tuple(folder.name if folder and argument == str(folder) else argument for argument in more)
+            paths = (options.dataset.data_dir, reading.test_file, reading.validation_file)
+            names = {str(path): path.name for path in paths if path}
+            more = tuple(names.get(argument, argument) for argument in more)
         return command(definition.recipe, params, dataset, options.seeds or fresh_seeds(options.seed), more)
 
     def _private(self, definition: StudyDefinition) -> list[Path]:
@@ -104,7 +106,7 @@ class Search:
         ref = self.options.dataset
         return [
             *definition.recipe.resolve(definition.params({})).paths.values(),
-            *(p for p in (ref.path, ref.data_dir) if p),
+            *(p for p in (ref.path, ref.data_dir, ref.reading.test_file, ref.reading.validation_file) if p),
         ]
 
     def _show(self, definition: StudyDefinition, summary: Summary) -> None:

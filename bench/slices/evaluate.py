@@ -12,8 +12,9 @@ from bench.board.predictions import Predictions
 from bench.board.rows import stored_rows
 from bench.data import DatasetRef
 from bench.data.context import written
+from bench.data.reading import AS_FOUND
 from bench.errors import BenchError
-from bench.run.datasets import prepared_dataset
+from bench.run.datasets import dataset_of, prepared_dataset
 from bench.slices.compare import Slice, compare
 from bench.slices.context import by_context
 from bench.slices.definitions import members
@@ -33,9 +34,9 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
     title = chosen_one.name
     runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]
-    ref = DatasetRef(dataset, data_dir=data_dir)
     with store.lock():
-        prepared = prepared_dataset(ref, store, board.data.limit)
+        prepared = prepared_dataset(dataset_of(board.data, store, data_dir), store, board.data.limit)
+    ref = DatasetRef(dataset, prepared.meta.reading or AS_FOUND, data_dir)
     ids, texts = prepared.test_texts()
     usable = [run for run in runs if np.array_equal(run.ids, ids)]
     if not usable:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.api import BenchError
-from bench.commands.options import DataDir, LabelColumn, StoreOption, TextColumn
+from bench.commands.file_options import reads_file
+from bench.commands.options import DataDir, StoreOption
 
 if TYPE_CHECKING:
+    from bench.data import Reading
     from bench.store import Store
     from serving.learn.gather import Plan
     from serving.learn.ledger import Decision
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+@reads_file
 def learn(
     slot: Annotated[Path, typer.Argument(help="The folder of the slot: python -m serving slot create.")],
     feedback: Annotated[
@@ -46,8 +49,14 @@ def learn(
     dataset: Annotated[
         str | None, typer.Option("-d", "--dataset", help="The training data; what the artifact names if left out.")
     ] = None,
-    text_column: TextColumn = "text",
-    label_column: LabelColumn = "label",
+    feedback_text_column: Annotated[
+        str | None, typer.Option(help="The column of the texts in feedback; as in the training data if left out.")
+    ] = None,
+    feedback_label_column: Annotated[
+        str | None, typer.Option(help="The column of the labels in feedback, likewise.")
+    ] = None,
+    *,
+    reading: Reading,
     data_dir: DataDir = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -57,7 +66,7 @@ def learn(
 
     [dim]python -m serving learn live --feedback feedback --feedback more.csv --every 10m --min-feedback 100[/]
     """
-    from bench.data import DatasetRef
+    from bench.data import DatasetRef, Reading
     from bench.store import Store
     from serving.learn.gather import Plan
     from serving.slot import Slot
@@ -67,11 +76,11 @@ def learn(
     if not feedback and not weak_emoticons:
         raise BenchError("nothing to learn from: give --feedback, or --weak-emoticons")
     opened = Slot.open(slot)
-    named = dataset or opened.card(opened.current())["dataset"]
+    own = {"text_column": feedback_text_column, "label_column": feedback_label_column}
     plan = Plan(
         tuple(feedback or ()), weak_emoticons, validation,
-        DatasetRef(named, text_column, label_column, data_dir), recipe, replay, min_feedback, margin / 100,
-        text_column, label_column,
+        DatasetRef(dataset, reading, data_dir) if dataset else None, data_dir, recipe, replay, min_feedback,
+        margin / 100, Reading(**{name: value for name, value in own.items() if value is not None}),
     )  # fmt: skip
     os.nice(10)  # the server beside it goes first
     if every is None:

@@ -37,7 +37,7 @@ def run_update(slot: Slot, store: Store, plan: Plan, log: Callable[[str], None])
             log(noise.summary())
         count = len(gathered.new.keys)
         if count < plan.min_rows or not gathered.new.training:
-            log(f"{count} new rows; an update needs {plan.min_rows}")
+            log(f"{count} new rows; an update needs {plan.min_rows}{gathered.passed_over}")
             return None
         started = time.monotonic()
         candidate = _train(slot.folder(served), served, gathered, plan, len(ledger.decisions()), folder)

@@ -67,9 +67,10 @@ def parse(data: bytes, column: str = "text") -> Post | Notice | Message | Malfor
         return Malformed(f"a {type(value).__name__} where an object is needed")
     inner = value.get("data")
     body = inner if isinstance(inner, dict) else value
-    if column not in body:
+    texts = _texts(body, column) + _retweeted(body, value)
+    if not texts and column not in body:
         return _notice(body) or _sender_error(value) or Malformed("no text")
-    record = checked({}, body[column])
+    record = checked({}, max(texts, key=len) if texts else body[column])
     if record.text is None:
         return Malformed(record.problem or "no text")
     return Post(
@@ -78,7 +79,34 @@ def parse(data: bytes, column: str = "text") -> Post | Notice | Message | Malfor
     )  # fmt: skip
 
 
+def _texts(body: Mapping[str, Any], column: str) -> list[str]:
+    """The texts of a post: X cuts `text` where the whole one stands elsewhere."""
+    places = (body.get(column), body.get("full_text"), _inner(body, "extended_tweet").get("full_text"))
+    return [text for text in (*places, _inner(body, "note_tweet").get("text")) if isinstance(text, str)]
+
+
+def _retweeted(body: Mapping[str, Any], value: Mapping[str, Any]) -> list[str]:
+    """The texts of the post that this one repeats: within it, or in v2 among what comes along."""
+    found = _texts(_inner(body, "retweeted_status"), "text")
+    ids = [post.get("id") for post in _objects(body, "referenced_tweets") if post.get("type") == "retweeted"]
+    for post in _objects(_inner(value, "includes"), "tweets"):
+        found += _texts(post, "text") if post.get("id") in ids else []
+    return found
+
+
+def _objects(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = body.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _inner(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = body.get(name)
+    return value if isinstance(value, dict) else {}
+
+
 def _name(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():  # what pandas makes of whole numbers beside a gap
+        value = int(value)
     return str(value) if isinstance(value, str | int) else None
 
 

@@ -25,7 +25,7 @@ def find_reference(model: Model, store: Store, scored: Path | None, cache: Path)
     elif (stored := _stored(model, store)) is not None:
         probabilities = stored
     else:
-        probabilities = _predicted(model, cache)
+        probabilities = _predicted(model, store, cache)
     if len(probabilities) < MIN_TEXTS:
         raise BenchError(f"the reference has {len(probabilities)} texts, fewer than {MIN_TEXTS}")
     return Reference.of(probabilities, f"{len(probabilities):,} texts of {origin}")
@@ -60,24 +60,27 @@ def _stored(model: Model, store: Store) -> Probabilities | None:
     return None
 
 
-def _predicted(model: Model, cache: Path) -> Probabilities:
+def _predicted(model: Model, store: Store, cache: Path) -> Probabilities:
     """Of the validation texts of the model's data set, evenly chosen, stored in `cache` by the model's hash."""
 
     def predict() -> dict[str, Probabilities]:
-        return {"probabilities": model.predictor.predict_proba(_validation_texts(model))}
+        return {"probabilities": model.predictor.predict_proba(_validation_texts(model, store))}
 
     path = cache / f"reference-{model.hash}.npz"
     return np.asarray(kept_arrays(path, predict)["probabilities"], np.float32)
 
 
-def _validation_texts(model: Model) -> list[str]:
-    from bench.data import DatasetRef, load
+def _validation_texts(model: Model, store: Store) -> list[str]:
+    from bench.data import find_prepared, load, stored_ref
 
+    card = model.card
     try:
-        data = load(DatasetRef(model.card["dataset"]))
+        ref = stored_ref(card["dataset"], card.get("train_hash"), card.get("test_hash"), store.prepared, None)
+        ready = find_prepared(ref, store.prepared)
+        validation = load(ref).validation if ready is None else ready.validation()
     except DataError as error:
         raise BenchError(str(error)) from None
-    if list(data.facts.label_names) != model.labels:
-        raise BenchError(f"{data.facts.name} has other labels than the model")
-    texts = data.validation.texts
+    if list(validation.label_names) != model.labels:
+        raise BenchError(f"{ref.name} has other labels than the model")
+    texts = validation.texts
     return [texts[i] for i in np.linspace(0, len(texts) - 1, min(MAX_TEXTS, len(texts))).astype(int)]

@@ -19,7 +19,9 @@ from serving.stream.sources import Put
 
 TWEEPYS = "https://api.twitter.com"
 """Where tweepy sends every request."""
-FIELDS = ["created_at", "author_id"]
+FIELDS = ["created_at", "author_id", "note_tweet", "referenced_tweets"]
+EXPANSIONS = ["referenced_tweets.id"]
+"""`text` is cut in long posts and in repeated ones; these bring the whole one."""
 CHUNK = 1 << 14
 
 
@@ -67,7 +69,7 @@ class Client(tweepy.StreamingClient):
     def once(self, backfill: int) -> Ending:
         """Connect and read until that ends."""
         self.ending = Ending()
-        self.filter(tweet_fields=FIELDS, **({"backfill_minutes": backfill} if backfill else {}))
+        self.filter(tweet_fields=FIELDS, expansions=EXPANSIONS, **({"backfill_minutes": backfill} if backfill else {}))
         return self.ending
 
     def interrupt(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.data import DatasetRef, Prepared, find_prepared, load, prepare
+from bench.data import DatasetRef, Prepared, Reading, find_prepared, load, prepare
 from bench.data.digest import file_sha256
 from bench.errors import DataError, StoreError
 from tests.conftest import ROOT
@@ -60,7 +60,7 @@ def test_another_limit_column_or_content_is_another_folder(tmp_path: Path, write
     path = write_csv([(*row, row[1][0]) for row in reviews()], header=("text", "label", "initial"))
     first = prepare(DatasetRef(str(path)), tmp_path / "p")
     assert prepare(DatasetRef(str(path)), tmp_path / "p", limit=10).folder != first.folder
-    other = prepare(DatasetRef(str(path), label_column="initial"), tmp_path / "p")
+    other = prepare(DatasetRef(str(path), Reading(label_column="initial")), tmp_path / "p")
     assert other.label_names == ("b", "g", "s")
     write_csv(reviews(66))
     assert find_prepared(DatasetRef(str(path)), tmp_path / "p") is None

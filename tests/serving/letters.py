@@ -33,5 +33,5 @@ def letters(folder: Path) -> Model:
 
 def scored(source: Path, target: Path, model: Model | None = None, **options: object) -> Count:
     """`serving predict` without the loading."""
-    job = Job(source, target, **{"kind": None, "target_kind": None, "column": "text"} | options)  # type: ignore[arg-type]
+    job = Job(source, target, **{"kind": None, "target_kind": None} | options)  # type: ignore[arg-type]
     return score(job, model or letters(source.parent / "artifact"), lambda count: None)

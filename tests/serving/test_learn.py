@@ -17,7 +17,7 @@ from serving.learn.emoticons import measure, published, weak_label
 from serving.learn.feedback import Feedback
 from serving.learn.gather import Plan
 from serving.learn.ledger import Ledger
-from serving.learn.rows import Row, held_out, labelled_rows, weak_rows
+from serving.learn.rows import Columns, Row, held_out, labelled_rows, weak_rows
 from serving.learn.training_set import sort_out, training_set
 from serving.learn.update import run_update
 from serving.learn.verdict import compare, verdict
@@ -161,9 +161,9 @@ def test_the_noise_of_emoticons_is_measured_where_it_can_be(tmp_path: Path) -> N
         measure(replace(train, label_names=("joy", "anger", "fear")))
     posts = tmp_path / "posts.jsonl"
     posts.write_text('{"text": "so good :)", "predicted": "negative"}\n{"text": "plain"}\n{"text": "gone :("}\ntorn')
-    weak = weak_rows(posts, noise, train.label_names, (), 10, "text")
+    weak = weak_rows(posts, noise, train.label_names, (), 10, Columns())
     assert [(row.text, row.label) for row in weak] == [("so good", 2), ("gone", 0)]
-    assert not weak_rows(posts, noise, train.label_names, {row.key for row in weak}, 10, "text")
+    assert not weak_rows(posts, noise, train.label_names, {row.key for row in weak}, 10, Columns())
     whole = training_set([Row("k", "sure", 1), *weak], train, [], 0.8, 0)
     assert (
         len(whole) == 15
@@ -190,14 +190,14 @@ def test_the_last_label_of_a_post_counts_and_an_unknown_one_is_told(tmp_path: Pa
         assert kept.append(text, label, post, "m")
     table = tmp_path / "more.csv"
     table.write_text('id,text,label\n7,"x, corrected",positive\n8,,neutral\n')
-    rows = labelled_rows([kept.path, table], LABELS, "text", "label")
+    rows = labelled_rows([kept.path, table], LABELS, Columns())
     assert [(row.text, row.label) for row in rows] == [("a b :(", 1), ("a b :)", 2), ("x, corrected", 2)]
     table.write_text("text,label\na,happy\n")
     with pytest.raises(BenchError, match=r"more.csv record 1: the model has no label 'happy': available: negative"):
-        labelled_rows([table], LABELS, "text", "label")
+        labelled_rows([table], LABELS, Columns())
     table.write_text("text,lable\na,positive\n")
-    with pytest.raises(BenchError, match=r"no column 'label': did you mean 'lable'.*--label-column"):
-        labelled_rows([table], LABELS, "text", "label")
+    with pytest.raises(BenchError, match=r"no column 'label': did you mean 'lable'.*--feedback-label-column"):
+        labelled_rows([table], LABELS, Columns())
 
 
 def test_what_cannot_learn_is_one_line(serving: Serving, trained: Trained, tmp_path: Path) -> None:

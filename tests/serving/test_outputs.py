@@ -61,7 +61,7 @@ def test_a_file_that_is_there_is_replaced_only_when_asked(source: Path, tmp_path
 
 def test_a_file_that_comes_while_it_is_scored_is_not_replaced(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
-    job = Job(source, target, None, None, "text")
+    job = Job(source, target, None, None)
     with pytest.raises(BenchError, match="is there already"):
         score(job, letters(tmp_path / "artifact"), lambda count: target.write_text(MINE) and None)
     assert target.read_text() == MINE and (tmp_path / "out.csv.parts").is_dir()
@@ -144,7 +144,7 @@ def test_what_is_left_of_a_job_that_cannot_be_gone_on_with_is_removed(source: Pa
     os.mkfifo(pipe)
     for _ in range(2):
         threading.Thread(target=pipe.write_bytes, args=(source.read_bytes(),)).start()
-        job = Job(pipe, target, None, None, "text")
+        job = Job(pipe, target, None, None)
         with pytest.raises(BenchError, match="is there already"):
             score(job, letters(tmp_path / "artifact"), lambda count: target.write_text(MINE) and None)
         assert parts.is_dir()
@@ -179,7 +179,7 @@ def test_a_second_writer_is_told_who_the_first_is(source: Path, tmp_path: Path) 
         errors.append(str(error.value))
 
     (tmp_path / "link.csv").symlink_to(target)
-    score(Job(source, target, None, None, "text"), letters(tmp_path / "artifact"), second)
+    score(Job(source, target, None, None), letters(tmp_path / "artifact"), second)
     assert len(errors) == 1 and f"out.csv is being written by process {os.getpid()}" in errors[0]
     assert labels(target) == ["vowels", "x"] and not list(tmp_path.glob("*.parts"))
     scored(source, target, overwrite=True)

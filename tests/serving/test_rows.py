@@ -21,6 +21,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bench.data import Reading
 from bench.errors import BenchError
 from serving.batch import PART
 from serving.scored import unique_names
@@ -359,7 +360,7 @@ def test_the_text_column_may_have_any_name(tmp_path: Path) -> None:
         for source, content in (("in.csv", f"{name}\naei\n"), ("in.jsonl", f'{{"{name}": "aei"}}\n')):
             written(tmp_path, source, content)
             for output in OUTPUTS:
-                scored(tmp_path / source, tmp_path / output, column=name, overwrite=True)
+                scored(tmp_path / source, tmp_path / output, reading=Reading(text_column=name), overwrite=True)
                 names, rows = read(tmp_path / output)
                 assert rows[0][names.index(name)] == "aei" and "vowels" in rows[0]
 

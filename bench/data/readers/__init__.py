@@ -7,7 +7,6 @@ from typing import Any
 
 from bench.data.manifest import Layout
 from bench.data.readers.base import Files, Opener, Row
-from bench.data.readers.jsonl import read_jsonl
 from bench.data.readers.lines import read_lines
 from bench.data.readers.paired import read_paired
 from bench.data.readers.parquet import read_parquet
@@ -18,7 +17,6 @@ from bench.data.readers.tar import read_tar
 from bench.data.toy import read_toy
 
 _READERS: dict[str, Callable[[Any, Files, Opener], Iterator[Row]]] = {
-    "jsonl": read_jsonl,
     "lines": read_lines,
     "paired": read_paired,
     "parquet": read_parquet,
@@ -33,6 +31,6 @@ _READERS: dict[str, Callable[[Any, Files, Opener], Iterator[Row]]] = {
 def read_rows(layout: Layout, files: Files, open_file: Opener) -> Iterator[Row]:
     """All rows of all splits; `files` gives the files of each split, `open_file` their uncompressed bytes.
 
-    Text and label are strings where the format has only those; JSON and Parquet may give anything, None included.
+    Text and label are strings where the format has only those; Parquet may give anything, None included.
     """
     return _READERS[layout.reader](layout, files, open_file)

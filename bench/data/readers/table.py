@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bench.data.columns import unknown_column
+from bench.data.csv_rows import CsvRow, csv_rows
 from bench.data.manifest import TableLayout
-from bench.data.readers.csv_rows import CsvRow, csv_rows
 from bench.data.stream import text_lines
-from bench.errors import DataError, did_you_mean
+from bench.errors import DataError
 
 if TYPE_CHECKING:
     from bench.data.readers.base import Files, Opener, Row
@@ -35,8 +36,6 @@ def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: s
         raise DataError(f"{path}: empty file; give one with rows")
     columns = (layout.text_column, layout.label_column)
     text, label = (column_index(column, first, layout.header, path) for column in columns)
-    named = layout.split_column in first if layout.header and layout.split_column else False
-    split_at = first.index(str(layout.split_column)) if named else -1
     width = len(first)
     if not layout.header:
         yield split, first[text], first[label]
@@ -47,7 +46,7 @@ def _rows(records: Iterator[list[str]], layout: TableLayout, split: str, path: s
             raise DataError(
                 f"{path} row {number}: {len(record)} fields where the first line has {width}; quote or mend it"
             )
-        yield (record[split_at] if named else split), record[text], record[label]
+        yield split, record[text], record[label]
 
 
 def column_index(column: str | int, first: list[str], header: bool, path: str) -> int:
@@ -59,11 +58,3 @@ def column_index(column: str | int, first: list[str], header: bool, path: str) -
     if not header or column not in first:
         raise DataError(unknown_column(path, column, first))
     return first.index(column)
-
-
-def unknown_column(path: str, column: str, names: list[str]) -> str:
-    """The error of a missing column, with those that there are."""
-    return (
-        f"{path}: no column '{column}': {did_you_mean(column, names)} "
-        f"(columns: {', '.join(names)[:200]}); choose with --text-column and --label-column"
-    )

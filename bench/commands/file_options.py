@@ -1,0 +1,108 @@
+"""How the user's own file is read, as options of every command that takes one, written once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+if TYPE_CHECKING:
+    from bench.data import Reading
+
+PANEL = "Your own file"
+"""The heading of these options in a command's help."""
+PARAMETER = "reading"
+"""The parameter that a command gets for them all."""
+
+
+def _option(help_: str, *names: str) -> Any:
+    return typer.Option(*names, help=help_, rich_help_panel=PANEL)
+
+
+OPTIONS: dict[str, tuple[Any, Any]] = {
+    "text_column": (Annotated[str, _option("The column of the texts; several, as title,body, are joined.")], "text"),
+    "label_column": (Annotated[str, _option("The column of the labels.")], "label"),
+    "split_column": (
+        Annotated[str, _option("The column that tells train, validation and test, if any; 'none' ignores it.")], "split"
+    ),
+    "test_file": (Annotated[Path | None, _option("The test split, where it is a file of its own.")], None),
+    "validation_file": (Annotated[Path | None, _option("The validation split, likewise.")], None),
+    "no_header": (Annotated[bool, _option("No line of names: the columns are 1, 2, …", "--no-header")], False),
+    "separator": (Annotated[str | None, _option("What parts the columns, 'tab' too; found if left out.")], None),
+    "no_quotes": (Annotated[bool, _option("A quotation mark is a character.", "--no-quotes")], False),
+    "encoding": (Annotated[str | None, _option("As cp1251; found where it is UTF-8, UTF-16 or Western.")], None),
+    "drop_missing": (
+        Annotated[bool, _option("Leave out rows without a text, label or split.", "--drop-missing")], False
+    ),
+    "min_count": (Annotated[int, typer.Option(
+        help="Leave out labels with fewer distinct texts in train.", min=0, rich_help_panel=PANEL
+    )], 0),
+    "merge_labels": (
+        Annotated[bool, _option("Make one of labels that differ by case, blanks or .0 alone.", "--merge-labels")], False
+    ),
+}  # fmt: skip
+"""Type and default of each, by the name of its parameter."""
+NEGATED = {"no_header": "header", "no_quotes": "quoted"}
+"""Options that say the contrary of a field."""
+
+
+TEXTS = ("text_column", "no_header", "separator", "no_quotes", "encoding")
+"""Those that a file without labels has, too."""
+
+
+def reads_file(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes a `Reading` as its parameter `reading`, with an option for each of its fields instead."""
+    return _with_options(command, tuple(OPTIONS))
+
+
+def reads_texts(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a file without labels."""
+    return _with_options(command, TEXTS)
+
+
+def _with_options(command: Callable[..., None], names: Sequence[str]) -> Callable[..., None]:
+    hints = get_type_hints(command, localns={"Reading": object}, include_extras=True)
+    parameters = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name == PARAMETER:
+            parameters += [
+                parameter.replace(name=name, annotation=OPTIONS[name][0], default=OPTIONS[name][1]) for name in names
+            ]
+        else:
+            parameters.append(parameter.replace(annotation=hints[parameter.name]))
+
+    def with_options(**given: Any) -> None:
+        own = {name: given.pop(name) for name in names}
+        command(**given, **{PARAMETER: reading_of(own)})
+
+    with_options.__name__, with_options.__doc__, with_options.__module__ = (
+        command.__name__, command.__doc__, command.__module__
+    )  # fmt: skip
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
+
+
+def reading_of(options: dict[str, Any]) -> Reading:
+    """The `Reading` of these options; those at their defaults are not among its fields that are set."""
+    from bench.data.reading import Reading
+
+    given = {name: value for name, value in options.items() if value != OPTIONS[name][1]}
+    fields = {NEGATED.get(name, name): False if name in NEGATED else value for name, value in given.items()}
+    if fields.get("separator") in ("tab", "\\t"):
+        fields["separator"] = "\t"
+    return Reading(**fields)
+
+
+def arguments_of(reading: Reading) -> list[str]:
+    """The options of a `Reading`, those at their defaults left out."""
+    arguments = []
+    for name, (_, default) in OPTIONS.items():
+        value = not getattr(reading, NEGATED[name]) if name in NEGATED else getattr(reading, name)
+        if value != default:
+            option = "--" + name.replace("_", "-")
+            arguments += [option] if value is True else [option, "tab" if value == "\t" else str(value)]
+    return arguments

@@ -1,0 +1,49 @@
+"""Labels as files write them: which of them are one label, spelt in several ways."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+
+
+def label_form(label: str) -> str:
+    """What several spellings of a label have in common: case and blanks do not count, and `1.0` is `1`."""
+    plain = " ".join(label.split()).casefold()
+    whole = _WHOLE.fullmatch(plain)
+    return whole[1] if whole else plain
+
+
+def spellings(labels: Iterable[str]) -> list[Counter[str]]:
+    """The labels that are spelt in more than one way: how often each way, the most frequent first."""
+    forms: dict[str, Counter[str]] = {}
+    for label, count in Counter(labels).items():
+        forms.setdefault(label_form(label), Counter())[label] = count
+    return [counts for counts in forms.values() if len(counts) > 1]
+
+
+def merged(groups: Iterable[Counter[str]]) -> dict[str, str]:
+    """Each spelling's common one: a whole number, else the most frequent without the blanks around it."""
+    common: dict[str, str] = {}
+    for counts in groups:
+        best = min(counts, key=lambda label: (-counts[label], label.strip()))
+        form = label_form(best)
+        name = form if form.lstrip("+-").isdigit() else " ".join(best.split())
+        common |= dict.fromkeys(counts, name)
+    return common
+
+
+def known_label(label: str, names: Sequence[str]) -> str | None:
+    """The one of `names` that a label stands for: itself, else the only one that it is a spelling of."""
+    if label in names:
+        return label
+    near = [name for name in names if label_form(name) == label_form(label)]
+    return near[0] if len(near) == 1 else None
+
+
+def shown(counts: Mapping[str, int], most: int = 8) -> str:
+    """Labels with their counts, the first ones in full: `'good' (8), ' Good' (3) and 12 more`."""
+    listed = ", ".join(f"{label[:40]!r} ({count:,})" for label, count in list(counts.items())[:most])
+    return listed + (f" and {len(counts) - most:,} more" if len(counts) > most else "")

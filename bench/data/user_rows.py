@@ -1,0 +1,234 @@
+"""The rows of the user's files: what is wrong with them is told together, each with the option that goes on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bench.data.labels import merged, shown, spellings
+from bench.data.reading import NO_COLUMN, Reading
+from bench.data.rows import Published, is_number, label_text
+from bench.errors import DataError, did_you_mean
+
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation",
+    "dev": "validation", "development": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
+"""What files call their splits, in lower case."""
+_LISTED = 5
+"""Rows that an error lists."""
+_GROUPS = 8
+"""Labels of several spellings that an error lists."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The splits, labels sorted by name, and what was done to the rows as was asked."""
+
+    label_names: tuple[str, ...]
+    splits: dict[str, Published]
+    notes: tuple[str, ...]
+
+
+@dataclass
+class UserRows:
+    """Rows as they are written, file after file."""
+
+    reading: Reading
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    splits: list[str] = field(default_factory=list)
+    """`all` where no file and no column tells it."""
+    positions: list[int] = field(default_factory=list)
+    """Rows of the file and split, from 0, those without a text counted too."""
+
+    def __post_init__(self) -> None:
+        self._missing: dict[str, list[str]] = {"text": [], "label": [], "split": []}
+        """Where rows lack something."""
+        self._where, self._split, self._told, self._row = "", "all", False, 0
+        self._seen: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter()
+        """Words in the split column that are none."""
+        self._problems: list[str] = []
+        self._notes: list[str] = []
+
+    def begin(self, where: str, split: str | None, told: bool) -> None:
+        """The next rows are of that file; `split` is theirs, else each row's where it is `told`."""
+        self._where, self._split, self._told, self._row = where, split or "all", told, 0
+
+    def add(self, text: Any, label: Any, split: Any) -> None:
+        """A row as its file has it; a text or label of a type that neither can be is an error at once."""
+        self._row += 1
+        missing = "" if not self._told else self._check_split(split)
+        name = self._split if not self._told else split_of(split)
+        position = self._seen[name]
+        self._seen[name] += 1
+        written = label if isinstance(label, str) else label_text(label, self._place, self.reading.label_column)
+        if not isinstance(text, str) and text is not None and text == text:
+            raise DataError(
+                f"{self._place}: column '{self.reading.text_column}' holds a {type(text).__name__}, not text; "
+                "choose with --text-column"
+            )
+        if not isinstance(text, str) or not text or text.isspace():
+            missing = "text"
+        elif not written or written.isspace():
+            missing = "label"
+        if missing:
+            self._missing[missing].append(self._place)
+            return
+        self.texts.append(text)
+        self.labels.append(written)
+        self.splits.append(name)
+        self.positions.append(position)
+
+    @property
+    def _place(self) -> str:
+        return f"{self._where} row {self._row}"
+
+    def _check_split(self, split: Any) -> str:
+        word = _plain(split)
+        if word and word not in SPLIT_WORDS:
+            self._unknown[str(split)] += 1
+        return "" if word else "split"
+
+    def finish(self, where: str) -> Finished:
+        """The rows as splits; all that is wrong is one error."""
+        if not self._seen:
+            raise DataError(f"{where}: no rows; give a file with texts and labels")
+        self._check_words(where)
+        self._tell_missing()
+        labels = self._spelt()
+        names = tuple(sorted(set(labels)))
+        codes = {name: i for i, name in enumerate(names)}
+        numbers = np.array([codes[label] for label in labels], np.int64)
+        splits = {split: self._published(split, numbers) for split in dict.fromkeys(self.splits)}
+        counts = _distinct(splits, len(names))
+        self._tell_rare(dict(zip(names, counts.tolist(), strict=True)), splits)
+        if self._problems:
+            raise DataError(f"{where}: " + "; ".join(self._problems))
+        finished = self._kept(counts >= self.reading.min_count, names, splits)
+        self._check(where, finished)
+        return finished
+
+    def _check_words(self, where: str) -> None:
+        """A word that names no split is an error, one of numbers an explained one; so is a split that is not there."""
+        column, ignore = self.reading.split_column, f"or --split-column {NO_COLUMN} ignores it"
+        if not self._unknown:
+            for name in ("train", "test") if self.splits and "all" not in self.splits else ():
+                if name not in self.splits:
+                    raise DataError(f"{where}: no row has '{name}' in column '{column}'; add some, {ignore}")
+            return
+        if all(is_number(word) for word in self._unknown):
+            raise DataError(
+                f"{where}: column '{column}' holds numbers, {', '.join(sorted(self._unknown)[:6])}: folds, it seems, "
+                f"where train, validation and test are needed; write these words, {ignore}"
+            )
+        word = next(iter(self._unknown))
+        near = did_you_mean(_plain(word), SPLIT_WORDS)
+        raise DataError(f"{where}: '{word}' in column '{column}': {near} (correct it, {ignore})")
+
+    def _tell_missing(self) -> None:
+        lacking = {what: places for what, places in self._missing.items() if places}
+        if lacking and self.reading.drop_missing:
+            counts = ", ".join(f"{len(places):,} without a {what}" for what, places in lacking.items())
+            self._notes.append(f"rows left out: {counts}")
+            return
+        reading = self.reading
+        column = {"text": reading.text_column, "label": reading.label_column, "split": reading.split_column}
+        for what, places in lacking.items():
+            listed = ", ".join(
+                place if i == 0 else place.rpartition(" ")[2] for i, place in enumerate(places[:_LISTED])
+            )
+            more = f" and {len(places) - _LISTED:,} more" if len(places) > _LISTED else ""
+            self._problems.append(f"{listed}{more}: no {what} in column '{column[what]}'")
+        if lacking:
+            self._problems[-1] += " (fill it in, or --drop-missing leaves such rows out)"
+
+    def _spelt(self) -> Sequence[str]:
+        """The labels, several spellings of one made one; an error where that was not asked."""
+        groups = spellings(self.labels)
+        if not groups:
+            return self.labels
+        common = merged(groups)
+        if self.reading.merge_labels:
+            kinds = ", ".join(sorted(set(common.values())))
+            self._notes.append(f"{len(common)} spellings of labels merged: {kinds[:200]}")
+        else:
+            listed = "; ".join(shown(dict(group.most_common()), 6) for group in groups[:_GROUPS])
+            more = f" and {len(groups) - _GROUPS:,} more such" if len(groups) > _GROUPS else ""
+            self._problems.append(
+                f"labels that differ by case, blanks or '.0' alone: {listed}{more} "
+                "(correct them, or --merge-labels makes them one)"
+            )
+        return [common.get(label, label) for label in self.labels]
+
+    def _published(self, split: str, numbers: npt.NDArray[np.int64]) -> Published:
+        at = [i for i, name in enumerate(self.splits) if name == split]
+        rows = np.array([self.positions[i] for i in at], np.int64)
+        return Published([self.texts[i] for i in at], numbers[at], rows)
+
+    def _tell_rare(self, distinct: dict[str, int], splits: dict[str, Published]) -> None:
+        """Labels with too few texts to be in every split, and those that train lacks."""
+        whole, least = "all" in splits, self.reading.min_count
+        needed = 3 if whole else 1 if "validation" in splits else 2
+        rare = {name: n for name, n in sorted(distinct.items(), key=lambda item: item[1]) if least <= n < needed}
+        absent = {name: self.labels.count(name) for name, n in rare.items() if n == 0}
+        few = {name: n for name, n in rare.items() if n}
+        if absent:
+            self._problems.append(f"train lacks labels that other splits have: {shown(absent)}")
+        if few:
+            where = "" if whole else " in train"
+            self._problems.append(f"labels with fewer than {needed} distinct texts{where}: {shown(few)}")
+        if rare:
+            self._problems[-1] += f" (add some, or --min-count {needed if few else 1} leaves such labels out)"
+
+    def _kept(self, kept: npt.NDArray[np.bool_], names: Sequence[str], splits: dict[str, Published]) -> Finished:
+        """The labels that stay, numbered anew, and their rows."""
+        number = np.cumsum(kept) - 1
+        left = {split: rows.take(kept[rows.labels]) for split, rows in splits.items()}
+        out = sum(len(splits[split].texts) - len(rows.texts) for split, rows in left.items())
+        if out:
+            few = f"{int((~kept).sum())} label(s) with fewer than {self.reading.min_count} distinct texts"
+            self._notes.append(f"rows left out: {out:,} of {few}")
+        for split, rows in left.items():
+            rows.labels, rows.left_out = number[rows.labels], len(splits[split].texts) - len(rows.texts)
+        return Finished(tuple(name for name, stays in zip(names, kept, strict=True) if stays), left, tuple(self._notes))
+
+    def _check(self, where: str, found: Finished) -> None:
+        """What no option mends."""
+        if not any(rows.texts for rows in found.splits.values()):
+            raise DataError(f"{where}: no row with a text and a label is left")
+        if len(found.label_names) < 2:
+            raise DataError(
+                f"{where}: column '{self.reading.label_column}' holds one label only, '{found.label_names[0]}'; "
+                "two are needed"
+            )
+        if all(is_number(text) for rows in found.splits.values() for text in rows.texts):
+            raise DataError(
+                f"{where}: column '{self.reading.text_column}' holds only numbers; choose with --text-column"
+            )
+
+
+def split_of(written: Any) -> str:
+    """The split that a word stands for, empty for none."""
+    return SPLIT_WORDS.get(_plain(written), "")
+
+
+def _plain(split: Any) -> str:
+    return "" if split is None or split != split else str(split).strip().casefold()
+
+
+def _distinct(splits: dict[str, Published], labels: int) -> npt.NDArray[np.int64]:
+    """Distinct texts of each label in what is learnt from; a text of several labels counts for the first."""
+    learnt = splits.get("all", splits.get("train"))
+    if learnt is None:
+        return np.full(labels, np.iinfo(np.int64).max)
+    _, inverse = np.unique(learnt.hashes, return_inverse=True)
+    first = np.full(int(inverse.max(initial=-1)) + 1, labels)
+    np.minimum.at(first, inverse, learnt.labels)
+    return np.bincount(first, minlength=labels).astype(np.int64)
