@@ -239,8 +239,8 @@ def test_times_within_the_noise_do_not_decide(store: Store) -> None:
 def test_times_of_unknown_sessions_do_not_decide_and_the_reason_says_so(store: Store) -> None:
     for model in (
         Model("untimed", accuracy=0.97),
-        Model("better", accuracy=0.95),
-        Model("quicker", accuracy=0.935, p50_ms=0.01),
+        Model("better", accuracy=0.955),
+        Model("quicker", accuracy=0.925, p50_ms=0.01),
     ):
         made, arrays = result(model, 0)
         assert made.measurement is not None
