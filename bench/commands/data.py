@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.commands.audit import audit
 from bench.commands.file_options import reads_file
 from bench.commands.options import DataDir
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from bench.data.describe import Description
 
 app = typer.Typer(help="Data sets: check what is there, describe it, fetch what is not.", no_args_is_help=True)
+app.command()(audit)
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 

@@ -154,6 +154,27 @@ class Context(Closed):
     place_column: str | int | None = None
 
 
+Maker = Literal["people", "emoticons", "hashtags", "lexicon", "ratings", "generator", "unknown"]
+
+
+class LabelSource(Closed):
+    """Who, or what, made the labels."""
+
+    train: Maker
+    test: Maker | None = Field(None, description="Where it is another than of train.")
+    people: int | None = Field(None, description="How many judged each text, where that is known.")
+    evidence: str
+
+    @property
+    def line(self) -> str:
+        """In one line."""
+        who = f"{self.people} people each" if self.people else self.train
+        return f"{who}{f' (test: {self.test})' if self.test else ''}; {self.evidence}"
+
+
+UNKNOWN = LabelSource(train="unknown", evidence="`bench data audit` looks for simple rules behind them")
+
+
 class Entry(Closed):
     """The manifest's entry of one data set."""
 
@@ -170,6 +191,7 @@ class Entry(Closed):
         description="The set's own: it decides ranks, ties, gates and choices.",
     )
     context: Context = Field(Context(), exclude=True, description="When and where a text was written.")
+    label_source: LabelSource = Field(UNKNOWN, exclude=True, description="Who made the labels, with the evidence.")
     labels: dict[str, str | None] = Field(
         default_factory=dict, description="Label as written in the file: our name; null leaves the row out."
     )
@@ -229,6 +251,11 @@ def is_ordinal(name: str) -> bool:
 def metric_of(name: str) -> Metric:
     """The metric of a data set; accuracy for a file of the user's, and for a set that the manifest lacks."""
     return entry(name).metric if name in dataset_names() else "accuracy"
+
+
+def label_source(name: str) -> LabelSource:
+    """Who made the labels of a data set; unknown for a file of the user's."""
+    return entry(name).label_source if name in dataset_names() else UNKNOWN
 
 
 @lru_cache

@@ -1,0 +1,64 @@
+"""A whole audit of a data set's labels: their source, simple explanations, contradictions, suspects."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bench.audit.explain import Explanation, explanations
+from bench.audit.near import Pair, near_duplicates
+from bench.audit.suspects import Suspect, suspects
+from bench.data import Prepared
+from bench.data.describe import Leak
+from bench.data.manifest import LabelSource, label_source
+from bench.requirements import install_command
+
+
+class Audit(BaseModel):
+    """What was found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: str
+    revision: str
+    source: LabelSource = Field(description="Who made the labels, by the manifest.")
+    explanations: list[Explanation] = Field(description="Rules better than chance on validation, the best first.")
+    conflicting_texts: int = Field(description="Texts of train that stand under more than one label, normalized.")
+    leaks: list[Leak]
+    near_duplicates: list[Pair] = Field(description="Of train: nearly the same text, another label.")
+    suspects: list[Suspect] = Field(description="Rows of train whose label is probably wrong, the worst first.")
+    missing: list[str] = Field(description="What was not looked for, and what installs it.")
+
+    @property
+    def verdict(self) -> str:
+        """In one line."""
+        best = next((each for each in self.explanations if each.follows), None)
+        if best is None:
+            return "no simple rule gives these labels: none agrees with them almost perfectly"
+        return (
+            f"the labels follow from {best.sign} ({best.rule}): {100 * (best.agreement.value or 0):.1f} % of held-out "
+            "labels; a model that is trained on them learns to imitate it"
+        )
+
+
+def audit(prepared: Prepared) -> Audit:
+    """Look at the labels of train; rules are held against validation, and no test label is read."""
+    train, validation = prepared.training()
+    description = prepared.description()
+    missing = [
+        f"{what} ({install_command(package)})"
+        for package, what in (("vaderSentiment", "the VADER lexicon"), ("cleanlab", "wrong labels"))
+        if find_spec(package) is None
+    ]
+    return Audit(
+        dataset=prepared.name,
+        revision=prepared.revision,
+        source=label_source(prepared.name),
+        explanations=explanations(train, validation),
+        conflicting_texts=description.counts["train_conflicting_texts"],
+        leaks=description.leaks,
+        near_duplicates=near_duplicates(train),
+        suspects=[] if find_spec("cleanlab") is None else suspects(train),
+        missing=missing,
+    )

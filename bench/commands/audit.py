@@ -1,0 +1,96 @@
+"""`bench data audit`: who made the labels, which are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bench.commands.file_options import reads_file
+from bench.commands.options import DataDir, StoreOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bench.audit.audit import Audit
+    from bench.data import Reading
+
+SHOWN = 5
+"""Pairs and suspects on the screen; the files have all."""
+
+
+@reads_file
+def audit(
+    name: Annotated[str, typer.Argument(help="A data set's name, or your own file.")],
+    out: Annotated[Path, typer.Option(help="The folder for the report and rows to correct.")] = Path("reports/data"),
+    *,
+    reading: Reading,
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Ask labels who made them and which are wrong: simple rules that explain them, contradictions, improbable ones.
+
+    Rules are fitted on train and held against validation. The lexicon and the search for wrong labels need
+    `pip install -r requirements-audit.txt`.
+
+    Examples:
+
+      python -m bench data audit covid19-5
+
+      python -m bench data audit tweets.csv --text-column tweet --label-column mood
+    """
+    from rich.console import Console
+
+    from bench.audit.audit import audit as audit_labels
+    from bench.audit.suspects import write_suspects
+    from bench.data import DatasetRef, prepare
+    from bench.spec import check_dataset
+    from bench.store import Store
+
+    ref = DatasetRef(name, reading, data_dir)
+    check_dataset(ref)
+    console = Console(highlight=False)
+    with console.status(f"auditing {name}"):
+        found = audit_labels(prepare(ref, Store(store).prepared))
+    if as_json:
+        print(found.model_dump_json(indent=1))
+        return
+    _print(found, console)
+    out.mkdir(parents=True, exist_ok=True)
+    report, rows = out / f"{found.dataset}-audit.json", out / f"{found.dataset}-suspects.csv"
+    report.write_text(found.model_dump_json(indent=1), encoding="utf-8")
+    write_suspects(found.suspects, rows)
+    console.print(f"written: {report}, {rows}", soft_wrap=True)
+
+
+def _print(found: Audit, console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    def line(text: str) -> None:
+        console.print(escape(text), soft_wrap=True)
+
+    console.print(f"[bold]{escape(found.dataset)}[/], revision {found.revision}")
+    line(f"labels, by the manifest: {found.source.line}")
+    table = Table("rule", "agrees with held-out labels", "chance", "kappa", "how")
+    for each in found.explanations:
+        rate = each.agreement
+        share = f"{100 * (rate.value or 0):.1f} % ({100 * (rate.low or 0):.1f}–{100 * (rate.high or 0):.1f})"
+        table.add_row(escape(each.sign), share, f"{100 * each.chance:.1f} %", f"{each.kappa:.2f}", escape(each.rule))
+    if found.explanations:
+        console.print(table)
+    line(found.verdict)
+    line(f"{found.conflicting_texts:,} texts of train stand under more than one label")
+    for leak in found.leaks:
+        line(f"{leak.later} texts that stand in {leak.earlier} too: {leak.normalized:,}")
+    line(f"{len(found.near_duplicates):,} pairs of train are nearly the same text under other labels")
+    for pair in found.near_duplicates[:SHOWN]:
+        line(f"  {pair.labels[0]} {pair.texts[0][:70]!r} / {pair.labels[1]} {pair.texts[1][:70]!r}")
+    if not any("wrong labels" in missing for missing in found.missing):
+        line(f"{len(found.suspects):,} labels of train are probably wrong")
+    for suspect in found.suspects[:SHOWN]:
+        line(f"  {suspect.label}, rather {suspect.suggested}: {suspect.text[:90]!r}")
+    for missing in found.missing:
+        line(f"not looked for: {missing}")

@@ -1,0 +1,117 @@
+"""An audit finds the rule that made labels, and labels turned on purpose; where there is none it finds none."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.audit.explain import Explanation, explanations
+from bench.audit.near import near_duplicates
+from bench.audit.signs import bare
+from bench.audit.suspects import suspects
+from bench.contract import Split
+from bench.data.manifest import entry, label_source
+from tests.conftest import Bench
+
+GOOD = ["lovely", "great", "kind", "fresh", "superb", "bright", "tasty", "gentle", "smart", "happy"]
+BAD = ["awful", "rude", "stale", "broken", "grim", "dull", "sour", "cruel", "ugly", "sad"]
+THINGS = ["soup", "train", "hotel", "film", "phone", "crew", "lamp", "chair", "garden", "ticket", "street", "coat"]
+
+
+def split(n: int = 300, seed: int = 0) -> Split:
+    """Sentences with two words of their label, and two of nothing."""
+    draw = random.Random(seed)
+    labels = np.array([draw.randrange(2) for _ in range(n)], np.int64)
+    texts = [
+        f"the {' '.join(draw.sample(THINGS, 3))} was {' and '.join(draw.sample(GOOD if label else BAD, 2))} {i}"
+        for i, label in enumerate(labels.tolist())
+    ]
+    return Split([f"row-{i}" for i in range(n)], texts, labels, ("bad", "good"))
+
+
+def relabelled(given: Split, labels: list[int]) -> Split:
+    return replace(given, labels=np.array(labels, np.int64))
+
+
+def best(train: Split, held: Split) -> Explanation | None:
+    return next(iter(explanations(train, held)), None)
+
+
+def test_a_lexicon_is_found_with_its_cut_points() -> None:
+    vader = pytest.importorskip("vaderSentiment.vaderSentiment").SentimentIntensityAnalyzer()
+    both = []
+    for seed in (0, 1):
+        part = split(seed=seed)
+        texts = [f"@x {('#sad', '#happy')[i % 2]} {text}!!! http://t.co/a" for i, text in enumerate(part.texts)]
+        scores = [vader.polarity_scores(bare(text))["compound"] for text in texts]
+        both.append(relabelled(replace(part, texts=texts), [int(score > 0.3) for score in scores]))
+    found = best(*both)
+    assert found is not None and found.follows and "without links" in found.sign and found.agreement.value == 1.0
+    assert "cut at" in found.rule
+
+
+def test_emoticons_hashtags_words_and_length_are_found() -> None:
+    cases = {
+        "emoticons and emoji": lambda text, label: f"{text} {':(' if label else ':)'}",
+        "hashtags": lambda text, label: f"{text} {'#joy' if label else '#Anger'}",
+        "a few words": lambda text, label: f"{'yes' if label else 'no'} {text}",
+        "length in characters": lambda text, label: text + " and so on and on and on and on" * label,
+    }
+    for sign, change in cases.items():
+        parts = []
+        for seed in (0, 1):
+            part = split(seed=seed)
+            labels = np.random.default_rng(seed).integers(0, 2, len(part)).tolist()
+            parts.append(
+                replace(relabelled(part, labels), texts=[change(t, n) for t, n in zip(part.texts, labels, strict=True)])
+            )
+        found = [each for each in explanations(*parts) if each.follows]
+        assert sign in [each.sign for each in found], sign
+
+
+def test_labels_by_chance_follow_from_nothing() -> None:
+    parts = [relabelled(split(seed=seed), np.random.default_rng(seed).integers(0, 2, 300).tolist()) for seed in (0, 1)]
+    assert not any(each.follows or each.kappa > 0.2 for each in explanations(*parts))
+
+
+def test_labels_that_were_turned_are_found() -> None:
+    pytest.importorskip("cleanlab")
+    given = split(1000)
+    turned = set(np.random.default_rng(0).choice(1000, 30, replace=False).tolist())
+    labels = [1 - label if i in turned else label for i, label in enumerate(given.labels.tolist())]
+    found = suspects(relabelled(given, labels))
+    right = {int(each.id.removeprefix("row-")) for each in found} & turned
+    assert len(right) / len(found) > 0.9 and len(right) / len(turned) > 0.9
+    assert all(each.suggested != each.label for each in found) and found[0].quality <= found[-1].quality
+
+
+def test_near_duplicates_of_another_label_are_found() -> None:
+    given = split(50)
+    twin = given.texts[7] + "!"
+    rows = Split(
+        [*given.ids, "twin"], [*given.texts, twin], np.append(given.labels, 1 - given.labels[7]), given.label_names
+    )
+    (pair,) = near_duplicates(rows)
+    assert (pair.first, pair.second) == ("row-7", "twin") and set(pair.labels) == {"bad", "good"}
+
+
+def test_who_made_labels_is_known_and_changes_no_key() -> None:
+    assert label_source("covid19-5").train == "lexicon" and "VADER" in label_source("covid19-5").line
+    assert (
+        label_source("hutto-tweets").line.startswith("20 people each") and label_source("mine.csv").train == "unknown"
+    )
+    assert "label_source" not in entry("covid19-5").model_dump_json()
+
+
+def test_the_command_reports_and_writes_what_to_correct(bench: Bench, tmp_path: Path) -> None:
+    ran = bench("data", "audit", "toy", "--out", "found")
+    assert ran.returncode == 0, ran.stderr
+    assert "labels, by the manifest: generator" in ran.stdout and "no simple rule gives these labels" in ran.stdout
+    report = json.loads((tmp_path / "found" / "toy-audit.json").read_text())
+    assert report["source"]["train"] == "generator" and report["explanations"]
+    assert (tmp_path / "found" / "toy-suspects.csv").read_text().startswith("id,text,label,suggested,quality")
