@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bench.commands.run import SMOKE_ROWS
+from bench.data import DatasetRef, prepare
 from bench.telemetry import disable_telemetry
+from tests.forks import ROOT, as_text, fork
 
-ROOT = Path(__file__).resolve().parent.parent
 RECIPES = ROOT / "tests" / "recipes"
 
 Bench = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {cores[int(worker) % len(cores)]})
 
 
-TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines")
+TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines", "tests/search")
 """Folders whose files share what takes minutes to train."""
 
 
@@ -51,19 +58,33 @@ def bench_environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+AT_START = ("PYTHONPATH", "OMP_NUM_THREADS")
+"""Variables that count when a process starts: a command that is given one is started anew, not forked."""
+
+
+@functools.cache
+def _prepared_toy(limit: int | None) -> Path:
+    """A folder with the data set `toy`, as a worker prepares it."""
+    folder = Path(tempfile.mkdtemp(prefix="sentibench-toy-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    prepare(DatasetRef("toy"), folder, limit)
+    return folder
+
+
+def run_bench(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`python -m bench` in `folder`, with store and cache of its own there, and `toy` prepared for who asks for it."""
+    if "toy" in arguments and not (folder / "store").exists():
+        shutil.copytree(_prepared_toy(SMOKE_ROWS if "--smoke" in arguments else None), folder / "store" / "prepared")
+    settings = bench_environment(folder) | environment
+    if environment.keys() & set(AT_START):
+        return subprocess.run(
+            [sys.executable, "-m", "bench", *arguments], env=settings, cwd=folder, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+    return as_text(fork("bench", "bench", *arguments, environment=settings, folder=folder))
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """`bench("run", "-r", "bayes", ...)` runs `python -m bench` in `tmp_path` and returns the finished process."""
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "bench", *arguments],
-            env=bench_environment(tmp_path) | environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-
-    return run
+    return partial(run_bench, tmp_path)

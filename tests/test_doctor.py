@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from bench.artifact import adopt
 from bench.doctor import findings, put_aside
 from bench.errors import StoreInUseError
 from bench.store import Store
+from tests.conftest import Bench
 from tests.report.synthetic import Model, result
 
 TRAINED = {"training": {}, "seconds": 1.0, "peak_bytes": None}
@@ -118,13 +117,12 @@ def test_what_a_running_command_has_half_done_is_no_finding_and_not_moved(store:
             put_aside(store)
 
 
-def test_the_command_says_what_it_found_and_moved(store: Store) -> None:
-    command = [sys.executable, "-m", "bench", "doctor", "--store", str(store.root)]
+def test_the_command_says_what_it_found_and_moved(store: Store, bench: Bench) -> None:
     os.truncate(store.folder("one") / "result.json", 50)
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = bench("doctor", "--store", str(store.root))
     assert told.returncode == 1 and told.stderr == ""
     assert "results/one: no readable JSON" in told.stdout and "--repair" in told.stdout
-    repaired = subprocess.run([*command, "--repair"], capture_output=True, text=True, check=False)
+    repaired = bench("doctor", "--store", str(store.root), "--repair")
     (target,) = store.aside.iterdir()
     assert f"moved to {target}; nothing was deleted" in repaired.stdout
     assert (target / "results" / "one" / "result.json").stat().st_size == 50

@@ -14,7 +14,7 @@ def test_failed_and_smoke_runs_go_and_all_else_stays(bench: Bench, tmp_path: Pat
     assert bench("run", "-r", "bayes", "-d", "toy", "--measure", "none").returncode == 0
     (kept,) = store.run_ids()
     bench("run", "-r", "bayes", "-d", "toy", "--smoke", "--measure", "none")
-    bench("run", "-r", "quantize", "--parent", kept)
+    bench("run", "-r", "broken", "-d", "toy", "--measure", "none")
     assert len(store.run_ids()) == 3
     done = bench("rm", "--failed", "--smoke", "--yes")
     assert done.returncode == 0 and "removed 2 run(s) and 1 artifact(s)" in done.stdout, done.stderr

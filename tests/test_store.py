@@ -19,6 +19,7 @@ from bench.errors import BenchError, StoreError
 from bench.schema import parse
 from bench.store import Store
 from bench.verify import verify
+from tests.conftest import run_bench
 from tests.report.synthetic import Model, failure, result
 
 GOOD = "emotions-linear--s0"
@@ -98,10 +99,7 @@ def test_each_is_refused_in_one_printable_line(damaged: Store, name: str) -> Non
 @pytest.mark.parametrize("command", [("compare",), ("report", "--no-texts")])
 def test_every_command_skips_them_and_names_each_once(damaged: Store, tmp_path: Path, command: tuple[str, ...]) -> None:
     out = ("--out", str(tmp_path / "out")) if command[0] == "report" else ()
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", *command, "--store", str(damaged.root), *out],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_bench(tmp_path, *command, "--store", str(damaged.root), *out)
     assert done.returncode in (0, 1) and "Traceback" not in done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
     assert sorted(lines) == sorted(set(lines)) and len(lines) == len(ROWS), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,18 +15,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-RECIPES = ("constant", "linear", "nbsvm", "fasttext", "dnn", "lstm", "static")
+from tests.forks import ROOT, fork
+
+RECIPES = ("constant", "linear", "nbsvm", "fasttext", "dnn", "static", "lstm")
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 Phase = Callable[..., Any]
 
 
-def run_phase(*arguments: object) -> Any:
-    """`python -m tests.baselines.phases …` in a new process; the JSON of its last line, None without one."""
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.baselines.phases", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ | quiet, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+def run_phase(*arguments: object, anew: bool = False) -> Any:
+    """`python -m tests.baselines.phases …`; the JSON of its last line, None without one.
+
+    In a process that is forked from one that has TensorFlow, or in one that is started `anew`, with a hash seed and
+    libraries of its own.
+    """
+    command = ["tests.baselines.phases", *map(str, arguments)]
+    if anew:
+        started = [sys.executable, "-m", *command]
+        done = subprocess.run(started, cwd=ROOT, env=os.environ | QUIET, capture_output=True)
+    else:
+        done = fork("tensorflow", *command, environment=os.environ | QUIET, folder=ROOT)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None
 
 
@@ -45,9 +55,33 @@ class Trained:
     predicted: np.ndarray
 
 
-@pytest.fixture(scope="session", params=RECIPES)
-def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Each recipe in turn, trained with its smoke parameters and seed 0."""
-    folder = tmp_path_factory.mktemp(request.param) / "artifact"
-    log = run_phase("fit", request.param, folder, "{}", 0)
-    return Trained(request.param, folder, log, np.load(folder.with_suffix(".npy")))
+@pytest.fixture(scope="session")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """All recipes, trained with their smoke parameters and seed 0; each in the folder of its name."""
+    root = tmp_path_factory.mktemp("baselines")
+    return root, run_phase("fit_all", root, 0, *RECIPES)
+
+
+@pytest.fixture(params=RECIPES)
+def trained(request: pytest.FixtureRequest, logs: tuple[Path, dict[str, Any]]) -> Trained:
+    """Each of them in turn."""
+    root, told = logs
+    folder = root / request.param
+    return Trained(request.param, folder, told[request.param], np.load(folder.with_suffix(".npy")))
+
+
+@pytest.fixture(scope="session")
+def probes(logs: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a new process says of copies of them, those that need TensorFlow last."""
+    root = tmp_path_factory.mktemp("elsewhere")
+    for name in RECIPES:
+        shutil.copytree(logs[0] / name, root / name)
+    found: dict[str, Any] = run_phase("probe_all", root, *RECIPES, anew=True)
+    return found
+
+
+@pytest.fixture
+def probed(trained: Trained, probes: dict[str, Any]) -> dict[str, Any]:
+    """What it says of `trained`."""
+    found: dict[str, Any] = probes[trained.name]
+    return found

@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,20 @@ def resume(folder: Path, names: list[str], kill_at: int = 37) -> dict[str, Any]:
     return told
 
 
+def fit_all(root: Path, seed: int, names: Sequence[str]) -> dict[str, Any]:
+    """Each recipe trained into the folder of its name, and its predictions beside it; what the trainings tell."""
+    return {name: fitted(name, root / name, {}, seed) for name in names}
+
+
+def fitted(
+    name: str, folder: Path, changes: dict[str, Any], seed: int = 0, validation_rows: int = 150
+) -> dict[str, Any]:
+    """Train; predictions beside the artifact; what the training tells."""
+    log = fit(name, folder, changes, seed, validation_rows=validation_rows)
+    np.save(folder.with_suffix(".npy"), predict(name, folder))
+    return dataclasses.asdict(log)
+
+
 def attempts(folder: Path, cases: list[list[Any]]) -> list[str]:
     """The message of the `BenchError` of each (recipe, params) case; "trained" where there was none."""
     said = []
@@ -173,17 +188,15 @@ def main(command: str, *arguments: str) -> None:
     """Run one phase; print what it found as one JSON line."""
     if command == "fit":
         name, folder, changes, seed = arguments
-        log = fit(name, Path(folder), json.loads(changes), int(seed))
-        np.save(Path(folder).with_suffix(".npy"), predict(name, Path(folder)))
-        print(json.dumps({"history": log.history, "speed": log.examples_per_second, "best_epoch": log.best_epoch}))
+        print(json.dumps(fitted(name, Path(folder), json.loads(changes), int(seed))))
     elif command == "refit":
         name, folder, changes = arguments
-        log = fit(name, Path(folder), json.loads(changes), validation_rows=0)
-        np.save(Path(folder).with_suffix(".npy"), predict(name, Path(folder)))
-        print(json.dumps(dataclasses.asdict(log)))
-    elif command == "predict":
-        name, folder, target = arguments
-        np.save(target, predict(name, Path(folder)))
+        print(json.dumps(fitted(name, Path(folder), json.loads(changes), validation_rows=0)))
+    elif command == "fit_all":
+        print(json.dumps(fit_all(Path(arguments[0]), int(arguments[1]), arguments[2:])))
+    elif command == "probe_all":
+        root, *names = arguments
+        print(json.dumps({name: probe(name, Path(root) / name) for name in names}))
     elif command == "network":
         np.save(arguments[1], network(Path(arguments[0])))
     elif command == "chosen":

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from baselines.sequences import SequenceTokenizer, pad, spell, train_tokenizer
-from tests.baselines.conftest import ROOT, Phase
+from tests.baselines.conftest import Phase
 from tests.baselines.sentences import split
+from tests.forks import ROOT, fork
 
 
 def test_the_fused_kernel_is_the_lstm_of_keras_gradients_too() -> None:
-    done = subprocess.run([sys.executable, "-m", "tests.baselines.layer"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
+    done = fork("tensorflow", "tests.baselines.layer", environment=os.environ, folder=ROOT)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
     gaps = json.loads(done.stdout.splitlines()[-1])
     assert set(gaps) == {"output", "input", "kernels", "biases"}
     assert all(gap < 1e-5 for gap in gaps.values()), gaps

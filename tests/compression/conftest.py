@@ -12,7 +12,7 @@ from transformers import AutoConfig, BertConfig, BertModel
 
 from bench.api import Recipe, RunContext, load_recipe
 from tests.baselines.sentences import LABELS, split
-from tests.compression.parents import parent
+from tests.compression.parents import parent, shallow_parent
 from tests.conftest import RECIPES
 from tests.transformers_pt.checkpoints import SIZE, checkpoint
 
@@ -81,5 +81,11 @@ def distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def electra(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fine-tuned ELECTRA."""
-    return parent("electra", tmp_path_factory.mktemp("electra"))
+    """A fine-tuned ELECTRA of one layer."""
+    return shallow_parent("electra", tmp_path_factory.mktemp("electra"))
+
+
+@pytest.fixture(scope="session")
+def shallow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fine-tuned RoBERTa of one layer under three poolings."""
+    return shallow_parent("roberta", tmp_path_factory.mktemp("shallow"), pooling="cls+mean+max")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from transformers import AutoConfig, AutoModel
 
 from bench.api import Compression, Predictor, Split, Training, load_artifact
 from tests.baselines.sentences import LABELS, split
@@ -24,10 +25,23 @@ ASKED = [*split(60, 2).texts, "", "😀", "one\0two", "a very long text " * 200]
 
 def parent(family: str, root: Path, **changes: Any) -> Path:
     """A fine-tuned encoder of that family, with the card that the harness writes."""
-    folder = root / "artifact"
-    fit(Finetune(), folder, {"backbone": str(checkpoint(family, root / "checkpoint")), "epochs": 2} | changes)
+    return _trained(checkpoint(family, root / "checkpoint"), root / "artifact", **changes)
+
+
+def _trained(backbone: Path, folder: Path, **changes: Any) -> Path:
+    fit(Finetune(), folder, {"backbone": str(backbone), "epochs": 2} | changes)
     write_card(folder, "finetune")
     return folder
+
+
+def shallow_parent(family: str, root: Path, **changes: Any) -> Path:
+    """The same of one layer: to compile each takes a C++ compiler many seconds."""
+    source = checkpoint(family, root / "deep")
+    config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+    config.num_hidden_layers = 1
+    model = AutoModel.from_pretrained(source, config=config, use_safetensors=True, trust_remote_code=False)
+    model.save_pretrained(source)
+    return _trained(source, root / "artifact", **changes)
 
 
 def write_card(folder: Path, layout: str) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from compression.students import student_of
 from tests.baselines.sentences import split
 from tests.compression.conftest import QUICK
 from tests.compression.parents import size
-from tests.conftest import ROOT
+from tests.forks import ROOT, fork
 from transformers_pt.batches import Rows
 from transformers_pt.criterion import Criterion
 from transformers_pt.recipes.finetune import Finetune
@@ -107,8 +106,9 @@ def test_the_loss_is_the_documented_one_in_every_framework(tmp_path: Path) -> No
 
     given = {"logits": logits.tolist(), "theirs": theirs.tolist(), "labels": labels.tolist()}
     (tmp_path / "in.json").write_text(json.dumps(given | {"alpha": alpha, "temperature": temperature}))
-    command = [sys.executable, "-m", "tests.compression.keras_losses", tmp_path / "in.json", tmp_path / "out.json"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    command = ("tests.compression.keras_losses", str(tmp_path / "in.json"), str(tmp_path / "out.json"))
+    done = fork("tensorflow", *command, environment=os.environ, folder=ROOT)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
     keras = json.loads((tmp_path / "out.json").read_text())
     assert keras["baselines"] == pytest.approx((told + hard).mean(), abs=1e-5)
     assert keras["tinybert"] == pytest.approx((told + hard).mean(), abs=1e-5)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import yaml
 from bench.api import BenchError, load_artifact, read_card
 from compression.recipes.ensemble import Ensemble, frameworks_of
 from tests.baselines.sentences import LABELS, split
-from tests.conftest import RECIPES, bench_environment
+from tests.conftest import RECIPES, run_bench
 
 UNSEEN = split(40, 2).texts
 
@@ -65,8 +63,7 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data.write_text("\n".join(["text,label", *lines]) + "\n")
     suite = {"name": "family", "datasets": [str(data)], "seeds": [0], "measure": "none", "runs": FAMILY}
     path.write_text(yaml.safe_dump(suite))
-    command = [sys.executable, "-m", "bench", "run", str(path)]
-    ran = subprocess.run(command, env=bench_environment(folder), cwd=folder, capture_output=True, text=True)
+    ran = run_bench(folder, "run", str(path))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder / "store"
 

@@ -51,15 +51,15 @@ def test_openvino_says_what_pytorch_says_of_several_poolings(roberta: Path, tmp_
 
 @needs_compiler
 def test_compiled_pytorch_says_the_same_without_transformers_and_on_its_own_cpu_alone(
-    roberta: Path, tmp_path: Path
+    shallow: Path, tmp_path: Path
 ) -> None:
-    folder, before = tmp_path / "child", folder_hash(roberta)
-    child(Export(), roberta, folder, to="aotinductor")
-    assert folder_hash(roberta) == before
-    np.testing.assert_allclose(asked(folder), asked(roberta), atol=1e-4)
+    folder, before = tmp_path / "child", folder_hash(shallow)
+    child(Export(), shallow, folder, to="aotinductor")
+    assert folder_hash(shallow) == before
+    np.testing.assert_allclose(asked(folder), asked(shallow), atol=1e-4)
     predictor = loaded(folder)
     assert (predictor.runtime, predictor.dtype) == ("aotinductor", "float32")
-    assert predictor.parameters == loaded(roberta).parameters
+    assert predictor.parameters == loaded(shallow).parameters
     assert _imported_by(folder) == "{'torch'}"
     facts = json.loads((folder / "model.json").read_text())
     for what in ("torch", "platform", "instructions"):
@@ -68,7 +68,7 @@ def test_compiled_pytorch_says_the_same_without_transformers_and_on_its_own_cpu_
         with pytest.raises(BenchError, match=f"compiled for {what} of_another, and here is .*: make it again here"):
             loaded(folder)
     (folder / "model.json").write_text(json.dumps(facts | {"built_for": facts["built_for"] | {"instructions": ""}}))
-    np.testing.assert_allclose(asked(folder), asked(roberta), atol=1e-4)
+    np.testing.assert_allclose(asked(folder), asked(shallow), atol=1e-4)
 
 
 def test_compiling_asks_for_a_compiler(bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

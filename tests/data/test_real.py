@@ -39,7 +39,9 @@ def dataset(name: str) -> Dataset:
     return load(DatasetRef(name, data_dir=SHARED))
 
 
-@pytest.mark.parametrize("name", FACTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "imdb" else []) for name in FACTS]
+)
 def test_rows_duplicates_and_leaks_are_those_recorded(name: str) -> None:
     described = describe(DatasetRef(name, data_dir=SHARED))
     assert facts(described) == FACTS[name]

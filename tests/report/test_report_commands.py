@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from bench.board.table import CSV_COLUMNS
 from bench.cli import main
 from bench.store import Store
+from tests.conftest import run_bench
 from tests.report.synthetic import MODELS, Model, failure, grid, result
 
 
@@ -56,7 +55,7 @@ def test_compare_of_many_models_shows_the_best_and_counts_the_rest(
     store.put(failure(Model("broken")))
     store.put(*result(MODELS[1], dataset="imdb", n=50))
     call("compare", "--store", str(store.root))
-    assert "… 11 more, 1 of them without scores: python -m bench compare -d 'emotions'" in capsys.readouterr().out
+    assert "… 41 more, 1 of them without scores: python -m bench compare -d 'emotions'" in capsys.readouterr().out
     call("compare", "--store", str(store.root), "-d", "emotions")
     text = capsys.readouterr().out
     assert "more" not in text and "✗ broken" in text
@@ -82,9 +81,7 @@ def test_corrupt_result_is_skipped_with_a_warning(tmp_path: Path, full_store: St
     shutil.copytree(full_store.root, root)
     victim = next(path for path in sorted((root / "results").iterdir()) if "linear" in path.name)
     (victim / "result.json").write_bytes(b'{"schema_version": 1, "run_')
-    done = subprocess.run(
-        [sys.executable, "-m", "bench", "compare", "--store", str(root)], capture_output=True, text=True, check=True
-    )
+    done = run_bench(tmp_path, "compare", "--store", str(root))
     assert victim.name in done.stderr and done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
 
 

@@ -24,22 +24,20 @@ from bench.data import DatasetRef, prepare
 from bench.store import Store
 from bench.verify import verify
 from tests.conftest import Bench, bench_environment
+from tests.forks import Fork, start
 from tests.report.synthetic import Model, result
 
 QUICK = ("-d", "toy", "--measure", "none")
 
 
-def _start(tmp_path: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments],
-        env=bench_environment(tmp_path),
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+def _start(tmp_path: Path, *arguments: str) -> Fork:
+    streams = (os.devnull, os.devnull, os.devnull)
+    return start(
+        "bench", "bench", *arguments, environment=bench_environment(tmp_path), folder=tmp_path, streams=streams
     )
 
 
-def _children(process: subprocess.Popen[bytes]) -> list[int]:
+def _children(process: Fork) -> list[int]:
     """The processes that one has started, by their parent's id."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):

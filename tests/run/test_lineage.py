@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from bench.run.lineage import Lineage
 from bench.schema import Validation
 from bench.spec import Gate, RunSpec
 from bench.store import Store
-from tests.conftest import Bench, bench_environment
+from tests.conftest import Bench, run_bench
 from tests.report.synthetic import Model, result
 
 GROUP = {"name": "family", "datasets": ["toy"], "seeds": [0, 1], "measure": "none"}
@@ -46,10 +44,7 @@ FAMILY: list[dict[str, Any]] = [
 @pytest.fixture(scope="module")
 def ran_family(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("family")
-    command = [sys.executable, "-m", "bench", "run", _suite(folder, *FAMILY)]
-    ran = subprocess.run(
-        command, env=bench_environment(folder), cwd=folder, capture_output=True, text=True, check=False
-    )
+    ran = run_bench(folder, "run", _suite(folder, *FAMILY))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return folder
 

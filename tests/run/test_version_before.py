@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from bench.board.rows import counted, rows
 from bench.schema import SCHEMA_VERSION
 from bench.store import Store
-from tests.conftest import RECIPES, bench_environment
+from tests.conftest import RECIPES, run_bench
 
 MASKED = """
 from tests.recipes.bayes import Bayes
@@ -56,10 +55,7 @@ def begun(first_seed: Path, tmp_path: Path) -> Store:
 def resume(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """The suite's command."""
     recipes = {"SENTIBENCH_RECIPES": f"{RECIPES}:{folder / 'recipes'}"}
-    return subprocess.run(
-        [sys.executable, "-m", "bench", "run", "begun.yaml", "--smoke", *options],
-        env=bench_environment(folder) | recipes, cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return run_bench(folder, "run", "begun.yaml", "--smoke", *options, **recipes)
 
 
 def make_older(path: Path, **identity: object) -> bytes:

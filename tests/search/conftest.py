@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,24 @@ import pytest
 
 from bench.search.summary import Summary, read_summary
 from tests.conftest import bench_environment
+from tests.forks import Fork
+from tests.forks import start as begin
 
 SEARCHED = ("search", "epochal[pause=0.1]", "-d", "toy", "--trials", "7", "--study", "seven")
 QUIET = ("--measure", "none", "--seeds", "none")
 
 
-def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(tmp_path: Path, *arguments: str) -> Fork:
     """`python -m bench …` under way."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments],
-        env=bench_environment(tmp_path),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    descriptor, log = tempfile.mkstemp(".log", dir=tmp_path)
+    os.close(descriptor)
+    streams = (os.devnull, log, log)
+    return begin(
+        "bench", "bench", *arguments, environment=bench_environment(tmp_path), folder=tmp_path, streams=streams
     )
 
 
-def finish(process: subprocess.Popen[str]) -> str:
+def finish(process: Fork) -> str:
     """Its output; it must have ended well."""
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output

@@ -17,7 +17,7 @@ import pytest
 from bench.errors import BenchError
 from bench.search.judgement import Goals, Validation
 from bench.search.targets import Costs, parse_targets
-from tests.conftest import Bench, bench_environment
+from tests.conftest import Bench, bench_environment, run_bench
 
 TARGET = ("--target", "size<=10MB, p50<=50ms")
 
@@ -25,8 +25,7 @@ TARGET = ("--target", "size<=10MB, p50<=50ms")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none", "--smoke"]
-    subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
+    assert run_bench(folder, "run", "-r", "bayes", "-d", "toy", "--measure", "none", "--smoke").returncode == 0
     return folder / "store"
 
 

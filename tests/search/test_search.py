@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -10,11 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bench.data import DatasetRef, prepare
 from bench.registry import load_recipe
 from bench.run.job import PredictJob, TrainJob, ValidateJob
 from bench.run.launcher import launch
+from bench.search.screen import best_table
 from bench.search.summary import disagreements
 from bench.store import Store
 from tests.conftest import RECIPES, Bench, bench_environment
@@ -44,6 +47,15 @@ def test_hopeless_trials_are_pruned_and_no_other(searched: Path) -> None:
         assert trial.number > 5, "five trials are complete before a median judges"
         assert trial.epochs == 2 and trial.value is None and list(trial.intermediate) == ["1", "2"]
     assert all(trial.epochs == 4 for trial in trials if trial.state == "complete")
+
+
+def test_a_narrow_screen_cuts_no_number_of_a_trial(searched: Path) -> None:
+    summary = summary_of(searched, "seven")
+    console = Console(width=60, file=io.StringIO())
+    console.print(best_table(summary))
+    shown = console.file.getvalue().split()
+    for trial in summary.finished:
+        assert str(trial.number) in shown and f"rate={trial.params['rate']:.3g}" in shown, shown
 
 
 def test_the_value_is_the_harness_score_on_validation(searched: Path) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ import pytest
 
 from bench.data import Prepared
 from bench.store import Store
-from tests.conftest import bench_environment
+from tests.conftest import bench_environment, run_bench
+from tests.forks import fork
 
 Serving = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -39,8 +39,7 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     folder = tmp_path_factory.mktemp("served")
-    command = [sys.executable, "-m", "bench", "run", "-r", "bayes", "-d", "toy", "--measure", "none"]
-    subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
+    assert run_bench(folder, "run", "-r", "bayes", "-d", "toy", "--measure", "none").returncode == 0
     store = Store(folder / "store")
     (run,) = store.run_ids()
     (prepared,) = store.prepared.glob("*/meta.json")
@@ -55,10 +54,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def serving(trained: Trained, tmp_path: Path) -> Serving:
     """`serving("predict", ...)` runs `python -m serving` in `tmp_path` with the store of the trained run."""
 
-    def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [sys.executable, "-m", "serving", *arguments], env=bench_environment(trained.folder), cwd=tmp_path,
-            input=stdin, capture_output=True, timeout=300, check=False,
-        )  # fmt: skip
+    def run(*arguments: str, stdin: bytes = b"", kind: str = "bench") -> subprocess.CompletedProcess[bytes]:
+        environment = bench_environment(trained.folder)
+        return fork(kind, "serving", *arguments, environment=environment, folder=tmp_path, given=stdin)
 
     return run

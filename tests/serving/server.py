@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 
 from tests.conftest import bench_environment
+from tests.forks import Fork, start
 from tests.serving.conftest import Trained
 
-Started = tuple[httpx.Client, "subprocess.Popen[str]"]
+Started = tuple[httpx.Client, Fork]
 
 
 def free_port() -> int:
@@ -23,32 +25,30 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(
-    trained: Trained, *options: str, served: str | None = None, log: int = subprocess.PIPE, **environment: str
-) -> Iterator[Started]:
+def running(trained: Trained, *options: str, served: str | None = None, **environment: str) -> Iterator[Started]:
     """A server of the trained run, or of what `served` names, in a process of its own, stopped at the end."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving", "http", served or trained.run, "--port", str(port), *options],
-        env=bench_environment(trained.folder) | environment, stderr=log, text=True,
-    )  # fmt: skip
+    port, settings = free_port(), bench_environment(trained.folder) | environment
+    command = ("serving", "http", served or trained.run, "--port", str(port), *options)
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
-    try:
-        _wait_ready(client, process)
-        yield client, process
-    finally:
-        client.close()
-        process.terminate()
-        process.communicate(timeout=60)
+    with tempfile.NamedTemporaryFile() as log:
+        streams = (os.devnull, os.devnull, log.name)
+        process = start("bench", *command, environment=settings, folder=Path.cwd(), streams=streams)
+        try:
+            _wait_ready(client, process)
+            yield client, process
+        finally:
+            client.close()
+            process.terminate()
+            process.wait(60)
 
 
-def _wait_ready(client: httpx.Client, process: subprocess.Popen[str]) -> None:
+def _wait_ready(client: httpx.Client, process: Fork) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if client.get("/healthz").status_code == 200:
                 return
         except httpx.TransportError:
-            assert process.poll() is None, process.stderr.read() if process.stderr else ""
+            assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     raise AssertionError("the server did not start")

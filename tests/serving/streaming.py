@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from tests.conftest import bench_environment
+from tests.forks import Fork, start
 from tests.serving.conftest import Trained
 from tests.serving.x_api import TOKEN
 
@@ -49,17 +49,21 @@ class Streaming:
 
     def __init__(self, trained: Trained, folder: Path) -> None:
         self.trained, self.folder, self.log = trained, folder, folder / "stderr.txt"
-        self.running: list[subprocess.Popen[bytes]] = []
+        self.running: list[Fork] = []
 
-    def start(self, *options: str, stdin: Any = subprocess.DEVNULL, **environment: str) -> subprocess.Popen[bytes]:
-        settings = {"SENTIBENCH_TIME_SCALE": str(MINUTE_S / 60), "X_BEARER_TOKEN": TOKEN} | environment
-        with self.log.open("ab") as log:
-            self.running.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "serving", "stream", self.trained.run, *options], cwd=self.folder,
-                    env=bench_environment(self.trained.folder) | settings, stdin=stdin, stdout=log, stderr=log,
-                )
-            )  # fmt: skip
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of its environment."""
+        scale = {"SENTIBENCH_TIME_SCALE": str(MINUTE_S / 60), "X_BEARER_TOKEN": TOKEN}
+        return bench_environment(self.trained.folder) | scale
+
+    def start(self, *options: str, stdin: str = os.devnull, **environment: str) -> Fork:
+        self.running.append(
+            start(
+                "bench", "serving", "stream", self.trained.run, *options, environment=self.settings | environment,
+                folder=self.folder, streams=(stdin, str(self.log), str(self.log)),
+            )
+        )  # fmt: skip
         return self.running[-1]
 
     def run(self, *options: str, **environment: str) -> int:

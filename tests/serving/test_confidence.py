@@ -7,7 +7,6 @@ import io
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.confidence.storage import Confidence, stored
-from tests.conftest import bench_environment
+from tests.conftest import bench_environment, run_bench
+from tests.forks import fork
 from tests.serving.conftest import Trained
 from tests.serving.server import running
 
@@ -25,18 +25,17 @@ from tests.serving.server import running
 def sure(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Confidence]:
     """The trained run in a store of its own, and what was fitted for it."""
     folder = Path(shutil.copytree(trained.folder, tmp_path_factory.mktemp("sure") / "served"))
-    command = [sys.executable, "-m", "bench", "confidence", trained.run]
-    subprocess.run(command, env=bench_environment(folder), cwd=folder, check=True, capture_output=True)
+    assert run_bench(folder, "confidence", trained.run).returncode == 0
     (confidence,) = stored(folder / "store")
     return replace(trained, folder=folder), confidence
 
 
 def predict(run: Trained, folder: Path, *options: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "serving", "predict", run.run, "--store", str(run.folder / "store"), *options]
+    command = ("serving", "predict", run.run, "--store", str(run.folder / "store"), *options)
     texts = "".join(json.dumps({"text": text}) + "\n" for text in run.texts[:60]).encode()
-    return subprocess.run(
-        command, input=texts, env=bench_environment(run.folder), cwd=folder, capture_output=True, check=check
-    )
+    done = fork("bench", *command, environment=bench_environment(run.folder), folder=folder, given=texts)
+    assert done.returncode == 0 or not check, done.stderr
+    return done
 
 
 def test_http_answers_with_calibrated_probabilities_and_sets(sure: tuple[Trained, Confidence]) -> None:

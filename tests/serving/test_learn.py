@@ -95,7 +95,7 @@ def test_good_feedback_is_accepted_and_wrong_feedback_refused(
     assert run_update(slot, store, plan, logged.append) is None  # nothing is new any more
     write(feedback / "feedback.jsonl", part(toy, 600, 800), shift=1)
     options = ("--recipe", recipe, "--replay", "0", "--margin", "5", "--store", "store")
-    ran = serving("learn", "live", "--feedback", "kept", *options)
+    ran = serving("learn", "live", "--feedback", "kept", *options, kind="torch")
     bad = Ledger(slot).decisions()[-1]
     assert ran.returncode == 1 and b"refused: worse than" in ran.stdout and b"the margin is 5" in ran.stdout, ran
     assert bad.verdict == "refused" and bad.margin == 0.05 and slot.current() == good.candidate

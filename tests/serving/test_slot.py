@@ -121,7 +121,7 @@ def wait_for(true: Callable[[], bool]) -> None:
 def test_swap_and_rollback_lose_no_request(slot: Slot, two: Two, trained: Trained) -> None:
     texts = trained.texts[:40]
     own = {name[:12]: load_artifact(two.folder(name)).predict_proba(texts) for name in (two.first, two.second)}
-    with running(trained, served=str(slot.root), log=subprocess.DEVNULL) as (client, _):
+    with running(trained, served=str(slot.root)) as (client, _):
         with asked_all_the_time(client.base_url, texts) as load:
             for move in (lambda: Slot.create(slot.root, two.second, two.trust), lambda: slot.roll_back(two.trust)) * 2:
                 version = move()

@@ -114,7 +114,7 @@ def test_every_request_is_counted_and_none_is_kept(trained: Trained, tmp_path: P
     good = [raw("/predict", "application/json", json.dumps({"texts": trained.texts[i : i + 3]})) for i in range(8)]
     wrong = [raw("/predict", "application/json", "[]"), raw("/none", "text/plain", "a")]
     with (
-        (tmp_path / "log.txt").open("w") as log, running(trained, log=log.fileno()) as (client, server),
+        running(trained) as (client, server),
         sampled([watched := Watched(server.pid, [])], 0.2),
     ):  # fmt: skip
         answered = asyncio.run(asked_in_all(int(client.base_url.port or 0), [*good, *wrong], n))
@@ -151,7 +151,7 @@ def test_nothing_grows_in_an_hour(
     api = dropping(trained.texts, n)
     drops = len(api.drops)
     with (
-        (tmp_path / "log.txt").open("w") as log, running(trained, log=log.fileno()) as (client, server),
+        running(trained) as (client, server),
         serving_x(api), streams(trained, tmp_path) as stream,
     ):  # fmt: skip
         port = int(client.base_url.port or 0)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,6 +24,7 @@ from serving.stream.drift import psi
 from serving.stream.lines import LONGEST, split
 from serving.stream.posts import Malformed, Message, Notice, Post, parse
 from tests.conftest import bench_environment
+from tests.forks import fork
 from tests.serving.conftest import Trained
 from tests.serving.streaming import (
     FIRST,
@@ -219,9 +220,11 @@ def _by_file(streaming: Streaming, lines: bytes) -> None:
 
 
 def _by_stdin(streaming: Streaming, lines: bytes) -> None:
-    process = streaming.start("--source", "stdin", "-o", "out.jsonl", stdin=subprocess.PIPE)
-    process.communicate(lines.rstrip(b"\n"), timeout=60)
-    assert process.returncode == 0
+    pipe = streaming.folder / "pipe"
+    os.mkfifo(pipe)
+    process = streaming.start("--source", "stdin", "-o", "out.jsonl", stdin=str(pipe))
+    pipe.write_bytes(lines.rstrip(b"\n"))
+    assert process.wait(60) == 0
 
 
 def _by_tcp_listening(streaming: Streaming, lines: bytes) -> None:
@@ -365,11 +368,9 @@ def test_a_reference_is_made_of_validation_where_none_is_stored(streaming: Strea
     write_lines(streaming.folder / "in.jsonl", many(trained, 10))
     empty = str(streaming.folder / "empty")
     command = [str(trained.artifact), "--source", "file", "-i", "in.jsonl", "-o", "out.jsonl", "--store", empty]
-    ran = subprocess.run(
-        [sys.executable, "-m", "serving", "stream", *command], cwd=streaming.folder, capture_output=True, text=True,
-        env=bench_environment(trained.folder), check=True,
-    )  # fmt: skip
-    assert "drift is not shown" not in ran.stderr
+    environment = bench_environment(trained.folder)
+    ran = fork("bench", "serving", "stream", *command, environment=environment, folder=streaming.folder)
+    assert ran.returncode == 0 and b"drift is not shown" not in ran.stderr
     (kept,) = (streaming.folder / "out.jsonl.state").glob("reference-*.npz")
     (meta,) = store.prepared.glob("*/meta.json")
     stored = store.arrays(trained.run, "predictions")["validation_probabilities"]

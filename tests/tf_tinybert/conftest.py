@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.forks import ROOT, fork
 from tests.tf_tinybert.checkpoints import write_checkpoint
 
 Phase = Callable[..., Any]
@@ -20,10 +20,14 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(
 
 
 def run_phase(command: str, folder: Path, given: str, *more: str, launcher: tuple[str, ...] = ()) -> Any:
-    """`python -m tests.tf_tinybert.phases …` in a new process; what it found."""
-    arguments = [sys.executable, *launcher, "-m", "tests.tf_tinybert.phases", command, str(folder), given, *more]
-    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | QUIET, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr[-3000:]
+    """`python -m tests.tf_tinybert.phases …`, forked from a process that has TensorFlow, or several; what it found."""
+    phase, settings = ("tests.tf_tinybert.phases", command, str(folder), given, *more), os.environ | QUIET
+    if launcher:
+        started = [sys.executable, *launcher, "-m", *phase]
+        done = subprocess.run(started, cwd=ROOT, env=settings, capture_output=True, timeout=600)
+    else:
+        done = fork("tensorflow", *phase, environment=settings, folder=ROOT)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
     return json.loads(folder.with_suffix(".json").read_text())
 
 

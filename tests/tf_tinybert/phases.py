@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from bench import epochs
-from bench.api import STANDALONE, BenchError, RunContext, Split, Training
+from bench.api import STANDALONE, BenchError, RunContext, SoftTargets, Split, TokenIds, Training
 from tests.baselines.phases import AWKWARD, Killed
 from tests.baselines.sentences import LABELS, log_loss, split, turned
 from tf_tinybert.recipes.tinybert import Tinybert
 
-QUICK = {"epochs": 3, "max_length": 40, "learning_rate": 5e-3, "batch_size": 16}
+QUICK = {"epochs": 3, "max_length": 16, "learning_rate": 5e-3, "batch_size": 16}
+"""One width of batches: each costs TensorFlow seconds of tracing."""
 
 
 def fit(
@@ -34,9 +35,9 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
     """Everything that one process with one device can show; artifacts `once` and `shipped` stay in `root`."""
     given = {"checkpoint": checkpoint}
     # First: determinism, which trainings without XLA switch on, keeps Keras from compiling.
-    short = given | {"epochs": 2, "max_length": 16}
+    short = given | {"epochs": 2}
     compiled = fit(root / "compiled", short | {"jit_compile": True, "steps_per_execution": 3}, checks=0)
-    log = fit(root / "shipped", {"epochs": 4, "learning_rate": 1e-3}, rows=480)
+    log = fit(root / "shipped", {"epochs": 4, "learning_rate": 1e-3, "max_length": 40}, rows=480)
     checks = turned(split(60, 1))
     chosen = given | {"epochs": 2, "monitor": "loss"}
     once = fit(root / "once", chosen, checks=checks)
@@ -63,7 +64,7 @@ def learn(root: Path, checkpoint: str) -> dict[str, Any]:
 
 KILLED_AT = 37
 """A step in the third epoch."""
-BROKEN = {"dropout": 0.2, "monitor": "loss", "max_length": 16}
+BROKEN = {"dropout": 0.2, "monitor": "loss"}
 
 
 def break_off(root: Path, changes: dict[str, Any]) -> list[dict[str, float]]:
@@ -173,6 +174,38 @@ def first_momentum() -> list[float]:
     return [float(one) for one in momentum.numpy()]
 
 
+def order() -> dict[str, Any]:
+    """Two epochs of batches, the second of them alone, and the first as two pipelines see it."""
+    import tensorflow as tf
+
+    from tf_tinybert.batches import Batches, widths
+
+    random = np.random.default_rng(0)
+    lengths = np.concatenate([random.integers(3, 14, 60), random.integers(18, 30, 37), [60]])
+    rows = TokenIds(np.repeat(np.arange(98) + 1, lengths).astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
+    batches = Batches(rows, np.arange(98), 8, widths(rows, 64, fixed=False), 3)
+
+    def seen(first: int, pipeline: int = 0, pipelines: int = 1) -> list[Any]:
+        context = tf.distribute.InputContext(pipelines, pipeline, 2)
+        found = batches.pipeline(first, context).take(48 // pipelines)
+        return [[inputs["token_ids"].numpy().tolist(), labels.numpy().tolist()] for inputs, labels in found]
+
+    told = {"whole": seen(0), "later": seen(batches.steps), "parts": [seen(0, 0, 2), seen(0, 1, 2)]}
+    return told | {"steps": batches.steps, "widths": batches.widths}
+
+
+def losses() -> dict[str, Any]:
+    """Of six texts with and without a teacher, with and without weights of labels."""
+    from tf_tinybert.criterion import criterion, targets
+
+    plain = Split([*"abcdef"], [*"abcdef"], np.array([0, 0, 0, 0, 1, 2]), ("x", "y", "z"))
+    taught = dataclasses.replace(plain, soft_targets=SoftTargets(np.eye(3)[[1] * 6], 0.5, 1.0))
+    logits = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
+    pairs = [(split, kind) for split in (plain, taught) for kind in ("none", "balanced")]
+    found = [float(criterion(split, kind)(targets(split), logits)) for split, kind in pairs]
+    return {"logits": logits.tolist(), "found": found}
+
+
 def attempts(root: Path, cases: list[dict[str, Any]]) -> list[str]:
     """The message of the `BenchError` of each; "trained" where there was none."""
     said = []
@@ -190,6 +223,14 @@ def main(command: str, folder: str, given: str, *more: str) -> None:
     root = Path(folder)
     if command == "learn":
         outcome: Any = learn(root, given)
+    elif command == "say":
+        outcome = [
+            Tinybert().load(Path(name)).predict_proba(split(120, 2).texts).tolist() for name in json.loads(given)
+        ]
+    elif command == "order":
+        outcome = order()
+    elif command == "losses":
+        outcome = losses()
     elif command == "attempts":
         outcome = attempts(root, json.loads(given))
     else:

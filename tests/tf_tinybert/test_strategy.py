@@ -29,9 +29,7 @@ def is_like_one(history: list[dict[str, float]], one: list[dict[str, float]]) ->
     ("changes", "same"),
     [
         ({"epochs": 1}, "single"),
-        pytest.param(
-            {"epochs": 2, "max_length": 16, "steps_per_execution": 3}, "refit", marks=pytest.mark.slow, id="at-one-go"
-        ),
+        pytest.param({"epochs": 2, "steps_per_execution": 3}, "refit", marks=pytest.mark.slow, id="at-one-go"),
     ],
 )
 def test_two_devices_learn_what_one_does(

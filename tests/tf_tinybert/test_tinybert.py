@@ -20,13 +20,13 @@ import sys, numpy as np, torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from bench.api import normalizer
 from tests.baselines.sentences import split
-for folder, normalization, out in zip(sys.argv[1::3], sys.argv[2::3], sys.argv[3::3]):
+for folder, normalization, length, out in zip(sys.argv[1::4], sys.argv[2::4], sys.argv[3::4], sys.argv[4::4]):
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, use_safetensors=True, trust_remote_code=False
     ).eval()
     texts = [normalizer(normalization)(text) for text in split(120, 2).texts]
     encode = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    rows = encode(texts, padding=True, truncation=True, max_length=40, return_tensors="pt")
+    rows = encode(texts, padding=True, truncation=True, max_length=int(length), return_tensors="pt")
     with torch.inference_mode():
         np.save(out, torch.softmax(model(**rows).logits, -1).numpy())
     print(list(model.config.id2label.values()), model.config.hidden_act)
@@ -44,7 +44,7 @@ def exported(learned: Learned, tmp_path_factory: pytest.TempPathFactory) -> tupl
         assert done.returncode == 0, done.stderr
         facts = json.loads((root / name / "model.json").read_text())
         assert facts["normalization"] in done.stdout
-        arguments += [str(out / name), facts["normalization"], str(out / f"{name}.npy")]
+        arguments += [str(out / name), facts["normalization"], str(facts["max_length"]), str(out / f"{name}.npy")]
     told = subprocess.run([sys.executable, "-c", TORCH, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr[-3000:]
     return out, told.stdout

@@ -15,50 +15,17 @@ import pytest
 from bench.api import BenchError
 from tests.baselines.sentences import split
 from tests.conftest import ROOT
+from tests.tf_tinybert.conftest import run_phase
 from tf_tinybert.checkpoint import read_tokenizer
 from tf_tinybert.presets import ARCHITECTURES, SHIPPED, origin
 from tf_tinybert.recipes.tinybert import Tinybert
 from tf_tinybert.tokens import Encoder
 
-ORDER = """
-import json, sys
-import numpy as np, tensorflow as tf
-from tf_tinybert.batches import Batches, widths
-from bench.api import TokenIds
-random = np.random.default_rng(0)
-lengths = np.concatenate([random.integers(3, 14, 60), random.integers(18, 30, 37), [60]])
-starts = np.concatenate([[0], np.cumsum(lengths)])
-rows = TokenIds(np.repeat(np.arange(98) + 1, lengths).astype(np.int32), starts)
-batches = Batches(rows, np.arange(98), 8, widths(rows, 64, fixed=False), 3)
-def seen(first, pipeline=0, pipelines=1):
-    context = tf.distribute.InputContext(pipelines, pipeline, 2)
-    found = [[i["token_ids"].numpy().tolist(), l.numpy().tolist()] for i, l in
-             batches.pipeline(first, context).take(48 // pipelines)]
-    return found
-whole, later = seen(0), seen(batches.steps)
-parts = [seen(0, 0, 2), seen(0, 1, 2)]
-print(json.dumps({"whole": whole, "later": later, "parts": parts, "steps": batches.steps, "widths": batches.widths}))
-"""
-
-LOSSES = """
-import json, keras, numpy as np
-from dataclasses import replace
-from bench.api import Split, SoftTargets
-from tf_tinybert.criterion import criterion, targets
-plain = Split([*"abcdef"], [*"abcdef"], np.array([0, 0, 0, 0, 1, 2]), ("x", "y", "z"))
-rows = replace(plain, soft_targets=SoftTargets(np.eye(3)[[1] * 6], 0.5, 1.0))
-logits = np.random.default_rng(0).normal(size=(6, 3)).astype("float32")
-pairs = [(split, kind) for split in (plain, rows) for kind in ("none", "balanced")]
-found = [float(criterion(split, kind)(targets(split), logits)) for split, kind in pairs]
-print(json.dumps({"logits": logits.tolist(), "found": found}))
-"""
-
 
 @pytest.fixture(scope="module")
-def order() -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", ORDER], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1])
+def order(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    found: dict[str, Any] = run_phase("order", tmp_path_factory.mktemp("order") / "found", "")
+    return found
 
 
 def test_an_epoch_sees_each_text_once_in_whole_batches_of_like_length(order: dict[str, Any]) -> None:
@@ -158,10 +125,8 @@ def test_libraries_that_do_not_fit_are_one_line_and_missing_ones_are_named(
     assert said in done.stdout and done.stdout.count("\n") == 1, done.stderr
 
 
-def test_labels_and_a_teacher_are_weighed_in_the_loss() -> None:
-    done = subprocess.run([sys.executable, "-c", LOSSES], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    told = json.loads(done.stdout.splitlines()[-1])
+def test_labels_and_a_teacher_are_weighed_in_the_loss(tmp_path: Path) -> None:
+    told = run_phase("losses", tmp_path / "found", "")
     logits = np.array(told["logits"])
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     labels = np.array([0, 0, 0, 0, 1, 2])

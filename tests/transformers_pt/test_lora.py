@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 from safetensors.numpy import load_file
 
 from bench.api import BenchError
-from tests.conftest import ROOT
+from tests.forks import ROOT, as_text, fork
 from tests.transformers_pt.conftest import Checkpoints, accuracy, fit, predicted
 from transformers_pt.adapters import add_adapter, target_modules
 from transformers_pt.backbones import load_classifier
@@ -83,8 +82,8 @@ def test_an_adapter_alone_is_listed_and_merged_again(checkpoints: Checkpoints, t
 
 
 def adapters(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "transformers_pt", "adapters", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | {"COLUMNS": "300"}, capture_output=True, text=True)
+    command = ("transformers_pt", "adapters", *arguments)
+    return as_text(fork("torch", *command, environment=os.environ | {"COLUMNS": "300"}, folder=ROOT))
 
 
 @pytest.mark.parametrize(

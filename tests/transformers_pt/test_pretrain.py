@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import torch
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.baselines.sentences import split
-from tests.conftest import ROOT
+from tests.forks import ROOT, as_text, fork, start
 from tests.transformers_pt.checkpoints import checkpoint
 from transformers_pt.pretrain.architectures import fresh_model
 from transformers_pt.pretrain.blocks import Masking, pack
@@ -131,13 +129,15 @@ def test_spectral_embeddings_put_words_of_like_company_together() -> None:
 
 
 def command(out: Path, store: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "transformers_pt", "pretrain", str(out), *OPTIONS, "--store", str(store), *more]
+    return ["tests.transformers_pt.toy_alone", "pretrain", str(out), *OPTIONS, "--store", str(store), *more]
 
 
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        arguments, cwd=ROOT, env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True
-    )
+def settings(store: Path) -> dict[str, str]:
+    return os.environ | {"SENTIBENCH_CACHE": str(store / "cache"), "PYTHONPATH": str(ROOT)}
+
+
+def run(arguments: list[str], store: Path) -> subprocess.CompletedProcess[str]:
+    return as_text(fork("torch", *arguments, environment=settings(store), folder=store))
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pretrained(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Path:
     out = tmp_path_factory.mktemp("made") / "encoder"
-    done = run(command(out, store, "--steps", "60"))
+    done = run(command(out, store, "--steps", "60"), store)
     assert done.returncode == 0, done.stderr[-2000:]
     return out
 
@@ -172,7 +172,7 @@ def test_the_folder_starts_any_recipe_and_its_card_tells_its_making(pretrained: 
 def test_going_on_from_a_checkpoint_keeps_its_tokenizer_and_lowers_the_loss(
     pretrained: Path, store: Path, tmp_path: Path
 ) -> None:
-    done = run(command(tmp_path / "more", store, "--steps", "250", "--from", str(pretrained)))
+    done = run(command(tmp_path / "more", store, "--steps", "120", "--from", str(pretrained)), store)
     assert done.returncode == 0, done.stderr[-2000:]
     before, after = (json.loads((f / "pretraining.json").read_text()) for f in (pretrained, tmp_path / "more"))
     assert "continued from encoder" in after["origin"]
@@ -181,18 +181,19 @@ def test_going_on_from_a_checkpoint_keeps_its_tokenizer_and_lowers_the_loss(
 
 
 def test_a_killed_pretraining_goes_on_where_it_was(store: Path, tmp_path: Path) -> None:
-    out, arguments = tmp_path / "cut", command(tmp_path / "cut", store, "--steps", "400")
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    out, arguments = tmp_path / "cut", command(tmp_path / "cut", store, "--steps", "200")
+    streams = (os.devnull, os.devnull, os.devnull)
+    process = start("torch", *arguments, environment=settings(store), folder=store, streams=streams)
     deadline = time.monotonic() + 120
     while not list(out.glob("training/checkpoint-*/trainer_state.json")) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     assert not (out / "model.safetensors").exists()
-    done = run(arguments)
+    done = run(arguments, store)
     assert done.returncode == 0, done.stderr[-2000:]
     learned = json.loads((out / "pretraining.json").read_text())["training"]
-    assert learned["history"][0]["step"] == 50 and learned["history"][-1]["step"] == 400
+    assert learned["history"][0]["step"] == 50 and learned["history"][-1]["step"] == 200
     assert learned["resumed_at"] and learned["resumed_at"] >= 50
 
 
@@ -231,7 +232,7 @@ def test_a_detector_learns_which_tokens_were_replaced_and_leaves_its_encoder(
     pretrained: Path, store: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "detector"
-    done = run(command(out, store, "--steps", "150", "--from", str(pretrained), "--objective", "replaced"))
+    done = run(command(out, store, "--steps", "150", "--from", str(pretrained), "--objective", "replaced"), store)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "loss of replaced tokens" in done.stdout
     learned = json.loads((out / "pretraining.json").read_text())["training"]
@@ -258,11 +259,11 @@ def test_a_detector_learns_which_tokens_were_replaced_and_leaves_its_encoder(
     ],
 )
 def test_bad_requests_are_one_line(more: list[str], said: str, store: Path, tmp_path: Path) -> None:
-    done = run(command(tmp_path / "x", store, *more))
+    done = run(command(tmp_path / "x", store, *more), store)
     assert done.returncode == 2 and said in done.stderr.splitlines()[-1], done.stderr
     assert not (tmp_path / "x" / "model.safetensors").exists()
 
 
 def test_a_finished_folder_is_left_alone(pretrained: Path, store: Path) -> None:
-    done = run(command(pretrained, store, "--steps", "5"))
+    done = run(command(pretrained, store, "--steps", "5"), store)
     assert done.returncode == 2 and "holds a pretrained encoder already" in done.stderr

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +30,8 @@ from bench.report.publish import copy_results
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.store import Store
 from bench.verify import verify
+from tests.forks import ROOT, as_text, fork
 
-ROOT = Path(__file__).parents[2]
 NAMES = ("bad", "good", "so-so")
 RUN = "toy-keyword-s1"
 SETTINGS = RoundSettings(0, 1, 3, replace(REHEARSAL, min_samples=30))
@@ -347,9 +346,7 @@ def test_nothing_to_verify_is_an_error(tmp_path: Path, folder: str) -> None:
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+    return as_text(fork("bench", "bench", *arguments, environment=os.environ, folder=ROOT))
 
 
 def test_command_is_content_with_a_sound_folder(verified: Path) -> None:

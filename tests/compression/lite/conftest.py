@@ -13,18 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import ROOT
+from tests.forks import ROOT, fork
 from tests.tf_tinybert.conftest import QUIET
 
 
-def run_phase(command: str, root: Path, **environment: str) -> Any:
-    """`python -m tests.compression.lite.phases …` in a new process; what it found."""
-    out = root.parent / f"{command}.json"
-    arguments = [sys.executable, "-m", "tests.compression.lite.phases", command, str(root), str(out)]
-    done = subprocess.run(
-        arguments, cwd=ROOT, env=os.environ | QUIET | environment, capture_output=True, text=True, timeout=500
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def run_phase(command: str, root: Path, anew: bool = False) -> Any:
+    """`python -m tests.compression.lite.phases …`, forked from one with TensorFlow or `anew`; what it found."""
+    out, settings = root.parent / f"{command}.json", os.environ | QUIET
+    arguments = ("tests.compression.lite.phases", command, str(root), str(out))
+    if anew:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments], cwd=ROOT, env=settings, capture_output=True, timeout=600
+        )
+    else:
+        done = fork("tensorflow", *arguments, environment=settings, folder=ROOT)
+    assert done.returncode == 0, done.stderr.decode()[-3000:]
     return json.loads(out.read_text())
 
 
@@ -48,6 +51,6 @@ class Family:
 
 @pytest.fixture(scope="session")
 def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    """Trained in one process, read in another."""
+    """Trained in one process, read in another, which has no TensorFlow when it begins."""
     root = tmp_path_factory.mktemp("family") / "root"
-    return Family(root, run_phase("family", root), run_phase("tell", root, OMP_NUM_THREADS="1"))
+    return Family(root, run_phase("family", root), run_phase("tell", root, anew=True))

@@ -61,7 +61,7 @@ def family(root: Path) -> dict[str, Any]:
         made = recipe_of(recipe)
         made.fit(TRAIN, VALIDATION, {**made.defaults, **made.smoke, **changes}, 0, _folder(root, name))
         _card(root / name, recipe)
-    bert = {"checkpoint": str(write_checkpoint(root / "checkpoint")), "epochs": 1, "max_length": 40, "batch_size": 16}
+    bert = {"checkpoint": str(write_checkpoint(root / "checkpoint")), "epochs": 1, "max_length": 16, "batch_size": 16}
     Tinybert().fit(TRAIN, VALIDATION, {**Tinybert.defaults, **bert}, 0, _folder(root, "tinybert"))
     _card(root / "tinybert", "tinybert")
     logs: dict[str, Any] = {"twin_gap": _twin_gap(root / "spelled")}

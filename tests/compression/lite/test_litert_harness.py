@@ -1,4 +1,4 @@
-"""A family through `python -m bench run`: trained, clustered, exported; and a parent that cannot be exported."""
+"""A family through `python -m bench run`: trained, clustered, exported."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ runs:
   - {id: whole, recipe: dnn}
   - {id: coded, recipe: tfmot, parent: whole, params: {method: cluster}}
   - {recipe: litert, parent: coded, params: {precision: full_int8}}
-  - {id: other, recipe: constant}
-  - {recipe: litert, parent: other}
 """
 
 
@@ -32,15 +30,12 @@ def _size(row: dict[str, Any]) -> int:
 def test_a_family_has_its_rows_and_its_reasons(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "lite.yaml").write_text(SUITE)
     done = bench("run", str(tmp_path / "lite.yaml"), "--smoke", TF_CPP_MIN_LOG_LEVEL="3", OMP_NUM_THREADS="1")
-    assert done.returncode == 3, done.stdout + done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     rows = [json.loads(path.read_text()) for path in (tmp_path / "store" / "results").glob("*/result.json")]
     named = {(row["identity"]["recipe"], row["outcome"]["status"]): row for row in rows}
     whole, coded = named["dnn", "ok"], named["tfmot", "ok"]
-    lite, refused = named["litert", "ok"], named["litert", "failed"]
+    lite = named["litert", "ok"]
     assert coded["identity"]["parent_run_id"] == whole["run_id"]
     assert lite["identity"]["parent_run_id"] == coded["run_id"]
     assert lite["device"]["runtime"] == "litert"
     assert _size(lite) < _size(whole) and _size(coded) < _size(whole)
-    assert refused["outcome"]["reason"].endswith(
-        "litert cannot export the layout 'constant': it takes dnn, lstm, tinybert, tfmot"
-    )

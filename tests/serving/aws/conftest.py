@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from bench.api import load_recipe
 from bench.artifact import folder_hash
 from tests.baselines.sentences import LABELS, split
-from tests.conftest import ROOT
+from tests.forks import ROOT, fork
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def linear(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 @pytest.fixture(scope="session")
 def bundle(linear: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packaged") / "bundle"
-    command = [sys.executable, "-m", "serving", "package", str(linear.folder), "--out", str(folder)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    command = ("serving", "package", str(linear.folder), "--out", str(folder))
+    ran = fork("bench", *command, environment=os.environ, folder=ROOT)
+    assert ran.returncode == 0, ran.stderr.decode()
     return folder

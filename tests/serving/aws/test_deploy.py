@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,8 @@ from moto.sagemaker.responses import SageMakerResponse
 from typer.testing import CliRunner
 
 from bench.errors import BenchError
-from serving.__main__ import app
-from tests.conftest import ROOT
+from serving.cli import app
+from tests.forks import ROOT, as_text, fork
 
 REGION, NAME, BUCKET = "eu-west-1", "tweets", "models"
 ROLE = "arn:aws:iam::123456789012:role/serve"
@@ -228,7 +226,7 @@ def test_a_bundle_that_is_not_whole_is_one_line(packed: Path) -> None:
     with pytest.raises(BenchError, match="is altered since it was packaged: package the artifact again"):
         _run(str(packed), *SERVERLESS, "--dry-run")
     (packed / "model.tar.gz").unlink()
-    command = [sys.executable, "-m", "serving", "deploy", str(packed), *SERVERLESS, "--dry-run"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = ("serving", "deploy", str(packed), *SERVERLESS, "--dry-run")
+    ran = as_text(fork("bench", *command, environment=os.environ, folder=ROOT))
     message = f"error: {packed} is no whole bundle: it needs bundle.json and model.tar.gz"
     assert ran.returncode == 2 and ran.stderr.startswith(message) and len(ran.stderr.splitlines()) == 1

@@ -23,7 +23,8 @@ from packaging.requirements import Requirement
 
 from bench.artifact import folder_hash
 from serving.aws.archive import write_archive
-from tests.conftest import ROOT, bench_environment
+from tests.conftest import bench_environment
+from tests.forks import ROOT, as_text, fork
 from tests.serving.aws.conftest import Artifact
 from tests.serving.conftest import Trained
 from tests.serving.server import free_port
@@ -113,11 +114,9 @@ def _healthy(bundle: Path, port: int | None) -> int:
 
 
 def test_an_own_recipe_is_in_the_bundle(trained: Trained, tmp_path: Path) -> None:
-    bundle, command = tmp_path / "bundle", [sys.executable, "-m", "serving", "package", str(trained.artifact)]
-    ran = subprocess.run(
-        [*command, "--out", str(bundle)], env=bench_environment(tmp_path), cwd=tmp_path, capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    bundle = tmp_path / "bundle"
+    command = ("serving", "package", str(trained.artifact), "--out", str(bundle))
+    ran = as_text(fork("bench", *command, environment=bench_environment(tmp_path), folder=tmp_path))
     assert ran.returncode == 0, ran.stderr
     with _container(bundle, trained.artifact) as (client, process):
         assert _ping(client, process) == 200
@@ -202,7 +201,8 @@ def test_what_cannot_be_packaged_or_served_is_one_line(
 ) -> None:
     given = [str(linear.folder) if one == "ARTIFACT" else one for one in arguments]
     given += ["--out", "out"] if given[0] == "package" and "--out" not in given else []
-    _one_line(given, message, broken, bench_environment(tmp_path))
+    environment = bench_environment(tmp_path)
+    _one_line(as_text(fork("bench", "serving", *given, environment=environment, folder=broken)), message)
     assert not (broken / "out").exists()
 
 
@@ -223,12 +223,12 @@ def test_a_package_that_is_not_installed_is_one_line(
 ) -> None:
     without = {"HIDDEN_PACKAGES": hidden, "PYTHONPATH": f"{HIDDEN}{os.pathsep}{ROOT}"}
     given = [str(linear.folder) if one == "ARTIFACT" else one for one in command]
-    _one_line(given, message, tmp_path, bench_environment(tmp_path) | without)
-
-
-def _one_line(arguments: list[str], message: str, where: Path, environment: dict[str, str]) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "serving", *arguments], env=environment, cwd=where, capture_output=True, text=True,
-        stdin=subprocess.DEVNULL, timeout=60, check=False,
+        [sys.executable, "-m", "serving", *given], env=bench_environment(tmp_path) | without, cwd=tmp_path,
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False,
     )  # fmt: skip
+    _one_line(ran, message)
+
+
+def _one_line(ran: subprocess.CompletedProcess[str], message: str) -> None:
     assert ran.returncode == 2 and message in ran.stderr and len(ran.stderr.strip().splitlines()) == 1, ran.stderr
