@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 bench: $(VENV)/.core
 	@$(BIN)/python -m bench run quick; code=$$?; \
 	if [ $$code -ne 0 ] && [ $$code -ne 3 ]; then exit $$code; fi; \
-	$(BIN)/python -m bench compare && $(BIN)/python -m bench report --out reports/local && exit $$code
+	$(BIN)/python -m bench report --out reports/local && exit $$code
 
 test: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,5 +1,8 @@
 """`python -m bench`."""
 
-from bench.cli import main
+from bench.entry import command_line
 
-main()
+with command_line():
+    from bench.cli import main
+
+    main()

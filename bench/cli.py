@@ -33,11 +33,15 @@ from bench.commands import list as list_
 from bench.commands.options import StoreOption
 from bench.entry import command_line
 
+COMMAND = "sentibench"
+INSTALLED = Path(sys.argv[0]).name == COMMAND
+"""Whether this is the command that a wheel brings, and not `python -m bench`."""
+
 app = typer.Typer(
     name="bench",
     help="Which sentiment classifier to ship for these texts, inside a latency, size and quality budget, and how sure?",
     no_args_is_help=False,
-    add_completion=False,
+    add_completion=INSTALLED,  # a shell completes the words of a command that has a name
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
@@ -77,7 +81,10 @@ def leaderboard(
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     with command_line("stopped; what was finished is stored, and the same command goes on from there"):
-        app(args=_store_last(sys.argv[1:] if arguments is None else arguments), prog_name="python -m bench")
+        app(
+            args=_store_last(sys.argv[1:] if arguments is None else arguments),
+            prog_name=COMMAND if INSTALLED else "python -m bench",
+        )
 
 
 def _store_last(arguments: list[str]) -> list[str]:

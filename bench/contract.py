@@ -280,6 +280,8 @@ class Recipe(ABC):
     """What a search may try."""
     smoke: ClassVar[Params] = {}
     """Parameters that make `--smoke` and the contract tests quick."""
+    choices: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """The values that a parameter may have, of those that are one of a few names. Enters no artifact key."""
     headline_param: ClassVar[str] = ""
     """The parameter that short names of reports show, its default too."""
     path_params: ClassVar[tuple[str, ...]] = ()
@@ -323,6 +325,8 @@ class Compression(Recipe):
     parents: ClassVar[int | None] = 1
     """How many artifacts it takes; None for two or more."""
     normalization: ClassVar[str] = PARENTS
+    takes: ClassVar[tuple[str, ...]] = ()
+    """The layouts that its parents may have; none named: any. Enters no artifact key."""
     example: ClassVar[str] = "finetune"
     """A recipe whose artifacts it takes, for the contract tests."""
 

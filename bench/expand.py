@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.contract import Compression, Params
+from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef
 from bench.errors import BenchError, did_you_mean
 from bench.params import with_defaults
@@ -33,11 +33,15 @@ def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = 
     return [spec for ref in refs.values() for spec in _on_dataset(suite, ref, limit)]
 
 
-def check_parents(recipe_name: str, parents: Sequence[Any]) -> None:
-    """A `BenchError` where a recipe has no parent that needs one, or one too many."""
+def check_parents(recipe_name: str, parents: Sequence[Any], layouts: Sequence[str | None]) -> None:
+    """A `BenchError` where a recipe has no parent that needs one, one too many, or one that it cannot take.
+
+    `layouts` are those of the parents, None for one that nobody knows yet.
+    """
     recipe = load_recipe(recipe_name)
     required = recipe.parents if isinstance(recipe, Compression) else 0
     if required == len(parents) or (required is None and len(parents) > 1):
+        _check_layouts(recipe, layouts)
         return
     if not required and required is not None:
         raise BenchError(f"recipe '{recipe_name}' trains from texts alone; it takes no parent")
@@ -45,6 +49,22 @@ def check_parents(recipe_name: str, parents: Sequence[Any]) -> None:
     raise BenchError(
         f"recipe '{recipe_name}' takes {number}, and has {len(parents) or 'none'}: name the trained run to compress"
     )
+
+
+def _check_layouts(recipe: Recipe, layouts: Sequence[str | None]) -> None:
+    takes = recipe.takes if isinstance(recipe, Compression) else ()
+    for layout in layouts:
+        if takes and layout is not None and layout not in takes:
+            raise BenchError(f"recipe '{recipe.name}' takes artifacts of {', '.join(takes)}, not of '{layout}'")
+
+
+def layout_of(spec: RunSpec) -> str | None:
+    """The layout that the artifact of a run will have; None where it depends on a stored parent."""
+    layout = load_recipe(spec.recipe).resolve(spec.params).layout
+    if isinstance(layout, str):
+        return layout
+    (parent,) = spec.parents
+    return layout.get(layout_of(parent) or "") if isinstance(parent, RunSpec) else None
 
 
 def _check(run: SuiteRun, suite: Suite, refs: Mapping[str, DatasetRef]) -> None:
@@ -78,8 +98,10 @@ class _Entry:
                     yield self._gated(self._spec(given, seed, measured, parents))
 
     def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
-        check_parents(self.run.recipe, parents)
-        params = with_defaults(load_recipe(self.run.recipe), given, smoke=self.limit is not None)
+        check_parents(self.run.recipe, parents, [layout_of(parent) for parent in parents])
+        recipe = load_recipe(self.run.recipe)
+        params = with_defaults(recipe, given, smoke=self.limit is not None)
+        recipe.resolve(params)  # a value that cannot be is found now, not when its turn comes
         return RunSpec(
             self.run.recipe, params, self.ref, seed, self.limit, measured, suite=self.suite.name, parents=parents
         )

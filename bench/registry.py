@@ -23,6 +23,8 @@ from bench.params import parse_recipe, with_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
+UNTRAINED = ("takes", "choices")
+"""Declarations of a recipe by which a request is refused before anything runs."""
 OWN_MODULE = "_sentibench_recipe_"
 """What the module names of the user's own recipes begin with."""
 
@@ -123,16 +125,24 @@ def source_hash(recipe: Recipe) -> str:
 
 @functools.cache
 def _code(content: bytes, suffix: str) -> bytes:
-    """The tokens of a Python file without comments, docstrings and layout, which train nothing; other content as is."""
+    """The tokens of a Python file without what trains nothing: comments, docstrings, layout, of a class `UNTRAINED`.
+
+    Other content as it is.
+    """
     if suffix != ".py":
         return content
     statement: list[str] = []
     code: list[str] = []
+    opened, blocks = "", list[str]()
+    """The first word of the last statement, and of those that the blocks around it belong to."""
     for token in tokenize.generate_tokens(io.StringIO(content.decode()).readline):
         if token.type in (tokenize.INDENT, tokenize.DEDENT):
             code.append(tokenize.tok_name[token.type])
+            blocks = [*blocks, opened] if token.type == tokenize.INDENT else blocks[:-1]
         elif token.type == tokenize.NEWLINE:
-            if len(statement) > 1 or not statement[0].endswith(("'", '"')):
+            opened = statement[0]
+            declares = blocks[-1:] == ["class"] and opened in UNTRAINED
+            if not declares and (len(statement) > 1 or not opened.endswith(("'", '"'))):
                 code += [" ".join(statement), "\n"]
             statement = []
         elif token.type not in (tokenize.COMMENT, tokenize.NL):

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Sequence
 
 from bench.entry import command_line
 from bench.errors import BenchError, did_you_mean
 
+HELP = ("-h", "--help", "help")
+
 
 def main(track: str, arguments: list[str] | None = None) -> None:
     """Run one recipe of `track`; what follows the recipe's own parameters goes to `bench run`."""
-    from bench.cli import main as bench_main
-    from bench.registry import recipe_files
-
     given = sys.argv[1:] if arguments is None else arguments
     with command_line():
+        from bench.cli import main as bench_main
+        from bench.registry import recipe_files
+
         names = [file.name for file in recipe_files().values() if file.track == track]
-        if not given or given[0] in ("-h", "--help", "help"):
+        if not given or given[0] in HELP:
             print(_help(track, names))
+        elif set(HELP[:2]) & set(given[1:]):
+            print(_help(track, [_known(given[0], track, names)]))
         else:
             bench_main(_run_arguments(track, given[0], given[1:], names))
 
@@ -26,10 +32,16 @@ def _run_arguments(track: str, name: str, options: list[str], names: list[str]) 
     """The arguments of `bench run` that train the recipe `name` with these `options`."""
     from bench.registry import load_recipe
 
-    if name not in names:
-        raise BenchError(f"track '{track}' has no recipe '{name}': {did_you_mean(name, names)}")
+    _known(name, track, names)
     params, rest = _split_options(options, set(load_recipe(name).defaults))
     return ["run", "-r", f"{name}[{','.join(params)}]" if params else name, *rest]
+
+
+def _known(name: str, track: str, names: Sequence[str]) -> str:
+    """That name; a `BenchError` where it is no recipe of the track."""
+    if name not in names:
+        raise BenchError(f"track '{track}' has no recipe '{name}': {did_you_mean(name, names)}")
+    return name
 
 
 def _split_options(arguments: list[str], parameters: set[str]) -> tuple[list[str], list[str]]:
@@ -52,22 +64,20 @@ def _split_options(arguments: list[str], parameters: set[str]) -> tuple[list[str
     return params, rest
 
 
-def _help(track: str, names: list[str]) -> str:
+def _help(track: str, names: Sequence[str]) -> str:
+    """How these recipes are trained, and what parameters they take."""
     from bench.contract import Compression
+    from bench.recipe_help import help_text
     from bench.registry import load_recipe
 
-    compresses = bool(names) and isinstance(load_recipe(names[-1]), Compression)
+    recipes = [load_recipe(name) for name in names]
+    width = shutil.get_terminal_size((100, 24)).columns
     required, example = "-d DATASET", "-d emotions --seeds 0-2"
-    if compresses:
+    if recipes and isinstance(recipes[-1], Compression):
         required, example = "--parent RUN_ID", "--parent finetune-emotions-s0-3f2a81c09b"
+    called = names[0] if len(names) == 1 else "RECIPE"
     lines = [
-        f"python -m {track} RECIPE {required} [--PARAMETER VALUE ...] [options of `python -m bench run`]",
-        "",
-        f"example: python -m {track} {names[-1]} {example}" if names else "",
-        "",
-    ]
-    for name in names:
-        recipe = load_recipe(name)
-        lines.append(f"{name}: {(type(recipe).__doc__ or '').strip().splitlines()[0]}")
-        lines += [f"    --{key.replace('_', '-')} {value!r}" for key, value in recipe.defaults.items()]
-    return "\n".join(lines)
+        f"python -m {track} {called} {required} [--PARAMETER VALUE ...] [options of `python -m bench run`]", "",
+        *(f"example: python -m {track} {name} {example}" for name in names[-1:]), "",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n" + "\n\n".join(help_text(recipe, width) for recipe in recipes)

@@ -1,6 +1,9 @@
-"""`python -m sentibench`, and the command `sentibench`: the same as `python -m bench`."""
+"""`python -m sentibench`: the same as `python -m bench`."""
 
-from bench.cli import main
+from bench.entry import command_line
 
 if __name__ == "__main__":
-    main()
+    with command_line():
+        from bench.cli import main
+
+        main()

@@ -24,7 +24,9 @@ def list_(store: StoreOption = Path(".sentibench")) -> None:
     if not adapters:
         typer.echo(f"no adapters in {store}: python -m transformers_pt lora -d emotions")
         return
-    table = Table("data set", "backbone", "rank", "targets", "MB", "folder")
+    table = Table()
+    for title in ("data set", "backbone", "rank", "targets", "MB", "folder"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("rank", "MB"))
     for a in adapters:
         table.add_row(a.dataset, a.backbone, str(a.rank), ",".join(a.targets), f"{a.bytes / 1e6:.2f}", str(a.folder))
     Console(width=None if typer.get_text_stream("stdout").isatty() else 200).print(table)

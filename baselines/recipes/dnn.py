@@ -42,25 +42,25 @@ class Dnn(Recipe):
 
     name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
     defaults = {
-        "layers": "128",
-        "dropout": 0.5,
-        "input_dropout": 0.3,
-        "word_ngrams": "1-2",
-        "char_ngrams": "3-6",
-        "min_df": 2,
-        "max_features": 30_000,
-        "sublinear": True,
-        "epochs": 6,
-        "patience": 3,
-        "batch_size": 128,
-        "learning_rate": 1e-3,
-        "schedule": "cosine",
-        "weight_decay": 0.01,
-        "label_smoothing": 0.1,
-        "class_weight": "balanced",
-        "ema": 0.0,
-        "monitor": "accuracy",
-        "precision": "auto",
+        "layers": "128",  # widths of the hidden layers from first to last, as in 256-64
+        "dropout": 0.5,  # after each hidden layer
+        "input_dropout": 0.3,  # share of a text's features that are dropped in training
+        "word_ngrams": "1-2",  # shortest and longest n-gram of words, as in 1-2, or `none`
+        "char_ngrams": "3-6",  # shortest and longest n-gram of characters, as in 3-6, or `none`
+        "min_df": 2,  # training texts that an n-gram must be in
+        "max_features": 30_000,  # n-grams of each kind at most, the most frequent; 0: all
+        "sublinear": True,  # 1 + log of a count in place of the count
+        "epochs": 6,  # passes over the training texts at most
+        "patience": 3,  # epochs without a better validation score before it stops
+        "batch_size": 128,  # texts of a step
+        "learning_rate": 1e-3,  # the highest
+        "schedule": "cosine",  # of the rate after the warm-up: `cosine`, `linear` or `constant`
+        "weight_decay": 0.01,  # of AdamW
+        "label_smoothing": 0.1,  # share of each label's weight that goes to the others
+        "class_weight": "balanced",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {
         "layers": Choice("128", "256", "512", "512-128"),

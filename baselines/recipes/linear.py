@@ -46,14 +46,14 @@ class Linear(Recipe):
 
     name, framework, requires = "linear", "scikit-learn", ("sklearn", "scipy", "safetensors")
     defaults = {
-        "classifier": "svm",
-        "C": 0.25,
-        "class_weight": "balanced",
-        "word_ngrams": "1-2",
-        "char_ngrams": "2-5",
-        "min_df": 2,
-        "max_features": 0,
-        "sublinear": True,
+        "classifier": "svm",  # `svm` or `logreg` (logistic regression)
+        "C": 0.25,  # inverse of the regularization: the larger, the closer to the training texts
+        "class_weight": "balanced",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "word_ngrams": "1-2",  # shortest and longest n-gram of words, as in 1-2, or `none`
+        "char_ngrams": "2-5",  # shortest and longest n-gram of characters, as in 2-5, or `none`
+        "min_df": 2,  # training texts that an n-gram must be in
+        "max_features": 0,  # n-grams of each kind at most, the most frequent; 0: all
+        "sublinear": True,  # 1 + log of a count in place of the count
     }
     space = {
         "classifier": Choice(*CLASSIFIERS),

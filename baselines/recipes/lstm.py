@@ -52,32 +52,32 @@ class Lstm(Recipe):
     name, framework = "lstm", "keras"
     requires = ("keras", "tensorflow", "tokenizers", "safetensors")
     defaults = {
-        "tokenizer": "bpe",
-        "vocabulary": 8000,
-        "max_length": 128,
-        "vectors": None,
-        "char_ngrams": "none",
-        "ngram_buckets": 20_000,
-        "embedding": 128,
-        "units": 128,
-        "depth": 1,
-        "pooling": "attention+max",
-        "hidden": 0,
-        "word_dropout": 0.05,
-        "embedding_dropout": 0.2,
-        "recurrent_dropout": 0.2,
-        "dropout": 0.3,
-        "epochs": 6,
-        "patience": 3,
-        "batch_size": 64,
-        "learning_rate": 2e-3,
-        "schedule": "cosine",
-        "weight_decay": 0.01,
-        "label_smoothing": 0.0,
-        "class_weight": "none",
-        "ema": 0.0,
-        "monitor": "accuracy",
-        "precision": "auto",
+        "tokenizer": "bpe",  # `bpe` (pieces of words) or `word`
+        "vocabulary": 8000,  # tokens at most, the most frequent
+        "max_length": 128,  # tokens of a text that are read
+        "vectors": None,  # a folder of word vectors to start from, with `tokenizer=word`; None: random
+        "char_ngrams": "none",  # n-grams of characters that spell a word, as in 3-5, with `tokenizer=word`; or `none`
+        "ngram_buckets": 20_000,  # rows of the table that these n-grams are hashed into
+        "embedding": 128,  # width of a token's vector
+        "units": 128,  # width of the LSTM in each direction
+        "depth": 1,  # layers of the LSTM
+        "pooling": "attention+max",  # `attention`, `max` and `mean`, joined by +
+        "hidden": 0,  # width of a layer before the logits; 0: none
+        "word_dropout": 0.05,  # of whole tokens
+        "embedding_dropout": 0.2,  # of the tokens' vectors
+        "recurrent_dropout": 0.2,  # after each layer of the LSTM
+        "dropout": 0.3,  # before each dense layer
+        "epochs": 6,  # passes over the training texts at most
+        "patience": 3,  # epochs without a better validation score before it stops
+        "batch_size": 64,  # texts of a step
+        "learning_rate": 2e-3,  # the highest
+        "schedule": "cosine",  # of the rate after the warm-up: `cosine`, `linear` or `constant`
+        "weight_decay": 0.01,  # of AdamW
+        "label_smoothing": 0.0,  # share of each label's weight that goes to the others
+        "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {
         "vocabulary": Choice(4000, 8000, 16000),

@@ -38,28 +38,28 @@ class Static(Recipe):
 
     name, framework, requires = "static", "keras", ("keras", "tensorflow", "safetensors")
     defaults = {
-        "vocabulary": 10_000,
-        "min_count": 2,
-        "max_length": 128,
-        "char_ngrams": "3-5",
-        "ngram_buckets": 10_000,
-        "embedding": 32,
-        "filters": 128,
-        "window": 3,
-        "word_dropout": 0.1,
-        "embedding_dropout": 0.2,
-        "dropout": 0.4,
-        "epochs": 8,
-        "patience": 3,
-        "batch_size": 64,
-        "learning_rate": 3e-3,
-        "schedule": "cosine",
-        "weight_decay": 0.01,
-        "label_smoothing": 0.0,
-        "class_weight": "none",
-        "ema": 0.0,
-        "monitor": "accuracy",
-        "precision": "auto",
+        "vocabulary": 10_000,  # words at most, the most frequent
+        "min_count": 2,  # times that a word must be in the training texts
+        "max_length": 128,  # words of a text that are read
+        "char_ngrams": "3-5",  # shortest and longest n-gram of characters that spell a word, as in 3-5
+        "ngram_buckets": 10_000,  # rows of the table that these n-grams are hashed into
+        "embedding": 32,  # width of a word's vector
+        "filters": 128,  # filters of the convolution
+        "window": 3,  # words that a filter sees at once: an odd number
+        "word_dropout": 0.1,  # of whole words
+        "embedding_dropout": 0.2,  # of the words' vectors
+        "dropout": 0.4,  # before the logits
+        "epochs": 8,  # passes over the training texts at most
+        "patience": 3,  # epochs without a better validation score before it stops
+        "batch_size": 64,  # texts of a step
+        "learning_rate": 3e-3,  # the highest
+        "schedule": "cosine",  # of the rate after the warm-up: `cosine`, `linear` or `constant`
+        "weight_decay": 0.01,  # of AdamW
+        "label_smoothing": 0.0,  # share of each label's weight that goes to the others
+        "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {
         "vocabulary": Choice(5_000, 10_000, 20_000),

@@ -66,21 +66,29 @@ def check(
 
 
 def _print_checks(verdicts: list[Checked], console: Console) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table
 
     colours = {"ok": "green", "wrong": "bold red", "not found": "yellow"}
-    table = Table("data set", "status", "train", "validation", "test", "labels", "from")
-    table.columns[0].no_wrap = True
-    table.columns[6].overflow = "fold"
-    for column in table.columns[2:6]:
+    table = Table(
+        "data set", "status", "train", "validation", "test", "labels", box=SIMPLE_HEAD, padding=0, pad_edge=False
+    )
+    places: dict[str, list[str]] = {}
+    for column in table.columns:
+        column.no_wrap = True
+    for column in table.columns[2:]:
         column.justify = "right"
     for checked in verdicts:
         splits = [f"{checked.rows[name]:,}" if checked.rows else "" for name in ("train", "validation", "test")]
         status = f"[{colours[checked.status]}]{checked.status}[/]"
         labels = str(checked.labels or "")
-        table.add_row(escape(checked.name), status, *splits, labels, escape(checked.folder or ""))
+        table.add_row(escape(checked.name), status, *splits, labels)
+        if checked.folder:
+            places.setdefault(checked.folder, []).append(checked.name)
     console.print(table)
+    for folder, names in places.items():
+        console.print(f"in {escape(folder)}: {escape(', '.join(names))}", soft_wrap=True)
     for checked in verdicts:
         for note in checked.notes:
             console.print(f"[dim]{escape(checked.name)}: {escape(note)}[/]", soft_wrap=True)
@@ -133,7 +141,7 @@ def _print_description(description: Description, console: Console) -> None:
         console.print(f"  note: {escape(note)}", soft_wrap=True)
     table = Table("as published", *(split.name for split in description.splits))
     for column in table.columns[1:]:
-        column.justify = "right"
+        column.justify, column.no_wrap = "right", True
     splits = description.splits
     table.add_row("rows", *(f"{split.rows:,}" for split in splits))
     if any(split.left_out for split in splits):

@@ -10,13 +10,35 @@ import typer
 if TYPE_CHECKING:
     from bench.metrics import Metric
 
+
+def recipes(begun: str) -> list[str]:
+    """Names of recipes that begin so, for a shell that completes words."""
+    from bench.registry import recipe_files
+
+    return [name for name in recipe_files() if name.startswith(begun)]
+
+
+def datasets(begun: str) -> list[str]:
+    """Names of data sets that begin so."""
+    from bench.data import dataset_names
+
+    return [name for name in dataset_names() if name.startswith(begun)]
+
+
+def suites(begun: str) -> list[str]:
+    """Names of suites that begin so."""
+    from bench.spec import suite_names
+
+    return [name for name in suite_names() if name.startswith(begun)]
+
+
 StoreOption = Annotated[
     Path,
     typer.Option("--store", envvar="SENTIBENCH_STORE", help="Where results, artifacts and prepared data are kept."),
 ]
 DatasetOption = Annotated[
     list[str] | None,
-    typer.Option("-d", "--dataset", help="A data set's name, or your own file."),
+    typer.Option("-d", "--dataset", autocompletion=datasets, help="A data set's name, or your own file."),
 ]
 MetricOption = Annotated[
     str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")

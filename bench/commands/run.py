@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -10,16 +11,20 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from bench.commands.file_options import reads_file
-from bench.commands.options import DataDir, DatasetOption, StoreOption
-from bench.errors import BenchError, did_you_mean
+from bench.commands.options import DataDir, DatasetOption, StoreOption, recipes, suites
+from bench.errors import NOTHING_RAN, BenchError, did_you_mean
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from bench.data import DatasetRef, Reading
     from bench.identity import RunIdentity
     from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
 
 SMOKE_ROWS = 300
+LINES = 10
+"""Of each leaderboard that the command ends with."""
 
 
 class Measure(StrEnum):
@@ -46,11 +51,14 @@ class TrackerChoice(StrEnum):
 
 
 SuiteName = Annotated[
-    str | None, typer.Argument(help="A suite's name (`bench list suites`) or the path of a YAML file.")
+    str | None,
+    typer.Argument(autocompletion=suites, help="A suite's name (`bench list suites`) or the path of a YAML file."),
 ]
 Recipes = Annotated[
     list[str] | None,
-    typer.Option("-r", "--recipe", help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."),
+    typer.Option(
+        "-r", "--recipe", autocompletion=recipes, help="A recipe, with parameters in brackets: 'lstm\\[units=128]'."
+    ),
 ]
 Seeds = Annotated[str | None, typer.Option(help="0-2 or 0,1,5; with a suite, instead of its own.")]
 Cache = Annotated[
@@ -116,14 +124,32 @@ def run(
         specs, optional = _from_suite(suite, seeds, measure, data_dir, options.limit)
     else:
         parents = tuple(parent or ())
-        own, seeds = _of_parent(parents, seeds, store, data_dir)
+        own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
         refs = [DatasetRef(name, reading, data_dir) for name in dataset] if dataset else own
-        specs, optional = _from_options(recipe, refs, seeds, measure, parents, options.limit), set()
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, options.limit), set()
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         dry_run(specs, options, console)
         return
-    raise typer.Exit(run_specs(specs, optional, options, console))
+    code = run_specs(specs, optional, options, console)
+    if code != NOTHING_RAN:
+        _print_boards({Path(spec.dataset.name).name for spec in specs}, store, console)
+    raise typer.Exit(code)
+
+
+def _print_boards(datasets: set[str], store: Path, console: Console) -> None:
+    """The leaderboards of these data sets, and what to do next."""
+    from bench.board.aggregate import boards
+    from bench.board.predictions import Predictions
+    from bench.board.rows import stored_rows
+    from bench.noise_floor import read_noise_floors
+    from bench.report.terminal import print_boards
+    from bench.store import Store
+
+    home = Store(store)
+    rows = [row for row in stored_rows(home) if row.data.dataset in datasets]
+    print_boards(boards(rows, Predictions(home, rows), read_noise_floors(store)), console, lines=LINES)
+    console.print("next: `python -m bench report` draws it, `python -m bench recommend` chooses", style="dim")
 
 
 def policy(name: str) -> CachePolicy:
@@ -167,6 +193,7 @@ def _from_options(
     seeds: str,
     measure: Measure | None,
     parents: tuple[str, ...],
+    layouts: Sequence[str | None],
     limit: int | None,
 ) -> list[RunSpec]:
     from bench.expand import check_parents
@@ -184,8 +211,10 @@ def _from_options(
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            params = with_defaults(load_recipe(recipe_name), given, smoke=limit is not None)
-            check_parents(recipe_name, parents)
+            recipe = load_recipe(recipe_name)
+            params = with_defaults(recipe, given, smoke=limit is not None)
+            check_parents(recipe_name, parents, layouts)
+            recipe.resolve(params)  # a value that cannot be is found now, not when its turn comes
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
@@ -196,13 +225,23 @@ def _from_options(
 
 def _of_parent(
     parents: tuple[str, ...], seeds: str | None, store: Path, data_dir: Path | None
-) -> tuple[list[DatasetRef], str]:
-    """Data set and seed of the first parent, the seed as given where it is."""
+) -> tuple[list[DatasetRef], str, list[str | None]]:
+    """Data set and seed of the first parent, the seed as given where it is; all layouts, None of an artifact gone."""
     from bench.run.datasets import dataset_of
     from bench.store import Store
 
     if not parents:
-        return [], seeds or "0"
+        return [], seeds or "0", []
     opened = Store(store)
     results = [opened.result(run_id) for run_id in parents]
-    return [dataset_of(results[0].data, opened, data_dir)], seeds or str(results[0].identity.seed)
+    layouts = [_layout(opened.artifacts / str(result.identity.artifact)) for result in results]
+    return [dataset_of(results[0].data, opened, data_dir)], seeds or str(results[0].identity.seed), layouts
+
+
+def _layout(artifact: Path) -> str | None:
+    from bench.artifact import read_card
+
+    try:
+        return read_card(artifact)["layout"]
+    except BenchError:
+        return None

@@ -16,7 +16,7 @@ from bench.board.speed import SpeedUp
 from bench.metrics import written
 from bench.report.columns import columns_for
 
-MAX_LINES = 40
+MAX_LINES = 10
 """Lines of one data set where several are printed."""
 VERDICTS = {
     "better": ("the second is better", "green"),
@@ -26,25 +26,25 @@ VERDICTS = {
 """As text, and in which colour."""
 
 
-def print_boards(boards: Sequence[Board], console: Console) -> None:
+def print_boards(boards: Sequence[Board], console: Console, lines: int | None = None) -> None:
     """Each data set: what to know, the table as wide as the screen allows, the failures with their reasons.
 
-    Of several data sets the best lines alone are shown, and how many more there are; of one, all.
+    At most so many `lines` of each are shown, and how many more there are; of one data set, unless told, all.
     """
     for board in boards:
-        lines = board.lines if len(boards) == 1 else board.lines[:MAX_LINES]
+        shown = board.lines[: lines or (None if len(boards) == 1 else MAX_LINES)]
         console.print()
         console.print(Text(board.name, style="bold"))
         for note in board.data.notes:
             console.print(Text(note, style="yellow"))
         for fact in facts(board):
             console.print(Text(fact, style="dim"))
-        console.print(_table(lines, console.width))
-        for line in lines:
+        console.print(_table(shown, console.width))
+        for line in shown:
             if line.reason:
                 console.print(Text(f"✗ {line.title}: {line.reason}", style="yellow" if line.ok else "red"))
-        if hidden := len(board.lines) - len(lines):
-            failed = sum(not line.ok for line in board.lines[MAX_LINES:])
+        if hidden := len(board.lines) - len(shown):
+            failed = sum(not line.ok for line in board.lines[len(shown) :])
             counted = f"{hidden} more" + (f", {failed} of them without scores" if failed else "")
             console.print(Text(f"… {counted}: python -m bench compare -d '{board.data.dataset}'", style="dim"))
 

@@ -221,7 +221,7 @@ class Compress:
                       title_justify="left", box=None, header_style="bold")  # fmt: skip
         shown = [*dict.fromkeys(("size", "p50", *self.options.targets.costs))]
         for title in ("chain", f"{written(self.metric)} (validation)", "drop (at most)", *shown):
-            table.add_column(title, overflow="fold")
+            table.add_column(title, overflow="fold", no_wrap=title != "chain")
         for c in sorted(front, key=lambda c: c.values):
             costs = (as_text(name, getattr(c.costs, name)) for name in shown)
             drop, largest = c.drop

@@ -61,20 +61,24 @@ def _short(value: Any) -> str:
 
 
 def best_table(summary: Summary) -> Table:
-    """The best trials with the parameters that differ among them, then what was pruned or failed."""
+    """The best trials with the parameters that differ among them, then what was pruned or failed.
+
+    Parameters share a column, which breaks between them: on a narrow screen no number is cut in two.
+    """
     rows = summary.ranked()[:SHOWN]
     names = [name for name in summary.space if len({repr(row.params.get(name)) for row in rows}) > 1]
     table = Table(box=None, header_style="bold")
-    for title in ("trial", summary.metric, *names, "state", "epochs", "seconds"):
-        table.add_column(title, overflow="fold")
+    for title in ("trial", summary.metric, "state", "epochs", "seconds"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("parameters")
     for row in rows:
         table.add_row(
             str(row.number),
             f"{row.value:.4f}" if row.value is not None else "",
-            *(escape(_short(row.params[name])) if name in row.params else "" for name in names),
             row.state,
             str(row.epochs or ""),
             f"{row.seconds:.0f}" if row.seconds is not None else "",
+            escape(_written({name: row.params[name] for name in names if name in row.params})),
             style="bold green" if row.number == summary.best else "",
         )
     return table

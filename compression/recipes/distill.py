@@ -38,17 +38,17 @@ class Distill(Compression):
     name, framework, requires = "distill", "any", ("numpy",)
     headline_param = "student"
     defaults = {
-        "student": "tweets-tiny",
-        "alpha": 0.7,
-        "temperature": 2.0,
-        "hidden": 0.0,
-        "attention": 0.0,
-        "embedding": 0.0,
-        "layer_map": "uniform",
-        "transfer": None,
-        "transfer_limit": 0,
-        "augment": 0,
-        "augment_rate": 0.1,
+        "student": "tweets-tiny",  # a preset (`tweets-tiny`, `distilbert`, …), or a recipe: `lstm[units=64]`
+        "alpha": 0.7,  # weight of the teacher in the loss; the labels have the rest
+        "temperature": 2.0,  # of both distributions in the teacher's part of the loss
+        "hidden": 0.0,  # weight of the difference of hidden states; 0: none
+        "attention": 0.0,  # weight of the difference of attention relations; 0: none
+        "embedding": 0.0,  # weight of the difference of embeddings; 0: none
+        "layer_map": "uniform",  # which layer of the teacher each of the student sees: `uniform`, `last`, or 3-6-9-12
+        "transfer": None,  # data sets whose training texts the teacher labels too, such as [emotions,sst2]; None: none
+        "transfer_limit": 0,  # how many of these texts; 0: all
+        "augment": 0,  # altered copies of each text
+        "augment_rate": 0.1,  # share of the words altered in a copy
     }
     space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
     smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}

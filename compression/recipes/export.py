@@ -41,7 +41,11 @@ class Export(Compression):
     name, framework = "export", "pytorch"
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
     headline_param = "to"
-    defaults = {"to": "onnx"}
+    defaults = {
+        "to": "onnx"  # `onnx`, `openvino` or `aotinductor`
+    }  # fmt: skip
+    takes = ("finetune", "lora")
+    choices = {"to": tuple(RUNTIMES)}
     sources = SOURCES
 
     def resolve(self, params: Params) -> Resolved:

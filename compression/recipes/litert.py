@@ -42,11 +42,16 @@ class Litert(Compression):
     name, framework = "litert", "litert"
     requires = ("ai_edge_litert", "tensorflow", "keras", "tf_keras", "keras_hub", "tokenizers", "safetensors")
     headline_param = "precision"
-    defaults = {"precision": "dynamic_int8", "calibration_texts": 200}
+    defaults = {
+        "precision": "dynamic_int8",  # `float32`, `dynamic_int8` or `full_int8`
+        "calibration_texts": 200  # training texts by which ranges of activations are chosen, for `full_int8`
+    }  # fmt: skip
     sources = (
         "litert/convert.py", "litert/flatbuffer.py", "litert/graphs.py", "litert/predictor.py", "litert/texts.py",
         "tfmot/codebook.py", "tfmot/twins.py",
     )  # fmt: skip
+    takes = PARENTS
+    choices = {"precision": PRECISIONS}
     example = "dnn"
 
     def resolve(self, params: Params) -> Resolved:

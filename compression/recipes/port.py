@@ -25,6 +25,7 @@ class Port(Compression):
 
     name, framework = "port", "numpy"
     requires = ("safetensors",)
+    takes = tuple(OTHER)
     example: ClassVar[str] = "finetune"
 
     def resolve(self, params: Params) -> Resolved:

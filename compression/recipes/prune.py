@@ -23,19 +23,19 @@ from bench.api import (
 )
 
 RECOVERY: Params = {
-    "recovery_epochs": 3,
-    "learning_rate": None,
-    "batch_size": 32,
-    "weight_decay": 0.01,
-    "scheduler": "linear",
-    "warmup": 0.06,
-    "patience": 2,
-    "monitor": "accuracy",
-    "label_smoothing": 0.0,
-    "precision": "auto",
-    "teach": False,
-    "alpha": 0.7,
-    "temperature": 2.0,
+    "recovery_epochs": 3,  # epochs of the training after the last cut
+    "learning_rate": None,  # of that training, the highest; None: a share of the parent's
+    "batch_size": 32,  # texts of a step
+    "weight_decay": 0.01,  # of AdamW
+    "scheduler": "linear",  # of the rate after the warm-up: `linear`, `cosine` or `constant`
+    "warmup": 0.06,  # share of the steps in which the rate rises
+    "patience": 2,  # epochs without a better validation score before it stops
+    "monitor": "accuracy",  # on validation, what chooses the epoch: `accuracy`, `macro_f1`, `macro_recall`, `loss`
+    "label_smoothing": 0.0,  # share of each label's weight that goes to the others
+    "precision": "auto",  # `auto`, `float32`, `bfloat16` or `float16`
+    "teach": False,  # whether the parent teaches
+    "alpha": 0.7,  # weight of the teacher in the loss, with `teach`
+    "temperature": 2.0,  # of the teacher's part of the loss, with `teach`
 }
 """Of the training after the cut, as `finetune` and `SoftTargets` define them."""
 IMPORTANCE = ("taylor", "magnitude", "loss")
@@ -54,14 +54,14 @@ class Prune(Compression):
     requires: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     headline_param = "ratio"
     defaults = {
-        "ratio": 0.5,
-        "importance": "taylor",
-        "importance_rows": 1024,
-        "steps": 1,
-        "step_epochs": 1,
-        "drop_layers": 0,
-        "width_ratio": 0.0,
-        "vocabulary_size": 0,
+        "ratio": 0.5,  # share of the layers' weights that goes
+        "importance": "taylor",  # of what goes first: `taylor`, `magnitude` or `loss`
+        "importance_rows": 1024,  # training texts by which importance is measured
+        "steps": 1,  # cuts, with a training after each
+        "step_epochs": 1,  # epochs of the training between two cuts
+        "drop_layers": 0,  # whole layers that go before
+        "width_ratio": 0.0,  # share of the hidden width that goes before
+        "vocabulary_size": 0,  # tokens that stay, the most used; 0: all
         **RECOVERY,
     }
     space = {
@@ -73,6 +73,8 @@ class Prune(Compression):
         "learning_rate": LogUniform(2e-5, 1e-3),
     }
     smoke = {"recovery_epochs": 1, "importance_rows": 64}
+    takes = ("finetune", "lora")
+    choices = {"importance": IMPORTANCE}
     sources: ClassVar[tuple[str, ...]] = (
         "importance.py",
         "parents.py",

@@ -50,19 +50,21 @@ class Quantize(Compression):
     requires: ClassVar[tuple[str, ...]] = export.Export.requires
     headline_param = "to"
     defaults = {
-        "to": "onnx-int8",
-        "calibration": 256,
-        "qat": False,
-        "qat_epochs": 1,
-        "learning_rate": None,
-        "batch_size": 32,
-        "precision": "auto",
-        "teach": False,
-        "alpha": 0.7,
-        "temperature": 2.0,
+        "to": "onnx-int8",  # `torch-int8`, `onnx-int8`, `torchao-int8`, `openvino-int8`, `float16`, …: see above
+        "calibration": 256,  # training texts by which ranges of activations are chosen
+        "qat": False,  # learn on under int8's rounding first (quantization-aware training)
+        "qat_epochs": 1,  # epochs of that training
+        "learning_rate": None,  # of that training, the highest; None: a share of the parent's
+        "batch_size": 32,  # texts of a step
+        "precision": "auto",  # `auto`, `float32`, `bfloat16` or `float16`
+        "teach": False,  # whether the parent teaches
+        "alpha": 0.7,  # weight of the teacher in the loss, with `teach`
+        "temperature": 2.0,  # of the teacher's part of the loss, with `teach`
     }
     space = {"to": Choice(*(name for name in TARGETS if name.endswith("int8")))}
     smoke = {"calibration": 32}
+    takes = export.Export.takes
+    choices = {"to": tuple(TARGETS)}
     sources = (
         *export.SOURCES, "calibration.py", "onnx_int8.py", "qat.py", "recipes/export.py", "recovery.py", "targets.py",
         "torch_int8.py", "torchao_int8.py",

@@ -18,7 +18,10 @@ class Sparsity(prune.Prune):
 
     name: ClassVar[str] = "sparsity"
     headline_param = "ratio"
-    defaults = {"ratio": 0.5, **prune.RECOVERY}
+    defaults = {
+        "ratio": 0.5,  # share of the weights that become zero
+        **prune.RECOVERY
+    }  # fmt: skip
     space = {"ratio": Uniform(0.1, 0.95)}
     smoke = {"recovery_epochs": 1}
     sources = ("parents.py", "recipes/prune.py", "recovery.py")

@@ -47,7 +47,13 @@ class Tfmot(Compression):
     name, framework = "tfmot", "tensorflow"
     requires = ("tensorflow", "tf_keras", "tensorflow_model_optimization", "keras", "safetensors")
     headline_param = "method"
-    defaults = {"method": "prune", "sparsity": 0.8, "clusters": 16, "epochs": 4, "learning_rate": 3e-4}
+    defaults = {
+        "method": "prune",  # `prune`, `cluster` or `qat`
+        "sparsity": 0.8,  # share of the weights that become zero, with `method=prune`
+        "clusters": 16,  # different weights of a layer, with `method=cluster`
+        "epochs": 4,  # passes over the training texts
+        "learning_rate": 3e-4  # the highest
+    }  # fmt: skip
     space = {
         "sparsity": Choice(0.5, 0.7, 0.8, 0.9, 0.95),
         "clusters": Choice(8, 16, 32, 64, 256),
@@ -58,6 +64,8 @@ class Tfmot(Compression):
         "tfmot/codebook.py", "tfmot/data.py", "tfmot/methods.py", "tfmot/recovery.py", "tfmot/run.py",
         "tfmot/twins.py", "litert/convert.py", "litert/flatbuffer.py",
     )  # fmt: skip
+    takes = PARENTS
+    choices = {"method": METHODS}
     example = "dnn"
 
     def resolve(self, params: Params) -> Resolved:

@@ -51,7 +51,7 @@ def watched_imports(folder: Path) -> set[str]:
 
 
 def _serve_once(folder: Path) -> None:
-    import serving.__main__
+    import serving.cli
     import serving.http.app  # noqa: F401
     from bench.store import Store
     from serving.model import open_folder

@@ -34,25 +34,25 @@ class Tinybert(Recipe):
     name, framework = "tinybert", "tensorflow"
     requires = ("tensorflow", "keras", "keras_hub", "tokenizers", "safetensors", "sklearn")
     defaults = {
-        "architecture": None,
-        "checkpoint": "auto",
-        "weights": "pretrained",
-        "max_length": 128,
-        "dropout": None,
-        "learning_rate": None,
-        "lr_scaling": "none",
-        "weight_decay": 0.01,
-        "warmup": 0.06,
-        "class_weight": "none",
-        "epochs": 4,
-        "patience": 2,
-        "monitor": "accuracy",
-        "batch_size": 32,
-        "strategy": "auto",
-        "workers": 1,
-        "precision": "auto",
-        "jit_compile": False,
-        "steps_per_execution": 1,
+        "architecture": None,  # `tiny`, `mini`, `tinybert4` or `tinybert6`; None: the checkpoint's own
+        "checkpoint": "auto",  # `auto`, `tweets-tiny`, `minilm-l6`, a folder in Hugging Face layout, or a hub name
+        "weights": "pretrained",  # `pretrained`, or `random`: the same architecture and tokenizer, nothing learned
+        "max_length": 128,  # tokens of a text that are read
+        "dropout": None,  # of layers and attention; None: the checkpoint's own
+        "learning_rate": None,  # the highest; None: the checkpoint's own
+        "lr_scaling": "none",  # of the rate by the number of replicas: `none`, `linear` or `sqrt`
+        "weight_decay": 0.01,  # of AdamW
+        "warmup": 0.06,  # share of the steps in which the rate rises
+        "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "epochs": 4,  # passes over the training texts at most
+        "patience": 2,  # epochs without a better validation score before it stops
+        "monitor": "accuracy",  # on validation, what chooses the epoch: `accuracy`, `macro_f1`, `macro_recall`, `loss`
+        "batch_size": 32,  # texts of a step, over all replicas
+        "strategy": "auto",  # `auto`, `default`, `mirrored`, `multiworker` or `tpu`
+        "workers": 1,  # processes that train together on this machine
+        "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
+        "jit_compile": False,  # compile steps with XLA
+        "steps_per_execution": 1,  # steps that TensorFlow runs at one go
     }
     space = {
         "learning_rate": LogUniform(1e-5, 1e-3),

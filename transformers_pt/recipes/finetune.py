@@ -48,36 +48,36 @@ class Finetune(Recipe):
     )
     headline_param = "backbone"
     defaults = {
-        "backbone": "tweets-tiny",
-        "weights": "pretrained",
-        "normalization": None,
-        "max_length": None,
-        "long_texts": "head",
-        "chunk_overlap": 32,
-        "max_chunks": 8,
-        "pooling": "head",
-        "dropout": None,
-        "token_masking": 0.0,
-        "train_top_k_layers": None,
-        "layer_decay": 1.0,
-        "learning_rate": None,
-        "weight_decay": 0.01,
-        "scheduler": "linear",
-        "warmup": 0.06,
-        "epochs": 4,
-        "patience": 2,
-        "monitor": "accuracy",
-        "batch_size": 32,
-        "accumulation": 1,
-        "auto_batch": False,
-        "label_smoothing": 0.0,
-        "class_weight": "none",
-        "precision": "auto",
-        "gradient_checkpointing": False,
-        "compile": False,
-        "processes": 1,
-        "fsdp": False,
-        "allow_pickle": False,
+        "backbone": "tweets-tiny",  # a preset such as `bertweet`, a folder in Hugging Face layout, or a hub name
+        "weights": "pretrained",  # `pretrained`, or `random`: the same architecture and tokenizer, nothing learned
+        "normalization": None,  # of texts before tokens, such as `plain-2`; None: the backbone's own
+        "max_length": None,  # tokens of a text that are read; None: the backbone's own
+        "long_texts": "head",  # of a text that is longer: `head`, `head+tail`, or pieces of it, averaged: `chunks`
+        "chunk_overlap": 32,  # tokens that a piece shares with the one before, with `long_texts=chunks`
+        "max_chunks": 8,  # pieces of a text at most, with `long_texts=chunks`
+        "pooling": "head",  # `head`, the architecture's own, or poolings joined by +: `cls+mean+max`
+        "dropout": None,  # of layers and attention; None: the backbone's own
+        "token_masking": 0.0,  # share of the tokens that become [MASK] in training
+        "train_top_k_layers": None,  # only the last so many layers and the head learn; None: all
+        "layer_decay": 1.0,  # the rate falls by this factor with each layer below the head
+        "learning_rate": None,  # the highest; None: the backbone's own
+        "weight_decay": 0.01,  # of AdamW
+        "scheduler": "linear",  # of the rate after the warm-up: `linear`, `cosine` or `constant`
+        "warmup": 0.06,  # share of the steps in which the rate rises
+        "epochs": 4,  # passes over the training texts at most
+        "patience": 2,  # epochs without a better validation score before it stops
+        "monitor": "accuracy",  # on validation, what chooses the epoch: `accuracy`, `macro_f1`, `macro_recall`, `loss`
+        "batch_size": 32,  # texts of a step, over all processes
+        "accumulation": 1,  # parts that a batch is computed in
+        "auto_batch": False,  # halve what is computed at once when memory runs out; the batch of a step stays
+        "label_smoothing": 0.0,  # share of each label's weight that goes to the others
+        "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
+        "precision": "auto",  # `auto`, `float32`, `bfloat16` or `float16`
+        "gradient_checkpointing": False,  # compute activations twice rather than keep them: less memory, more time
+        "compile": False,  # compile the model for training (torch.compile)
+        "processes": 1,  # processes that train together on this machine (torchrun)
+        "fsdp": False,  # shard the weights over several GPUs, with `processes`
+        "allow_pickle": False,  # read weights that are a pickle, as weights alone
     }
     space = {
         "learning_rate": LogUniform(1e-5, 1e-3),

@@ -21,11 +21,11 @@ class Lora(finetune.Finetune):
     requires = (*finetune.Finetune.requires, "peft")
     defaults = {
         **{k: v for k, v in finetune.Finetune.defaults.items() if k not in ("train_top_k_layers", "pooling")},
-        "r": 8,
-        "alpha": 16,
-        "lora_dropout": 0.05,
-        "targets": "query,value",
-        "epochs": 6,
+        "r": 8,  # rank of the adapters
+        "alpha": 16,  # scale of the adapters, over `r`
+        "lora_dropout": 0.05,  # of what the adapters read
+        "targets": "query,value",  # what gets an adapter: of `query,key,value,output`, or modules by their own names
+        "epochs": 6,  # passes over the training texts at most
     }
     space = {
         "r": Choice(2, 4, 8, 16),
