@@ -59,8 +59,11 @@ def _check_layouts(recipe: Recipe, layouts: Sequence[str | None]) -> None:
 
 
 def layout_of(spec: RunSpec) -> str | None:
-    """The layout that the artifact of a run will have; None where it depends on a stored parent."""
-    layout = load_recipe(spec.recipe).resolve(spec.params).layout
+    """The layout that the artifact of a run will have; None where nobody knows yet."""
+    try:
+        layout = load_recipe(spec.recipe).resolve(spec.params).layout
+    except BenchError:  # weights that are not here, say: what is planned tells it
+        return None
     if isinstance(layout, str):
         return layout
     (parent,) = spec.parents
@@ -99,9 +102,7 @@ class _Entry:
 
     def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents, [layout_of(parent) for parent in parents])
-        recipe = load_recipe(self.run.recipe)
-        params = with_defaults(recipe, given, smoke=self.limit is not None)
-        recipe.resolve(params)  # a value that cannot be is found now, not when its turn comes
+        params = with_defaults(load_recipe(self.run.recipe), given, smoke=self.limit is not None)
         return RunSpec(
             self.run.recipe, params, self.ref, seed, self.limit, measured, suite=self.suite.name, parents=parents
         )

@@ -211,10 +211,8 @@ def _from_options(
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            recipe = load_recipe(recipe_name)
-            params = with_defaults(recipe, given, smoke=limit is not None)
+            params = with_defaults(load_recipe(recipe_name), given, smoke=limit is not None)
             check_parents(recipe_name, parents, layouts)
-            recipe.resolve(params)  # a value that cannot be is found now, not when its turn comes
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
