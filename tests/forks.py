@@ -31,7 +31,7 @@ LIBRARIES = {
         "bench.cli", "bench.run.suite", "bench.run.phases", "bench.report.build", "bench.report.tables", "bench.verify",
         "bench.search.search", "bench.search.compress", "bench.slices.evaluate", "bench.robustness.evaluate",
         "bench.recommend.candidates", "pandas", "pyarrow.parquet", "scipy.stats", "sklearn.metrics",
-        "matplotlib.pyplot", "plotly.graph_objects", "serving.cli", "serving.batch", "serving.live_model",
+        "matplotlib.pyplot", "serving.cli", "serving.batch", "serving.live_model",
         "serving.stream.run", "serving.http.app", "uvicorn",
     ),
     "tensorflow": ("tensorflow", "keras", "keras_hub", "sklearn.metrics", "tokenizers"),

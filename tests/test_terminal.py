@@ -71,7 +71,7 @@ def test_a_run_ends_with_the_board_and_the_next_command_and_a_report_with_its_ad
     assert done.returncode == 0 and last.startswith("next: `python -m bench report`")
     assert "score" in done.stdout.partition("1 ok")[2], "the board comes after the summary"
     shown = bench("report", "--out", "my report")
-    assert (tmp_path / "my report" / "report.html").as_uri() in shown.stdout and "my%20report" in shown.stdout
+    assert (tmp_path / "my report" / "index.html").as_uri() in shown.stdout and "my%20report" in shown.stdout
 
 
 def test_nothing_that_ran_is_no_board(bench: Bench) -> None:
