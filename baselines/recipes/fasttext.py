@@ -44,16 +44,16 @@ class FastText(Recipe):
 
     name, framework, requires = "fasttext", "fasttext", ("fasttext",)
     defaults = {
-        "dim": 64,
-        "learning_rate": 0.5,
-        "epochs": 15,
-        "word_ngrams": 2,
-        "char_ngrams": "none",
-        "min_count": 2,
-        "buckets": 200_000,
-        "cutoff": 0,
-        "autotune_seconds": 0,
-        "autotune_size_mb": 0.0,
+        "dim": 64,  # width of the vectors
+        "learning_rate": 0.5,  # the highest
+        "epochs": 15,  # passes over the training texts
+        "word_ngrams": 2,  # words of the longest n-gram
+        "char_ngrams": "none",  # shortest and longest n-gram of characters that spell a word, as in 3-6, or `none`
+        "min_count": 2,  # times that a word must be in the training texts
+        "buckets": 200_000,  # rows of the table that n-grams are hashed into
+        "cutoff": 0,  # words and n-grams that stay when the vectors are quantized; 0: not quantized
+        "autotune_seconds": 0,  # time in which fastText chooses its parameters on validation; 0: none
+        "autotune_size_mb": 0.0,  # megabytes that the file may have, of that choice; 0: any
     }
     space = {
         "dim": Choice(16, 32, 64, 128),

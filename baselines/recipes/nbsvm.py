@@ -40,7 +40,13 @@ class NaiveBayesSVM(Recipe):
     """
 
     name, framework, requires = "nbsvm", "scikit-learn", ("sklearn", "scipy", "safetensors")
-    defaults = {"C": 1.0, "alpha": 1.0, "beta": 0.25, "word_ngrams": "1-2", "min_df": 2}
+    defaults = {
+        "C": 1.0,  # inverse of the regularization: the larger, the closer to the training texts
+        "alpha": 1.0,  # added to every count before their ratio
+        "beta": 0.25,  # share of the learned weights beside their mean
+        "word_ngrams": "1-2",  # shortest and longest n-gram of words
+        "min_df": 2  # training texts that an n-gram must be in
+    }  # fmt: skip
     space = {
         "C": LogUniform(0.05, 20.0),
         "alpha": LogUniform(0.1, 2.0),
