@@ -309,11 +309,15 @@ def test_axe_finds_nothing(browser: Browser, address: str, scheme: Any, size: An
 @pytest.mark.parametrize("runs", [10, pytest.param(1000, marks=pytest.mark.slow)])
 def test_many_runs_stay_small_and_quick(browser: Browser, tmp_path: Path, runs: int) -> None:
     store = Store(tmp_path / "store")
-    for i, model in enumerate(grid(runs)):
-        store.put(*result(model, 0, "emotions" if i % 2 else "imdb", 60, run_id=f"run-{i}"))
+    sets, seeds = (("emotions", "imdb", "sst2", "toy"), 3) if runs > 100 else (("emotions",), 1)
+    models = grid(-(-runs // (len(sets) * seeds)))
+    for model in models:
+        for dataset in sets:
+            for seed in range(seeds):
+                store.put(*result(model, seed, dataset, 60))
     built = build(store, tmp_path / "reports", texts=False)
     with opened(browser, built.page.as_uri(), DESKTOP) as page:
         assert page.evaluate(NODES) <= 6_000
-        expect(page.locator("#models h2")).to_contain_text(f"{runs // 2} models")
+        expect(page.locator("#models h2")).to_contain_text(f"{len(models)} models")
         page.get_by_label("at most, ms a text").fill("1")
         expect(page.locator("#answer .card")).to_contain_text("keep to the bounds")
