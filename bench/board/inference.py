@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,8 @@ class Subject:
     """The trainings that the seeds come from, in their order; none for a run that stands for itself."""
     seeds: tuple[int, ...]
     """Of the runs, in their order."""
+    run_ids: RunIds = ()
+    """Of the line; none for a run that stands for itself."""
 
     def belongs_to(self, other: Subject) -> bool:
         """Whether both come from the same trainings, seed by seed."""
@@ -49,7 +51,7 @@ class Subject:
             return self
         rows = [i for i, root in enumerate(self.roots) if root in roots]
         seeds = tuple(self.seeds[i] for i in rows)
-        return Subject(Sample(self.sample.values[rows]), self.right[rows], self.variance, roots, seeds)
+        return replace(self, sample=Sample(self.sample.values[rows]), right=self.right[rows], roots=roots, seeds=seeds)
 
 
 class Inference:
@@ -63,6 +65,8 @@ class Inference:
         self._outcomes: dict[RunIds, list[Outcome]] = {}
         self._roots: dict[RunIds, tuple[str, ...]] = {}
         self._recipes = {line.run_ids: line.recipe for line in lines}
+        self._made = {line.run_ids: line.runs[0].model_name for line in lines}
+        self._parents = {line.run_ids: {run.parent_run_id for run in line.runs} for line in lines}
         for run_ids, outcomes in stored.items():
             if alike := [outcome for outcome in outcomes if outcome.texts == self._texts]:
                 roots = predictions.descent.roots([outcome.run_id for outcome in alike])
@@ -91,7 +95,7 @@ class Inference:
         right, seeds = self._values(chosen, "accuracy"), tuple(outcome.seed for outcome in chosen)
         if run_id is None:
             of = line.run_ids
-            return Subject(self._samples[of], right, self._variance(of), self._roots[of], seeds)
+            return Subject(self._samples[of], right, self._variance(of), self._roots[of], seeds, of)
         return Subject(Sample(self._values(chosen, self.metric)), right, None, (), seeds)
 
     def score(self, subject: Subject) -> Estimate:
@@ -103,8 +107,9 @@ class Inference:
         if not second.belongs_to(first):
             return crossed.difference(first.sample, second.sample, first.variance, second.variance)
         step = second.sample.less(first.sample)
-        own = step.variance
-        return crossed.mean(step, moderated(own, self._common_step) if own else borrowed([], self._common_step))
+        if own := step.variance:
+            return crossed.mean(step, moderated(own, self._common_step))
+        return crossed.mean(step, borrowed(self._like(first.run_ids, second.run_ids), self._common_step))
 
     def resampled(self, lines: Sequence[Line]) -> Floats:
         """Scores of lines that have a subject, drawn anew over texts and seeds together, float64 [lines, draws]."""
@@ -153,6 +158,30 @@ class Inference:
         """What the trainings here have in common; the children of one training count as one."""
         groups = [[v for sample in samples if (v := sample.variance)] for samples in self._by_roots.values()]
         return prior([SeedVariance(p.total, p.noise, g[0].df) for g in groups if (p := pooled(g))])
+
+    def _like(self, first: RunIds, second: RunIds) -> list[SeedVariance]:
+        """Of steps of several seeds like that from the one to the other: made alike, as child or as siblings."""
+        for parent, child in ((first, second), (second, first)):
+            if child and self._parents[child] <= set(parent):
+                return self._steps.get(self._made[child], [])
+        if not (first and second) or self._parents[first] != self._parents[second]:
+            return []
+        both = [self._steps.get(self._made[ids], []) for ids in (first, second)]
+        if not all(both):
+            return []
+        one, other = map(pooled, both)  # what they share would only make it less
+        return [SeedVariance(one.total + other.total, one.noise + other.noise, min(one.df, other.df))]
+
+    @cached_property
+    def _steps(self) -> dict[str, list[SeedVariance]]:
+        """Of the differences between parents and children of the same several trainings, by how these are made."""
+        found: dict[str, list[SeedVariance]] = {}
+        for child, sample in self._samples.items():
+            alike = (ids for ids in self._samples if ids != child and self._roots[ids] == self._roots[child])
+            parent = next((ids for ids in alike if self._parents[child] <= set(ids)), None)
+            if parent and (variance := sample.less(self._samples[parent]).variance):
+                found.setdefault(self._made[child], []).append(variance)
+        return found
 
     @cached_property
     def _common_step(self) -> SeedVariance | None:
