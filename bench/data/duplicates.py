@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
+from functools import cache
 from hashlib import blake2b
 
 import numpy as np
@@ -22,6 +24,24 @@ def normalized(text: str) -> str:
     """
     plain = " ".join(_OTHER.sub(" ", _URL.sub(" ", text.lower())).split())
     return plain or text.strip()
+
+
+def with_marks(text: str) -> str:
+    """As `normalized`, with the marks that belong to a letter, such as the vowel signs of Devanagari.
+
+    Of users' files: what published sets hold was cut without them, and stays as it is.
+    """
+    other, letters = _patterns()
+    kept = other.sub(" ", _URL.sub(" ", text.lower()))
+    return " ".join("".join(letters.findall(kept)).split()) or text.strip()
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What is no letter and no mark; a letter with its marks. Variation selectors, which are of emoji, are none."""
+    codes = (code for code in range(0x300, 0x20000) if not 0xFE00 <= code <= 0xFE0F)
+    marks = "".join(chr(code) for code in codes if unicodedata.category(chr(code)) in ("Mn", "Mc"))
+    return re.compile(rf"[^\w@#{marks}]+|_+"), re.compile(rf"[\w@#][{marks}]*|\s")
 
 
 def exact(text: str) -> str:

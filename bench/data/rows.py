@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.data.duplicates import Hashes, hash_texts
+from bench.data.duplicates import Hashes, hash_texts, normalized
 from bench.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,17 +30,20 @@ class Published:
     groups: Hashes | None = None
     """Of each text the hash of the group that stays in one split; None where every text is its own."""
 
+    form: Callable[[str], str] = normalized
+    """Which texts count as the same."""
+
     @cached_property
     def hashes(self) -> Hashes:
         """The hash of each text, normalized: equal ones count as the same text."""
-        return hash_texts(self.texts)
+        return hash_texts(self.texts, self.form)
 
     def take(self, keep: npt.NDArray[Any]) -> Published:
         """The rows at these positions, or where this mask is true, in order."""
         positions = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
         texts = [self.texts[i] for i in positions]
         groups = None if self.groups is None else self.groups[positions]
-        taken = Published(texts, self.labels[positions], self.rows[positions], self.left_out, groups)
+        taken = Published(texts, self.labels[positions], self.rows[positions], self.left_out, groups, self.form)
         if "hashes" in self.__dict__:
             taken.hashes = self.hashes[positions]
         return taken

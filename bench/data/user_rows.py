@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from bench.data.duplicates import with_marks
 from bench.data.labels import merged, shown, spellings
 from bench.data.reading import NO_COLUMN, Reading
 from bench.data.rows import Published, is_number, label_text
@@ -170,7 +171,7 @@ class UserRows:
     def _published(self, split: str, numbers: npt.NDArray[np.int64]) -> Published:
         at = [i for i, name in enumerate(self.splits) if name == split]
         rows = np.array([self.positions[i] for i in at], np.int64)
-        return Published([self.texts[i] for i in at], numbers[at], rows)
+        return Published([self.texts[i] for i in at], numbers[at], rows, form=with_marks)
 
     def _tell_rare(self, distinct: dict[str, int], splits: dict[str, Published]) -> None:
         """Labels with too few texts to be in every split, and those that train lacks."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.data import Dataset, DatasetRef, Reading, load
+from bench.data.duplicates import with_marks
 from bench.errors import DataError
 from tests.data.conftest import WriteCsv, reviews
 
@@ -124,3 +125,12 @@ def test_a_file_of_bad_rows_alone_is_an_error(write_csv: WriteCsv) -> None:
 def test_a_column_that_is_not_there_is_an_error(write_csv: WriteCsv) -> None:
     with pytest.raises(DataError, match="no column 'part'"):
         read(write_csv(reviews()), split_column="part")
+
+
+def test_texts_that_differ_in_a_vowel_sign_are_two(write_csv: WriteCsv) -> None:
+    rows = [
+        (f"{text} {i}", ("yes", "no")[j]) for i in range(10) for j, text in enumerate(("दिन अच्छा था", "दान अच्छा था"))
+    ]
+    dataset = read(write_csv(rows))
+    assert texts(dataset) == 20 and dataset.counts["train_conflicting_texts"] == 0
+    assert with_marks("Café ❤️ #ok_1 cafe\u0301") == "café #ok 1 cafe\u0301" and with_marks("❤️") == "❤️"
