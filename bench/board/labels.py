@@ -153,7 +153,8 @@ def _said(model: Model, usual: bool) -> list[str]:
         told = {**student_of(model.params)[1], **{k: v for k, v in told.items() if k != "student"}}
     said = [words(key, value) for key, value in told.items()]
     if len(made(model).models) == 1:
-        name, own = ("of ", "") if len(model.origins) > 1 else ("taught by ", "teacher ")
+        taught = "taught by " if model.params.get("alpha", 1.0) else "control for "
+        name, own = ("of ", "") if len(model.origins) > 1 else (taught, "teacher ")
         before = [made(origin) for origin in model.origins]
         said += [f"{name}{of.text}" for of in before]
         said += [f"{own}{detail.text}" for of in before for detail in _told(of, usual)]

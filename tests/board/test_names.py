@@ -103,6 +103,10 @@ def test_parameters_stand_only_where_two_would_be_called_alike() -> None:
 def test_students_of_one_name_tell_what_taught_them() -> None:
     alone, alpha = (model("distill", of, student="static", alpha=0.9) for of in (TINYBERT4, THREE))
     softer = model("distill", THREE, student="static", alpha=0.5)
+    controls = [model("distill", of, student="static", alpha=0.0) for of in (TINYBERT4, THREE)]
+    assert titles(*controls) == [
+        "Static look-up · untaught · control for TinyBERT-4", "Static look-up · untaught · control for 3 × TinyBERT-4",
+    ]  # fmt: skip
     assert titles(alone, alpha) == [
         "Static look-up · distilled · taught by TinyBERT-4", "Static look-up · distilled · taught by 3 × TinyBERT-4",
     ]  # fmt: skip
