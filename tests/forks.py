@@ -7,6 +7,7 @@ shares the hash seed of its process, and what libraries read of the environment 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -20,10 +21,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = {
@@ -178,5 +180,25 @@ def run(command: list[str], environment: dict[str, str], folder: str, streams: l
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 
 
+def end(code: int) -> NoReturn:
+    """As the interpreter does, but for what C++ libraries destroy: their threads from before the fork are gone."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    run(**serve(sys.argv[1:]))
+    request = serve(sys.argv[1:])
+    try:
+        run(**request)
+    except SystemExit as stopped:
+        if isinstance(stopped.code, str):
+            print(stopped.code, file=sys.stderr)
+        end(stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None))
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        end(1)
+    end(0)

@@ -52,7 +52,7 @@ def test_the_command_runs_a_recipe_from_elsewhere(installed: Path, tmp_path: Pat
 
     assert "published/emotions-1-baselines" in sentibench("list", "suites")
     assert "1 ok" in sentibench("run", "-r", "constant", "-d", "toy", "--measure", "none")
-    assert "constant" in sentibench("compare")
+    assert "Constant" in sentibench("compare")
 
 
 def test_every_file_of_the_packages_is_in_it(installed: Path) -> None:

@@ -109,7 +109,7 @@ def test_a_wrong_question_is_one_line(
     mine: Path, tmp_path: Path, arguments: Sequence[str], message: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    (tmp_path / "one.csv").write_text("text,label\n" + "a day,good\nno day,good\n" * 9)
+    (tmp_path / "one.csv").write_text("text,label\n" + "".join(f"day {n},good\n" for n in range(18)))
     monkeypatch.chdir(tmp_path)
     for name, value in bench_environment(tmp_path).items():
         monkeypatch.setenv(name, value)

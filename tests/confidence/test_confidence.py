@@ -98,7 +98,7 @@ def test_a_run_gets_it_from_its_stored_predictions(bench: Bench, tmp_path: Path)
     *narrow, _ = bench("confidence", run, COLUMNS="80").stdout.splitlines()
     assert max(map(len, narrow)) <= 80 and not any("…" in line for line in narrow)
     assert bench("report", "--out", "out").returncode == 0
-    assert f"## {run}" in (tmp_path / "out" / "confidence.md").read_text()
+    assert f"## bayes ({run})" in (tmp_path / "out" / "confidence.md").read_text()
 
 
 def test_bad_input(bench: Bench, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_a_run_is_tested_once_and_the_report_has_it(bench: Bench, tmp_path: Path
     assert stored.stat().st_mtime_ns == before and document[0]["run_id"] == run
     assert all(0 <= b["failures"][kind]["value"] <= 1 for b in document[0]["behaviour"] for kind in b["failures"])
     assert bench("report", "--out", "out").returncode == 0
-    assert f"## {run}" in (tmp_path / "out" / "robustness.md").read_text()
+    assert f"## bayes ({run})" in (tmp_path / "out" / "robustness.md").read_text()
     assert json.loads((tmp_path / "out" / "robustness" / f"{run}.json").read_text()) == document[0]
 
 

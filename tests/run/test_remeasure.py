@@ -29,7 +29,7 @@ def test_what_cannot_be_timed_is_left_out_with_the_reason(tmp_path: Path, capsys
     made, arrays = result(Model("linear"))
     store.put(made, arrays)
     code, said = refused(capsys, "measure", "--store", str(tmp_path))
-    assert code == 4 and "left out linear: its artifact is not in the store" in said and "nothing to time" in said
+    assert code == 4 and "left out Linear SVM: its artifact is not in the store" in said and "nothing to time" in said
     (store.artifacts / str(made.identity.artifact)).mkdir(parents=True)
     code, said = refused(capsys, "measure", "--store", str(tmp_path))
     assert code == 4 and "was altered; `bench run` trains it again" in said

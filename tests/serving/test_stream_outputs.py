@@ -118,7 +118,7 @@ def test_a_link_is_followed(streaming: Streaming) -> None:
 def test_a_kill_between_rows_and_checkpoint_loses_nothing(streaming: Streaming) -> None:
     """No file may be larger than the state ever is, and rows soon are: they fail, where a checkpoint would not."""
     write_lines(Path("in.jsonl"), many(streaming.trained, 1_000))
-    command = [*FILE, "out.jsonl", "--flush-s", "0.05", "--max-batch", "64"]
+    command = [*FILE, "out.jsonl", "--flush-s", "0.001", "--max-batch", "64"]
     process = streaming.start(*command)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (250_000, resource.RLIM_INFINITY))
     streaming.until(lambda: "the disk is full" in streaming.stderr, "a full disk")
