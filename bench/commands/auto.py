@@ -8,43 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.bounds import (
-    Latency,
-    LatencyChoice,
-    MaxCost,
-    MaxLatency,
-    MaxMemory,
-    MaxSize,
-    MinAccuracy,
-    MinScore,
-    MinThroughput,
-    Threads,
-    budget_of,
-)
+from bench.commands.bounds import takes_bounds
 from bench.commands.file_options import reads_file
 from bench.commands.options import DataDir, MetricOption, StoreOption, known_metric
 from bench.commands.run import SMOKE_ROWS, DeviceChoice
 
 if TYPE_CHECKING:
     from bench.data import Reading
+    from bench.metrics import Metric
+    from bench.recommend.budget import Budget
+    from bench.store import Store
 
 
 @reads_file
+@takes_bounds
 def auto(
     file: Annotated[str | None, typer.Argument(help="Your own file.")] = None,
     dataset: Annotated[str | None, typer.Option("-d", "--dataset", help="A data set, in place of a file.")] = None,
     minutes: Annotated[float, typer.Option(help="The time for all of it, over all calls.", min=0)] = 30.0,
-    max_latency_ms: MaxLatency = None,
-    latency: Latency = LatencyChoice.p50,
-    max_size_mb: MaxSize = None,
-    max_memory_mb: MaxMemory = None,
-    min_throughput: MinThroughput = None,
-    max_cost: MaxCost = None,
-    min_accuracy: MinAccuracy = None,
-    min_macro_f1: MinScore = None,
-    min_macro_recall: MinScore = None,
+    *,
+    budget: Budget,
     metric: MetricOption = None,
-    threads: Threads = None,
     max_drop: Annotated[
         float | None,
         typer.Option(help="What a compressed model may lose against the best, shown on validation as in `compress`."),
@@ -56,7 +40,6 @@ def auto(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of all trainings.")] = 0,
-    *,
     reading: Reading,
     data_dir: DataDir = None,
     smoke: Annotated[bool, typer.Option(help=f"A rehearsal: {SMOKE_ROWS} rows a split, quick parameters.")] = False,
@@ -83,8 +66,6 @@ def auto(
     from bench.auto.auto import Auto, AutoOptions
     from bench.data import DatasetRef
     from bench.errors import BenchError
-    from bench.recommend.answers import answers
-    from bench.report.recommendation import print_recommendation
     from bench.run.suite import RunOptions
     from bench.spec import check_dataset
     from bench.store import Store
@@ -94,18 +75,24 @@ def auto(
         raise BenchError("give a file of your own, or a data set with -d; not both")
     ref = DatasetRef(name, reading, data_dir)
     check_dataset(ref)
-    budget = budget_of(
-        latency, threads, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, max_memory_mb=max_memory_mb,
-        min_throughput=min_throughput, max_cost=max_cost, min_accuracy=min_accuracy, min_macro_f1=min_macro_f1,
-        min_macro_recall=min_macro_recall,
-    )  # fmt: skip
     deciding = known_metric(metric)
     options = AutoOptions(
         ref, minutes, budget, deciding, max_drop, tuple(recipe or ()), seed,
         RunOptions(store, "reuse", device.value, limit=SMOKE_ROWS if smoke else None),
     )  # fmt: skip
     run_ids = set(Auto(options, Console(width=None if sys.stdout.isatty() else 140)).run())
-    answered = answers(Store(store), Path(name).name, budget, deciding)
+    _recommend(run_ids, Store(store), Path(name).name, budget, deciding)
+
+
+def _recommend(run_ids: set[str], store: Store, name: str, budget: Budget, metric: Metric | None) -> None:
+    """As `bench recommend` does, of the boards that hold these runs."""
+    from rich.console import Console
+
+    from bench.errors import BenchError
+    from bench.recommend.answers import answers
+    from bench.report.recommendation import print_recommendation
+
+    answered = answers(store, name, budget, metric)
     found = [each for each in answered.found if any(run_ids & set(line.run_ids) for line in each.field.board.lines)]
     if not found:
         raise answered.unanswered[0] if answered.unanswered else BenchError("none of the models came to a score")

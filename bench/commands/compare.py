@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.board.comparison import Comparison
+    from bench.board.leaderboard import Board
+    from bench.board.predictions import Predictions
 
 
 def compare(
@@ -45,16 +47,12 @@ def compare(
     """
     from rich.console import Console
 
-    from bench.board.across import across
-    from bench.board.across import document as ranks_document
     from bench.board.aggregate import boards, chosen
     from bench.board.comparison import comparisons
-    from bench.board.leaderboard import document
     from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
     from bench.errors import BenchError
     from bench.noise_floor import read_noise_floors
-    from bench.report.terminal import print_across, print_boards
     from bench.store import Store
 
     deciding = known_metric(metric)
@@ -65,17 +63,25 @@ def compare(
     found = chosen(boards(rows, predictions, read_noise_floors(store)), dataset)
     console = Console(highlight=False)
     if first is None:
-        if as_json:
-            ranks = across(found, predictions)
-            _print_json({"boards": [document(board) for board in found], "across": ranks and ranks_document(ranks)})
-        else:
-            print_boards(found, console)
-            if compared := across(found, predictions):
-                print_across(compared, console)
+        _print_boards(found, predictions, as_json, console)
         return
     if not others:
         raise BenchError(f"compare '{first}' with what? name a second model")
     _print_pairs(comparisons(found, predictions, first, others, deciding, margin), as_json, console)
+
+
+def _print_boards(boards: list[Board], predictions: Predictions, as_json: bool, console: Console) -> None:
+    from bench.board import across, leaderboard
+    from bench.report.terminal import print_across, print_boards
+
+    ranks = across.across(boards, predictions)
+    if as_json:
+        documents = [leaderboard.document(board) for board in boards]
+        _print_json({"boards": documents, "across": ranks and across.document(ranks)})
+        return
+    print_boards(boards, console)
+    if ranks:
+        print_across(ranks, console)
 
 
 def _print_pairs(pairs: list[Comparison], as_json: bool, console: Console) -> None:

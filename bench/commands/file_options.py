@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from bench.commands.grouped import with_options
 
 if TYPE_CHECKING:
     from bench.data import Reading
@@ -55,35 +56,12 @@ TEXTS = ("text_column", "no_header", "separator", "no_quotes", "encoding")
 
 def reads_file(command: Callable[..., None]) -> Callable[..., None]:
     """A command that takes a `Reading` as its parameter `reading`, with an option for each of its fields instead."""
-    return _with_options(command, tuple(OPTIONS))
+    return with_options(command, PARAMETER, OPTIONS, reading_of)
 
 
 def reads_texts(command: Callable[..., None]) -> Callable[..., None]:
     """The same for a file without labels."""
-    return _with_options(command, TEXTS)
-
-
-def _with_options(command: Callable[..., None], names: Sequence[str]) -> Callable[..., None]:
-    hints = get_type_hints(command, localns={"Reading": object}, include_extras=True)
-    parameters = []
-    for parameter in inspect.signature(command).parameters.values():
-        if parameter.name == PARAMETER:
-            parameters += [
-                parameter.replace(name=name, annotation=OPTIONS[name][0], default=OPTIONS[name][1]) for name in names
-            ]
-        else:
-            parameters.append(parameter.replace(annotation=hints[parameter.name]))
-
-    def with_options(**given: Any) -> None:
-        own = {name: given.pop(name) for name in names}
-        command(**given, **{PARAMETER: reading_of(own)})
-
-    with_options.__name__, with_options.__doc__, with_options.__module__ = (
-        command.__name__, command.__doc__, command.__module__
-    )  # fmt: skip
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return with_options
+    return with_options(command, PARAMETER, {name: OPTIONS[name] for name in TEXTS}, reading_of)
 
 
 def reading_of(options: dict[str, Any]) -> Reading:

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.bounds import (
-    Latency,
-    LatencyChoice,
-    MaxCost,
-    MaxLatency,
-    MaxMemory,
-    MaxSize,
-    MinAccuracy,
-    MinScore,
-    MinThroughput,
-    Threads,
-    budget_of,
-)
+from bench.commands.bounds import takes_bounds
 from bench.commands.options import MetricOption, StoreOption, known_metric
 
+if TYPE_CHECKING:
+    from bench.recommend.budget import Budget
 
+
+@takes_bounds
 def recommend(
     dataset: Annotated[
         str | None, typer.Option("-d", "--dataset", help="The data set; all of the store where none is named.")
     ] = None,
-    max_latency_ms: MaxLatency = None,
-    latency: Latency = LatencyChoice.p50,
-    max_size_mb: MaxSize = None,
-    max_memory_mb: MaxMemory = None,
-    min_throughput: MinThroughput = None,
-    max_cost: MaxCost = None,
-    min_accuracy: MinAccuracy = None,
-    min_macro_f1: MinScore = None,
-    min_macro_recall: MinScore = None,
+    *,
+    budget: Budget,
     metric: MetricOption = None,
-    threads: Threads = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="A table, a line a data set, with the plain baseline and the floor.")
@@ -70,11 +54,6 @@ def recommend(
     from bench.report.shipping import markdown
     from bench.store import Store
 
-    budget = budget_of(
-        latency, threads, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, max_memory_mb=max_memory_mb,
-        min_throughput=min_throughput, max_cost=max_cost, min_accuracy=min_accuracy, min_macro_f1=min_macro_f1,
-        min_macro_recall=min_macro_recall,
-    )  # fmt: skip
     answered = answers(Store(store), dataset, budget, known_metric(metric))
     if as_json:
         print(json.dumps([document(each) for each in answered.found], indent=1, ensure_ascii=False, allow_nan=False))

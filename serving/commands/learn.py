@@ -66,27 +66,38 @@ def learn(
 
     [dim]python -m serving learn live --feedback feedback --feedback more.csv --every 10m --min-feedback 100[/]
     """
-    from bench.data import DatasetRef, Reading
+    from bench.data import DatasetRef
     from bench.store import Store
     from serving.learn.gather import Plan
     from serving.slot import Slot
 
-    if once and every:
-        raise BenchError("--once and --every exclude each other")
-    if not feedback and not weak_emoticons:
-        raise BenchError("nothing to learn from: give --feedback, or --weak-emoticons")
+    _check(both=once and bool(every), something=bool(feedback or weak_emoticons))
     opened = Slot.open(slot)
-    own = {"text_column": feedback_text_column, "label_column": feedback_label_column}
     plan = Plan(
         tuple(feedback or ()), weak_emoticons, validation,
         DatasetRef(dataset, reading, data_dir) if dataset else None, data_dir, recipe, replay, min_feedback,
-        margin / 100, Reading(**{name: value for name, value in own.items() if value is not None}),
+        margin / 100, _reading(feedback_text_column, feedback_label_column),
     )  # fmt: skip
     os.nice(10)  # the server beside it goes first
     if every is None:
         decision = _update(opened, Store(store), plan)
         raise typer.Exit(1 if decision and decision.verdict == "refused" else 0)
     _repeat(opened, Store(store), plan, _seconds(every))
+
+
+def _check(both: bool, something: bool) -> None:
+    if both:
+        raise BenchError("--once and --every exclude each other")
+    if not something:
+        raise BenchError("nothing to learn from: give --feedback, or --weak-emoticons")
+
+
+def _reading(text_column: str | None, label_column: str | None) -> Reading:
+    """Of feedback; what is not set is as in the training data."""
+    from bench.data import Reading
+
+    own = {"text_column": text_column, "label_column": label_column}
+    return Reading(**{name: value for name, value in own.items() if value is not None})
 
 
 def _update(slot: Slot, store: Store, plan: Plan) -> Decision | None:

@@ -222,6 +222,14 @@ def params_of(model: Model) -> dict[str, Any]:
     return defaults | parse_recipe(f"{model.recipe}[{model.variant}]")[1]
 
 
+def size(parameters: int) -> Size:
+    """Of an artifact in float32."""
+    return Size(
+        parameters=parameters, nonzero_parameters=parameters, bytes_on_disk=4 * parameters,
+        bytes_gzipped=3 * parameters, bits_per_weight=32.0,
+    )  # fmt: skip
+
+
 def result(
     model: Model,
     seed: int = 0,
@@ -272,13 +280,7 @@ def result(
         ),
         "validation": Validation(accuracy=model.accuracy, macro_f1=0.8, macro_recall=0.8, log_loss=0.4, n=2000),
         "quality": quality(arrays, label_names),
-        "size": Size(
-            parameters=model.parameters,
-            nonzero_parameters=model.parameters,
-            bytes_on_disk=4 * model.parameters,
-            bytes_gzipped=3 * model.parameters,
-            bits_per_weight=32.0,
-        ),
+        "size": size(model.parameters),
         "measurement": measurement(model.p50_ms, rng),
         "memory": Memory(inference_peak_bytes=300_000_000 + 5 * model.parameters, training_peak_bytes=900_000_000),
     }
