@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
-from baselines.vectorize import MAX_CHARACTERS, TOKEN
+from baselines.recipes.linear import LinearPredictor, fit_temperature
+from baselines.vectorize import TOKEN, TextFeatures, sparse_product
 from bench.api import (
     STANDALONE,
     BenchError,
@@ -19,15 +19,12 @@ from bench.api import (
     LogUniform,
     Params,
     Predictor,
-    Probabilities,
     Recipe,
     RunContext,
     Split,
     Training,
-    Truncation,
     Uniform,
     normalizer,
-    softmax,
 )
 
 
@@ -69,7 +66,6 @@ class NaiveBayesSVM(Recipe):
     ) -> Training:
         """Ratios and SVMs on train, the temperature on validation where there is one."""
         from baselines.artifact import save_artifact
-        from baselines.recipes.linear import fit_temperature
 
         for name in ("alpha", "beta"):
             if not 0 < params[name] <= (1 if name == "beta" else np.inf):
@@ -80,7 +76,7 @@ class NaiveBayesSVM(Recipe):
         matrix = ngrams.fit_transform(train.texts)
         coef, intercept = _fit(matrix, train.labels, len(train.label_names), params, seed)
         calibration = validation if len(validation) else train
-        scores = np.asarray(ngrams.transform(calibration.texts) @ coef + intercept)
+        scores = sparse_product(ngrams.transform(ngrams.clean(calibration.texts)), coef) + intercept
         ngrams.save(out_dir)
         config = {
             "label_names": list(train.label_names),
@@ -96,12 +92,12 @@ class NaiveBayesSVM(Recipe):
         from baselines.artifact import load_artifact
 
         config, weights = load_artifact(artifact_dir)
-        ngrams = Ngrams.load(artifact_dir, config["params"], config["normalization"])
-        return NaiveBayesPredictor(ngrams, weights, config["temperature"])
+        ngrams = Ngrams.load(artifact_dir, weights, config["params"], config["normalization"])
+        return LinearPredictor(ngrams, weights, config["temperature"])  # the ratios are folded into the weights
 
 
-class Ngrams:
-    """Which word n-grams a text holds, whatever their number."""
+class Ngrams(TextFeatures):
+    """Which word n-grams a text holds, whatever their number: one block of zeros and ones."""
 
     def __init__(self, params: Params, normalization: str) -> None:
         from sklearn.feature_extraction.text import CountVectorizer
@@ -110,71 +106,28 @@ class Ngrams:
         if span is None:
             raise BenchError("word_ngrams=none: give the shortest and longest n-gram as in 1-2")
         self._normalize = normalizer(normalization)
-        self.counts = CountVectorizer(
-            token_pattern=TOKEN, ngram_range=span, min_df=params["min_df"], binary=True, dtype=np.float32
-        )
+        self.blocks = {
+            "word": CountVectorizer(
+                token_pattern=TOKEN, ngram_range=span, min_df=params["min_df"], binary=True, dtype=np.float32
+            )
+        }
 
-    def clean(self, texts: Sequence[str]) -> list[str]:
-        """The texts, cut and normalized."""
-        return [self._normalize(text[:MAX_CHARACTERS]) for text in texts]
-
-    def fit_transform(self, texts: Sequence[str]) -> Any:
-        """Learn the vocabulary; sparse float32 [n_texts, n_features] of zeros and ones."""
-        try:
-            return self.counts.fit_transform(self.clean(texts))
-        except ValueError as error:
-            raise BenchError(f"no n-gram is in enough training texts ({error}): lower min_df") from None
-
-    def transform(self, texts: Sequence[str]) -> Any:
-        """Sparse float32 [n_texts, n_features]."""
-        return self.counts.transform(self.clean(texts))
-
-    def save(self, folder: Path) -> None:
-        """Write `vocabulary.json`, terms in the order of their columns."""
-        terms = sorted(self.counts.vocabulary_, key=self.counts.vocabulary_.__getitem__)
-        text = json.dumps(terms, ensure_ascii=False, separators=(",", ":"))
+    def save(self, folder: Path) -> dict[str, npt.NDArray[np.float32]]:
+        """Write `vocabulary.json`, terms in the order of their columns; there are no numbers beside them."""
+        vocabulary = self.blocks["word"].vocabulary_
+        text = json.dumps(sorted(vocabulary, key=vocabulary.__getitem__), ensure_ascii=False, separators=(",", ":"))
         (folder / "vocabulary.json").write_text(text, encoding="utf-8")
+        return {}
 
     @classmethod
-    def load(cls, folder: Path, params: Params, normalization: str) -> Ngrams:
+    def load(
+        cls, folder: Path, weights: dict[str, npt.NDArray[np.float32]], params: Params, normalization: str
+    ) -> Ngrams:
         """What `save` wrote."""
         ngrams = cls(params, normalization)
         terms = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
-        ngrams.counts.vocabulary = {term: column for column, term in enumerate(terms)}
+        ngrams.blocks["word"].vocabulary = {term: column for column, term in enumerate(terms)}
         return ngrams
-
-
-class NaiveBayesPredictor(Predictor):
-    """One sparse product: the log-count ratios are folded into the weights."""
-
-    runtime = "scikit-learn"
-
-    def __init__(self, ngrams: Ngrams, weights: dict[str, npt.NDArray[np.float32]], temperature: float) -> None:
-        from baselines.artifact import count_parameters
-
-        self.ngrams, self.temperature = ngrams, temperature
-        self.coef, self.intercept = weights["coef"], weights["intercept"]
-        self.parameters, self.nonzero_parameters = count_parameters(weights)
-
-    def predict_proba(self, texts: Sequence[str]) -> Probabilities:
-        """Float32 [n_texts, n_labels]."""
-        return self._classify(self._vectorize(texts))
-
-    def stages(self) -> dict[str, Callable[[Any], Any]]:
-        """Text to features, features to probabilities."""
-        return {"tokenize": self._vectorize, "forward": self._classify}
-
-    def truncation(self, texts: Sequence[str]) -> Truncation:
-        """Of these texts, by characters."""
-        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
-
-    def _vectorize(self, texts: Sequence[str]) -> Any:
-        return self.ngrams.transform(texts) if texts else None
-
-    def _classify(self, matrix: Any) -> Probabilities:
-        if matrix is None:
-            return np.zeros((0, len(self.intercept)), np.float32)
-        return softmax((matrix @ self.coef + self.intercept) / self.temperature)
 
 
 def _fit(
