@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
-from baselines.recipes.linear import LinearPredictor, fit_temperature
+from baselines.recipes.linear import FOLDS, LinearPredictor, fit_temperature
 from baselines.vectorize import TOKEN, TextFeatures, sparse_product
 from bench.api import (
     STANDALONE,
@@ -33,7 +33,7 @@ class NaiveBayesSVM(Recipe):
 
     Each label stands against all others. The weights are interpolated between the SVM's and naive Bayes's, `beta` of
     the former, as in the paper; probabilities are a softmax of the scores, calibrated by one temperature on validation
-    (without it, on train).
+    (without it, by cross-validation).
     """
 
     name, framework, requires = "nbsvm", "scikit-learn", ("sklearn", "scipy", "safetensors")
@@ -64,25 +64,27 @@ class NaiveBayesSVM(Recipe):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Ratios and SVMs on train, the temperature on validation where there is one."""
+        """Ratios and SVMs on train, the temperature on validation or, without it, by cross-validation."""
         from baselines.artifact import save_artifact
 
-        for name in ("alpha", "beta"):
-            if not 0 < params[name] <= (1 if name == "beta" else np.inf):
-                raise BenchError(
-                    f"{name}={params[name]}: give a number above 0" + ("" if name == "alpha" else ", at most 1")
-                )
+        if params["alpha"] <= 0:
+            raise BenchError(f"alpha={params['alpha']}: give a number above 0")
+        if not 0 < params["beta"] <= 1:
+            raise BenchError(f"beta={params['beta']}: give a number above 0, at most 1")
         ngrams = Ngrams(params, self.normalization)
         matrix = ngrams.fit_transform(train.texts)
         coef, intercept = _fit(matrix, train.labels, len(train.label_names), params, seed)
-        calibration = validation if len(validation) else train
-        scores = sparse_product(ngrams.transform(ngrams.clean(calibration.texts)), coef) + intercept
+        if len(validation):
+            scores = sparse_product(ngrams.transform(ngrams.clean(validation.texts)), coef) + intercept
+            temperature = fit_temperature(scores, validation.labels)
+        else:
+            temperature = _cross_validated_temperature(matrix, train.labels, len(train.label_names), params, seed)
         ngrams.save(out_dir)
         config = {
             "label_names": list(train.label_names),
             "normalization": self.normalization,
             "params": dict(params),
-            "temperature": fit_temperature(scores, calibration.labels),
+            "temperature": temperature,
         }
         save_artifact(out_dir, config, {"coef": coef, "intercept": intercept})
         return Training()
@@ -149,6 +151,23 @@ def _fit(
         coef[:, label] = ratio * ((1 - params["beta"]) * mean + params["beta"] * weights)
         intercept[label] = svm.intercept_[0]
     return coef, intercept
+
+
+def _cross_validated_temperature(
+    matrix: Any, labels: npt.NDArray[np.int64], n_labels: int, params: Params, seed: int
+) -> float:
+    """Of scores that each row gets from SVMs trained without it; 1 where a label has one row."""
+    from sklearn.model_selection import StratifiedKFold
+
+    counts = np.bincount(labels)
+    folds = min(FOLDS, int(counts[counts > 0].min()))
+    if folds < 2:
+        return 1.0
+    scores = np.zeros((len(labels), n_labels))
+    for others, own in StratifiedKFold(folds, shuffle=True, random_state=seed).split(matrix, labels):
+        coef, intercept = _fit(matrix[others], labels[others], n_labels, params, seed)
+        scores[own] = matrix[own] @ coef + intercept
+    return fit_temperature(scores, labels)
 
 
 def _log_count_ratio(matrix: Any, of_label: npt.NDArray[np.bool_], alpha: float) -> npt.NDArray[np.float64]:

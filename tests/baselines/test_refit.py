@@ -33,11 +33,14 @@ def test_constant_needs_no_validation(phase: Phase, tmp_path: Path) -> None:
     phase("refit", "constant", tmp_path / "artifact", "{}")
 
 
-@pytest.mark.parametrize("classifier", ["svm", "logreg"])
-def test_linear_is_calibrated_by_cross_validation(classifier: str, phase: Phase, tmp_path: Path) -> None:
-    changes = json.dumps({"classifier": classifier})
-    phase("refit", "linear", tmp_path / "refit", changes)
-    run_phase("fit", "linear", tmp_path / "usual", changes, 0)
+@pytest.mark.parametrize(
+    ("name", "changes"), [("linear", '{"classifier": "svm"}'), ("linear", '{"classifier": "logreg"}'), ("nbsvm", "{}")]
+)
+def test_what_has_no_validation_is_calibrated_by_cross_validation(
+    name: str, changes: str, phase: Phase, tmp_path: Path
+) -> None:
+    phase("refit", name, tmp_path / "refit", changes)
+    run_phase("fit", name, tmp_path / "usual", changes, 0)
     assert json.loads((tmp_path / "refit" / "model.json").read_text())["temperature"] != 1.0
     refit, usual = (_log_loss(tmp_path / f"{kind}.npy") for kind in ("refit", "usual"))
     assert refit == pytest.approx(usual, abs=0.03), "the same model, calibrated on other rows"
