@@ -124,6 +124,8 @@ class Suite(_Closed):
     datasets: list[SuiteDataset]
     seeds: list[int] = [0]
     measure: MeasurePolicy = "all"
+    rounds: int | None = Field(default=None, ge=1)
+    """Rounds of timing; the protocol's ten where it is left out. Under six no time has an interval."""
     runs: list[SuiteRun]
 
 

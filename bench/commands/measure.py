@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.options import StoreOption
+from bench.commands.options import Rounds, StoreOption
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def measure(
     runs: Annotated[
         list[str] | None, typer.Option(help="Only these runs, what they were made of and what was made of them.")
     ] = None,
+    rounds: Rounds = None,
     timeout: Timeout = 3600.0,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -60,10 +61,10 @@ def measure(
         rows, left_out = families_of(runs, found, in_store) if runs else one_of_each_line(found, in_store)
         for name in left_out:
             console.print(f"left out {name}: its artifact is not in the store", markup=False, soft_wrap=True)
-        raise typer.Exit(_measure(opened, rows, timeout, console))
+        raise typer.Exit(_measure(opened, rows, timeout, rounds, console))
 
 
-def _measure(store: Store, rows: list[Row], timeout: float, console: Console) -> int:
+def _measure(store: Store, rows: list[Row], timeout: float, rounds: int | None, console: Console) -> int:
     from bench.run.execute import Executor
     from bench.run.rounds import measure_all
     from bench.run.screen import Screen
@@ -74,7 +75,7 @@ def _measure(store: Store, rows: list[Row], timeout: float, console: Console) ->
         return NOTHING_RAN
     console.print(f"Timing {len(runs)} models, one process at a time; leave the machine alone meanwhile.")
     with Screen(console, len(runs)) as screen:
-        results = measure_all(Executor(store, screen, timeout=timeout), runs, screen.print_line)
+        results = measure_all(Executor(store, screen, timeout=timeout, rounds=rounds), runs, screen.print_line)
     return SOME_RUNS_FAILED if any(result.outcome.status != "ok" for result in results) else 0
 
 

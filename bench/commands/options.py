@@ -40,6 +40,12 @@ DatasetOption = Annotated[
     list[str] | None,
     typer.Option("-d", "--dataset", autocompletion=datasets, help="A data set's name, or your own file."),
 ]
+Rounds = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Rounds of timing, 10 unless given; fewer are quicker, under six no time has an interval."
+    ),
+]
 MetricOption = Annotated[
     str | None, typer.Option(help="What decides: accuracy, macro_f1 or macro_recall; else each data set's own.")
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from bench.commands.file_options import reads_file
-from bench.commands.options import DataDir, DatasetOption, StoreOption, recipes, suites
+from bench.commands.options import DataDir, DatasetOption, Rounds, StoreOption, recipes, suites
 from bench.errors import NOTHING_RAN, BenchError, did_you_mean
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def run(
     measure: Annotated[
         Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
     ] = None,
+    rounds: Rounds = None,
     timeout: Annotated[float, typer.Option(help="Seconds that one phase of one run may take.", min=1)] = 6 * 3600.0,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
     track: Annotated[
@@ -115,18 +116,17 @@ def run(
     from bench.data import DatasetRef
     from bench.run.suite import RunOptions, dry_run, run_specs
 
-    options = RunOptions(
-        store, policy(cache), device.value, timeout, SMOKE_ROWS if smoke else None, track.value if track else None
-    )
+    limit = SMOKE_ROWS if smoke else None
     if suite is not None:
         if recipe or dataset or parent:
             raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
-        specs, optional = _from_suite(suite, seeds, measure, data_dir, options.limit)
+        specs, optional, rounds = _from_suite(suite, seeds, measure, rounds, data_dir, limit)
     else:
         parents = tuple(parent or ())
         own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
         refs = [DatasetRef(name, reading, data_dir) for name in dataset] if dataset else own
-        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, options.limit), set()
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit), set()
+    options = RunOptions(store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None)
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         dry_run(specs, options, console)
@@ -165,8 +165,9 @@ def policy(name: str) -> CachePolicy:
 
 
 def _from_suite(
-    name: str, seeds: str | None, measure: Measure | None, data_dir: Path | None, limit: int | None
-) -> tuple[list[RunSpec], set[str]]:
+    name: str, seeds: str | None, measure: Measure | None, rounds: int | None, data_dir: Path | None, limit: int | None
+) -> tuple[list[RunSpec], set[str], int | None]:
+    """The runs, the data sets that may be missing, and the rounds of timing; what is given stands before the suite."""
     from bench.expand import suite_specs
     from bench.params import parse_seeds
     from bench.spec import check_dataset, load_suites
@@ -184,7 +185,8 @@ def _from_suite(
             check_dataset(spec.dataset)
             specs.setdefault(spec.identity, spec)  # a piece names the parents that another one has trained
         optional |= {dataset.name for dataset in suite.datasets if dataset.optional}
-    return list(specs.values()), optional
+        rounds = rounds or suite.rounds
+    return list(specs.values()), optional, rounds
 
 
 def _from_options(

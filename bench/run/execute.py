@@ -62,6 +62,8 @@ class Executor:
     listener: Listener
     device: str = "auto"
     timeout: float = 6 * 3600.0
+    rounds: int | None = None
+    """Rounds of timing; the protocol's number where None."""
 
     def run(self, planned: PlannedRun) -> Result:
         """Train if due, predict, score, store."""

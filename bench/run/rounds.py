@@ -75,7 +75,7 @@ def block_of(executor: Executor, rows: Sequence[Row]) -> Block:
         dataset=prepared.name,
         texts=sample_of(prepared.test_texts()[1]),
         n_labels=len(prepared.label_names),
-        schedule=schedule_of(prepared.meta.limit),
+        schedule=schedule_of(prepared.meta.limit, executor.rounds),
         contestants=tuple(Contestant(r.run_id, artifacts / str(r.identity.artifact)) for _, r in rows),
     )
 

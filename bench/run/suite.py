@@ -34,6 +34,7 @@ class RunOptions:
     device: str = "auto"
     timeout: float = 6 * 3600.0
     limit: int | None = None
+    rounds: int | None = None
     track: TrackerName | None = None
 
 
@@ -71,7 +72,7 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
 
 
 def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
-    executor = Executor(planner.store, screen, options.device, options.timeout)
+    executor = Executor(planner.store, screen, options.device, options.timeout, options.rounds)
     queue = Queue(planner, executor, Lineage(planner.store), screen.print_line)
     planned: dict[str, PlannedRun] = {}
     done: dict[str, Result] = {}

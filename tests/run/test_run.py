@@ -222,6 +222,18 @@ def test_a_suite_runs_grids_seeds_and_leaves_out_what_is_optional(bench: Bench, 
     assert variants == [("", 0), ("", 1), ("alpha=0.5", 0), ("alpha=0.5", 1)]
 
 
+@pytest.mark.parametrize(("given", "rounds"), [([], 1), (["--rounds", "2"], 2)])
+def test_a_suite_or_an_option_says_how_many_rounds_are_timed(
+    bench: Bench, tmp_path: Path, given: list[str], rounds: int
+) -> None:
+    (tmp_path / "suite.yaml").write_text("name: one\ndatasets: [toy]\nrounds: 1\nruns: [{recipe: bayes}]")
+    done = bench("run", "suite.yaml", *given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (row,) = _results(tmp_path)
+    timed = {len(r["rounds_p50_ms"]) for r in row["measurement"]["latency"] if r["bucket"] == "all"}
+    assert timed == {rounds}
+
+
 def test_a_tracks_own_script_takes_parameters_as_options(bench: Bench, tmp_path: Path) -> None:
     from bench.track import _split_options
 
