@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bench.commands import (
+    add,
     auto,
     calibrate,
     check,
@@ -51,6 +52,7 @@ app.command()(auto.auto)
 app.command()(run.run)
 app.command()(search.search)
 app.command()(compress.compress)
+app.add_typer(add.app, name="add")
 app.command()(measure.measure)
 app.command()(calibrate.calibrate)
 app.command()(compare.compare)

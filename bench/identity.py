@@ -13,6 +13,9 @@ from typing import Any
 from bench.contract import Params
 from bench.schema import Result, TrainedOn
 
+ELSEWHERE = "elsewhere"
+"""The track of predictions that were made outside of this project: such a run has no artifact."""
+
 
 @dataclass(frozen=True)
 class ModelIdentity:

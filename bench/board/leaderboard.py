@@ -11,6 +11,7 @@ from bench.board.noise import Noise
 from bench.board.row import Performance, Row
 from bench.board.vocabulary import Family
 from bench.contract import Params
+from bench.identity import ELSEWHERE
 from bench.metrics import Metric
 from bench.schema import Data
 from bench.stats.estimate import Estimate
@@ -248,6 +249,11 @@ class Board:
     def ok_lines(self) -> list[Line]:
         """The lines that have scores."""
         return [line for line in self.lines if line.ok]
+
+    @property
+    def models(self) -> list[Line]:
+        """Those that can be shipped: predictions that were made elsewhere are compared and never chosen."""
+        return [line for line in self.ok_lines if line.track != ELSEWHERE]
 
     @property
     def floor(self) -> float:

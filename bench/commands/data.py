@@ -9,7 +9,7 @@ import typer
 
 from bench.commands.audit import audit
 from bench.commands.file_options import reads_file
-from bench.commands.options import DataDir
+from bench.commands.options import DataDir, StoreOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -172,6 +172,35 @@ def _print_description(description: Description, console: Console) -> None:
         f"{dropped:,} train rows dropped that stand in a later split)",
         soft_wrap=True,
     )
+
+
+@app.command()
+@reads_file
+def texts(
+    name: Annotated[str, typer.Argument(help="A data set's name, or your own file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The CSV to write.")],
+    *,
+    reading: Reading,
+    data_dir: DataDir = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Write ids and texts of validation and test, without labels, for whoever predicts them elsewhere.
+
+    Examples:
+
+      python -m bench data texts emotions -o to-predict.csv
+    """
+    from bench.added.texts import texts_to_predict
+    from bench.data import DatasetRef, prepare
+    from bench.output import write_output
+    from bench.spec import check_dataset
+    from bench.store import Store
+
+    ref = DatasetRef(name, reading, data_dir)
+    check_dataset(ref)
+    write_output(out, texts_to_predict(prepare(ref, Store(store).prepared)), overwrite)
+    print(f"written: {out}; `python -m bench add predictions` takes it with a column `predicted`")
 
 
 @app.command()

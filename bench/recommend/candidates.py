@@ -102,7 +102,7 @@ def field_of(
     metric: Metric | None,
 ) -> Field:
     """Raises `BenchError` where nothing can be chosen: no scores, no validation, no times though a bound needs them."""
-    lines, deciding = board.ok_lines, metric or board.metric
+    lines, deciding = board.models, metric or board.metric
     if not lines:
         raise BenchError(f"no model of {board.name} has scores: `python -m bench compare -d {_set(board)}` says why")
     threads = threads_of(board, budget.threads)

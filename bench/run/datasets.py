@@ -21,6 +21,18 @@ def dataset_of(data: Data, store: Store, data_dir: Path | None = None) -> Datase
     return stored_ref(data.dataset, data.train_hash, data.split_hash, store.prepared, data_dir)
 
 
+def data_facts(prepared: Prepared, normalization: str) -> Data:
+    """What a result says of the data; `normalization` is that of the model's texts."""
+    meta = prepared.meta
+    return Data(
+        dataset=prepared.name, revision=prepared.revision,
+        split_hash=prepared.test_hash, train_hash=prepared.train_hash,
+        n_train=meta.n_train, n_validation=meta.n_validation, n_test=meta.n_test,
+        label_names=list(prepared.label_names), normalization=normalization,
+        limit=meta.limit, notes=list(meta.notes),
+    )  # fmt: skip
+
+
 def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, work: Path | None = None) -> Prepared:
     """The data set as the workers read it, from the store or made now; a `DataError` where it cannot be.
 

@@ -20,6 +20,7 @@ from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.registry import recipe_file
 from bench.requirements import install_command
+from bench.run.datasets import data_facts
 from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, package_versions
 from bench.run.launcher import Ended, cannot_write, launch, thread_settings
@@ -209,13 +210,7 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
 
 def _data(planned: PlannedRun) -> Data:
     prepared, meta = planned.prepared, planned.prepared.meta
-    data = Data(
-        dataset=prepared.name, revision=prepared.revision,
-        split_hash=prepared.test_hash, train_hash=prepared.train_hash,
-        n_train=meta.n_train, n_validation=meta.n_validation, n_test=meta.n_test,
-        label_names=list(prepared.label_names), normalization=planned.parts["normalization"],
-        limit=meta.limit, notes=list(meta.notes),
-    )  # fmt: skip
+    data = data_facts(prepared, planned.parts["normalization"])
     if not planned.spec.refit:
         return data
     epochs = planned.spec.params.get("epochs")

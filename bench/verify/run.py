@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from bench.arrays import read_arrays
 from bench.errors import BenchError, StoreError, one_line
+from bench.identity import ELSEWHERE
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
 from bench.measure.schedule import POOLED, PROTOCOLS
@@ -57,7 +58,9 @@ def check_run(folder: Path, result: Result, gathered: Gathered) -> Iterator[Prob
     if result.run_id != folder.name:
         yield Problem(where, f"run_id is '{result.run_id}', but its folder is '{folder.name}'")
     if result.outcome.status == "ok":
-        required = ["quality", "size"] if result.data.refit else ["quality", "validation", "size"]
+        required = ["quality"]
+        if result.identity.track != ELSEWHERE:  # predictions alone have no files, and need not have validation's
+            required += ["size"] if result.data.refit else ["validation", "size"]
         missing = [name for name in required if getattr(result, name) is None]
         yield from (Problem(where, f"status is ok, but there is no {name}") for name in missing)
     if result.size is not None:

@@ -34,7 +34,7 @@ def board_document(
     data: DatasetPage | None,
 ) -> dict[str, Any]:
     """Everything of it. `texts` are those of the test by id, with a `remark` on them."""
-    held = Inference(board.ok_lines, predictions, board.metric, "validation")
+    held = Inference(board.models, predictions, board.metric, "validation")
     found = advice(board, held)
     cores = threads(board.ok_lines)
     machine = price_table().cheapest(cores) if cores else None

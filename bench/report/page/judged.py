@@ -27,7 +27,7 @@ def judged(board: Board, predictions: Predictions) -> dict[str, Any]:
 
 def _by(board: Board, predictions: Predictions, metric: Metric) -> dict[str, Any]:
     test = Inference(board.ok_lines, predictions, metric)
-    held = Inference(board.ok_lines, predictions, metric, "validation")
+    held = Inference(board.models, predictions, metric, "validation")
     own = board.lines if metric == board.metric else _again(board, test, metric)
     places = {line.run_ids: i for i, line in enumerate(own)}
     lines = [own[places[line.run_ids]] for line in board.lines]

@@ -1,0 +1,1 @@
+"""Runs of what was made elsewhere: predictions of anyone's, models that others have trained."""
