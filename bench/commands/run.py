@@ -84,7 +84,7 @@ def run(
     *,
     reading: Reading,
     data_dir: DataDir = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Print what is due and why, and stop.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print what is due, why and at what cost, and stop.")] = False,
     smoke: Annotated[
         bool,
         typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows are marked."),
@@ -113,6 +113,7 @@ def run(
     """
     from rich.console import Console
 
+    from bench.commands.forecast import print_estimate
     from bench.data import DatasetRef
     from bench.run.suite import RunOptions, dry_run, run_specs
 
@@ -129,7 +130,7 @@ def run(
     options = RunOptions(store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None)
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
-        dry_run(specs, options, console)
+        print_estimate(dry_run(specs, options, console), console)
         return
     code = run_specs(specs, optional, options, console)
     if code != NOTHING_RAN:

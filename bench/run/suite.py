@@ -13,7 +13,9 @@ from rich.table import Table
 from bench.data import Prepared, find_prepared
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.run.datasets import prepare_all
+from bench.run.estimate import Estimate, estimate
 from bench.run.execute import Executor
+from bench.run.history import spent_runs, task_of
 from bench.run.lineage import Lineage
 from bench.run.plan import CachePolicy, PlannedRun, Planner
 from bench.run.queue import Queue, Waiting, preview
@@ -124,8 +126,8 @@ def print_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
     console.print(table)
 
 
-def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> None:
-    """Print what a command would do, without reading data or starting anything."""
+def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> Estimate:
+    """Print what a command would do, without starting anything or reading data anew; return what it would cost."""
     store = Store(options.store)
     prepared: dict[str, Prepared] = {}
     for spec in specs:
@@ -136,5 +138,12 @@ def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> 
     for spec in unread:
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
     readable = [spec for spec in specs if spec.dataset.name in prepared]
+    runs: list[PlannedRun | Waiting] = [Waiting(spec) for spec in unread]
     if readable:
-        print_plan(preview(readable, Planner(prepared, store, options.cache, options.device)), console)
+        previewed = preview(readable, Planner(prepared, store, options.cache, options.device))
+        print_plan(previewed, console)
+        runs += previewed
+    due = [run for run in runs if run.due in ("train", "predict", "measure")]
+    tasks = [task_of(run, store, prepared.get(run.spec.dataset.name), options.rounds) for run in due]
+    asked = [(task, run.due, run.spec.measured) for task, run in zip(tasks, due, strict=True)]
+    return estimate(asked, spent_runs(store) if due else [])
