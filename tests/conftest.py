@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         file = item.path.relative_to(ROOT)
         folder = file.parent.as_posix()
         item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else file.as_posix()))
+
+
+def any_slow(items: Iterable[pytest.Item], folder: str) -> bool:
+    """Whether slow tests below that folder are to run: what they alone need is made only then."""
+    return any(item.get_closest_marker("slow") and item.path.is_relative_to(ROOT / folder) for item in items)
 
 
 def bench_environment(tmp_path: Path) -> dict[str, str]:

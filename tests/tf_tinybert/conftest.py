@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import any_slow
 from tests.forks import ROOT, fork
 from tests.tf_tinybert.checkpoints import write_checkpoint
 
@@ -38,7 +39,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def learned(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """The folder of the artifacts that the phase `learn` leaves, and what it found."""
+def learned(
+    checkpoint: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tuple[Path, dict[str, Any]]:
+    """The folder of the artifacts that the phase `learn` leaves, and what it found; for slow tests all of it."""
     root = tmp_path_factory.mktemp("learned") / "root"
-    return root, run_phase("learn", root, str(checkpoint))
+    whole = any_slow(request.session.items, "tests/tf_tinybert")
+    return root, run_phase("learn", root, str(checkpoint), "whole" if whole else "core")

@@ -18,6 +18,7 @@ from tf_tinybert.recipes.tinybert import Tinybert
 
 QUICK = {"epochs": 3, "max_length": 16, "learning_rate": 5e-3, "batch_size": 16}
 """One width of batches: each costs TensorFlow seconds of tracing."""
+COMPILED = {"jit_compile": True, "steps_per_execution": 3}
 
 
 def fit(
@@ -31,33 +32,29 @@ def fit(
     return recipe.fit(split(rows, 0, LABELS), validation, params, 0, folder, context)
 
 
-def learn(root: Path, checkpoint: str) -> dict[str, Any]:
-    """Everything that one process with one device can show; artifacts `once` and `shipped` stay in `root`."""
+def learn(root: Path, checkpoint: str, whole: bool) -> dict[str, Any]:
+    """What one process with one device can show, `whole` or the core; artifacts `once` and `shipped` stay in `root`."""
     given = {"checkpoint": checkpoint}
-    # First: determinism, which trainings without XLA switch on, keeps Keras from compiling.
     short = given | {"epochs": 2}
-    compiled = fit(root / "compiled", short | {"jit_compile": True, "steps_per_execution": 3}, checks=0)
+    # First: determinism, which trainings without XLA switch on, keeps Keras from compiling.
+    compiled = fit(root / "compiled", short | COMPILED, checks=0) if whole else None
     log = fit(root / "shipped", {"epochs": 4, "learning_rate": 1e-3, "max_length": 40}, rows=480)
     checks = turned(split(60, 1))
     chosen = given | {"epochs": 2, "monitor": "loss"}
     once = fit(root / "once", chosen, checks=checks)
-    again = fit(root / "again", chosen, checks=checks)
-    broken = break_off(root / "broken", given)
-    resumed = resume(root / "broken", given)
-    epochs.CHECKPOINT_SECONDS = 300.0
     single = fit(root / "single", given | {"epochs": 1})
-    refit = fit(root / "refit", short, checks=0)
     for name in ("once", "shipped"):
         np.save(root / f"{name}.npy", Tinybert().load(root / name).predict_proba(split(120, 2).texts))
-    logs = {"compiled": compiled, "log": log, "once": once, "again": again, "single": single, "refit": refit}
+    logs = {"log": log, "once": once, "single": single}
+    if compiled is not None:
+        again, refit = fit(root / "again", chosen, checks=checks), fit(root / "refit", short, checks=0)
+        logs |= {"compiled": compiled, "again": again, "refit": refit}
     return {name: dataclasses.asdict(told) for name, told in logs.items()} | {
         "probe": probe(root / "shipped"),
         "kept_loss": log_loss(checks, Tinybert().load(root / "once").predict_proba(checks.texts)),
         "trip": {name: round_trip(Path(folder)) for name, folder in (("random", checkpoint), ("shipped", shipped()))},
-        "xla": xla_gap(root / "shipped"),
+        "xla": xla_gap(root / "shipped") if whole else None,
         "momentum": first_momentum(),
-        "unbroken": broken,
-        "resumed": resumed,
         "torch": "torch" in sys.modules,
     }
 
@@ -222,7 +219,7 @@ def main(command: str, folder: str, given: str, *more: str) -> None:
     """Run one phase; its outcome goes to `<folder>.json`, so that what libraries print does no harm."""
     root = Path(folder)
     if command == "learn":
-        outcome: Any = learn(root, given)
+        outcome: Any = learn(root, given, whole="whole" in more)
     elif command == "say":
         outcome = [
             Tinybert().load(Path(name)).predict_proba(split(120, 2).texts).tolist() for name in json.loads(given)

@@ -66,8 +66,11 @@ def is_as_unbroken(found: dict[str, Any], history: list[dict[str, float]], first
     assert found["history"] == history
 
 
-def test_a_training_that_is_killed_within_an_epoch_ends_as_an_unbroken_one(learned: Learned) -> None:
-    is_as_unbroken(learned[1]["resumed"], learned[1]["unbroken"])
+@pytest.mark.slow
+def test_a_training_that_is_killed_within_an_epoch_ends_as_an_unbroken_one(checkpoint: Path, tmp_path: Path) -> None:
+    given = json.dumps({"checkpoint": str(checkpoint)})
+    history = run_phase("break_off", tmp_path / "a", given)
+    is_as_unbroken(run_phase("resume", tmp_path / "a", given), history)
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ def test_the_rate_rises_then_falls_and_is_zero_at_no_step(learned: Learned) -> N
     assert min(rates) > 0
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_to_the_same_numbers(learned: Learned) -> None:
     root, found = learned
     assert found["once"]["history"] == found["again"]["history"]
@@ -77,6 +78,7 @@ def test_the_same_seed_trains_to_the_same_numbers(learned: Learned) -> None:
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
+@pytest.mark.slow
 def test_a_refit_keeps_the_last_epoch(learned: Learned) -> None:
     refit = learned[1]["refit"]
     assert refit["epochs_run"] == 2 and refit["best_epoch"] is None
@@ -95,6 +97,7 @@ def test_the_gradient_of_a_step_is_clipped_whole(learned: Learned) -> None:
     assert learned[1]["momentum"] == pytest.approx([0.06, 0.08])
 
 
+@pytest.mark.slow
 def test_steps_that_xla_compiles_learn_the_same(learned: Learned) -> None:
     found = learned[1]
     for compiled, plain in zip(found["compiled"]["history"], found["refit"]["history"], strict=True):

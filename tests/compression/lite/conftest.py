@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import any_slow
 from tests.forks import ROOT, fork
 from tests.tf_tinybert.conftest import QUIET
 
@@ -50,7 +51,8 @@ class Family:
 
 
 @pytest.fixture(scope="session")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Family:
-    """Trained in one process, read in another, which has no TensorFlow when it begins."""
+def family(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Family:
+    """Trained in one process, read in another, which has no TensorFlow when it begins; for slow tests all of it."""
+    command = "family" if any_slow(request.session.items, "tests/compression/lite") else "core"
     root = tmp_path_factory.mktemp("family") / "root"
-    return Family(root, run_phase("family", root), run_phase("tell", root, anew=True))
+    return Family(root, run_phase(command, root), run_phase("tell", root, anew=True))

@@ -1,4 +1,4 @@
-"""What a process with TensorFlow does: `python -m tests.compression.lite.phases family|tell …`, JSON out."""
+"""What a process with TensorFlow does: `python -m tests.compression.lite.phases core|family|tell …`, JSON out."""
 
 from __future__ import annotations
 
@@ -43,6 +43,11 @@ CHILDREN: dict[str, tuple[str, type[Compression], dict[str, Any]]] = {
 }
 EXPORTED = ("dnn", "lstm", "tinybert", "spelled", "lstm-cluster")
 """To float32 each; the first three in 8 bits too."""
+CORE = (
+    "dnn", "lstm", "dnn-prune", "dnn-cluster", "dnn-qat", "dnn-float32", "dnn-dynamic_int8", "dnn-full_int8",
+    "lstm-float32",
+)  # fmt: skip
+"""What tests read that are not slow."""
 
 
 def _card(folder: Path, layout: str) -> None:
@@ -55,22 +60,30 @@ def _folder(root: Path, name: str) -> Path:
     return root / name
 
 
-def family(root: Path) -> dict[str, Any]:
+def family(root: Path, core: bool) -> dict[str, Any]:
     """Parents, their children, and exports, in `root`; the history of each, and what is said to bad input."""
     for name, (recipe, changes) in PARENTS.items():
+        if core and name not in CORE:
+            continue
         made = recipe_of(recipe)
         made.fit(TRAIN, VALIDATION, {**made.defaults, **made.smoke, **changes}, 0, _folder(root, name))
         _card(root / name, recipe)
+    logs: dict[str, Any] = {} if core else _more_parents(root)
+    for name, (parent, recipe, changes) in CHILDREN.items():
+        if not core or name in CORE:
+            logs[name] = _compress(recipe(), root, parent, name, {"learning_rate": 3e-3} | changes)
+    for parent in EXPORTED:
+        for precision in ("float32", "dynamic_int8", "full_int8")[: 3 if parent in EXPORTED[:3] else 1]:
+            if not core or f"{parent}-{precision}" in CORE:
+                _compress(Litert(), root, parent, f"{parent}-{precision}", {"precision": precision})
+    return logs | {"said": attempts(root)}
+
+
+def _more_parents(root: Path) -> dict[str, Any]:
     bert = {"checkpoint": str(write_checkpoint(root / "checkpoint")), "epochs": 1, "max_length": 16, "batch_size": 16}
     Tinybert().fit(TRAIN, VALIDATION, {**Tinybert.defaults, **bert}, 0, _folder(root, "tinybert"))
     _card(root / "tinybert", "tinybert")
-    logs: dict[str, Any] = {"twin_gap": _twin_gap(root / "spelled")}
-    for name, (parent, recipe, changes) in CHILDREN.items():
-        logs[name] = _compress(recipe(), root, parent, name, {"learning_rate": 3e-3} | changes)
-    for parent in EXPORTED:
-        for precision in ("float32", "dynamic_int8", "full_int8")[: 3 if parent in EXPORTED[:3] else 1]:
-            _compress(Litert(), root, parent, f"{parent}-{precision}", {"precision": precision})
-    return logs | {"said": attempts(root)}
+    return {"twin_gap": _twin_gap(root / "spelled")}
 
 
 def _twin_gap(folder: Path) -> float:
@@ -153,4 +166,4 @@ def attempts(root: Path) -> dict[str, str]:
 
 if __name__ == "__main__":
     command, where, out = sys.argv[1:]
-    Path(out).write_text(json.dumps({"family": family, "tell": tell}[command](Path(where))))
+    Path(out).write_text(json.dumps(tell(Path(where)) if command == "tell" else family(Path(where), command == "core")))

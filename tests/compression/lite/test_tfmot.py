@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,14 @@ from safetensors.numpy import load_file
 from bench.api import BenchError, Split
 from compression.recipes.tfmot import Tfmot
 from tests.compression.lite.conftest import Family
+from tests.compression.lite.phases import CORE
 
 WEIGHTS = "weights.safetensors"
+
+
+def child(*values: Any) -> Any:
+    """A parameter, the name of a child first; slow where only slow tests have it made."""
+    return pytest.param(*values, marks=[] if values[0] in CORE else pytest.mark.slow)
 
 
 def test_pruning_sets_weights_to_zero_and_keeps_layout_and_size(family: Family) -> None:
@@ -27,6 +34,7 @@ def test_pruning_sets_weights_to_zero_and_keeps_layout_and_size(family: Family) 
     assert family.told["dnn-prune"]["said"][0] == "numpy", "it is read by its parent's recipe"
 
 
+@pytest.mark.slow
 def test_pruning_reaches_embeddings_and_kernels_of_an_lstm(family: Family) -> None:
     pruned = load_file(family.root / "lstm-prune" / WEIGHTS)
     shares = {name: float(np.mean(value == 0)) for name, value in pruned.items() if value.ndim == 2}
@@ -43,6 +51,7 @@ def test_only_epochs_of_the_whole_sparsity_can_be_the_best(family: Family) -> No
     assert log["history"][log["best_epoch"] - 1]["validation_accuracy"] == best
 
 
+@pytest.mark.slow
 def test_the_weights_of_the_best_epoch_are_kept(family: Family) -> None:
     """What is taught is wrong: the child gets worse from epoch to epoch."""
     log = family.logs["dnn-turned"]
@@ -52,18 +61,20 @@ def test_the_weights_of_the_best_epoch_are_kept(family: Family) -> None:
     assert abs(kept - accuracies[0]) < abs(kept - accuracies[2])  # of other texts, so not the same
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_child(family: Family) -> None:
     assert family.logs["dnn-prune"] == family.logs["dnn-again"]
     for file in ("model.json", WEIGHTS, "vocabulary.json"):
         assert (family.root / "dnn-prune" / file).read_bytes() == (family.root / "dnn-again" / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_without_validation_the_last_epoch_stays(family: Family) -> None:
     log = family.logs["dnn-refit"]
     assert log["best_epoch"] is None and set(log["history"][0]) == {"epoch", "loss"}
 
 
-@pytest.mark.parametrize(("child", "bits", "clusters"), [("dnn-cluster", 4, 16), ("dnn-bytes", 8, 40)])
+@pytest.mark.parametrize(("child", "bits", "clusters"), [child("dnn-cluster", 4, 16), child("dnn-bytes", 8, 40)])
 def test_clustered_weights_are_a_codebook_and_small_indices(
     family: Family, child: str, bits: int, clusters: int
 ) -> None:
@@ -75,6 +86,7 @@ def test_clustered_weights_are_a_codebook_and_small_indices(
     assert family.size(child, WEIGHTS) < family.size("dnn", WEIGHTS) * bits / 32 + 6000
 
 
+@pytest.mark.slow
 def test_clustered_halves_of_an_lstm_kernel_have_codebooks_of_their_own(family: Family) -> None:
     stored = load_file(family.root / "lstm-cluster" / WEIGHTS)
     for part in (0, 1):
@@ -83,6 +95,7 @@ def test_clustered_halves_of_an_lstm_kernel_have_codebooks_of_their_own(family: 
     assert family.size("lstm-cluster", WEIGHTS) < 0.3 * family.size("lstm", WEIGHTS)
 
 
+@pytest.mark.slow
 def test_the_twin_of_two_layers_with_ngrams_computes_what_the_parent_does(family: Family) -> None:
     assert family.logs["twin_gap"] < 1e-5
 
@@ -95,14 +108,14 @@ def test_quantization_aware_training_leaves_an_int8_file_for_litert(family: Fami
     assert family.size("dnn-qat", "model.tflite") < 0.4 * family.size("dnn-float32", "model.tflite")
 
 
-@pytest.mark.parametrize("child", ["dnn-prune", "dnn-cluster", "dnn-bytes", "dnn-qat"])
-def test_children_are_as_good_as_their_parent_here(family: Family, child: str) -> None:
-    assert family.told[child]["accuracy"] >= family.told["dnn"]["accuracy"] - 0.05
+@pytest.mark.parametrize("name", [*map(child, ("dnn-prune", "dnn-cluster", "dnn-bytes", "dnn-qat"))])
+def test_children_are_as_good_as_their_parent_here(family: Family, name: str) -> None:
+    assert family.told[name]["accuracy"] >= family.told["dnn"]["accuracy"] - 0.05
 
 
-@pytest.mark.parametrize("child", ["dnn-cluster", "dnn-qat", "lstm-prune", "lstm-cluster"])
-def test_awkward_texts(family: Family, child: str) -> None:
-    told = family.told[child]
+@pytest.mark.parametrize("name", [*map(child, ("dnn-cluster", "dnn-qat", "lstm-prune", "lstm-cluster"))])
+def test_awkward_texts(family: Family, name: str) -> None:
+    told = family.told[name]
     np.testing.assert_allclose(told["awkward"], 1.0, atol=1e-5)
     assert told["empty"] == [0, 3]
     assert told["staged_gap"] < 1e-5 and told["turned_gap"] < 1e-5
