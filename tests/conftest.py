@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bench.commands.run import SMOKE_ROWS
 from bench.data import DatasetRef, prepare
@@ -38,13 +40,22 @@ TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines", "t
 """Folders whose files share what takes minutes to train."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before the plug-in writes the groups down
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several test processes one takes a whole file, or a whole folder of those in `TOGETHER`."""
-    for item in items:
-        file = item.path.relative_to(ROOT)
-        folder = file.parent.as_posix()
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else file.as_posix()))
+class _Scheduling(LoadScopeScheduling):
+    """Of several test processes one takes a whole file, or a whole folder of those in `TOGETHER`.
+
+    A scheduler of our own, as groups by `xdist_group` are lost with pytest 9.2: one test went here, the next there, and
+    whatever a file's tests share was made twice.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
+    """Which process takes which tests."""
+    return _Scheduling(config, log)
 
 
 def any_slow(items: Iterable[pytest.Item], folder: str) -> bool:

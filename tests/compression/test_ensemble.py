@@ -73,6 +73,7 @@ def rows(store: Path, recipe: str) -> list[dict[str, Any]]:
     return [row for row in found if row["identity"]["recipe"] == recipe]
 
 
+@pytest.mark.slow
 def test_an_ensemble_teaches_a_student_of_another_framework(family: Path) -> None:
     (both,), (student,) = rows(family, "ensemble"), rows(family, "distill")
     assert student["identity"]["parent_run_id"] == student["identity"]["teacher_run_id"] == both["run_id"]
@@ -81,6 +82,7 @@ def test_an_ensemble_teaches_a_student_of_another_framework(family: Path) -> Non
     assert len(list((family / "cache" / "teachers").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_an_ensemble_is_the_mean_of_its_members_and_needs_nothing_else(
     family: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

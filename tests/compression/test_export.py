@@ -49,6 +49,7 @@ def test_openvino_says_what_pytorch_says_of_several_poolings(roberta: Path, tmp_
     assert not (folder / "model.onnx").exists()
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_compiled_pytorch_says_the_same_without_transformers_and_on_its_own_cpu_alone(
     shallow: Path, tmp_path: Path

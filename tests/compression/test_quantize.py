@@ -27,7 +27,9 @@ from compression.torch_int8 import to_int8
 from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, needs_compiler, size
 
 INT8 = [
-    pytest.param(name, marks=[needs_compiler] if name == "torchao-int8" else []) for name in TARGETS if "int8" in name
+    pytest.param(name, marks=[needs_compiler, pytest.mark.slow] if name == "torchao-int8" else [])
+    for name in TARGETS
+    if "int8" in name
 ]
 FAMILY = {
     "torch-int8": "roberta",

@@ -110,6 +110,7 @@ def test_numbers_are_labels_in_every_format(tmp_path: Path) -> None:
         assert load(DatasetRef(str(path))).facts.label_names == ("1", "2")
 
 
+@pytest.mark.slow
 def test_a_text_of_10_megabytes_is_accepted(write_csv: WriteCsv) -> None:
     long = 'long, "longer"\nlongest ' * 450_000
     dataset = load(DatasetRef(str(write_csv([*reviews(), (long, "good")]))))

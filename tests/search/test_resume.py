@@ -22,6 +22,7 @@ def _wait_for_trials(folder: Path, study: str, count: int) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_search_killed_half_way_and_resumed_is_the_search_in_one_go(searched: Path, tmp_path: Path) -> None:
     for trials in (2, 5):  # among the random trials, and among the pruned ones
         process = start(tmp_path, *SEARCHED, *QUIET)
@@ -46,6 +47,7 @@ def test_a_finished_search_is_finished(searched: Path) -> None:
     assert without_times(summary_of(searched, "seven")) == before
 
 
+@pytest.mark.slow
 def test_two_processes_share_a_study_and_a_failure_stops_neither(tmp_path: Path) -> None:
     recipe = "epochal[pause=0.2,fails_over=0.05]"
     arguments = ("search", recipe, "-d", "toy", "--trials", "5", "--study", "shared")

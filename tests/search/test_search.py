@@ -155,6 +155,7 @@ def test_fixed_parameters_are_not_searched(bench: Bench, tmp_path: Path) -> None
     assert best is not None and best.value == best.validation["log_loss"]
 
 
+@pytest.mark.slow
 def test_a_real_recipe(bench: Bench, tmp_path: Path) -> None:
     recipe, only = "linear[max_features=4000]", ("--only", "C,classifier")
     done = bench("search", recipe, "-d", "toy", "--smoke", *only, "--trials", "1", *QUIET)

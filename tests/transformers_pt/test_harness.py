@@ -24,6 +24,7 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((tmp_path / "store" / "results").glob("*/result.json"))]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does_and_the_row_tells_them(
     bench: Bench, checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
