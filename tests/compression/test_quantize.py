@@ -26,11 +26,8 @@ from compression.recipes.quantize import TARGETS, Quantize
 from compression.torch_int8 import to_int8
 from tests.compression.parents import ASKED, TRAIN, asked, child, loaded, needs_compiler, size
 
-INT8 = [
-    pytest.param(name, marks=[needs_compiler, pytest.mark.slow] if name == "torchao-int8" else [])
-    for name in TARGETS
-    if "int8" in name
-]
+COMPILED = [needs_compiler, pytest.mark.slow]
+INT8 = [pytest.param(to, marks=COMPILED if to == "torchao-int8" else []) for to in TARGETS if "int8" in to]
 FAMILY = {
     "torch-int8": "roberta",
     "torchao-int8": "electra",

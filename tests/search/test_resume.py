@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
+
 from bench.search.worker_folder import is_dead
 from tests.conftest import Bench
 from tests.search.conftest import QUIET, SEARCHED, finish, start, summary_of, without_times
