@@ -41,6 +41,7 @@ from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.epochs import EpochLog
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
+from bench.lexicon import Vader, copy_lexicons
 from bench.machine import thread_limit, waits_passively
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
@@ -80,9 +81,11 @@ __all__ = [
     "Training",
     "Truncation",
     "Uniform",
+    "Vader",
     "bytes_on_disk",
     "cache_root",
     "class_weights",
+    "copy_lexicons",
     "did_you_mean",
     "epoch_scores",
     "file_sha256",

@@ -16,6 +16,9 @@ _SPACE = re.compile(r"\s+")
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _CONTROL = re.compile(r"[\x80-\x9f]")
 _DOUBLE_ENCODED = re.compile(r"[\u00c2-\u00f4][\x80-\xbf]+")
+_BARE_LINK = re.compile(r"https?://\S*|www\.\S+")
+_HANDLE = re.compile(r"[@#]\w+")
+_MARK = re.compile(r"[^0-9A-Za-z]+")
 _TYPOGRAPHIC = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "...", "\x00": " "})
 
 
@@ -80,6 +83,11 @@ def _covid_twitter(text: str) -> str:
     return " ".join(emoji.demojize(text, delimiters=(" :", ": ")).split())
 
 
+def _bare(text: str) -> str:
+    """Letters and digits of English alone: no links, mentions, hashtags and punctuation, no apostrophe either."""
+    return _MARK.sub(" ", _HANDLE.sub(" ", _BARE_LINK.sub(" ", text))).strip()
+
+
 NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "none": _none,
     "breaks-1": _breaks,
@@ -87,6 +95,7 @@ NORMALIZATIONS: dict[str, Callable[[str], str]] = {
     "plain-2": _plain_2,
     "twitter-1": _twitter,
     "covid-twitter-1": _covid_twitter,
+    "bare-1": _bare,
 }
 
 

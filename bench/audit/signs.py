@@ -10,12 +10,12 @@ from importlib.util import find_spec
 import numpy as np
 import numpy.typing as npt
 
+from bench.lexicon import Vader
+from bench.normalize import normalizer
+
 Numbers = npt.NDArray[np.float64]
 """One number a text, float64 [n_texts]."""
 
-_LINK = re.compile(r"https?://\S*|www\.\S+")
-_HANDLE = re.compile(r"[@#]\w+")
-_MARK = re.compile(r"[^\w\s']|_")
 _HASHTAG = re.compile(r"#\w+")
 _EMOTICON = re.compile(
     r"(?<![\w:/])(?:[:;=8xX][-'o^]?[)(\]\[dDpP/\\|*3]+|<3+|[)(\]\[]+[-']?[:;=])(?!\w)"
@@ -33,11 +33,6 @@ class Sign:
     """The words that count, where it is no number."""
 
 
-def bare(text: str) -> str:
-    """Without links, mentions, hashtags and punctuation."""
-    return " ".join(_MARK.sub(" ", _HANDLE.sub(" ", _LINK.sub(" ", text))).split())
-
-
 def signs() -> list[Sign]:
     """All that is tried; the lexicon where it is installed."""
     return [
@@ -51,18 +46,15 @@ def signs() -> list[Sign]:
 
 def _lexicon_signs() -> list[Sign]:
     return [
-        Sign("the VADER lexicon", lexicon(lambda text: text)),
-        Sign("the VADER lexicon, without links, mentions, hashtags and punctuation", lexicon(bare)),
+        Sign("the VADER lexicon", lexicon("none")),
+        Sign("the VADER lexicon, without links, mentions, hashtags and punctuation", lexicon("bare-1")),
     ]
 
 
-def lexicon(form: Callable[[str], str]) -> Callable[[Sequence[str]], Numbers]:
-    """VADER's compound score, −1 to 1, of each text in a form. Hutto, Gilbert, ICWSM 2014."""
+def lexicon(normalization: str) -> Callable[[Sequence[str]], Numbers]:
+    """VADER's compound score, −1 to 1, of each text as that normalization leaves it."""
 
     def scores(texts: Sequence[str]) -> Numbers:
-        from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
-
-        analyzer = SentimentIntensityAnalyzer()
-        return np.array([analyzer.polarity_scores(form(text))["compound"] for text in texts], np.float64)
+        return Vader()([*map(normalizer(normalization), texts)])
 
     return scores

@@ -37,6 +37,13 @@ BACKBONES = {
     "covid-twitter-bert": "COVID-Twitter-BERT",
 }  # fmt: skip
 """Encoders by the name of their preset or shape; any other is called by the last part of its own."""
+ENCODERS: dict[str, tuple[str, ...]] = {
+    "finetune": (),
+    "lora": ("LoRA",),
+    "zeroshot": ("zero-shot",),
+    "setfit": ("SetFit",),
+}
+"""Recipes that take a backbone, and what they did with it."""
 CLASSIFIERS = {"svm": "Linear SVM", "logreg": "Logistic regression"}
 RUNTIMES = {"onnx": "ONNX", "openvino": "OpenVINO", "torch": "PyTorch", "aotinductor": "AOTInductor"}
 PRECISIONS = {"dynamic_int8": "int8", "full_int8": "full int8", "float32": "fp32"}
@@ -45,9 +52,8 @@ TFMOT = {"prune": "sparse", "cluster": "clustered", "qat": "QAT"}
 
 def architecture(recipe: str, params: Params) -> Architecture:
     """Of a recipe that trains from texts; a recipe that is not known here goes by its own name."""
-    if recipe in ("finetune", "lora"):
-        adapted = ("LoRA",) if recipe == "lora" else ()
-        return Architecture(backbone(params.get("backbone")), "transformer", (*_weights(params), *adapted))
+    if recipe in ENCODERS:
+        return Architecture(backbone(params.get("backbone")), "transformer", (*_weights(params), *ENCODERS[recipe]))
     if recipe == "tinybert":
         shape = params.get("checkpoint", "auto")
         shape = (params.get("architecture") or "tiny") if shape == "auto" else shape

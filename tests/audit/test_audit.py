@@ -12,10 +12,10 @@ import pytest
 
 from bench.audit.explain import Explanation, explanations
 from bench.audit.near import near_duplicates
-from bench.audit.signs import bare
 from bench.audit.suspects import suspects
 from bench.contract import Split
 from bench.data.manifest import entry, label_source
+from bench.normalize import normalizer
 from tests.conftest import Bench
 
 GOOD = ["lovely", "great", "kind", "fresh", "superb", "bright", "tasty", "gentle", "smart", "happy"]
@@ -48,7 +48,7 @@ def test_a_lexicon_is_found_with_its_cut_points() -> None:
     for seed in (0, 1):
         part = split(seed=seed)
         texts = [f"@x {('#sad', '#happy')[i % 2]} {text}!!! http://t.co/a" for i, text in enumerate(part.texts)]
-        scores = [vader.polarity_scores(bare(text))["compound"] for text in texts]
+        scores = [vader.polarity_scores(normalizer("bare-1")(text))["compound"] for text in texts]
         both.append(relabelled(replace(part, texts=texts), [int(score > 0.3) for score in scores]))
     found = best(*both)
     assert found is not None and found.follows and "without links" in found.sign and found.agreement.value == 1.0

@@ -17,7 +17,7 @@ import pytest
 
 from tests.forks import ROOT, fork
 
-RECIPES = ("constant", "linear", "nbsvm", "fasttext", "dnn", "static", "lstm")
+RECIPES = ("constant", "lexicon", "linear", "nbsvm", "fasttext", "dnn", "static", "lstm")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 Phase = Callable[..., Any]
