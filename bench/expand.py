@@ -91,14 +91,15 @@ class _Entry:
     limit: int | None
 
     def specs(self) -> Iterator[RunSpec]:
-        """Grid, then seeds; with a parent, each of its runs for which there is one."""
+        """Grid, then seeds, then numbers of labels; with a parent, each of its runs for which there is one."""
         seeds = self.run.seeds or self.suite.seeds
         for values in itertools.product(*self.run.grid.values()):
             given = self.run.params | dict(zip(self.run.grid, values, strict=True))
             for seed in seeds:
                 measured = self.suite.measure == "all" or (self.suite.measure == "first_seed" and seed == seeds[0])
-                for parents in self._parents(seed):
-                    yield self._gated(self._spec(given, seed, measured, parents))
+                for per_label, parents in itertools.product(self.run.per_label or (None,), self._parents(seed)):
+                    spec = replace(self._spec(given, seed, measured, parents), per_label=per_label)
+                    yield self._gated(spec)
 
     def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents, [layout_of(parent) for parent in parents])

@@ -52,6 +52,11 @@ class RunIdentity:
         return cls(model, data.dataset, data.limit, identity.seed)
 
 
+def trained_rows(trained_on: TrainedOn) -> str:
+    """What a model was trained on in a word, where that is not all of train: `refit`, `8 a label`; else empty."""
+    return {"train": "", "train+validation": "refit"}.get(trained_on, trained_on)
+
+
 def canonical(value: Any) -> str:
     """One way of writing parameters: keys in order, 1.0 as 1, tuples as lists."""
     return _encode(_whole(value))

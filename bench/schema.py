@@ -16,7 +16,7 @@ from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
@@ -85,7 +85,8 @@ class Identity(Block):
     dirty: bool | None = Field(None, description="Whether tracked files differed from the commit.")
 
 
-TrainedOn = Literal["train", "train+validation"]
+TrainedOn = Annotated[str, Field(pattern=r"^(train|train\+validation|[1-9]\d* a label)$")]
+"""`8 a label`: eight texts of train of each label, and no validation."""
 REFIT_NOTE = "trained on train and validation together"
 """How the note of a refit begins."""
 
@@ -99,7 +100,9 @@ class Data(Block):
     split_hash: str | None = Field(None, description="Hash of the test rows, ids, texts and labels.")
     train_hash: str | None = Field(None, description="Hash of the training and validation rows.")
     trained_on: TrainedOn = Field(
-        "train", description="`train+validation` for a refit: nothing was chosen on validation, which has no scores."
+        "train",
+        description="`train+validation` for a refit: nothing was chosen on validation, which has no scores. "
+        "`8 a label`: so many texts of train of each label; nothing was chosen on validation, which was scored.",
     )
     n_train: int | None = None
     n_validation: int | None = None
@@ -355,7 +358,7 @@ class Measurement(Block):
 class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
-    schema_version: Literal[4] = 4
+    schema_version: Literal[5] = 5
     run_id: Name
     identity: Identity
     data: Data
@@ -412,10 +415,16 @@ def _files_unknown(document: Document) -> Document:
     return document | {"schema_version": 4}
 
 
+def _all_of_train(document: Document) -> Document:
+    """Version 5: `data.trained_on` may be of few labels, which it never was before."""
+    return document | {"schema_version": 5}
+
+
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda first: _renamed_parameters(_typed_training(first)),
     2: _steady_over_rounds,
     3: _files_unknown,
+    4: _all_of_train,
 }
 """From version n to n + 1, by n."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from bench.contract import Params
 from bench.data import DatasetRef, Reading, dataset_names
 from bench.errors import BenchError, did_you_mean
-from bench.identity import ModelIdentity, RunIdentity
+from bench.identity import ModelIdentity, RunIdentity, trained_rows
 from bench.params import variant
 from bench.registry import load_recipe
 from bench.renames import renamed_params
+from bench.schema import TrainedOn
 
 SUITES = Path(__file__).parent / "suites"
 MeasurePolicy = Literal["all", "first_seed", "none"]
@@ -44,6 +45,8 @@ class RunSpec:
     suite: str | None = None
     refit: bool = False
     """Train on train and validation together; nothing is chosen any more, and no validation score exists."""
+    per_label: int | None = None
+    """Train on so many texts of each label, drawn by the seed, and on no validation; None: on all of train."""
     parents: tuple[RunSpec | str, ...] = ()
     """The runs whose artifacts are compressed: others of the same command, or ids of stored ones."""
     gate: Gate | None = None
@@ -51,15 +54,22 @@ class RunSpec:
     @property
     def identity(self) -> RunIdentity:
         """What sets it apart from every other run of a command."""
-        model = ModelIdentity.of(self.recipe, self.params, "train+validation" if self.refit else "train")
+        model = ModelIdentity.of(self.recipe, self.params, self.trained_on)
         parents = tuple(parent if isinstance(parent, str) else parent.identity for parent in self.parents)
         return RunIdentity(model, self.dataset.name, self.limit, self.seed, parents)
 
     @property
+    def trained_on(self) -> TrainedOn:
+        """As a result has it."""
+        if self.per_label:
+            return f"{self.per_label} a label"
+        return "train+validation" if self.refit else "train"
+
+    @property
     def variant(self) -> str:
-        """What differs from the recipe's defaults, and `refit`."""
+        """What differs from the recipe's defaults, and what it is trained on where that is not all of train."""
         changed = variant(load_recipe(self.recipe), self.params)
-        return ",".join(part for part in (changed, "refit" if self.refit else "") if part)
+        return ",".join(part for part in (changed, trained_rows(self.trained_on)) if part)
 
     @property
     def title(self) -> str:
@@ -108,6 +118,8 @@ class SuiteRun(_Closed):
     """Parameters to try in turn where the gate is missed: the lists are walked together, from the boldest value."""
     datasets: list[str] | None = None
     seeds: list[int] | None = None
+    per_label: list[Annotated[int, Field(ge=1)]] | None = None
+    """Training texts of each label: a run for each number."""
 
     @field_validator("params", "grid", "back_off")
     @classmethod

@@ -178,9 +178,9 @@ def _only(board: Board, name: str, targets: Sequence[Target]) -> Target:
 
 
 def _matches(line: Line, name: str) -> bool:
-    """Whether the line is of that recipe and has those parameters; a refit goes by its whole name alone."""
+    """Whether the line is of that recipe and has those parameters; what was trained on other rows goes by its name."""
     recipe, given = parse_recipe(name)
-    if line.recipe != recipe or line.refit:
+    if line.recipe != recipe or line.model.identity.trained_on != "train":
         return False
     params = completed(recipe, line.params)
     return all(key in params and params[key] == value for key, value in given.items())

@@ -13,7 +13,7 @@ from bench.board.model import LineKey, Model
 from bench.board.recipes import recipe_of
 from bench.board.shortening import SEPARATOR, brief
 from bench.board.vocabulary import Family, architecture, step, student, student_of, words
-from bench.identity import canonical
+from bench.identity import canonical, trained_rows
 
 MAX_MEMBERS = 3
 """Different members of an ensemble that its name lists."""
@@ -84,7 +84,7 @@ def _of_line(key: LineKey) -> Made:
 
 def made(model: Model) -> Made:
     """From the texts on: a student starts anew, an ensemble of what it is made of."""
-    own = ("refit",) if model.refit else ()
+    own = (*filter(None, (trained_rows(model.identity.trained_on),)),)
     if model.recipe == "distill":
         of = student(model.params)
         return Made(of.family, ((of.name, *of.tags, *own),), (model,))

@@ -13,11 +13,9 @@ from bench.board.leaderboard import Names
 from bench.board.model import LineKey, Model
 from bench.board.recipes import recipe_of
 from bench.contract import Recipe
-from bench.identity import canonical
+from bench.identity import canonical, trained_rows
 from bench.params import split_assignments, written
 
-REFIT = "refit"
-"""In the name of a model that was trained on train and validation together."""
 FROM = " ← "
 """Between a model and its parent."""
 
@@ -37,11 +35,11 @@ class Parts:
         return self.whole if not self.headline or self.headline in self.whole else (self.headline, *self.whole)
 
     def distinguishing(self, rivals: Sequence[Parts]) -> list[str]:
-        """The headline or the first part that some rival lacks, a refit's, and as few more as it takes."""
+        """The headline or the first part that some rival lacks, its rows if not all of train, and as few more."""
         own = set(self.shown)
         same = [rival.shown for rival in rivals if not own.issubset(rival.shown)]
         first = next((part for part in self.shown if any(part not in rival for rival in same)), "")
-        start = {self.headline or first, *({REFIT} & {*self.whole})} - {""}
+        start = {self.headline or first, *(part for part in self.whole if "=" not in part)} - {""}
         chosen = distinguishing(self.shown, same, start)
         return [part for part in self.shown if part in chosen]
 
@@ -115,7 +113,7 @@ def _changed(model: Model, recipe: Recipe | None) -> tuple[str, ...]:
         return tuple(part for part in split_assignments(model.variant) if part)
     usual = {key: canonical(value) for key, value in recipe.defaults.items()}
     changed = [key for key, value in model.params.items() if usual.get(key) != canonical(value)]
-    return (*(_part(model, key) for key in changed), *((REFIT,) if model.refit else ()))
+    return (*(_part(model, key) for key in changed), *filter(None, (trained_rows(model.identity.trained_on),)))
 
 
 def _differing(namesakes: Sequence[Model]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
@@ -72,6 +73,10 @@ Parents = Annotated[
     list[str] | None,
     typer.Option(help="The stored run that a compression recipe makes smaller; its data set and seed, unless given."),
 ]
+PerLabel = Annotated[
+    list[int] | None,
+    typer.Option(help="Train on so many texts of each label alone, drawn by the seed, without validation.", min=1),
+]
 
 
 @reads_file
@@ -81,6 +86,7 @@ def run(
     dataset: DatasetOption = None,
     seeds: Seeds = None,
     parent: Parents = None,
+    per_label: PerLabel = None,
     *,
     reading: Reading,
     data_dir: DataDir = None,
@@ -109,6 +115,8 @@ def run(
 
     [dim]python -m bench run -r linear -d mine.csv --text-column body --label-column mood[/]
 
+    [dim]python -m bench run -r setfit -r linear -d emotions --per-label 8 --per-label 64 --seeds 0-4[/]
+
     [dim]python -m bench run -r 'prune\\[ratio=0.5]' --parent finetune-emotions-s0-3f2a81c09b[/]
     """
     from rich.console import Console
@@ -119,14 +127,14 @@ def run(
 
     limit = SMOKE_ROWS if smoke else None
     if suite is not None:
-        if recipe or dataset or parent:
-            raise BenchError("give a suite, or recipes (-r) and data sets (-d), not both")
+        if recipe or dataset or parent or per_label:
+            raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
         specs, optional, rounds = _from_suite(suite, seeds, measure, rounds, data_dir, limit)
     else:
         parents = tuple(parent or ())
         own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
         refs = [DatasetRef(name, reading, data_dir) for name in dataset] if dataset else own
-        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit), set()
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
     options = RunOptions(store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None)
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
@@ -198,6 +206,7 @@ def _from_options(
     parents: tuple[str, ...],
     layouts: Sequence[str | None],
     limit: int | None,
+    per_label: list[int] | None,
 ) -> list[RunSpec]:
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, with_defaults
@@ -220,7 +229,8 @@ def _from_options(
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
                 )
-                specs.append(RunSpec(recipe_name, params, ref, seed, limit, measured, parents=parents))
+                spec = RunSpec(recipe_name, params, ref, seed, limit, measured, parents=parents)
+                specs += [replace(spec, per_label=number) for number in per_label or (None,)]
     return specs
 
 

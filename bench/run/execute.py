@@ -106,9 +106,9 @@ class Executor:
         checkpoint = self.store.checkpoints / planned.artifact_key
         job = TrainJob(
             recipe=spec.recipe, params=dict(spec.params), shown=planned.shown, seed=spec.seed,
-            prepared=planned.prepared.folder, artifact=folder / "artifact", refit=spec.refit, cache=self.store.cache,
-            checkpoint=checkpoint, parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
-            data_dir=spec.dataset.data_dir,
+            prepared=planned.prepared.folder, artifact=folder / "artifact", refit=spec.refit, per_label=spec.per_label,
+            cache=self.store.cache, checkpoint=checkpoint, data_dir=spec.dataset.data_dir,
+            parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
         )  # fmt: skip
         launcher = planned.resolved.launcher
         ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
@@ -211,12 +211,15 @@ def _bare_row(planned: PlannedRun, outcome: Outcome) -> Result:
 def _data(planned: PlannedRun) -> Data:
     prepared, meta = planned.prepared, planned.prepared.meta
     data = data_facts(prepared, planned.parts["normalization"])
+    if per_label := planned.spec.per_label:
+        few = {"trained_on": planned.spec.trained_on, "n_train": per_label * len(prepared.label_names)}
+        return data.model_copy(update=few)
     if not planned.spec.refit:
         return data
     epochs = planned.spec.params.get("epochs")
     note = REFIT_NOTE + (f", {epochs} epoch{'' if epochs == 1 else 's'}" if epochs is not None else "")
     counts = {"n_train": meta.n_train + meta.n_validation, "n_validation": 0}
-    return data.model_copy(update={"trained_on": "train+validation", "notes": [*data.notes, note], **counts})
+    return data.model_copy(update={"trained_on": planned.spec.trained_on, "notes": [*data.notes, note], **counts})
 
 
 def _identity(planned: PlannedRun, artifact: str | None) -> Identity:

@@ -69,6 +69,7 @@ class TrainJob(Job[Trained]):
     artifact: Path
     parents: tuple[Path, ...] = ()
     refit: bool = False
+    per_label: int | None = None
     cache: Path | None = None
     checkpoint: Path | None = None
     data_dir: Path | None = None

@@ -13,8 +13,10 @@ from typing import Any
 from bench.artifact import PREFIX, folder_hash
 from bench.contract import PARENTS, Params, Recipe, Resolved
 from bench.errors import BenchError
+from bench.identity import trained_rows
 from bench.machine import device_class, package_version
 from bench.registry import load_recipe, source_hash
+from bench.schema import TrainedOn
 
 SCORING_VERSION = "1"
 """Raised whenever the scorer would give another number for the same predictions."""
@@ -46,12 +48,12 @@ def artifact_parts(
     seed: int,
     train_hash: str,
     device: str,
-    refit: bool = False,
+    trained_on: TrainedOn = "train",
     parents: Sequence[Parent] = (),
 ) -> dict[str, str]:
     """The named parts of an artifact key, each short enough to print.
 
-    `refit` sets a training on train and validation together apart from the usual one on the same rows.
+    `trained_on` sets a training on train and validation together, or on a few labels, apart from the usual one.
     """
     contents = {name: _content(path) for name, path in resolved.paths.items()}
     shown = _named(params, resolved.paths, contents)
@@ -62,7 +64,7 @@ def artifact_parts(
         "recipe": recipe.name,
         "source": sources[0][:16] if len(sources) == 1 else digest(sources)[:16],
         "params": json.dumps(shown | contents, sort_keys=True, default=str),
-        "data": train_hash[:16] + (" refit" if refit else ""),
+        "data": f"{train_hash[:16]} {trained_rows(trained_on)}".strip(),
         "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
         "seed": str(seed),
         "device": device_class(device),

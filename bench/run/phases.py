@@ -17,6 +17,7 @@ from bench.arrays import write_arrays
 from bench.artifact import read_card
 from bench.contract import PARENTS, Card, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
+from bench.data.few import few_labels
 from bench.errors import BenchError
 from bench.foreign import compiled_code
 from bench.measure.memory import peak_rss_bytes
@@ -89,6 +90,8 @@ def _train(job: TrainJob, context: RunContext) -> Trained:
     train, validation = prepared.training()
     if job.refit:
         train, validation = _together(train, validation)
+    if job.per_label:
+        train, validation = few_labels(train, job.per_label, job.seed), _none_of(train)
     job.artifact.mkdir(parents=True)
     started = time.perf_counter()
     cards = _checked_cards(job.parents, prepared)
@@ -106,7 +109,12 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
     names = train.label_names
     labels = np.concatenate([train.labels, validation.labels])
     whole = Split([*train.ids, *validation.ids], [*train.texts, *validation.texts], labels, names)
-    return whole, Split([], [], np.empty(0, np.int64), names)
+    return whole, _none_of(train)
+
+
+def _none_of(split: Split) -> Split:
+    """No row of its labels."""
+    return Split([], [], np.empty(0, np.int64), split.label_names)
 
 
 def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[Card]:

@@ -85,7 +85,7 @@ class Planner:
         prepared, store, policy = self.prepared[spec.dataset.name], self.store, self.policy
         resolved = recipe.resolve(spec.params)
         parts = artifact_parts(
-            recipe, resolved, spec.params, spec.seed, prepared.train_hash, self.device, spec.refit, parents
+            recipe, resolved, spec.params, spec.seed, prepared.train_hash, self.device, spec.trained_on, parents
         )
         key = digest(parts)
         run_id = f"{spec.recipe}-{slug(prepared.name)}-s{spec.seed}-{key[:10]}"

@@ -16,6 +16,7 @@ from bench.report.dataset_page import DatasetPage
 from bench.report.page.compression import family_document
 from bench.report.page.dataset import dataset
 from bench.report.page.evidence import calibration, confident_mistakes, learning
+from bench.report.page.few_labels import few_labels
 from bench.report.page.judged import judged
 from bench.report.page.lines import line_document, threads
 from bench.report.page.pairs import pairs
@@ -51,7 +52,7 @@ def board_document(
         "pairs": pairs(board, predictions),
         "families": [family_document(board, family) for family in families],
         "folds": [
-            *sweeps(board), *calibration(shown), *learning(shown),
+            *few_labels(board), *sweeps(board), *calibration(shown), *learning(shown),
             *confident_mistakes(shown, texts, remark, bool(texts)), *dataset(data),
         ],
         "texts": {name: text[:TEXT_WIDTH] for name, text in list(texts.items())[:MOST_TEXTS]},

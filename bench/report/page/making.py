@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.board.leaderboard import Line
 from bench.board.row import Row
+from bench.identity import trained_rows
 
 
 def making(lines: Sequence[Line], rows: Mapping[str, Row]) -> dict[str, Any]:
@@ -28,7 +29,10 @@ def making(lines: Sequence[Line], rows: Mapping[str, Row]) -> dict[str, Any]:
 
 
 def _command(row: Row, parents: Sequence[str]) -> str:
-    given = row.variant.removesuffix("refit").removesuffix(",")
+    rows = trained_rows(row.data.trained_on)
+    given = row.variant.removesuffix(rows).removesuffix(",")
     recipe = shlex.quote(f"{row.recipe}[{given}]" if given else row.recipe)
     made_of = " ".join(f"--parent {shlex.quote(run_id)}" for run_id in parents)
-    return f"python -m bench run -r {recipe} {made_of or f'-d {shlex.quote(row.data.dataset)} --seeds {row.seed}'}"
+    few = f" --per-label {rows.split()[0]}" if rows.endswith("a label") else ""
+    source = made_of or f"-d {shlex.quote(row.data.dataset)} --seeds {row.seed}"
+    return f"python -m bench run -r {recipe} {source}{few}"
