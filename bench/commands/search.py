@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 Recipe = Annotated[str, typer.Argument(help="A recipe; what stands in brackets is fixed: 'lstm\\[units=64]'.")]
 Dataset = Annotated[str, typer.Option("-d", "--dataset", help="A data set's name, or your own file.")]
 Trials = Annotated[int, typer.Option(help="Trials in all, over all calls and processes.")]
-MetricName = Annotated[str, typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation.")]
+MetricName = Annotated[
+    str | None,
+    typer.Option(help="accuracy, macro_f1, macro_recall or log_loss, on validation; else the data set's own."),
+]
 Only = Annotated[str | None, typer.Option(help="Search these parameters alone: learning_rate,dropout.")]
 Seed = Annotated[int, typer.Option(help="Of the suggestions and of every trial's training.")]
 Seeds = Annotated[
@@ -50,7 +53,7 @@ def search(
     recipe: Recipe,
     dataset: Dataset,
     trials: Trials = 20,
-    metric: MetricName = "accuracy",
+    metric: MetricName = None,
     only: Only = None,
     seed: Seed = 0,
     seeds: Seeds = None,
@@ -93,7 +96,7 @@ def search(
         given=given,
         dataset=ref,
         run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
-        metric=_metric(metric),
+        metric=metric_for(metric, dataset),
         trials=trials,
         seed=seed,
         seeds=_fresh_seeds(seeds, seed),
@@ -116,9 +119,13 @@ def check_installed() -> None:
         raise BenchError(f"a search needs '{error.name}': {install_command('optuna')}") from None
 
 
-def _metric(name: str) -> Metric:
+def metric_for(name: str | None, dataset: str) -> Metric:
+    """What trials are judged by: the metric of that name, or else the data set's own."""
+    from bench.data.manifest import metric_of
     from bench.search.study import METRICS
 
+    if name is None:
+        return metric_of(dataset)
     for metric in METRICS:
         if metric == name:
             return metric
