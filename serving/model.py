@@ -10,9 +10,7 @@ from pathlib import Path
 
 from bench.api import BenchError, Card, Predictor, Probabilities, load_artifact, read_card
 from bench.artifact import folder_hash
-from bench.confidence.storage import FOLDER as CONFIDENCE
-from bench.confidence.storage import Confidence
-from bench.confidence.storage import read as read_confidence
+from bench.confidence.storage import CONFIDENCE, Confidence
 from bench.foreign import compiled_code
 from bench.machine import cores
 from bench.requirements import install_command
@@ -56,7 +54,7 @@ class Model:
 
     def calibrated(self, store: Store) -> Model:
         """With what the store has fitted for it; a `BenchError` that says how to make that where there is nothing."""
-        confidence = read_confidence(store.root / CONFIDENCE / f"{self.hash}.json")
+        confidence = CONFIDENCE.read(store.root / CONFIDENCE.folder / f"{self.hash}.json")
         if confidence.fitted.label_names != self.labels:
             raise BenchError(f"what was fitted for artifact {self.hash[:12]} has other labels")
         return replace(self, confidence=confidence)

@@ -136,3 +136,8 @@ def _reasons(failed: list[Row]) -> str:
         reason = f"{row.status}{phase}: {row.status_reason or 'no reason recorded'}"
         seeds.setdefault(reason, []).append(str(row.seed))
     return "; ".join(f"seed {', '.join(those)}: {reason}" for reason, those in seeds.items())
+
+
+def titles(boards: Iterable[Board]) -> dict[str, str]:
+    """What the model of each run is called."""
+    return {run_id: line.title for board in boards for line in board.lines for run_id in line.run_ids}

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.commands.options import StoreOption
-from bench.commands.robustness import chosen_results
+from bench.commands.robustness import chosen_results, titles_of
 
 
 class MethodChoice(StrEnum):
@@ -47,7 +47,7 @@ def confidence(
     from rich.console import Console
 
     from bench.confidence.fit import confidence_of
-    from bench.confidence.storage import FOLDER, put
+    from bench.confidence.storage import CONFIDENCE
     from bench.errors import BenchError, did_you_mean
     from bench.metrics import METRICS
     from bench.report.confidence import print_confidence
@@ -60,9 +60,9 @@ def confidence(
     with home.lock():
         found = [confidence_of(r, home.arrays(r.run_id, "predictions"), method.value, metric) for r in results]
         for each in found:
-            put(home.root, each)
+            CONFIDENCE.put(home.root, each)
     if as_json:
         print(json.dumps([each.model_dump() for each in found], indent=1))
     else:
-        print_confidence(found, Console(highlight=False))
-        print(f"stored in {home.root / FOLDER}; the next step: python -m serving http RUN --calibrated")
+        print_confidence(found, titles_of(home), Console(highlight=False))
+        print(f"stored in {home.root / CONFIDENCE.folder}; the next step: python -m serving http RUN --calibrated")

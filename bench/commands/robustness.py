@@ -43,14 +43,14 @@ def robustness(
 
     from bench.report.robustness import print_robustness
     from bench.robustness.evaluate import domains, evaluate
-    from bench.robustness.storage import FOLDER, stored
+    from bench.robustness.evaluation import ROBUSTNESS
     from bench.store import Store
 
     home = Store(store)
     chosen = chosen_results(home, runs or [], dataset, with_artifact=True)
     screen = Console(stderr=True, highlight=False)
     with home.lock():
-        known = {} if again else {each.run_id: each for each in stored(home.root)}
+        known = {} if again else {each.run_id: each for each in ROBUSTNESS.stored(home.root)}
         due = [result for result in chosen if result.run_id not in known]
         others = domains(home, data_dir) if due else []
         for i, result in enumerate(due, start=1):
@@ -60,8 +60,8 @@ def robustness(
     if as_json:
         print(json.dumps([each.model_dump() for each in found], indent=1))
     else:
-        print_robustness(found, Console(highlight=False))
-        print(f"stored in {home.root / FOLDER}; the next step: python -m bench report --store {home.root}")
+        print_robustness(found, titles_of(home), Console(highlight=False))
+        print(f"stored in {home.root / ROBUSTNESS.folder}; the next step: python -m bench report --store {home.root}")
 
 
 def chosen_results(store: Store, runs: list[str], dataset: str | None, with_artifact: bool) -> list[Result]:
@@ -88,3 +88,13 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     if not results:
         raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one first")
     return results
+
+
+def titles_of(store: Store) -> dict[str, str]:
+    """What the model of each run of a store is called."""
+    from bench.board.aggregate import boards, titles
+    from bench.board.predictions import Predictions
+    from bench.board.rows import stored_rows
+
+    rows = stored_rows(store)
+    return titles(boards(rows, Predictions(store, rows)))

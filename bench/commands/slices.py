@@ -22,7 +22,8 @@ def slices(
 ) -> None:
     """Compare a model's accuracy on slices of the test texts with that on the rest: negation, emoji, length, ….
 
-    Slices that differ after correction for their number are named. All seeds of the model count.
+    Slices that differ after correction for their number are named. All seeds of the model count. What is found is
+    stored beside its run, and the next report shows it.
 
     Examples:
 
@@ -43,8 +44,9 @@ def slices(
     if as_json:
         print(
             json.dumps(
-                {"model": title, "slices": [asdict(each) | {"differs": each.differs} for each in found]}, indent=1
+                {"model": title, "slices": [asdict(each) | {"differs": each.differs} for each in found.slices]},
+                indent=1,
             )
         )
     else:
-        print_slices(title, found if everything else [each for each in found if each.differs], len(found), Console())
+        print_slices(title, found, everything, Console())

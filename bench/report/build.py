@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.board.row import Row
 from bench.board.rows import counted, stored_rows
-from bench.confidence import storage as confidences
+from bench.confidence.storage import CONFIDENCE
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
 from bench.noise_floor import FILE as NOISE_FLOORS
@@ -17,7 +17,8 @@ from bench.report.contents import PAGE, TEXT_FILES, Contents, Selection, Watch, 
 from bench.report.figures.style import write_png
 from bench.report.manifest import OWNED, write_manifest
 from bench.report.publish import copy_results, copy_summaries, published_rows
-from bench.robustness import storage as behaviours
+from bench.robustness.evaluation import ROBUSTNESS
+from bench.slices.evaluation import SLICES
 from bench.store import Store
 
 TITLE = b"<title>Sentibench"
@@ -90,8 +91,8 @@ def _copy_beside(store: Store, rows: list[Row], out: Path) -> None:
     else:
         (out / NOISE_FLOORS).unlink(missing_ok=True)
     run_ids = {row.run_id for row in counted(rows)}
-    behaviours.publish(store.root, run_ids, out)
-    confidences.publish(store.root, run_ids, out)
+    for evaluations in (ROBUSTNESS, CONFIDENCE, SLICES):
+        evaluations.publish(store.root, run_ids, out)
 
 
 def _left_out(rows: list[Row]) -> dict[str, int]:

@@ -15,11 +15,11 @@ from bench.schema import Interval
 Tables = list[tuple[str, list[str], list[list[str]]]]
 
 
-def print_confidence(found: Sequence[Confidence], console: Console) -> None:
-    """Each run: scores before and after, coverage against accuracy, sets."""
+def print_confidence(found: Sequence[Confidence], titles: Mapping[str, str], console: Console) -> None:
+    """Each model: scores before and after, coverage against accuracy, sets."""
     for each in found:
         console.print()
-        console.print(Text(f"{each.run_id}: {_summary(each)}", style="bold"))
+        console.print(Text(f"{called(each.run_id, titles)}: {_summary(each)}", style="bold"))
         for title, header, rows in tables(each):
             table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1))
             for i, name in enumerate(header):

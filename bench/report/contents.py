@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.board.across import Across, across
-from bench.board.aggregate import boards
+from bench.board.aggregate import boards, titles
 from bench.board.family import Family, families
 from bench.board.leaderboard import Board
 from bench.board.predictions import Predictions, Shown, best_of_each_recipe
@@ -18,8 +18,7 @@ from bench.board.row import Row
 from bench.board.rows import counted
 from bench.board.rows import rows as rows_of
 from bench.board.table import csv_text
-from bench.confidence import storage as confidences
-from bench.confidence.storage import Confidence
+from bench.confidence.storage import CONFIDENCE, Confidence
 from bench.noise_floor import read_noise_floors
 from bench.report import confidence, robustness
 from bench.report.dataset_page import DatasetPage, dataset_page, test_texts
@@ -31,9 +30,9 @@ from bench.report.page.document import document
 from bench.report.page.html import page
 from bench.report.provenance import Provenance
 from bench.report.tables import markdown
-from bench.robustness import storage as behaviours
-from bench.robustness.evaluation import Robustness
+from bench.robustness.evaluation import ROBUSTNESS, Robustness
 from bench.search.summary import Summary, summaries
+from bench.slices.evaluation import SLICES, Sliced
 from bench.store import Store
 
 if TYPE_CHECKING:
@@ -96,6 +95,7 @@ class Contents:
     provenance: Provenance
     tested: list[Robustness]
     fitted: list[Confidence]
+    sliced: list[Sliced]
 
     @property
     def drawings(self) -> list[Drawing]:
@@ -112,7 +112,7 @@ class Contents:
     @property
     def titles(self) -> dict[str, str]:
         """What the model of each run is called."""
-        return {run_id: line.title for page in self.pages for line in page.board.lines for run_id in line.run_ids}
+        return titles(page.board for page in self.pages)
 
     def text_files(self, made_at: str) -> dict[str, str]:
         """The content of those of `TEXT_FILES` that there is something to say in, by name."""
@@ -133,6 +133,7 @@ class Contents:
             self.across,
             self.tested,
             self.fitted,
+            self.sliced,
             self.titles,
             self.provenance,
             sum(self.selection.superseded.values()),
@@ -161,8 +162,9 @@ def contents(root: Path, prepared: Path, selection: Selection, watch: Watch = un
         across=across(leaderboards, predictions),
         searches=[summary for summary in summaries(store.searches) if summary.study in selection.studies],
         provenance=provenance,
-        tested=list(behaviours.stored(root)),
-        fitted=list(confidences.stored(root)),
+        tested=list(ROBUSTNESS.stored(root)),
+        fitted=list(CONFIDENCE.stored(root)),
+        sliced=list(SLICES.stored(root)),
     )
 
 

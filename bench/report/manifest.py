@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 import bench
 from bench.artifact import file_sizes
+from bench.confidence.storage import CONFIDENCE
 from bench.data.digest import file_sha256
 from bench.durable import write_atomic
 from bench.errors import BenchError, one_line
@@ -19,12 +20,17 @@ from bench.git import git_state
 from bench.noise_floor import FILE as NOISE_FLOORS
 from bench.report.contents import TEXT_FILES, Contents, Selection
 from bench.report.page.packed import compact
+from bench.robustness.evaluation import ROBUSTNESS
 from bench.schema import Block, Name, Result, Time
+from bench.slices.evaluation import SLICES
 from bench.split_labels import FOLDER as SPLITS
 from bench.store import Store
 
 FILE = "manifest.json"
-OWNED = (*TEXT_FILES, NOISE_FLOORS, FILE, "results", SPLITS, "searches", "figures", "robustness", "confidence")
+OWNED = (
+    *TEXT_FILES, NOISE_FLOORS, FILE, "results", SPLITS, "searches", "figures",
+    *(kind.folder for kind in (ROBUSTNESS, CONFIDENCE, SLICES)),
+)  # fmt: skip
 """Files and folders of a report; what lies beside them is none of its business."""
 SOURCES = (".py", ".js", ".css", ".html")
 TABLES = ("board", "report", "stats")

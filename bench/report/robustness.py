@@ -22,11 +22,11 @@ def percent(rate: Rate | None) -> str:
     return f"{rate.value:.1%} ({100 * rate.low:.1f}–{100 * rate.high:.1f})".replace("%", " %")
 
 
-def print_robustness(found: Sequence[Robustness], console: Console) -> None:
-    """Each run: failures by capability and kind, flips by perturbation, scores by domain."""
+def print_robustness(found: Sequence[Robustness], titles: Mapping[str, str], console: Console) -> None:
+    """Each model: failures by capability and kind, flips by perturbation, scores by domain."""
     for each in found:
         console.print()
-        console.print(Text(each.run_id, style="bold"))
+        console.print(Text(called(each.run_id, titles), style="bold"))
         for title, header, rows in tables(each):
             table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1))
             for i, name in enumerate(header):

@@ -1,4 +1,4 @@
-"""Slices on a screen."""
+"""Slices, on a screen and as a table of the page."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.slices.compare import Slice
+from bench.slices.evaluation import Sliced
+
+HEADER = ("slice", "texts", "accuracy", "less the rest", "95 % interval", "p (Holm)")
 
 
-def print_slices(title: str, shown: Sequence[Slice], compared: int, console: Console) -> None:
-    """The slices, the worst first."""
+def print_slices(title: str, found: Sliced, everything: bool, console: Console) -> None:
+    """Those that differ, or `everything`, the worst first."""
     console.print(Text(title, style="bold"))
-    if shown:
+    if shown := found.slices if everything else found.differing:
         table = Table(box=None, pad_edge=False, padding=(0, 1))
-        for name in ("slice", "texts", "accuracy", "less the rest", "95 % interval", "p (Holm)"):
+        for name in HEADER:
             table.add_column(name, justify="left" if name == "slice" else "right", no_wrap=True)
         for each in shown:
-            interval = f"{each.low:+.3f} to {each.high:+.3f}"
             style = "" if not each.differs else "red" if each.difference < 0 else "green"
-            cells = [
-                each.name,
-                f"{each.n:,}",
-                f"{each.accuracy:.3f}",
-                f"{each.difference:+.3f}",
-                interval,
-                f"{each.p:.2g}",
-            ]
-            table.add_row(*cells, style=style)
+            table.add_row(*cells(each), style=style)
         console.print(table)
-    differing = sum(each.differs for each in shown)
-    console.print(f"{differing} of {compared} slices differ from the rest after correction", highlight=False)
+    console.print(summary(found), highlight=False)
+
+
+def summary(found: Sliced) -> str:
+    """How many are shown to differ."""
+    return f"{len(found.differing)} of {len(found.slices)} slices differ from the rest after correction"
+
+
+def cells(each: Slice) -> Sequence[str]:
+    """Of one slice, below `HEADER`."""
+    return (
+        each.name, f"{each.n:,}", f"{each.accuracy:.3f}", f"{each.difference:+.3f}",
+        f"{each.low:+.3f} to {each.high:+.3f}", f"{each.p:.2g}",
+    )  # fmt: skip

@@ -8,9 +8,8 @@ from pathlib import Path
 from bench.contract import Probabilities, RunContext
 from bench.data import DatasetRef, Prepared
 from bench.errors import BenchError, DataError, warn_skipped
-from bench.robustness.evaluation import Robustness, behaviours, domain, perturbed
+from bench.robustness.evaluation import ROBUSTNESS, Robustness, behaviours, domain, perturbed
 from bench.robustness.polarity import PolarityMap
-from bench.robustness.storage import put
 from bench.run.datasets import dataset_of, prepared_dataset
 from bench.run.teach import teacher_probabilities
 from bench.schema import Result
@@ -39,7 +38,7 @@ def evaluate(store: Store, result: Result, texts: int, other_domains: Sequence[P
         perturbed=perturbed(predict, own.test(), texts) if own else [],
         domains=[each for each in tested if each is not None],
     )
-    put(store.root, found)
+    ROBUSTNESS.put(store.root, found)
     return found
 
 

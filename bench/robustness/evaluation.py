@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.contract import Probabilities, Split
+from bench.evaluations import Evaluation, Evaluations
 from bench.proportion import Rate
 from bench.robustness import behaviour
 from bench.robustness.perturbations import PERTURBATIONS
@@ -51,16 +52,16 @@ class Domain(_Closed):
     macro_recall: float
 
 
-class Robustness(_Closed):
+class Robustness(Evaluation):
     """All of one artifact."""
 
-    schema_version: int = 1
-    run_id: str
-    dataset: str
     artifact: str
     behaviour: list[Behaviour]
     perturbed: list[Perturbed]
     domains: list[Domain]
+
+
+ROBUSTNESS = Evaluations("robustness", Robustness, "python -m bench robustness RUN")
 
 
 def behaviours(predict: Predict, polarity: PolarityMap, folder: Path = behaviour.FOLDER) -> list[Behaviour]:

@@ -15,14 +15,15 @@ from bench.data.context import written
 from bench.data.reading import AS_FOUND
 from bench.errors import BenchError
 from bench.run.datasets import dataset_of, prepared_dataset
-from bench.slices.compare import Slice, compare
+from bench.slices.compare import compare
 from bench.slices.context import by_context
 from bench.slices.definitions import members
+from bench.slices.evaluation import SLICES, Sliced
 from bench.store import Store
 
 
-def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None) -> tuple[str, list[Slice]]:
-    """The title of a model on a data set, the best one where no name is given, and its slices.
+def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None) -> tuple[str, Sliced]:
+    """The title of a model on a data set, the best one where no name is given, and its slices, which are stored.
 
     A `BenchError` where the store has no predictions of it, or of other test texts than those that are found.
     """
@@ -36,10 +37,13 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]
     with store.lock():
         prepared = prepared_dataset(dataset_of(board.data, store, data_dir), store, board.data.limit)
-    ref = DatasetRef(dataset, prepared.meta.reading or AS_FOUND, data_dir)
-    ids, texts = prepared.test_texts()
-    usable = [run for run in runs if np.array_equal(run.ids, ids)]
-    if not usable:
-        raise BenchError(f"'{title}' has no stored predictions of the test texts that are found: run it again")
-    found = {**members(texts, prepared.train().texts), **by_context(written(ref, ids, texts))}
-    return title, compare(found, usable[0].labels, [run.probabilities for run in usable])
+        ref = DatasetRef(dataset, prepared.meta.reading or AS_FOUND, data_dir)
+        ids, texts = prepared.test_texts()
+        usable = [run for run in runs if np.array_equal(run.ids, ids)]
+        if not usable:
+            raise BenchError(f"'{title}' has no stored predictions of the test texts that are found: run it again")
+        inside = {**members(texts, prepared.train().texts), **by_context(written(ref, ids, texts))}
+        slices = compare(inside, usable[0].labels, [run.probabilities for run in usable])
+        found = Sliced(run_id=usable[0].run_id, dataset=dataset, seeds=len(usable), slices=slices)
+        SLICES.put(store.root, found)
+    return title, found

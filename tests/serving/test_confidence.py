@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from bench.confidence.storage import Confidence, stored
+from bench.confidence.storage import CONFIDENCE, Confidence
 from tests.conftest import bench_environment, run_bench
 from tests.forks import fork
 from tests.serving.conftest import Trained
@@ -26,7 +26,7 @@ def sure(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> tuple[Tr
     """The trained run in a store of its own, and what was fitted for it."""
     folder = Path(shutil.copytree(trained.folder, tmp_path_factory.mktemp("sure") / "served"))
     assert run_bench(folder, "confidence", trained.run).returncode == 0
-    (confidence,) = stored(folder / "store")
+    (confidence,) = CONFIDENCE.stored(folder / "store")
     return replace(trained, folder=folder), confidence
 
 

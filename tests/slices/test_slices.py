@@ -81,6 +81,12 @@ def test_the_command_finds_the_texts_again(bench: Bench, tmp_path: Path) -> None
     assert shown.returncode == 0 and "negation" in shown.stdout and "after correction" in shown.stdout
     document = json.loads(bench("slices", "bayes", "-d", "toy", "--json").stdout)
     assert all(0 <= each["p"] <= 1 for each in document["slices"])
+    assert bench("report").returncode == 0
+    page = (tmp_path / "reports" / "index.html").read_text()
+    differing = sum(each["differs"] for each in document["slices"])
+    assert f"{differing} of {len(document['slices'])} slices differ from the rest after correction" in page
+    (stored,) = (tmp_path / "reports" / "slices").iterdir()
+    assert stored.stem in {path.name for path in (tmp_path / "store" / "results").iterdir()}
     assert "did you mean 'bayes'" in bench("slices", "bayse", "-d", "toy").stderr
     assert "no results on data set 'emotions'" in bench("slices", "-d", "emotions").stderr
 

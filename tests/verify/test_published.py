@@ -17,7 +17,7 @@ from bench.artifact import adopt
 from bench.board.rows import rows
 from bench.board.table import csv_text
 from bench.confidence.fit import confidence_of
-from bench.confidence.storage import put
+from bench.confidence.storage import CONFIDENCE
 from bench.data import DatasetRef, Prepared, prepare
 from bench.data.digest import file_sha256
 from bench.machine import environment
@@ -26,8 +26,7 @@ from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import run_round
 from bench.report.build import build
-from bench.robustness import storage as behaviours
-from bench.robustness.evaluation import Behaviour, Robustness
+from bench.robustness.evaluation import ROBUSTNESS, Behaviour, Robustness
 from bench.schema import Data, Identity, Memory, Outcome, Result
 from bench.split_labels import restore
 from bench.store import Store
@@ -81,9 +80,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = Store(tmp_path_factory.mktemp("published") / "store")
     prepared = prepare(DatasetRef("toy"), store.prepared, limit=300)
     made = [put_run(store, seed, prepared) for seed in (1, 2, 3)]
-    put(store.root, confidence_of(made[0], store.arrays(FIRST, "predictions"), "temperature", "accuracy"))
+    CONFIDENCE.put(store.root, confidence_of(made[0], store.arrays(FIRST, "predictions"), "temperature", "accuracy"))
     behaviour = [Behaviour(capability="negation", failures={})]
-    behaviours.put(
+    ROBUSTNESS.put(
         store.root,
         Robustness(run_id=FIRST, dataset="toy", artifact="a", behaviour=behaviour, perturbed=[], domains=[]),
     )

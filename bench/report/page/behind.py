@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from bench.board.across import Across
 from bench.board.numbers import estimate
 from bench.confidence.storage import Confidence
-from bench.report import confidence, robustness
+from bench.report import confidence, robustness, slices
 from bench.report.columns import COLUMNS
 from bench.report.page.evidence import Fold, fold, table
 from bench.report.provenance import Provenance
 from bench.report.robustness import called
 from bench.report.sessions import Sessions
 from bench.robustness.evaluation import Robustness
+from bench.slices.evaluation import Sliced
 
 MOST = 8
 """Environments, commits and protocols that are listed, the most used first."""
@@ -49,6 +50,19 @@ def behaviour(tested: Sequence[Robustness], titles: Mapping[str, str]) -> list[F
     return fold(
         "Behaviour", "Does it read negation, what does a typing error do to it, how does it do on other texts.", blocks
     )
+
+
+def sliced(found: Sequence[Sliced], titles: Mapping[str, str]) -> list[Fold]:
+    """Where a model does worse or better than on the rest."""
+    blocks = [
+        table(
+            [[name, ""] for name in slices.HEADER],
+            [slices.cells(one) for one in each.differing],
+            f"{called(each.run_id, titles)}, {each.dataset}: {slices.summary(each)}",
+        )
+        for each in found
+    ]
+    return fold("Slices", "Parts of the test texts on which a model does better or worse than on the rest.", blocks)
 
 
 def sureness(fitted: Sequence[Confidence], titles: Mapping[str, str]) -> list[Fold]:

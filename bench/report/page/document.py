@@ -20,6 +20,7 @@ from bench.report.page.searches import search
 from bench.report.provenance import Provenance
 from bench.robustness.evaluation import Robustness
 from bench.search.summary import Summary
+from bench.slices.evaluation import Sliced
 
 
 def document(
@@ -29,6 +30,7 @@ def document(
     compared: Across | None,
     tested: Sequence[Robustness],
     fitted: Sequence[Confidence],
+    sliced: Sequence[Sliced],
     titles: Mapping[str, str],
     provenance: Provenance,
     superseded: int,
@@ -44,7 +46,8 @@ def document(
         "boards": [own for _, own, _ in boards],
         "techniques": techniques([(board, families) for board, _, families in boards if board.data.limit is None]),
         "folds": [
-            *behind.ranks(compared), *behind.behaviour(tested, titles), *behind.sureness(fitted, titles),
+            *behind.ranks(compared), *behind.behaviour(tested, titles), *behind.sliced(sliced, titles),
+            *behind.sureness(fitted, titles),
             *(fold for summary in searches for fold in search(summary)), 
             *behind.environments(provenance), *behind.columns(),
         ],
