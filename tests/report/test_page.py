@@ -19,6 +19,7 @@ from bench.recommend.choice import recommend
 from bench.report.build import build
 from bench.store import Store
 from tests.report.lineages import hard, lineages
+from tests.report.questions import MOST_STEPS, QUESTIONS, Question
 from tests.report.synthetic import boards_of, grid, result
 
 pytest.importorskip("playwright")
@@ -99,6 +100,14 @@ def test_it_answers_at_once_and_is_small(page: Page) -> None:
     expect(page.locator("#answer code").first).to_contain_text("python -m serving http emotions-")
     titles = page.locator("#models tbody div.model button.plain").all_inner_texts()
     assert "TinyBERT-4 · pruned 60 % · ONNX int8" in titles and "Static look-up · distilled" in titles
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.asked)
+def test_a_question_is_answered_in_three_steps(page: Page, question: Question) -> None:
+    assert len(question.steps) <= MOST_STEPS
+    for step in question.steps:
+        step(page)
+    expect(page.locator(question.read).first).to_contain_text(question.expected)
 
 
 @pytest.mark.parametrize("limits", [{"ms": 1}, {"mb": 5, "ms": 1}, {"mb": 25}, {"ms": 0.5}, {"ms": 0.01}, {"rss": 305}])
