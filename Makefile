@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --python-platfo
 	--custom-compile-command "make lock" --no-emit-package torch
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 
-.PHONY: bench test test-slow lock audit format clean
+.PHONY: bench test test-slow docs lock audit format clean
 
 bench: $(VENV)/.core
 	@$(BIN)/python -m bench run quick; code=$$?; \
@@ -26,6 +26,10 @@ test: $(VENV)/.dev
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
+
+# The reference pages, of recipes, commands and fields as the code has them.
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.dev
 	$(LOCK) requirements.txt $(EXTRAS) -o requirements-all.lock
