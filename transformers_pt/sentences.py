@@ -16,6 +16,8 @@ from transformers_pt.classifier import Classifier
 from transformers_pt.predictor import SLICE, pad
 
 Vectors = npt.NDArray[np.float32]
+UNSEEN = -20.0
+"""The logit of a label that no training text has."""
 
 
 def prepare(params: Params, use: DeviceUse) -> Classifier:
@@ -53,3 +55,16 @@ def save(prepared: Classifier, weight: Vectors, bias: Vectors, split: Split, par
     prepared.model.cpu().classifier = head
     facts = classifier.facts(prepared, split, {**params, "pooling": "mean"})
     artifact.save_artifact(out_dir, prepared.model, prepared.encoder, facts)
+
+
+def logistic_head(found: Vectors, split: Split, C: float) -> tuple[Vectors, Vectors]:
+    """Weight [n_labels, width] and bias [n_labels] of logistic regression on the vectors of a split's texts."""
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=C, max_iter=1000).fit(found, split.labels)
+    weight = np.zeros((len(split.label_names), found.shape[1]), np.float32)
+    bias = np.full(len(weight), UNSEEN, np.float32)
+    known = fitted.classes_[-len(fitted.coef_) :]  # of two labels scikit-learn has the second alone, against zero
+    bias[fitted.classes_] = 0
+    weight[known], bias[known] = fitted.coef_, fitted.intercept_
+    return weight, bias
