@@ -31,7 +31,7 @@ def print_boards(boards: Sequence[Board], console: Console, lines: int | None = 
 
     At most so many `lines` of each are shown, and how many more there are; of one data set, unless told, all.
     """
-    for board in boards:
+    for board in sorted(boards, key=lambda board: board.data.limit is not None):  # rehearsals last
         shown = board.lines[: lines or (None if len(boards) == 1 else MAX_LINES)]
         console.print()
         console.print(Text(board.name, style="bold"))
@@ -74,9 +74,8 @@ def _table(lines: Sequence[Line], width: int) -> Table:
         wrapped = not column.numeric
         table.add_column(column.title, justify="left" if wrapped else "right", no_wrap=not wrapped, overflow="fold")
     for line in lines:
-        emphasized = ("#", "score") if line.rank == 1 else ()  # the best, and what is tied with it
-        cells = [Text(column.text(line), "bold green" if column.title in emphasized else "") for column in columns]
-        table.add_row(*cells, style="" if line.ok else "red")
+        # Nothing is emphasized: ranks are of the test split, and test chooses nothing.
+        table.add_row(*(Text(column.text(line)) for column in columns), style="" if line.ok else "red")
     return table
 
 

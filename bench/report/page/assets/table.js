@@ -4,7 +4,7 @@ function columnsOf(board) {
   const judged = judgedOf(board), time = place => line => timeOf(line, place);
   const always = [
     ["model", "", (line, i) => line.title.toLowerCase(), null],
-    [judged.label, "mean over seeds ± their standard deviation", (line, i) => judged.score[i], (line, i) => [score(judged.score[i]), line.spread !== null && judged === board.judged[board.metric] ? h("span", { class: "wide" }, ` ±${line.spread.toFixed(3)}`) : null], "score"],
+    [judged.label, "mean over seeds ± their standard deviation; green: not shown to be worse than the highest", (line, i) => judged.score[i], (line, i) => [score(judged.score[i]), line.spread !== null && judged === board.judged[board.metric] ? h("span", { class: "wide" }, ` ±${line.spread.toFixed(3)}`) : null], "score"],
     ["95 % interval", "over texts and seeds; † of one seed, widened by other models' spread; ‡ over the texts alone", (line, i) => judged.interval[i] && judged.interval[i][0], (line, i) => judged.interval[i] ? `${score(judged.interval[i][0])}–${score(judged.interval[i][1])}${{ own: "", borrowed: "†", none: "‡" }[judged.seeds[i]]}` : "", "wide"],
     ["to the best", "on the same texts; the intervals of all pairs hold together in 95 %", (line, i) => judged.behind[i] && judged.behind[i][0], (line, i) => judged.behind[i] ? `${signed(judged.behind[i][0])} (${range(judged.behind[i][1], judged.behind[i][2])})` : "", "wide"],
     ["ms", `${state.p} of one text, tokenization included; ~ rounds not steady, ! beside other load, × timed elsewhere`, time({ p50: 0, p95: 1, p99: 2 }[state.p] || 0), (line, i, value) => (value === null ? "" : digits(value)) + line.marks],
