@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.data import Prepared, find_prepared
+from bench.data.user_file import read_user_file
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.run.datasets import prepare_all
 from bench.run.estimate import Estimate, estimate
@@ -127,7 +128,7 @@ def print_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
 
 
 def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> Estimate:
-    """Print what a command would do, without starting anything or reading data anew; return what it would cost."""
+    """Print what a command would do, without starting anything or storing data; return what it would cost."""
     store = Store(options.store)
     prepared: dict[str, Prepared] = {}
     for spec in specs:
@@ -135,6 +136,9 @@ def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> 
         if ready is not None:
             prepared[spec.dataset.name] = ready
     unread = [spec for spec in specs if spec.dataset.name not in prepared]
+    for ref in {spec.dataset.name: spec.dataset for spec in unread}.values():
+        if ref.path is not None:  # what is wrong with a user's file is told now, not when a night's runs begin
+            read_user_file(ref.path, ref.reading)
     for spec in unread:
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
     readable = [spec for spec in specs if spec.dataset.name in prepared]

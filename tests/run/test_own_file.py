@@ -15,7 +15,7 @@ from bench.data import Reading
 from bench.errors import BenchError
 from bench.expand import suite_specs
 from bench.spec import load_suite
-from tests.conftest import bench_environment
+from tests.conftest import Bench, bench_environment
 
 LINES = ("awful; bad", "bad"), ("lovely; great", "good"), ("awful; sad", "bad"), ("lovely; nice", "Good ")
 TWEETS = "id;Tweet;Mood\n" + "".join(f'{i};"{LINES[i % 4][0]} thing {i}";{LINES[i % 4][1]}\n' for i in range(120))
@@ -96,3 +96,12 @@ def test_a_suite_reads_a_file_by_the_same_options(tmp_path: Path) -> None:
     path.write_text("name: own\ndatasets: [{name: a.csv, text_colum: tweet}]\nruns: [{recipe: linear}]\n")
     with pytest.raises(BenchError, match=r"unknown key 'datasets\.0\.text_colum': did you mean 'text_column'"):
         load_suite(str(path))
+
+
+def test_a_rehearsed_plan_tells_what_is_wrong_with_a_file(bench: Bench, tmp_path: Path) -> None:
+    rows = "".join(f"good day {i},up\nbad day {i},down\n" for i in range(30))
+    (tmp_path / "mine.csv").write_text("body,label\n" + rows)
+    planned = ("run", "-r", "bayes", "-d", "mine.csv", "--dry-run")
+    wrong = bench(*planned)
+    assert wrong.returncode == 2 and "no column 'text'" in wrong.stderr and wrong.stderr.count("\n") == 1
+    assert "bayes · mine.csv" in bench(*planned, "--text-column", "body").stdout
