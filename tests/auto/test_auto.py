@@ -16,6 +16,7 @@ import pytest
 from bench.auto.halving import rungs, survivors
 from bench.auto.journal import Tried
 from bench.auto.offer import Model, offered
+from bench.auto.race import expected
 from bench.auto.trainer import Entrant
 from bench.run.keys import Parent
 from bench.search.targets import Costs
@@ -164,3 +165,20 @@ def test_what_is_offered_exists_and_its_children_take_it() -> None:
     recipes = {model.recipe for model in offer.models}
     assert recipes == {"linear", "static", "finetune", "lstm", "dnn", "lora"}
     assert {name for child in offer.children for name in child.of} <= recipes
+
+
+@pytest.mark.parametrize(
+    ("trained", "rows", "seconds"),
+    [
+        ([], 900, 0.0),
+        ([(100, 10.0)], 900, 90.0),
+        ([(100, 10.0), (300, 12.0)], 900, 18.0),  # nine seconds to start, one for a hundred rows
+        ([(100, 10.0), (300, 9.0)], 900, 9.0),  # never less than what fewer rows took
+        ([(100, 1.0), (300, 30.0)], 900, 90.0),  # nor more than in proportion
+    ],
+)
+def test_a_start_that_takes_long_is_not_counted_for_each_row(
+    trained: list[tuple[int, float]], rows: int, seconds: float
+) -> None:
+    tried = [entrant("a", 0.9).tried.model_copy(update={"rows": n, "train_seconds": took}) for n, took in trained]
+    assert expected(tried, rows) == pytest.approx(seconds)
