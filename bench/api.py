@@ -36,6 +36,7 @@ from bench.contract import (
     Uniform,
 )
 from bench.data.digest import file_sha256
+from bench.data.labels import known_label
 from bench.data.locate import cache_root
 from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.epochs import EpochLog
@@ -90,6 +91,7 @@ __all__ = [
     "epoch_scores",
     "file_sha256",
     "kept_arrays",
+    "known_label",
     "load_artifact",
     "load_recipe",
     "named_recipe",

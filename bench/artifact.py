@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -62,6 +63,19 @@ def adopt(folder: Path, artifacts: Path) -> str:
     if not target.is_dir():
         move_folder(folder, target)
     return name
+
+
+def name_labels(folder: Path, label_names: Sequence[str]) -> None:
+    """A classifier in Hugging Face layout names its outputs as the data set does, so that `pipeline` says the same."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    if "ForSequenceClassification" not in str(config.get("architectures")):
+        return
+    config["id2label"] = {str(i): name for i, name in enumerate(label_names)}
+    config["label2id"] = {name: i for i, name in enumerate(label_names)}
+    (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 _verified: dict[Path, list[tuple[Path, int, int]]] = {}

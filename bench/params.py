@@ -69,6 +69,8 @@ def with_defaults(recipe: Recipe, given: Params, smoke: bool = False) -> dict[st
         if key not in params:
             raise BenchError(f"recipe '{recipe.name}' has no parameter '{key}': {did_you_mean(key, params)}")
         params[key] = _typed(recipe.name, key, value, recipe.defaults[key])
+        if key == "epochs" and isinstance(params[key], int) and params[key] < 1:
+            raise BenchError(f"epochs={params[key]} of recipe '{recipe.name}': nothing would be learnt; give 1 or more")
         if key in recipe.choices and params[key] not in recipe.choices[key]:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), recipe.choices[key])}")
     return params

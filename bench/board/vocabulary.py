@@ -58,6 +58,8 @@ def architecture(recipe: str, params: Params) -> Architecture:
         shape = params.get("checkpoint", "auto")
         shape = (params.get("architecture") or "tiny") if shape == "auto" else shape
         return Architecture(f"{backbone(shape)} (TF)", "transformer", _weights(params))
+    if recipe == "hf":
+        return Architecture(str(params.get("title") or backbone(params.get("model"))), "transformer")
     if recipe == "linear":
         return Architecture(CLASSIFIERS.get(str(params.get("classifier")), "Linear"), "linear")
     named: dict[str, Architecture] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from bench.commands.file_options import reads_file
 from bench.commands.options import DataDir, StoreOption, datasets
+from bench.commands.run import DeviceChoice, show_boards
+from bench.errors import NOTHING_RAN
 
 if TYPE_CHECKING:
     from bench.data import Reading
@@ -67,3 +70,48 @@ def predictions(
     for line in result.training.warnings:
         print(f"  {line}")
     print(f"next: python -m bench compare -d {result.data.dataset}")
+
+
+@app.command()
+@reads_file
+def model(
+    name: Annotated[str, typer.Argument(help="What it is called on the board.")],
+    hf: Annotated[str, typer.Option(help="A folder in Hugging Face layout, or a name of the hub: owner/model.")],
+    dataset: Dataset,
+    labels: Annotated[
+        str, typer.Option(help="What its labels are called in the data set: 'LABEL_0=bad,LABEL_1=good'; else by name.")
+    ] = "",
+    measure: Annotated[bool, typer.Option("--measure/--no-measure", help="Measure its speed too.")] = True,
+    device: Annotated[DeviceChoice, typer.Option(help="What to predict on.")] = DeviceChoice.auto,
+    *,
+    reading: Reading,
+    data_dir: DataDir = None,
+    store: StoreOption = Path(".sentibench"),
+) -> None:
+    """Take a sequence classifier that was trained elsewhere as it is: its own head, nothing is trained.
+
+    It is a run of the board, whose artifact is measured, compressed, distilled from, exported and served as any other.
+
+    Examples:
+
+      python -m bench add model mine --hf my-trained -d reviews.csv
+
+      python -m bench add model cardiff --hf cardiffnlp/twitter-roberta-base-sentiment -d tweeteval-sentiment \\
+        --labels 'LABEL_0=negative,LABEL_1=neutral,LABEL_2=positive'
+    """
+    from rich.console import Console
+
+    from bench.added.model import model_spec
+    from bench.data import DatasetRef
+    from bench.run.suite import RunOptions, run_specs
+    from bench.spec import check_dataset
+    from bench.store import Store
+
+    ref = DatasetRef(dataset, reading, data_dir)
+    check_dataset(ref)
+    spec = model_spec(name, hf, labels, ref, Store(store), measure)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    code = run_specs([spec], set(), RunOptions(store, device=device.value), console)
+    if code != NOTHING_RAN:
+        show_boards({Path(dataset).name}, store, console)
+    raise typer.Exit(code)

@@ -142,11 +142,11 @@ def run(
         return
     code = run_specs(specs, optional, options, console)
     if code != NOTHING_RAN:
-        _print_boards({Path(spec.dataset.name).name for spec in specs}, store, console)
+        show_boards({Path(spec.dataset.name).name for spec in specs}, store, console)
     raise typer.Exit(code)
 
 
-def _print_boards(datasets: set[str], store: Path, console: Console) -> None:
+def show_boards(datasets: set[str], store: Path, console: Console) -> None:
     """The leaderboards of these data sets, and what to do next."""
     from bench.board.aggregate import boards
     from bench.board.predictions import Predictions

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.arrays import write_arrays
-from bench.artifact import read_card
+from bench.artifact import name_labels, read_card
 from bench.contract import PARENTS, Card, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
 from bench.data.few import few_labels
@@ -100,6 +100,7 @@ def _train(job: TrainJob, context: RunContext) -> Trained:
     else:
         training = recipe.fit(train, validation, job.params, job.seed, job.artifact, context)
     seconds = time.perf_counter() - started
+    name_labels(job.artifact, prepared.label_names)
     _write_card(job, prepared, cards)
     return Trained(training=training, seconds=seconds, peak_bytes=peak_rss_bytes())
 
