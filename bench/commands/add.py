@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.file_options import reads_file
+from bench.commands.file_options import asked_for, reads_file
 from bench.commands.options import DataDir, StoreOption, datasets
 from bench.commands.run import DeviceChoice, show_boards
 from bench.errors import NOTHING_RAN
@@ -56,12 +56,9 @@ def predictions(
     """
     from bench.added.predictions import Elsewhere, add_predictions
     from bench.added.table import Columns
-    from bench.data import DatasetRef
-    from bench.spec import check_dataset
     from bench.store import Store
 
-    ref = DatasetRef(dataset, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(dataset, reading, data_dir, store)
     columns = Columns(id_column, predicted_text_column, predicted_label_column)
     result = add_predictions(Elsewhere(file, name, columns, stated_times), ref, Store(store))
     assert result.quality is not None and result.training is not None
@@ -102,13 +99,10 @@ def model(
     from rich.console import Console
 
     from bench.added.model import model_spec
-    from bench.data import DatasetRef
     from bench.run.suite import RunOptions, run_specs
-    from bench.spec import check_dataset
     from bench.store import Store
 
-    ref = DatasetRef(dataset, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(dataset, reading, data_dir, store)
     spec = model_spec(name, hf, labels, ref, Store(store), measure)
     console = Console(width=None if sys.stdout.isatty() else 140)
     code = run_specs([spec], set(), RunOptions(store, device=device.value), console)

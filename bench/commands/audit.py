@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.file_options import reads_file
+from bench.commands.file_options import asked_for, reads_file
 from bench.commands.options import DataDir, StoreOption
 
 if TYPE_CHECKING:
@@ -45,12 +45,10 @@ def audit(
 
     from bench.audit.audit import audit as audit_labels
     from bench.audit.suspects import write_suspects
-    from bench.data import DatasetRef, prepare
-    from bench.spec import check_dataset
+    from bench.data import prepare
     from bench.store import Store
 
-    ref = DatasetRef(name, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(name, reading, data_dir, store)
     console = Console(highlight=False)
     with console.status(f"auditing {name}"):
         found = audit_labels(prepare(ref, Store(store).prepared))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.bounds import takes_bounds
-from bench.commands.file_options import reads_file
+from bench.commands.file_options import asked_for, reads_file
 from bench.commands.options import DataDir, MetricOption, StoreOption, known_metric
 from bench.commands.run import SMOKE_ROWS, DeviceChoice
 
@@ -64,17 +64,14 @@ def auto(
     from rich.console import Console
 
     from bench.auto.auto import Auto, AutoOptions
-    from bench.data import DatasetRef
     from bench.errors import BenchError
     from bench.run.suite import RunOptions
-    from bench.spec import check_dataset
     from bench.store import Store
 
     name = file or dataset
     if name is None or (file and dataset):
         raise BenchError("give a file of your own, or a data set with -d; not both")
-    ref = DatasetRef(name, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(name, reading, data_dir, store)
     deciding = known_metric(metric)
     options = AutoOptions(
         ref, minutes, budget, deciding, max_drop, tuple(recipe or ()), seed,

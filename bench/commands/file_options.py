@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +13,7 @@ import typer
 from bench.commands.grouped import with_options
 
 if TYPE_CHECKING:
-    from bench.data import Reading
+    from bench.data import DatasetRef, Reading
 
 PANEL = "Your own file"
 """The heading of these options in a command's help."""
@@ -73,6 +75,24 @@ def reading_of(options: dict[str, Any]) -> Reading:
     if fields.get("separator") in ("tab", "\\t"):
         fields["separator"] = "\t"
     return Reading(**fields)
+
+
+def asked_for(name: str, reading: Reading, data_dir: Path | None, store: Path) -> DatasetRef:
+    """The data set of that name, or the user's file; where it needs options and has none, as it was read before.
+
+    A `BenchError` where there is no such data set.
+    """
+    from bench.data import DatasetRef
+    from bench.data.remembered import as_before
+    from bench.spec import check_dataset
+    from bench.store import Store
+
+    ref = DatasetRef(name, reading, data_dir)
+    check_dataset(ref)
+    found = as_before(ref, Store(store).prepared)
+    if found != ref:
+        print(f"{Path(name).name} is read as before: {shlex.join(arguments_of(found.reading))}", file=sys.stderr)
+    return found
 
 
 def arguments_of(reading: Reading) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from bench.commands.file_options import reads_file
+from bench.commands.file_options import asked_for, reads_file
 from bench.commands.options import DataDir, DatasetOption, Rounds, StoreOption, recipes, suites
 from bench.errors import NOTHING_RAN, BenchError, did_you_mean
 
@@ -122,7 +122,6 @@ def run(
     from rich.console import Console
 
     from bench.commands.forecast import print_estimate
-    from bench.data import DatasetRef
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     limit = SMOKE_ROWS if smoke else None
@@ -133,7 +132,7 @@ def run(
     else:
         parents = tuple(parent or ())
         own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
-        refs = [DatasetRef(name, reading, data_dir) for name in dataset] if dataset else own
+        refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
     options = RunOptions(store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None)
     console = Console(width=None if sys.stdout.isatty() else 140)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.commands.file_options import arguments_of, reads_file
+from bench.commands.file_options import arguments_of, asked_for, reads_file
 from bench.commands.options import DataDir, StoreOption
 from bench.commands.run import SMOKE_ROWS, DeviceChoice, Measure
 from bench.errors import BenchError, did_you_mean
@@ -79,16 +79,13 @@ def search(
     check_installed()
     from rich.console import Console
 
-    from bench.data import DatasetRef
     from bench.params import parse_recipe
     from bench.run.suite import RunOptions
     from bench.search.definition import SearchOptions
     from bench.search.search import Search
-    from bench.spec import check_dataset
 
     name, given = parse_recipe(recipe)
-    ref = DatasetRef(dataset, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(dataset, reading, data_dir, store)
     if trials < 1:
         raise BenchError(f"--trials {trials}: give 1 or more")
     options = SearchOptions(

@@ -105,3 +105,17 @@ def test_a_rehearsed_plan_tells_what_is_wrong_with_a_file(bench: Bench, tmp_path
     wrong = bench(*planned)
     assert wrong.returncode == 2 and "no column 'text'" in wrong.stderr and wrong.stderr.count("\n") == 1
     assert "bayes · mine.csv" in bench(*planned, "--text-column", "body").stdout
+
+
+def test_what_was_chosen_once_is_not_asked_for_again(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text(TWEETS)
+    assert bench("data", "audit", "mine.csv", *READ).returncode == 0
+    ran = bench("run", "-r", "bayes", "-d", "mine.csv", "--measure", "none")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == "mine.csv is read as before: --text-column tweet --label-column mood --merge-labels\n"
+    (tmp_path / "mine.csv").write_text(TWEETS + '120;"another thing";good\n')
+    assert "no column 'text'" in bench("run", "-r", "bayes", "-d", "mine.csv").stderr
+    plain = TWEETS.replace("Tweet;Mood", "text;label").replace("Good ", "good")
+    (tmp_path / "plain.csv").write_text(plain)
+    assert bench("run", "-r", "bayes", "-d", "plain.csv", "--min-count", "5", "--measure", "none").returncode == 0
+    assert "as before" not in bench("run", "-r", "bayes", "-d", "plain.csv", "--measure", "none").stderr

@@ -1,0 +1,44 @@
+"""A user's file that was read before needs its options no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from bench.data.prepared import Prepared
+from bench.data.reading import AS_FOUND, Reading
+from bench.data.ref import DatasetRef
+from bench.data.user_file import files_revision, read_user_file, split_files
+from bench.errors import DataError
+
+
+def as_before(ref: DatasetRef, prepared: Path) -> DatasetRef:
+    """`ref`; where nothing was chosen and its file cannot be read so, with what was chosen for the same content before.
+
+    `prepared` is the folder of a store's prepared data sets, which remember their reading. Two files of train and test
+    are not remembered: a store keeps no paths.
+    """
+    if ref.path is None or ref.reading != AS_FOUND or not ref.path.exists():
+        return ref
+    readings = list(_readings(ref.path, prepared))
+    if not readings:
+        return ref
+    try:
+        read_user_file(ref.path, AS_FOUND)
+    except DataError:
+        return replace(ref, reading=readings[0])
+    return ref
+
+
+def _readings(path: Path, prepared: Path) -> Iterator[Reading]:
+    """Of the same name and content, the newest first."""
+    folders = sorted(prepared.glob(f"{path.name}-*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    revision = files_revision(split_files(path, AS_FOUND)) if folders else ""
+    for folder in folders:
+        try:
+            meta = Prepared.open(folder).meta
+        except DataError:
+            continue
+        if meta.revision == revision and meta.reading is not None and meta.reading != AS_FOUND:
+            yield meta.reading
