@@ -65,6 +65,8 @@ def architecture(recipe: str, params: Params) -> Architecture:
     named: dict[str, Architecture] = {
         "constant": Architecture("Constant", "constant"), "dnn": Architecture("DNN", "dense"),
         "lstm": Architecture("LSTM", "recurrent"), "static": Architecture("Static look-up", "static"),
+        "nbsvm": Architecture("NB-SVM", "linear"), "fasttext": Architecture("fastText", "static"),
+        "lexicon": Architecture("VADER lexicon", "other"),
     }  # fmt: skip
     return named.get(recipe, Architecture(step(recipe, params), "other"))
 
