@@ -61,7 +61,11 @@ def adopt(folder: Path, artifacts: Path) -> str:
     if target.is_dir() and not is_intact(target):
         shutil.rmtree(target)
     if not target.is_dir():
-        move_folder(folder, target)
+        try:
+            move_folder(folder, target)
+        except OSError:  # another run has made the same artifact in this moment
+            if not is_intact(target):
+                raise
     return name
 
 

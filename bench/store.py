@@ -3,8 +3,8 @@
 Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz` and `log.txt`; beside `results` lie
 `artifacts/<hash>/`, `keys/<artifact key>.json`, `checkpoints/<artifact key>/` (trainings under way), `prepared/<key>/`,
 `searches/<study>.db` with its summary `.json`, `auto/<question>.json`, `measuring/` (the session under way), `work/`,
-and `aside/`, where the doctor puts what is damaged. A published folder has `splits/`, to which the predictions refer
-for ids and labels.
+`locks/` (who makes what, who measures), and `aside/`, where the doctor puts what is damaged. A published folder has
+`splits/`, to which the predictions refer for ids and labels.
 `result.json` is the last file of a run to appear: a folder without it is no result.
 """
 
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from filelock import FileLock, Timeout
 
 from bench.arrays import Arrays, check_predictions, packed, read_arrays
 from bench.durable import remove, temporaries, write_together
@@ -30,6 +29,7 @@ from bench.errors import (
     one_line,
     warn_skipped,
 )
+from bench.locks import Note, hold, holders, share
 from bench.redact import publishable, without_paths
 from bench.schema import Result, parse
 from bench.split_labels import FOLDER as SPLITS
@@ -52,32 +52,56 @@ class Store:
         self.searches = root / "searches"
         self.auto = root / "auto"
         self.aside = root / "aside"
+        self.locks = root / "locks"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Only one command writes to a store at a time; the second is refused with the process id of the first.
+        """Have the store for oneself: refused, with the processes, while another command writes to it.
 
-        The kernel releases the lock with the process, however that ends.
+        The kernel releases this lock, as all others here, with the process, however that ends.
         """
-        path = self.root / "lock"
-        held = FileLock(path, timeout=0)
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            held.acquire()
-            path.write_text(str(os.getpid()))
-        except Timeout:
-            raise StoreInUseError(
-                f"store {self.root} is in use by process {path.read_text().strip() or 'unknown'}; "
-                "wait for it or choose another --store"
-            ) from None
-        except OSError as error:
-            raise StoreError(
-                f"cannot write to the store {self.root}: {error.strerror}; choose another --store"
-            ) from error
-        try:
+        with self._held("lock"):
             yield
-        finally:
-            held.release()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write beside other commands, each run claimed by one of them; refused where one has the store for itself.
+
+        The first of them removes what killed commands have left.
+        """
+        with ExitStack() as stack:
+            with self._held("locks/entrance", wait=lambda _: None):  # the next one looks once this one has swept
+                try:
+                    descriptor = stack.enter_context(self._held("lock"))
+                except StoreInUseError:
+                    stack.enter_context(self._held("lock", shared=True))
+                else:
+                    self.sweep()
+                    if not share(descriptor):
+                        raise StoreInUseError(self._in_use(f"in use by {holders(self.root / 'lock')}"))
+            yield
+
+    @contextmanager
+    def claim(self, artifact_key: str, wait: Note | None = None) -> Iterator[None]:
+        """Make that artifact and its rows while no other command does; refused, or waited for, where one is at it."""
+        with hold(self.locks / f"claim-{artifact_key}", wait=wait, removed=True):
+            yield
+
+    @contextmanager
+    def _held(self, name: str, shared: bool = False, wait: Note | None = None) -> Iterator[int]:
+        with ExitStack() as stack:
+            try:
+                descriptor = stack.enter_context(hold(self.root / name, shared, wait))
+            except StoreInUseError as error:
+                raise StoreInUseError(self._in_use(str(error))) from None
+            except OSError as error:
+                raise StoreError(
+                    f"cannot write to the store {self.root}: {error.strerror}; choose another --store"
+                ) from error
+            yield descriptor
+
+    def _in_use(self, by: str) -> str:
+        return f"store {self.root} is {by}; wait for it or choose another --store"
 
     def folder(self, run_id: str) -> Path:
         """Where the files of a run lie."""
@@ -179,8 +203,11 @@ class Store:
         return arrays
 
     def sweep(self) -> None:
-        """Remove what killed commands left half done; for the one that holds the lock."""
+        """Remove what killed commands left half done; for the one that has the store for itself."""
         remove(self.work)
+        for claim in self.locks.glob("claim-*"):
+            with suppress(StoreInUseError), hold(claim, removed=True):
+                pass
         runs = self.results.iterdir() if self.results.is_dir() else ()
         for folder in (self.results, self.artifacts, self.keys, *runs):
             for temporary in temporaries(folder):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,7 +47,7 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
         return ready
     if ref.prepared is not None:
         raise DataError(f"prepared data {ref.prepared} are damaged or gone: give the file {ref.name} with -d again")
-    folder = (work or store.work) / "prepare"
+    folder = (work or store.work) / f"prepare-{socket.gethostname()}-{os.getpid()}"
     job = PrepareJob(dataset=ref.name, reading=ref.reading, data_dir=ref.data_dir, prepared=store.prepared, limit=limit)
     ended = launch(job, folder, TIMEOUT)
     shutil.rmtree(folder, ignore_errors=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from bench.errors import BenchError
+from bench.errors import BenchError, StoreInUseError
+from bench.identity import RunIdentity
 from bench.run.execute import Executor
 from bench.run.keys import Parent
 from bench.run.lineage import Lineage, Stopped, lacks_parents
 from bench.run.plan import Due, PlannedRun, Planner
+from bench.run.turns import machine_shared
 from bench.schema import Result
 from bench.spec import RunSpec
 
@@ -45,7 +47,7 @@ def preview(specs: Iterable[RunSpec], planner: Planner) -> list[PlannedRun | Wai
 
 @dataclass(frozen=True)
 class Queue:
-    """The runs of a command, one after another; `specs` have parents before their children."""
+    """The runs of a command, one after another, parents before their children; other commands may be at some."""
 
     planner: Planner
     executor: Executor
@@ -54,11 +56,23 @@ class Queue:
     """Receives a line for each run that goes another way than planned."""
 
     def run(self, previewed: Iterable[PlannedRun | Waiting]) -> Iterator[Finished]:
-        """Each run with its row, in the order in which they end."""
+        """Each run with its row, in the order in which they end; last those that another command is at."""
+        elsewhere: dict[RunIdentity, RunSpec] = {}
         for run in previewed:
-            yield from self._run(run.spec, seen=run if isinstance(run, PlannedRun) else None)
+            spec = run.spec
+            if any(isinstance(parent, RunSpec) and parent.identity in elsewhere for parent in spec.parents):
+                elsewhere[spec.identity] = spec
+                continue
+            try:
+                yield from self._run(spec, seen=run if isinstance(run, PlannedRun) else None, wait=False)
+            except StoreInUseError:
+                elsewhere[spec.identity] = spec
+        for spec in elsewhere.values():
+            yield from self._run(spec)
 
-    def _run(self, spec: RunSpec, needed: bool = False, seen: PlannedRun | None = None) -> Iterator[Finished]:
+    def _run(
+        self, spec: RunSpec, needed: bool = False, seen: PlannedRun | None = None, wait: bool = True
+    ) -> Iterator[Finished]:
         parents = self.lineage.parents(spec)
         if parents is None and self.planner.policy == "only-stored":
             raise BenchError(f"{spec.title}: its parent has not run, and --cache only-stored runs nothing")
@@ -73,16 +87,31 @@ class Queue:
             return
         planned = self._plan(spec, parents, seen)
         if lacks_parents(planned, self.planner.store):
-            yield from self._parents_again(spec)
-            yield from self._run(spec)
+            yield from self._parents_again(spec, wait)
+            yield from self._run(spec, wait=wait)
             return
         if needed and planned.due != "train":
             planned = replace(planned, due="train", why="its artifact is needed and no more in the store")
-        result = self.executor.run(planned) if planned.due in ("train", "predict") else planned.stored
+        result = self._made(planned, wait) if planned.due in ("train", "predict") else planned.stored
         if (effective := self.planner.store.find(planned.run_id)) is not None:  # a failure leaves a good row as it is
             self.lineage.add(spec, effective)
         yield planned, result
-        yield from self._fallback(spec)
+        yield from self._fallback(spec, wait)
+
+    def _made(self, planned: PlannedRun, wait: bool) -> Result:
+        """The row of a run: made here, or by another command since this one was planned."""
+        store, title = self.planner.store, planned.spec.title
+
+        def note(line: str) -> None:
+            self.log(f"{title}: {line}; waiting")
+
+        with store.claim(planned.artifact_key, note if wait else None):
+            now = store.find(planned.run_id)
+            if now is not None and now != planned.stored:
+                self.log(f"{title}: another command has made it")
+                return now
+            with machine_shared(store, lambda line: self.log(f"this machine is {line}, which measures; waiting")):
+                return self.executor.run(planned)
 
     def _plan(self, spec: RunSpec, parents: tuple[Parent, ...], seen: PlannedRun | None) -> PlannedRun:
         """As it was previewed, unless it was asked for twice and has run by now, or its parent is another by now."""
@@ -90,13 +119,13 @@ class Queue:
             return seen
         return self.planner.plan(spec, parents)
 
-    def _parents_again(self, spec: RunSpec) -> Iterator[Finished]:
+    def _parents_again(self, spec: RunSpec, wait: bool) -> Iterator[Finished]:
         for parent in spec.parents:
             if isinstance(parent, str):
                 raise BenchError(f"the artifact of {parent} is not in the store: train that run again first")
-            yield from self._run(self.lineage.effective(parent), needed=True)
+            yield from self._run(self.lineage.effective(parent), needed=True, wait=wait)
 
-    def _fallback(self, spec: RunSpec) -> Iterator[Finished]:
+    def _fallback(self, spec: RunSpec, wait: bool) -> Iterator[Finished]:
         """Where a run misses its gate: log that, and try the run that stands in for it."""
         failed_gate = self.lineage.failed_gate(spec)
         if failed_gate is None or spec.gate is None:
@@ -104,4 +133,4 @@ class Queue:
         instead = spec.gate.instead
         self.log(f"{failed_gate}; {f'trying {instead.title}' if instead else 'what was to be made of it is left out'}")
         if instead is not None:
-            yield from self._run(instead)
+            yield from self._run(instead, wait=wait)

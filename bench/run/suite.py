@@ -1,4 +1,4 @@
-"""A whole command: lock the store, read the data, plan, run, measure, sum up."""
+"""A whole command: open the store, read the data, plan, run, measure, sum up."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from bench.run.plan import CachePolicy, PlannedRun, Planner
 from bench.run.queue import Queue, Waiting, preview
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen
+from bench.run.turns import machine_alone
 from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
@@ -58,8 +59,7 @@ class _Tracked(Screen):
 def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
     """Do what is due of `specs` and return the exit code."""
     store = Store(options.store)
-    with store.lock():
-        store.sweep()
+    with store.writing():
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):
             prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)
@@ -86,12 +86,28 @@ def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, option
                 done[p.run_id] = result
         timed = [p for p in planned.values() if _to_measure(p, done)]
         if timed:
-            screen.print_line(
-                f"Measuring {len(timed)} model(s), one process at a time; leave the machine alone meanwhile."
-            )
-        screen.start_over(len(timed))
-        done |= {result.run_id: result for result in measure_all(executor, timed, screen.print_line)}
+            done |= _measured(executor, timed, done, screen)
     return _sum_up(list(planned.values()), done, screen.console, planner.store)
+
+
+def _measured(
+    executor: Executor, runs: Sequence[PlannedRun], done: Mapping[str, Result], screen: Screen
+) -> dict[str, Result]:
+    """The rows with their times, in one session; those that another command has measured meanwhile stay as they are."""
+    store = executor.store
+    with machine_alone(store, lambda line: screen.print_line(f"To measure alone: this machine is {line}; waiting")):
+        elsewhere = {}
+        for run in runs:
+            seen, now = done.get(run.run_id, run.stored), store.find(run.run_id)
+            if now is not None and now != seen and now.measurement is not None:
+                elsewhere[run.run_id] = now
+        left = [run for run in runs if run.run_id not in elsewhere]
+        if left:
+            screen.print_line(
+                f"Measuring {len(left)} model(s), one process at a time; leave the machine alone meanwhile."
+            )
+        screen.start_over(len(left))
+        return elsewhere | {result.run_id: result for result in measure_all(executor, left, screen.print_line)}
 
 
 def _to_measure(planned: PlannedRun, done: Mapping[str, Result]) -> bool:
