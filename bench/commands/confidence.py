@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.options import StoreOption
+from bench.commands.options import StoreOption, known_metric
 from bench.commands.robustness import chosen_results, titles_of
 
 
@@ -26,8 +26,8 @@ def confidence(
     ] = None,
     method: Annotated[MethodChoice, typer.Option(help="How probabilities are calibrated.")] = MethodChoice.temperature,
     metric: Annotated[
-        str, typer.Option(help="What label weights are to be best for: accuracy, macro_f1 or macro_recall.")
-    ] = "macro_f1",
+        str | None, typer.Option(help="What label weights are to be best for; the data set's own metric unless given.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
@@ -48,17 +48,17 @@ def confidence(
 
     from bench.confidence.fit import confidence_of
     from bench.confidence.storage import CONFIDENCE
-    from bench.errors import BenchError, did_you_mean
-    from bench.metrics import METRICS
+    from bench.data.manifest import metric_of
     from bench.report.confidence import print_confidence
     from bench.store import Store
 
-    if metric not in METRICS:
-        raise BenchError(f"unknown --metric '{metric}': {did_you_mean(metric, METRICS)}")
-    home = Store(store)
+    asked, home = known_metric(metric), Store(store)
     results = chosen_results(home, runs or [], dataset, with_artifact=False)
     with home.lock():
-        found = [confidence_of(r, home.arrays(r.run_id, "predictions"), method.value, metric) for r in results]
+        found = [
+            confidence_of(r, home.arrays(r.run_id, "predictions"), method.value, asked or metric_of(r.data.dataset))
+            for r in results
+        ]
         for each in found:
             CONFIDENCE.put(home.root, each)
     if as_json:

@@ -92,7 +92,7 @@ def test_a_run_gets_it_from_its_stored_predictions(bench: Bench, tmp_path: Path)
     (document,) = json.loads(done.stdout)
     (path,) = (tmp_path / "store" / "confidence").glob("*.json")
     assert path.stem == document["artifact"] == store.read(run).identity.artifact
-    assert document["fitted"]["metric"] == "macro_f1"
+    assert document["fitted"]["metric"] == "accuracy", "the data set's"
     shown = bench("confidence", "-d", "toy", "--method", "isotonic")
     assert "isotonic calibration" in shown.stdout and "Sets of labels" in shown.stdout
     *narrow, _ = bench("confidence", run, COLUMNS="80").stdout.splitlines()
