@@ -5,6 +5,7 @@ python docs/generate.py
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import sys
@@ -24,6 +25,7 @@ from bench.cli import app  # noqa: E402
 from bench.recipe_help import parameters  # noqa: E402
 from bench.registry import load_recipe, recipe_files  # noqa: E402
 from bench.schema import Result  # noqa: E402
+from benchmarks import record  # noqa: E402
 
 MADE = "<!-- made by docs/generate.py -->\n"
 
@@ -110,7 +112,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [[*header], ["---"] * len(header), *cells]] + [""]
 
 
-PAGES = {"recipes.md": recipes, "commands.md": commands, "schema.md": schema}
+def benchmarks() -> str:
+    """What each recorded benchmark said, where and when."""
+    lines = [MADE, "# Benchmarks, as they were taken", "", inspect.getdoc(record) or "", ""]
+    for path in sorted(record.RESULTS.glob("*.json")):
+        taken = record.Record.model_validate_json(path.read_bytes())
+        about = inspect.getdoc(importlib.import_module(f"benchmarks.{taken.benchmark}")) or ""
+        load = "" if taken.other_load is None else f"; others kept {taken.other_load:.1f} cores busy"
+        lines += [
+            f"## {' '.join([taken.benchmark, *taken.arguments])}", "", about.partition("\n")[0], "",
+            f"{taken.taken_at[:16].replace('T', ' ')} UTC, {taken.machine}{load}.", "", "```", *taken.said, "```", "",
+        ]  # fmt: skip
+    return "\n".join(lines)
+
+
+PAGES = {"recipes.md": recipes, "commands.md": commands, "schema.md": schema, "benchmarks.md": benchmarks}
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
