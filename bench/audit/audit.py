@@ -1,4 +1,4 @@
-"""A whole audit of a data set's labels: their source, simple explanations, contradictions, suspects."""
+"""A whole audit of a data set's labels: their source, simple explanations, contradictions, suspects, their number."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from importlib.util import find_spec
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.audit.agreement import Agreement, annotators
+from bench.audit.curve import LearningCurve, learning_curve
 from bench.audit.explain import Explanation, explanations
 from bench.audit.near import Pair, near_duplicates
 from bench.audit.suspects import Suspect, suspects
-from bench.data import Prepared
+from bench.data import DatasetRef, Prepared
 from bench.data.describe import Leak
-from bench.data.manifest import LabelSource, label_source
+from bench.data.manifest import LabelSource, label_source, metric_of
 from bench.requirements import install_command
 
 
@@ -28,6 +30,8 @@ class Audit(BaseModel):
     leaks: list[Leak]
     near_duplicates: list[Pair] = Field(description="Of train: nearly the same text, another label.")
     suspects: list[Suspect] = Field(description="Rows of train whose label is probably wrong, the worst first.")
+    agreement: Agreement | None = Field(None, description="Of annotators, where columns of a user's file hold them.")
+    curve: LearningCurve | None = Field(None, description="Null for too few rows.")
     missing: list[str] = Field(description="What was not looked for, and what installs it.")
 
     @property
@@ -42,8 +46,11 @@ class Audit(BaseModel):
         )
 
 
-def audit(prepared: Prepared) -> Audit:
-    """Look at the labels of train; rules are held against validation, and no test label is read."""
+def audit(prepared: Prepared, ref: DatasetRef) -> Audit:
+    """Look at the labels of train; rules are held against validation, and no test label is read.
+
+    But for the agreement of annotators, which is of all rows of the user's file.
+    """
     train, validation = prepared.training()
     description = prepared.description()
     missing = [
@@ -60,5 +67,7 @@ def audit(prepared: Prepared) -> Audit:
         leaks=description.leaks,
         near_duplicates=near_duplicates(train),
         suspects=[] if find_spec("cleanlab") is None else suspects(train),
+        agreement=annotators(ref.path, ref.reading, prepared.label_names) if ref.path else None,
+        curve=learning_curve(train, validation, metric_of(prepared.name)),
         missing=missing,
     )

@@ -24,13 +24,16 @@ SHOWN = 5
 def audit(
     name: Annotated[str, typer.Argument(help="A data set's name, or your own file.")],
     out: Annotated[Path, typer.Option(help="The folder for the report and rows to correct.")] = Path("reports/data"),
+    unlabelled: Annotated[
+        Path | None, typer.Option(help="Texts without labels: those that are worth a label are written to a file.")
+    ] = None,
     *,
     reading: Reading,
     data_dir: DataDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
-    """Ask labels who made them and which are wrong: simple rules that explain them, contradictions, improbable ones.
+    """Ask labels who made them, which are wrong, whether there are enough, and what to label next.
 
     Rules are fitted on train and held against validation. The lexicon and the search for wrong labels need
     `pip install -r requirements-audit.txt`.
@@ -39,19 +42,23 @@ def audit(
 
       python -m bench data audit covid19-5
 
-      python -m bench data audit tweets.csv --text-column tweet --label-column mood
+      python -m bench data audit tweets.csv --text-column tweet --label-column mood --unlabelled more-tweets.csv
     """
     from rich.console import Console
 
     from bench.audit.audit import audit as audit_labels
+    from bench.audit.next import to_label, unlabelled_texts, write_to_label
     from bench.audit.suspects import write_suspects
     from bench.data import prepare
     from bench.store import Store
 
     ref = asked_for(name, reading, data_dir, store)
     console = Console(highlight=False)
+    pool = unlabelled_texts(unlabelled, reading) if unlabelled else None
     with console.status(f"auditing {name}"):
-        found = audit_labels(prepare(ref, Store(store).prepared))
+        prepared = prepare(ref, Store(store).prepared)
+        found = audit_labels(prepared, ref)
+        chosen = None if pool is None else to_label(prepared.train(), pool)
     if as_json:
         print(found.model_dump_json(indent=1))
         return
@@ -60,7 +67,12 @@ def audit(
     report, rows = out / f"{found.dataset}-audit.json", out / f"{found.dataset}-suspects.csv"
     report.write_text(found.model_dump_json(indent=1), encoding="utf-8")
     write_suspects(found.suspects, rows)
-    console.print(f"written: {report}, {rows}", soft_wrap=True)
+    written = [report, rows]
+    if chosen is not None:
+        written.append(out / f"{found.dataset}-next.csv")
+        write_to_label(chosen, written[-1])
+        console.print(f"to label next: {len(chosen):,} texts of {unlabelled}", soft_wrap=True)
+    console.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
 
 
 def _print(found: Audit, console: Console) -> None:
@@ -90,5 +102,8 @@ def _print(found: Audit, console: Console) -> None:
         line(f"{len(found.suspects):,} labels of train are probably wrong")
     for suspect in found.suspects[:SHOWN]:
         line(f"  {suspect.label}, rather {suspect.suggested}: {suspect.text[:90]!r}")
+    for told in (found.agreement, found.curve):
+        if told is not None:
+            line(told.line)
     for missing in found.missing:
         line(f"not looked for: {missing}")
