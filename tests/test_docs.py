@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -97,3 +98,11 @@ def test_the_tutorial_runs_as_printed(tmp_path: Path) -> None:
     assert len((tmp_path / "tutorial" / "scored.csv").read_text().splitlines()) == 3
     assert (tmp_path / "tutorial" / "report" / "index.html").exists()
     assert "all numbers agree" in done.stdout
+
+
+def test_the_reference_is_that_of_the_code() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+    differing = [
+        page for page, make in made["PAGES"].items() if (made["FOLDER"] / page).read_text(encoding="utf-8") != make()
+    ]
+    assert not differing, "`make docs` writes these pages"
