@@ -47,16 +47,17 @@ def chosen(candidates: Sequence[Board], dataset: str | None) -> list[Board]:
 
 
 def main_context(some_rows: Iterable[Row], models: Models) -> Context | None:
-    """Machine, protocol and session that timed most lines; of equals a known session, of most runs, the newest.
+    """Machine, protocol and session that timed most lines; of equals that of most runs, the newest.
 
-    Where nothing is timed it is the machine of most lines.
+    Times of unknown sessions stand back: they may be of different days, and show no ratio. Where nothing is timed it is
+    the machine of most lines.
     """
     ok = [row for row in some_rows if row.ok]
     timed = [row for row in ok if row.performance.protocol is not None]
     keys: dict[Context, list[LineKey]] = {}
     for row in timed or ok:
         keys.setdefault(row.context, []).append(models.key(row))
-    return max(keys, key=lambda c: (len(set(keys[c])), bool(c.session), len(keys[c]), c), default=None)
+    return max(keys, key=lambda c: (bool(c.session), len(set(keys[c])), len(keys[c]), c), default=None)
 
 
 def _board(

@@ -114,8 +114,9 @@ def test_a_board_shows_the_times_of_the_session_of_most_lines(store: Store) -> N
     assert any("bench measure -d 'emotions'" in fact for fact in facts(board)) and "×" in markdown([board])
 
 
-def test_of_equally_many_lines_a_known_session_then_the_newest_counts(store: Store) -> None:
+def test_a_known_session_then_of_equally_many_lines_the_newest_counts(store: Store) -> None:
     timed(store, "linear", session=None)
+    timed(store, "static", session=None)
     timed(store, "dnn", session=session("20250101T000000-old000"))
     timed(store, "lstm", session=session("20260101T000000-new000"))
     assert only(store)[0].session == "20260101T000000-new000"
