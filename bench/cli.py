@@ -17,6 +17,7 @@ from bench.commands import (
     confidence,
     data,
     doctor,
+    exchange,
     export,
     export_model,
     findings,
@@ -28,6 +29,7 @@ from bench.commands import (
     run,
     search,
     slices,
+    submit,
     verify,
 )
 from bench.commands import list as list_
@@ -50,6 +52,7 @@ app.command("list")(list_.list_)
 app.add_typer(data.app, name="data")
 app.command()(auto.auto)
 app.command()(run.run)
+app.command()(submit.submit)
 app.command()(search.search)
 app.command()(compress.compress)
 app.add_typer(add.app, name="add")
@@ -66,6 +69,8 @@ app.command("export-model")(export_model.export_model)
 app.command()(findings.findings)
 app.command()(verify.verify)
 app.command()(check.check)
+app.command()(exchange.pull)
+app.command()(exchange.push)
 app.command()(rm.rm)
 app.command()(doctor.doctor)
 

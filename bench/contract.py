@@ -264,6 +264,16 @@ class Resolved:
         return self.layout if isinstance(self.layout, str) else self.layout[parents[0]["layout"]]
 
 
+@dataclass(frozen=True)
+class Resources:
+    """What a phase of a run is given of a machine, where several machines or runs share."""
+
+    cpus: int = 1
+    gpus: int = 0
+    """Where there are any."""
+    memory_gb: float = 1.0
+
+
 class Recipe(ABC):
     """What trains one kind of model and loads it back. One file of `<track>/recipes/`, one recipe of the file's name.
 
@@ -297,6 +307,11 @@ class Recipe(ABC):
         """What a run with these parameters needs and leaves; a recipe declares here what depends on them."""
         paths = {name: Path(params[name]) for name in self.path_params if params.get(name)}
         return Resolved(self.requires, self.normalization, layout=self.name, paths=paths)
+
+    def resources(self, params: Params) -> Resources:
+        """What a run with these parameters is given of a shared machine; enters no artifact key."""
+        deep = {"torch", "tensorflow", "keras"} & set(self.requires)
+        return Resources(cpus=4, gpus=1, memory_gb=4.0) if deep else Resources()
 
     @abstractmethod
     def fit(

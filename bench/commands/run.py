@@ -128,7 +128,7 @@ def run(
     if suite is not None:
         if recipe or dataset or parent or per_label:
             raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
-        specs, optional, rounds = _from_suite(suite, seeds, measure, rounds, data_dir, limit)
+        specs, optional, rounds = from_suite(suite, seeds, measure, rounds, data_dir, limit)
     else:
         parents = tuple(parent or ())
         own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
@@ -172,10 +172,10 @@ def policy(name: str) -> CachePolicy:
     return cast("CachePolicy", name)
 
 
-def _from_suite(
+def from_suite(
     name: str, seeds: str | None, measure: Measure | None, rounds: int | None, data_dir: Path | None, limit: int | None
 ) -> tuple[list[RunSpec], set[str], int | None]:
-    """The runs, the data sets that may be missing, and the rounds of timing; what is given stands before the suite."""
+    """Its runs, the data sets that may be missing, the rounds of timing; what is given stands before the suite."""
     from bench.expand import suite_specs
     from bench.params import parse_seeds
     from bench.spec import check_dataset, load_suites
