@@ -27,12 +27,15 @@ from bench.api import (
     normalizer,
 )
 
+PAPERS_BETA = 0.25
+
 
 class NaiveBayesSVM(Recipe):
     """Word n-grams that are there or not, scaled by their log-count ratio for a label, into a linear SVM a label.
 
     Each label stands against all others. The weights are interpolated between the SVM's and naive Bayes's, `beta` of
-    the former, as in the paper; probabilities are a softmax of the scores, calibrated by one temperature on validation
+    the former, as in the paper, which has two labels; of more, naive Bayes's weights are on scales of their own, and
+    they are left out. Probabilities are a softmax of the scores, calibrated by one temperature on validation
     (without it, by cross-validation).
     """
 
@@ -40,7 +43,7 @@ class NaiveBayesSVM(Recipe):
     defaults = {
         "C": 1.0,  # inverse of the regularization: the larger, the closer to the training texts
         "alpha": 1.0,  # added to every count before their ratio
-        "beta": 0.25,  # share of the learned weights beside their mean
+        "beta": None,  # share of the learned weights beside their mean; None: 0.25 of two labels, 1 of more
         "word_ngrams": "1-2",  # shortest and longest n-gram of words
         "min_df": 2  # training texts that an n-gram must be in
     }  # fmt: skip
@@ -69,8 +72,9 @@ class NaiveBayesSVM(Recipe):
 
         if params["alpha"] <= 0:
             raise BenchError(f"alpha={params['alpha']}: give a number above 0")
-        if not 0 < params["beta"] <= 1:
-            raise BenchError(f"beta={params['beta']}: give a number above 0, at most 1")
+        beta = params["beta"]
+        if beta is not None and not (isinstance(beta, int | float) and 0 < beta <= 1):
+            raise BenchError(f"beta={beta}: give a number above 0, at most 1")
         ngrams = Ngrams(params, self.normalization)
         matrix = ngrams.fit_transform(train.texts)
         coef, intercept = _fit(matrix, train.labels, len(train.label_names), params, seed)
@@ -139,6 +143,7 @@ def _fit(
     from scipy.sparse import diags
     from sklearn.svm import LinearSVC
 
+    beta = params["beta"] if params["beta"] is not None else (PAPERS_BETA if n_labels == 2 else 1.0)
     coef = np.zeros((matrix.shape[1], n_labels), np.float32)
     intercept = np.full(n_labels, -1.0, np.float32)  # as of a label that no training text has
     for label in np.unique(labels):
@@ -148,7 +153,7 @@ def _fit(
         svm.fit(matrix @ diags(ratio), of_label)
         weights = svm.coef_[0]
         mean = np.abs(weights).mean()
-        coef[:, label] = ratio * ((1 - params["beta"]) * mean + params["beta"] * weights)
+        coef[:, label] = ratio * ((1 - beta) * mean + beta * weights)
         intercept[label] = svm.intercept_[0]
     return coef, intercept
 
