@@ -302,6 +302,8 @@ class Recipe(ABC):
     """The name of the text normalization that the artifact is trained and served with."""
     learns_from_teacher: ClassVar[bool] = False
     """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
+    timed: ClassVar[bool] = True
+    """Whether its speed is measured: not where others answer, who are paid for each call."""
 
     def resolve(self, params: Params) -> Resolved:
         """What a run with these parameters needs and leaves; a recipe declares here what depends on them."""

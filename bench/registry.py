@@ -84,6 +84,14 @@ def load_recipe(name: str) -> Recipe:
     return recipe
 
 
+def is_timed(name: str) -> bool:
+    """Whether models of a recipe are timed, and may be shipped; of one that this machine does not have they were."""
+    try:
+        return load_recipe(name).timed
+    except BenchError:
+        return True
+
+
 def load_artifact(artifact_dir: Path) -> Predictor:
     """The predictor of any artifact, by the recipe whose layout it has.
 

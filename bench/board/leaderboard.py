@@ -13,6 +13,7 @@ from bench.board.vocabulary import Family
 from bench.contract import Params
 from bench.identity import ELSEWHERE
 from bench.metrics import Metric
+from bench.registry import is_timed
 from bench.schema import Data
 from bench.stats.estimate import Estimate
 
@@ -252,8 +253,8 @@ class Board:
 
     @property
     def models(self) -> list[Line]:
-        """Those that can be shipped: predictions that were made elsewhere are compared and never chosen."""
-        return [line for line in self.ok_lines if line.track != ELSEWHERE]
+        """Those that can be shipped: what is predicted elsewhere, by files or by an endpoint, is never chosen."""
+        return [line for line in self.ok_lines if line.track != ELSEWHERE and is_timed(line.recipe)]
 
     @property
     def floor(self) -> float:

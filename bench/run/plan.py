@@ -82,6 +82,7 @@ class Planner:
     def plan(self, spec: RunSpec, parents: Sequence[Parent] = ()) -> PlannedRun:
         """What is due of a run whose parents, if it has any, are trained."""
         recipe = load_recipe(spec.recipe)
+        spec = replace(spec, measured=spec.measured and recipe.timed)
         prepared, store, policy = self.prepared[spec.dataset.name], self.store, self.policy
         resolved = recipe.resolve(spec.params)
         parts = artifact_parts(

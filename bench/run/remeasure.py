@@ -10,6 +10,7 @@ from bench.artifact import is_intact
 from bench.data import Prepared
 from bench.data.prepared import find_content
 from bench.errors import BenchError
+from bench.registry import is_timed
 from bench.schema import Result
 from bench.store import Store
 
@@ -31,6 +32,8 @@ class StoredRun:
 def stored_run(store: Store, run_id: str) -> StoredRun:
     """A run that can be timed now; a `BenchError` where its artifact or its test texts are not here."""
     result = store.result(run_id)
+    if not is_timed(result.identity.recipe):
+        raise BenchError(f"{run_id}: '{result.identity.recipe}' is not timed: others answer, paid for each call")
     artifact = result.identity.artifact
     if artifact is None or result.quality is None:
         raise BenchError(f"{run_id}: {result.outcome.status}: it has no artifact to time")
