@@ -10,6 +10,7 @@ OFF = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "WANDB_ERROR_REPORTING": "false",
     "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime
+    "RAY_USAGE_STATS_ENABLED": "0",
     # OpenVINO and NNCF have no such variable, but keep quiet on a build server. Of the variables that they know one by,
     # this, Azure's, has the fewest other readers.
     "TF_BUILD": "sentibench",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.metrics import Metric
@@ -65,3 +68,25 @@ def known_metric(name: str | None) -> Metric | None:
     if name is not None and found is None:
         raise BenchError(f"--metric {name}: {did_you_mean(name, METRICS)}")
     return found
+
+
+class ExecutorChoice(StrEnum):
+    """Where the phases of runs are carried out."""
+
+    local = "local"
+    ray = "ray"
+
+
+ExecutorOption = Annotated[
+    ExecutorChoice,
+    typer.Option("--executor", help="Carry out runs one after another, or side by side on Ray: here or on a cluster."),
+]
+RayAddress = Annotated[
+    str | None, typer.Option(help="HOST:PORT of the head of a Ray cluster that this machine is a node of, or auto.")
+]
+
+
+def check_executor(executor: ExecutorChoice, address: str | None) -> None:
+    """A `BenchError` where an address is given that nothing uses."""
+    if address is not None and executor is not ExecutorChoice.ray:
+        raise BenchError("--ray-address is used with --executor ray alone")

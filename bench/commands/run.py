@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from bench.commands.file_options import asked_for, reads_file
-from bench.commands.options import DataDir, DatasetOption, Rounds, StoreOption, recipes, suites
+from bench.commands.options import (
+    DataDir,
+    DatasetOption,
+    ExecutorChoice,
+    ExecutorOption,
+    RayAddress,
+    Rounds,
+    StoreOption,
+    check_executor,
+    recipes,
+    suites,
+)
 from bench.errors import NOTHING_RAN, BenchError, did_you_mean
 
 if TYPE_CHECKING:
@@ -105,6 +116,8 @@ def run(
     track: Annotated[
         TrackerChoice | None, typer.Option(help="Log every result with W&B (offline by default) or MLflow, too.")
     ] = None,
+    executor: ExecutorOption = ExecutorChoice.local,
+    ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Train, score and measure what is not stored yet; the same command again resumes.
@@ -124,6 +137,7 @@ def run(
     from bench.commands.forecast import print_estimate
     from bench.run.suite import RunOptions, dry_run, run_specs
 
+    check_executor(executor, ray_address)
     limit = SMOKE_ROWS if smoke else None
     if suite is not None:
         if recipe or dataset or parent or per_label:
@@ -134,7 +148,10 @@ def run(
         own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
-    options = RunOptions(store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None)
+    options = RunOptions(
+        store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None,
+        executor.value, ray_address,
+    )  # fmt: skip
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         print_estimate(dry_run(specs, options, console), console)

@@ -1,10 +1,10 @@
-"""The local executor: one run after another, then the measuring in rounds over all of them."""
+"""A run from its plan to its row: train, predict, score, store; an engine carries out the phases."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,9 +21,10 @@ from bench.measure.size import measure_size
 from bench.registry import recipe_file
 from bench.requirements import install_command
 from bench.run.datasets import data_facts
+from bench.run.engine import Engine, LocalEngine, Needs
 from bench.run.job import Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, package_versions
-from bench.run.launcher import Ended, cannot_write, launch, thread_settings
+from bench.run.launcher import Ended, cannot_write, thread_settings
 from bench.run.plan import PlannedRun
 from bench.run.trained import TrainedArtifact, adopt_artifact, stored_artifact
 from bench.schema import REFIT_NOTE, Data, Device, Identity, Memory, Outcome, Phase, Result, TrainingLog
@@ -65,6 +66,7 @@ class Executor:
     timeout: float = 6 * 3600.0
     rounds: int | None = None
     """Rounds of timing; the protocol's number where None."""
+    engine: Engine = field(default_factory=LocalEngine)
 
     def run(self, planned: PlannedRun) -> Result:
         """Train if due, predict, score, store."""
@@ -95,7 +97,7 @@ class Executor:
             artifact=self.store.artifacts / trained.value.artifact, prepared=planned.prepared.folder,
             refit=planned.spec.refit,
         )  # fmt: skip
-        predicted = launch(job, folder / "predict", self.timeout, self.device)
+        predicted = self.engine.run(job, folder / "predict", self.timeout, self.device, needs(planned))
         if predicted.value is None:
             return self._failed(planned, "predict", predicted, folder)
         return self._score(planned, trained.value, predicted.value, folder)
@@ -110,8 +112,9 @@ class Executor:
             cache=self.store.cache, checkpoint=checkpoint, data_dir=spec.dataset.data_dir,
             parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
         )  # fmt: skip
-        launcher = planned.resolved.launcher
-        ended = launch(job, folder, self.timeout, self.device, on_progress=self.listener.progress, launcher=launcher)
+        needed = replace(needs(planned), launcher=planned.resolved.launcher)
+        listener = self.listener.progress if self.engine.parallel == 1 else None  # of several, whose would it be?
+        ended = self.engine.run(job, folder, self.timeout, self.device, needed, listener)
         if ended.value is None:
             return ended.with_value(None)
         try:
@@ -190,6 +193,14 @@ class Executor:
             self.store.put(result, predictions, samples, log, run.private)
         self.listener.finished(result)
         return result
+
+
+def needs(planned: PlannedRun) -> Needs:
+    """What a run asks of the machine that it is carried out on."""
+    versions = {
+        name.removeprefix("package "): version for name, version in planned.parts.items() if name.startswith("package ")
+    }
+    return Needs(planned.recipe.resources(planned.spec.params), versions)
 
 
 def missing_package(resolved: Resolved) -> str | None:

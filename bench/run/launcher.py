@@ -62,9 +62,14 @@ Threads that wait sleep: two that spin beside a busy neighbour train at a fourte
 it was given back: a training, which asks for the same tensors at every step, is 17 % faster without the page faults."""
 
 
+def passed_variables() -> dict[str, str]:
+    """What of this process's environment a worker is given."""
+    return {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
+
+
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
-    variables = {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
+    variables = passed_variables()
     variables |= thread_settings(threads) | telemetry_settings()
     variables |= {
         "PYTHONPATH": str(ROOT),

@@ -11,7 +11,6 @@ from bench.run.execute import Executor
 from bench.run.keys import Parent
 from bench.run.lineage import Lineage, Stopped, lacks_parents
 from bench.run.plan import Due, PlannedRun, Planner
-from bench.run.turns import machine_shared
 from bench.schema import Result
 from bench.spec import RunSpec
 
@@ -110,7 +109,7 @@ class Queue:
             if now is not None and now != planned.stored:
                 self.log(f"{title}: another command has made it")
                 return now
-            with machine_shared(store, lambda line: self.log(f"this machine is {line}, which measures; waiting")):
+            with self.executor.engine.turn(store, lambda line: self.log(f"measuring: this machine is {line}; waiting")):
                 return self.executor.run(planned)
 
     def _plan(self, spec: RunSpec, parents: tuple[Parent, ...], seen: PlannedRun | None) -> PlannedRun:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +16,7 @@ from bench.data import Prepared, find_prepared
 from bench.data.user_file import read_user_file
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.run.datasets import prepare_all
+from bench.run.engine import Engine, LocalEngine
 from bench.run.estimate import Estimate, estimate
 from bench.run.execute import Executor
 from bench.run.history import spent_runs, task_of
@@ -22,11 +25,13 @@ from bench.run.plan import CachePolicy, PlannedRun, Planner
 from bench.run.queue import Queue, Waiting, preview
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen
-from bench.run.turns import machine_alone
+from bench.run.side_by_side import SideBySide
 from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
 from bench.trackers import Tracker, TrackerName, tracker
+
+ExecutorName = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,9 @@ class RunOptions:
     limit: int | None = None
     rounds: int | None = None
     track: TrackerName | None = None
+    executor: ExecutorName = "local"
+    ray_address: str | None = None
+    """Of the cluster, with the executor `ray`; none is Ray on this machine."""
 
 
 class _Tracked(Screen):
@@ -58,7 +66,7 @@ class _Tracked(Screen):
 
 def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
     """Do what is due of `specs` and return the exit code."""
-    store = Store(options.store)
+    store = Store(options.store if options.executor == "local" else options.store.resolve())
     with store.writing():
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):
@@ -71,12 +79,27 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
         print_plan(previewed, console)
         due = sum(run.due in ("train", "predict") for run in previewed)
         listener = tracker(options.track, store.root) if options.track else None
-        return _execute(previewed, planner, options, _Tracked(console, due, listener))
+        anything = any(run.due in ("train", "predict", "measure") for run in previewed)
+        with engine_of(options) if anything else nullcontext(LocalEngine()) as engine:
+            return _execute(previewed, planner, options, _Tracked(console, due, listener), engine)
 
 
-def _execute(previewed: Sequence[PlannedRun | Waiting], planner: Planner, options: RunOptions, screen: _Tracked) -> int:
-    executor = Executor(planner.store, screen, options.device, options.timeout, options.rounds)
-    queue = Queue(planner, executor, Lineage(planner.store), screen.print_line)
+def engine_of(options: RunOptions) -> AbstractContextManager[Engine]:
+    """What carries out the phases, for as long as it is entered."""
+    if options.executor == "local":
+        return nullcontext(LocalEngine())
+    from bench.run.ray_engine import ray_engine
+
+    return ray_engine(options.store, options.ray_address)
+
+
+def _execute(
+    previewed: Sequence[PlannedRun | Waiting], planner: Planner, options: RunOptions, screen: _Tracked, engine: Engine
+) -> int:
+    executor = Executor(planner.store, screen, options.device, options.timeout, options.rounds, engine)
+    queue = (Queue if engine.parallel == 1 else SideBySide)(
+        planner, executor, Lineage(planner.store), screen.print_line
+    )
     planned: dict[str, PlannedRun] = {}
     done: dict[str, Result] = {}
     with screen:
@@ -95,7 +118,9 @@ def _measured(
 ) -> dict[str, Result]:
     """The rows with their times, in one session; those that another command has measured meanwhile stay as they are."""
     store = executor.store
-    with machine_alone(store, lambda line: screen.print_line(f"To measure alone: this machine is {line}; waiting")):
+    with executor.engine.alone(
+        store, lambda line: screen.print_line(f"To measure alone: this machine is {line}; waiting")
+    ):
         elsewhere = {}
         for run in runs:
             seen, now = done.get(run.run_id, run.stored), store.find(run.run_id)
