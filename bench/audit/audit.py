@@ -68,6 +68,6 @@ def audit(prepared: Prepared, ref: DatasetRef) -> Audit:
         near_duplicates=near_duplicates(train),
         suspects=[] if find_spec("cleanlab") is None else suspects(train),
         agreement=annotators(ref.path, ref.reading, prepared.label_names) if ref.path else None,
-        curve=learning_curve(train, validation, metric_of(prepared.name)),
+        curve=learning_curve(train, validation, metric_of(prepared.name, prepared.meta.notes)),
         missing=missing,
     )

@@ -77,7 +77,7 @@ class Auto:
             self.store.sweep()
             with self.console.status("Reading and verifying the data set …"):
                 prepared = prepared_dataset(self.options.dataset, self.store, self.options.run.limit)
-        self.metric = self.options.metric or metric_of(prepared.name)
+        self.metric = self.options.metric or metric_of(prepared.name, prepared.meta.notes)
         with Journal(self.store.auto / f"{self._name(prepared)}.json") as journal:
             screen = AutoScreen(self.console, self.options.minutes, self.metric, lambda: journal.elapsed)
             trainer = Trainer(

@@ -68,7 +68,7 @@ def _board(
     newest = max(current, key=lambda row: (row.ok, row.started_at))
     n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
     notes = list(dict.fromkeys(note for row in current for note in row.data.set_notes))
-    metric = metric_of(newest.data.dataset)
+    metric = metric_of(newest.data.dataset, newest.data.notes)
     unranked = _lines(current, models, context, metric)
     lines = ranked(unranked, Inference([line for line in unranked if line.ok], predictions, metric))
     threads = max((run.performance.threads or 0 for line in lines for run in line.timed), default=None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bench.audit.audit import Audit
-    from bench.data import Reading
+    from bench.data import Prepared, Reading
 
 SHOWN = 5
 """Pairs and suspects on the screen; the files have all."""
@@ -26,6 +26,10 @@ def audit(
     out: Annotated[Path, typer.Option(help="The folder for the report and rows to correct.")] = Path("reports/data"),
     unlabelled: Annotated[
         Path | None, typer.Option(help="Texts without labels: those that are worth a label are written to a file.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(help="A folder for a page to publish, and how well labels turned on purpose are found."),
     ] = None,
     *,
     reading: Reading,
@@ -59,6 +63,8 @@ def audit(
         prepared = prepare(ref, Store(store).prepared)
         found = audit_labels(prepared, ref)
         chosen = None if pool is None else to_label(prepared.train(), pool)
+        if page is not None:
+            _write_page(found, prepared, page)
     if as_json:
         print(found.model_dump_json(indent=1))
         return
@@ -73,6 +79,18 @@ def audit(
         write_to_label(chosen, written[-1])
         console.print(f"to label next: {len(chosen):,} texts of {unlabelled}", soft_wrap=True)
     console.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
+
+
+def _write_page(found: Audit, prepared: Prepared, folder: Path) -> None:
+    from bench.audit.flipped import flipped
+    from bench.audit.page import audit_page
+    from bench.durable import write_atomic
+
+    train = prepared.train()
+    looked_for = not any("wrong labels" in missing for missing in found.missing)
+    text = audit_page(found, len(train), flipped(train) if looked_for else None)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / f"{found.dataset}.md", text.encode())
 
 
 def _print(found: Audit, console: Console) -> None:

@@ -56,7 +56,9 @@ def confidence(
     results = chosen_results(home, runs or [], dataset, with_artifact=False)
     with home.lock():
         found = [
-            confidence_of(r, home.arrays(r.run_id, "predictions"), method.value, asked or metric_of(r.data.dataset))
+            confidence_of(
+                r, home.arrays(r.run_id, "predictions"), method.value, asked or metric_of(r.data.dataset, r.data.notes)
+            )
             for r in results
         ]
         for each in found:

@@ -17,7 +17,7 @@ from bench.data.tables.saved import is_saved, saved_files
 from bench.data.user_rows import UserRows
 from bench.errors import DataError, did_you_mean
 
-READING_VERSION = 3
+READING_VERSION = 4
 """Raised when the same file would be read otherwise."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bench.data.duplicates import with_marks
 from bench.data.labels import merged, shown, spellings
+from bench.data.manifest import SKEWED_NOTE
 from bench.data.reading import NO_COLUMN, Reading
 from bench.data.rows import Published, is_number, label_text
 from bench.errors import DataError, did_you_mean
@@ -21,6 +22,8 @@ SPLIT_WORDS = {
     "dev": "validation", "development": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
 """What files call their splits, in lower case."""
+SKEWED = 0.8
+"""The share of one label from which accuracy does not decide between models."""
 _LISTED = 5
 """Rows that an error lists."""
 _GROUPS = 8
@@ -114,7 +117,7 @@ class UserRows:
             raise DataError(f"{where}: " + "; ".join(self._problems))
         finished = self._kept(counts >= self.reading.min_count, names, splits)
         self._check(where, finished)
-        return finished
+        return replace(finished, notes=(*finished.notes, *_skewed(finished)))
 
     def _check_words(self, where: str) -> None:
         """A word that names no split is an error, one of numbers an explained one; so is a split that is not there."""
@@ -222,6 +225,16 @@ def split_of(written: Any) -> str:
 
 def _plain(split: Any) -> str:
     return "" if split is None or split != split else str(split).strip().casefold()
+
+
+def _skewed(found: Finished) -> list[str]:
+    """The note on a file of which most rows have one label: who always answers it looks good."""
+    counts = sum(np.bincount(rows.labels, minlength=len(found.label_names)) for rows in found.splits.values())
+    share = float(np.max(counts) / np.sum(counts))
+    if share < SKEWED:
+        return []
+    name = found.label_names[int(np.argmax(counts))]
+    return [f"{100 * share:.0f} % of the texts have the label '{name[:40]}': {SKEWED_NOTE}"]
 
 
 def _distinct(splits: dict[str, Published], labels: int) -> npt.NDArray[np.int64]:

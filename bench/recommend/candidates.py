@@ -22,6 +22,8 @@ from bench.stats.contributions import Floats
 from bench.stats.rounds import Estimate
 from bench.store import Store
 
+LEAST = 20
+"""Texts of validation under which nothing is recommended: an interval of 20 is half as wide as all that there is."""
 FLOOR = "constant"
 """The recipe that no model may be worse than."""
 
@@ -131,6 +133,17 @@ def field_of(
 
 def _check(found: Field) -> None:
     board = found.board
+    if found.candidates and all(c.line.recipe == FLOOR for c in found.candidates):
+        raise BenchError(
+            f"only the floor of {board.name} has scores, which answers with label frequencies: it is no model to ship; "
+            f"python -m bench run -r linear -d {_set(board)}"
+        )
+    n = max((run.data.n_validation or 0 for c in found.candidates for run in c.line.runs), default=0)
+    if 0 < n < LEAST and board.data.limit is None:
+        raise BenchError(
+            f"{board.name} has {n} texts of validation and {board.data.n_test} of test, too few to choose a model by: "
+            f"{LEAST} are the least; label more"
+        )
     if not found.candidates:
         raise BenchError(
             f"no validation predictions of {board.name} are stored, and nothing is chosen on test: run its models again"

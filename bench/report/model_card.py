@@ -53,7 +53,7 @@ def model_card(
 def _metrics(result: Result) -> list[tuple[str, Interval]]:
     """By name, the data set's own first."""
     assert result.quality is not None
-    own = metric_of(result.data.dataset)
+    own = metric_of(result.data.dataset, result.data.notes)
     names = sorted(METRICS, key=lambda name: name != own)
     return [(name, getattr(result.quality, name)) for name in names]
 
@@ -88,7 +88,7 @@ def _summary(result: Result) -> str:
 
 def _scores(result: Result) -> str:
     assert result.quality is not None
-    own = metric_of(result.data.dataset)
+    own = metric_of(result.data.dataset, result.data.notes)
     rows = [
         f"| {name}{' (the metric of this data set)' if name == own else ''} | {score.value:.4f} | "
         f"{score.low:.4f} to {score.high:.4f} |"

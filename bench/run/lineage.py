@@ -80,7 +80,7 @@ def _usable(result: Result) -> Parent | Stopped:
 def _drop(gate: Gate, parent: Result, child: Result) -> str | None:
     if parent.validation is None or child.validation is None:
         return None
-    metric = metric_of(child.data.dataset)
+    metric = metric_of(child.data.dataset, child.data.notes)
     drop = getattr(parent.validation, metric) - getattr(child.validation, metric)
     if drop <= gate.max_drop + SLACK:
         return None

@@ -84,7 +84,7 @@ class Compress:
         self.parent = self.store.result(options.parent)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
         self.options = replace(options, run=replace(options.run, limit=self.parent.data.limit))
-        self.metric = metric_of(self.parent.data.dataset)
+        self.metric = metric_of(self.parent.data.dataset, self.parent.data.notes)
         self.goals = Goals(self.metric, options.max_drop, options.targets.scores)
         self.validation = self._validation()
         self.dataset = dataset_of(self.parent.data, self.store, options.data_dir)
