@@ -1,0 +1,123 @@
+"""What this project makes beside what people would pick instead: ratios with intervals, all of one session.
+
+`python -m benchmarks.peers models STATIC MODEL2VEC FASTTEXT --store .sentibench`: stored runs of one data set timed in
+interleaved rounds of the published protocol; the first against each other one, with score, file and time of training.
+`python -m benchmarks.peers pipeline RUN --store .sentibench`: batch prediction by a `finetune` run with `pooling=head`
+against `transformers.pipeline` on the same weights and texts, in alternating rounds. On an idle machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from bench.api import load_artifact
+from bench.errors import BenchError
+from bench.measure.measurement import summarize
+from bench.measure.schedule import PUBLISHED
+from bench.run.execute import Executor
+from bench.run.remeasure import stored_run
+from bench.run.rounds import sample_of, time_blocks
+from bench.run.screen import Screen
+from bench.run.session import Block, Contestant, Timed
+from bench.schema import Latency, Result
+from bench.stats.rounds import Estimate, ratio
+from bench.store import Store
+
+
+def main() -> None:
+    """Time what is named and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("models", "pipeline"))
+    parser.add_argument("runs", nargs="+")
+    parser.add_argument("--store", type=Path, default=Path(".sentibench"))
+    parser.add_argument("--seconds", type=float, default=PUBLISHED.min_seconds, help="of a scenario in a round")
+    parser.add_argument("--rounds", type=int, default=PUBLISHED.rounds)
+    parser.add_argument("--texts", type=int, default=2000, help="of `pipeline`")
+    options = parser.parse_args()
+    store = Store(options.store)
+    models(store, options) if options.what == "models" else pipeline(store, options)
+
+
+def models(store: Store, options: argparse.Namespace) -> None:
+    """One measuring session of all of them, in a store of its own, so that no row changes."""
+    run_ids: list[str] = options.runs
+    runs = [stored_run(store, run_id) for run_id in run_ids]
+    first = runs[0].prepared
+    if any(run.prepared.test_hash != first.test_hash for run in runs):
+        raise BenchError("the runs are not of the same test texts: give runs of one data set")
+    artifacts = [store.artifacts / str(run.stored.identity.artifact) for run in runs]
+    contestants = tuple(map(Contestant, run_ids, artifacts))
+    schedule = replace(PUBLISHED, rounds=options.rounds, min_seconds=options.seconds)
+    block = Block(first.name, sample_of(first.test_texts()[1]), len(first.label_names), schedule, contestants)
+    with tempfile.TemporaryDirectory() as folder, Screen(Console(), 1) as screen:
+        for _, _, timed in time_blocks(Executor(Store(Path(folder)), screen), [block], screen.print_line):
+            report([run.stored for run in runs], [timed[run_id] for run_id in run_ids])
+
+
+def report(stored: list[Result], timed: list[Timed]) -> None:
+    """A line a model, then a line a scenario, thread setting and peer."""
+    for result in stored:
+        size, score = result.size, result.quality
+        assert size is not None and score is not None
+        trained = f"{result.outcome.train_seconds:.0f} s" if result.outcome.train_seconds is not None else "unknown"
+        mb = size.bytes_on_disk / 1e6
+        print(f"{result.run_id}: accuracy {score.accuracy.value:.4f}, {mb:.2f} MB, trained in {trained}")
+    rows = [[row for row in summarize(one.rounds)[0].latency if row.bucket == "all"] for one in timed]
+    for peer, result in zip(rows[1:], stored[1:], strict=True):
+        for own, other in zip(rows[0], peer, strict=True):
+            found = ratio(_texts_per_s(own), _texts_per_s(other))
+            print(f"{own.scenario}, {own.threads} threads: {shown(found)} × the texts/s of {result.run_id}")
+
+
+def _texts_per_s(row: Latency) -> list[float]:
+    """Of each round; of single texts by their median."""
+    return [1e3 / p50 for p50 in row.rounds_p50_ms] if row.scenario == "single_stream" else row.rounds_texts_per_s
+
+
+def shown(found: Estimate) -> str:
+    """`1.52 (1.48 to 1.55)`."""
+    return f"{found.value:.3g}" + (f" ({found.low:.3g} to {found.high:.3g})" if found.low and found.high else "")
+
+
+def pipeline(store: Store, options: argparse.Namespace) -> None:
+    """The same weights by our predictor and by the library's pipeline."""
+    import transformers
+
+    run = stored_run(store, options.runs[0])
+    folder = store.artifacts / str(run.stored.identity.artifact)
+    if run.stored.identity.params.get("pooling") != "head":
+        raise BenchError(f"{run.run_id}: give a run with pooling=head, which `transformers` can load alone")
+    texts = sample_of(run.prepared.test_texts()[1])[: options.texts]
+    ours = load_artifact(folder)
+    classify = transformers.pipeline("text-classification", str(folder), top_k=None, trust_remote_code=False)
+    length = getattr(ours, "encoder").max_length  # noqa: B009
+
+    def theirs() -> list[list[dict[str, float]]]:
+        return classify(texts, batch_size=32, truncation=True, max_length=length)
+
+    agreed = np.mean(ours.predict_proba(texts).max(axis=1) - [row[0]["score"] for row in theirs()])
+    taken = [(_seconds(lambda: ours.predict_proba(texts)), _seconds(theirs)) for _ in range(options.rounds)]
+    own, other = zip(*taken, strict=True)
+    print(f"{len(texts):,} texts, {options.rounds} rounds; the largest probability differs by {agreed:.1e} in the mean")
+    print(
+        f"ours {len(texts) / np.median(own):,.0f} texts/s, transformers.pipeline {len(texts) / np.median(other):,.0f}"
+    )
+    print(f"{shown(ratio(other, own))} × the texts/s of transformers.pipeline")
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
