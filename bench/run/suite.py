@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from rich.console import Console
@@ -56,12 +57,14 @@ class _Tracked(Screen):
     def __init__(self, console: Console, runs: int, tracker: Tracker | None) -> None:
         super().__init__(console, runs)
         self._tracker = tracker
+        self._one_at_a_time = Lock()
 
     def finished(self, result: Result) -> None:
-        """Shown, then tracked."""
-        super().finished(result)
-        if self._tracker is not None:
-            self._tracker.log(result)
+        """Shown, then tracked; of runs that end at once one after the other, as trackers have one run open."""
+        with self._one_at_a_time:
+            super().finished(result)
+            if self._tracker is not None:
+                self._tracker.log(result)
 
 
 def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
