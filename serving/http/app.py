@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from serving.http.feedback import add_feedback
 from serving.http.middleware import Middleware
+from serving.http.open_inference import add_open_inference
 from serving.http.pages import add_pages
 from serving.http.predictions import Prediction
 from serving.http.refusals import GATE, TEXTS, AsciiResponse, Refused, add_refusals, json_only, refusals
@@ -98,6 +99,7 @@ def create_app(live: LiveModel, settings: Settings, feedback: Feedback | None = 
     _add_about(app, service)
     add_pages(app)
     add_sagemaker(app, service)
+    add_open_inference(app, service)
     if feedback is not None:
         add_feedback(app, service, feedback)
     return Middleware(app, settings, service.metrics, service.rates)

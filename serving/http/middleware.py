@@ -18,7 +18,7 @@ from serving.http.settings import Settings
 
 Refusal = tuple[int, str, dict[str, str]]
 
-OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/")
+OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/v2/health/live", "/v2/health/ready", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
 ALL_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
 WRONG_KEYS = (1.0, 10)
