@@ -5,7 +5,7 @@ python docs/generate.py
 
 from __future__ import annotations
 
-import importlib
+import ast
 import inspect
 import re
 import sys
@@ -117,7 +117,8 @@ def benchmarks() -> str:
     lines = [MADE, "# Benchmarks, as they were taken", "", inspect.getdoc(record) or "", ""]
     for path in sorted(record.RESULTS.glob("*.json")):
         taken = record.Record.model_validate_json(path.read_bytes())
-        about = inspect.getdoc(importlib.import_module(f"benchmarks.{taken.benchmark}")) or ""
+        source = (ROOT / "benchmarks" / f"{taken.benchmark}.py").read_text(encoding="utf-8")
+        about = ast.get_docstring(ast.parse(source)) or ""
         load = "" if taken.other_load is None else f"; others kept {taken.other_load:.1f} cores busy"
         lines += [
             f"## {' '.join([taken.benchmark, *taken.arguments])}", "", about.partition("\n")[0], "",
