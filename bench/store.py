@@ -141,8 +141,8 @@ class Store:
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""
-        if run_id not in (stored := self.run_ids()):
-            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, stored)}")
+        if Path(run_id).name != run_id or not (self.folder(run_id) / "result.json").is_file():
+            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, self.run_ids())}")
         return self.read(run_id)
 
     def is_newer(self, run_id: str) -> bool:
