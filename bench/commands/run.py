@@ -89,6 +89,17 @@ PerLabel = Annotated[
     typer.Option(help="Train on so many texts of each label alone, drawn by the seed, without validation.", min=1),
 ]
 
+Smoke = Annotated[
+    bool,
+    typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows are marked."),
+]
+MeasureOption = Annotated[
+    Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
+]
+Track = Annotated[
+    TrackerChoice | None, typer.Option(help="Log every result with W&B (offline by default) or MLflow, too.")
+]
+
 
 @reads_file
 def run(
@@ -102,20 +113,13 @@ def run(
     reading: Reading,
     data_dir: DataDir = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print what is due, why and at what cost, and stop.")] = False,
-    smoke: Annotated[
-        bool,
-        typer.Option(help=f"{SMOKE_ROWS} rows a split, and quick parameters where you give none; the rows are marked."),
-    ] = False,
+    smoke: Smoke = False,
     cache: Cache = "reuse",
-    measure: Annotated[
-        Measure | None, typer.Option(help="Measure the speed of all runs, of the first seed of each, of none.")
-    ] = None,
+    measure: MeasureOption = None,
     rounds: Rounds = None,
     timeout: Annotated[float, typer.Option(help="Seconds that one phase of one run may take.", min=1)] = 6 * 3600.0,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
-    track: Annotated[
-        TrackerChoice | None, typer.Option(help="Log every result with W&B (offline by default) or MLflow, too.")
-    ] = None,
+    track: Track = None,
     executor: ExecutorOption = ExecutorChoice.local,
     ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
@@ -138,10 +142,10 @@ def run(
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     check_executor(executor, ray_address)
-    limit = SMOKE_ROWS if smoke else None
+    limit, tracker = SMOKE_ROWS if smoke else None, track.value if track else None
+    if suite is not None and (recipe or dataset or parent or per_label):
+        raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
     if suite is not None:
-        if recipe or dataset or parent or per_label:
-            raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
         specs, optional, rounds = from_suite(suite, seeds, measure, rounds, data_dir, limit)
     else:
         parents = tuple(parent or ())
@@ -149,13 +153,11 @@ def run(
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
     options = RunOptions(
-        store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None,
-        executor.value, ray_address,
-    )  # fmt: skip
+        store, policy(cache), device.value, timeout, limit, rounds, tracker, executor.value, ray_address
+    )
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
-        print_estimate(dry_run(specs, options, console), console)
-        return
+        return print_estimate(dry_run(specs, options, console), console)
     code = run_specs(specs, optional, options, console)
     if code != NOTHING_RAN:
         show_boards({Path(spec.dataset.name).name for spec in specs}, store, console)
