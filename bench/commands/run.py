@@ -142,14 +142,14 @@ def run(
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     check_executor(executor, ray_address)
-    limit, tracker = SMOKE_ROWS if smoke else None, track.value if track else None
+    limit = SMOKE_ROWS if smoke else None
+    tracker = track.value if track else None
     if suite is not None and (recipe or dataset or parent or per_label):
         raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
     if suite is not None:
         specs, optional, rounds = from_suite(suite, seeds, measure, rounds, data_dir, limit)
     else:
-        parents = tuple(parent or ())
-        own, seeds, layouts = _of_parent(parents, seeds, store, data_dir)
+        own, seeds, layouts = _of_parent(parents := tuple(parent or ()), seeds, store, data_dir)
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
     options = RunOptions(
