@@ -143,7 +143,6 @@ def run(
 
     check_executor(executor, ray_address)
     limit = SMOKE_ROWS if smoke else None
-    tracker = track.value if track else None
     if suite is not None and (recipe or dataset or parent or per_label):
         raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
     if suite is not None:
@@ -153,8 +152,9 @@ def run(
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
         specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
     options = RunOptions(
-        store, policy(cache), device.value, timeout, limit, rounds, tracker, executor.value, ray_address
-    )
+        store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None,
+        executor.value, ray_address,
+    )  # fmt: skip
     console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         return print_estimate(dry_run(specs, options, console), console)
