@@ -27,7 +27,7 @@ from bench.api import (
 
 SCHEDULES = ("cosine", "linear", "constant")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
-MONITORS = ("accuracy", "macro_recall")
+MONITORS = ("accuracy", "macro_f1", "macro_recall")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef
+from bench.data.manifest import metric_of
 from bench.errors import BenchError, did_you_mean
 from bench.params import with_defaults
 from bench.registry import load_recipe
@@ -103,7 +104,8 @@ class _Entry:
 
     def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents, [layout_of(parent) for parent in parents])
-        params = with_defaults(load_recipe(self.run.recipe), given, smoke=self.limit is not None)
+        recipe, metric = load_recipe(self.run.recipe), metric_of(self.ref.name)
+        params = with_defaults(recipe, given, smoke=self.limit is not None, metric=metric)
         return RunSpec(
             self.run.recipe, params, self.ref, seed, self.limit, measured, suite=self.suite.name, parents=parents
         )

@@ -9,6 +9,7 @@ import yaml
 
 from bench.contract import Params, Recipe
 from bench.errors import BenchError, did_you_mean
+from bench.metrics import Metric
 from bench.renames import RENAMED
 
 EXPONENT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+", re.IGNORECASE)
@@ -60,9 +61,14 @@ def parse_seeds(text: str) -> list[int]:
     return seeds
 
 
-def with_defaults(recipe: Recipe, given: Params, smoke: bool = False) -> dict[str, Any]:
-    """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error."""
+def with_defaults(recipe: Recipe, given: Params, smoke: bool = False, metric: Metric = "accuracy") -> dict[str, Any]:
+    """`given` over the recipe's defaults, of a `smoke` run its quickest; an unknown key or another type is an error.
+
+    What is trained in epochs keeps the one that is best by the data set's `metric`, where no other `monitor` is given.
+    """
     params = dict(recipe.defaults)
+    if "monitor" in params:
+        params["monitor"] = metric
     for key, value in {**(recipe.smoke if smoke else {}), **given}.items():
         if key in RENAMED and RENAMED[key] in params:
             raise BenchError(f"parameter '{key}' of recipe '{recipe.name}' is called '{RENAMED[key]}' now")

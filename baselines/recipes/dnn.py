@@ -36,8 +36,8 @@ SLICE = 1024
 class Dnn(Recipe):
     """A dense network over TF-IDF features (Keras); `layers="4096-2048-1024-64"` is the large one of the literature.
 
-    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
-    `macro_recall`) is the validation score that chooses the epoch.
+    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy`,
+    `macro_f1` or `macro_recall`; the data set's own metric if left out) is the validation score that chooses the epoch.
     """
 
     name, framework, requires = "dnn", "keras", ("keras", "tensorflow", "sklearn", "scipy", "safetensors")
@@ -59,7 +59,7 @@ class Dnn(Recipe):
         "label_smoothing": 0.1,  # share of each label's weight that goes to the others
         "class_weight": "balanced",  # `none`, or `balanced`: rare labels weigh more in the loss
         "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
-        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy`, `macro_f1` or `macro_recall`
         "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {

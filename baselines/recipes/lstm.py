@@ -45,8 +45,8 @@ class Lstm(Recipe):
     `char_ngrams` (`"3-5"`, or `"none"`) adds to the vector of each word of a `word` tokenizer the mean vector of its
     character n-grams, hashed into `ngram_buckets`: a word that is not in training is read by its spelling.
 
-    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy` or
-    `macro_recall`) is the validation score that chooses the epoch.
+    `ema` keeps a moving average of the weights (its momentum, such as 0.998; 0 for none), and `monitor` (`accuracy`,
+    `macro_f1` or `macro_recall`; the data set's own metric if left out) is the validation score that chooses the epoch.
     """
 
     name, framework = "lstm", "keras"
@@ -76,7 +76,7 @@ class Lstm(Recipe):
         "label_smoothing": 0.0,  # share of each label's weight that goes to the others
         "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
         "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
-        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy`, `macro_f1` or `macro_recall`
         "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {

@@ -58,7 +58,7 @@ class Static(Recipe):
         "label_smoothing": 0.0,  # share of each label's weight that goes to the others
         "class_weight": "none",  # `none`, or `balanced`: rare labels weigh more in the loss
         "ema": 0.0,  # momentum of an average of the weights over the steps, such as 0.998; 0: none
-        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy` or `macro_recall`
+        "monitor": "accuracy",  # the validation score that chooses the epoch: `accuracy`, `macro_f1` or `macro_recall`
         "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
     }
     space = {

@@ -93,7 +93,7 @@ def search(
         given=given,
         dataset=ref,
         run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
-        metric=metric_for(metric, dataset),
+        metric=metric_for(metric),
         trials=trials,
         seed=seed,
         seeds=_fresh_seeds(seeds, seed),
@@ -116,16 +116,15 @@ def check_installed() -> None:
         raise BenchError(f"a search needs '{error.name}': {install_command('optuna')}") from None
 
 
-def metric_for(name: str | None, dataset: str) -> Metric:
-    """What trials are judged by: the metric of that name, or else the data set's own."""
-    from bench.data.manifest import metric_of
+def metric_for(name: str | None) -> Metric | None:
+    """The metric of that name."""
     from bench.search.study import METRICS
 
-    if name is None:
-        return metric_of(dataset)
     for metric in METRICS:
-        if metric == name:
+        if name == metric:
             return metric
+    if name is None:
+        return None
     raise BenchError(f"unknown metric '{name}': {did_you_mean(name, METRICS)}")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef, Prepared
+from bench.data.manifest import metric_of
 from bench.errors import BenchError
 from bench.params import with_defaults
 from bench.registry import load_recipe
@@ -33,7 +34,8 @@ class SearchOptions:
     """Parameters that are fixed by the user."""
     dataset: DatasetRef
     run: RunOptions
-    metric: Metric
+    metric: Metric | None
+    """What trials are judged by; None for the data set's own."""
     trials: int
     seed: int
     seeds: tuple[int, ...]
@@ -57,6 +59,7 @@ class StudyDefinition:
     """Every parameter that is not searched."""
     space: Space
     prepared: Prepared
+    metric: Metric
     parts: dict[str, str]
     """By name, each short enough to print: two studies differ where one of them does."""
     name: str
@@ -91,13 +94,16 @@ def define(options: SearchOptions, work: Path) -> StudyDefinition:
     if reason := missing_package(resolved):
         raise BenchError(reason)
     prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
+    own = metric_of(prepared.name, prepared.meta.notes)
+    base = with_defaults(recipe, given, metric=own)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)
-    parts |= {"metric": options.metric, "space": json.dumps(plain_space(space), sort_keys=True)}
+    metric = options.metric or own
+    parts |= {"metric": metric, "space": json.dumps(plain_space(space), sort_keys=True)}
     name = options.study or f"{recipe.name}-{slug(prepared.name)}-{digest(parts)[:8]}"
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise BenchError(f"--study '{name}': use letters, digits, dots, dashes and underscores; it names files")
     fixed = {key: value for key, value in base.items() if key not in space}
-    return StudyDefinition(recipe, fixed, space, prepared, parts, name)
+    return StudyDefinition(recipe, fixed, space, prepared, metric, parts, name)
 
 
 def fresh_seeds(seed: int) -> tuple[int, ...]:

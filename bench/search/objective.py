@@ -22,7 +22,7 @@ from bench.run.launcher import Ended, launch
 from bench.search.definition import StudyDefinition
 from bench.search.pruning import Watcher
 from bench.search.sampler import REASON, SLOT, SlotSampler
-from bench.search.study import WORKER, Metric
+from bench.search.study import WORKER
 
 
 class FailedTrialError(Exception):
@@ -49,7 +49,6 @@ class Objective:
 
     definition: StudyDefinition
     space: Mapping[str, BaseDistribution]
-    metric: Metric
     seed: int
     trials: int
     """How many are requested."""
@@ -98,7 +97,7 @@ class Objective:
 
     def _train(self, trial: Trial, job: TrainJob, title: str, folder: Path) -> None:
         self.listener.phase(title, "train")
-        watcher = Watcher(trial, self.metric, self.listener.progress)
+        watcher = Watcher(trial, self.definition.metric, self.listener.progress)
         launcher = self.definition.recipe.resolve(job.params).launcher
         ended = launch(job, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher)
         watcher.close()
@@ -116,7 +115,7 @@ class Objective:
         except BenchError as error:
             raise _failure(trial, f"failed in score: {error}") from None
         trial.set_user_attr("validation", scores.model_dump(exclude={"n"}))
-        return float(getattr(scores, self.metric))
+        return float(getattr(scores, self.definition.metric))
 
 
 def _check(trial: Trial, ended: Ended[A], phase: str) -> A:

@@ -56,10 +56,10 @@ class Search:
         sampler = SlotSampler(options.seed, inside(definition.space, definition.recipe.defaults), space)
         url = options.storage or default_url(self.folder, definition.name)
         with one_at_a_time(self.folder, definition.name):
-            study = open_study(open_storage(url), definition.name, definition.parts, options.metric, sampler)
-        screen = SearchScreen(self.console, options.trials, options.metric)
+            study = open_study(open_storage(url), definition.name, definition.parts, definition.metric, sampler)
+        screen = SearchScreen(self.console, options.trials, definition.metric)
         objective = Objective(
-            definition, space, options.metric, options.seed, options.trials, work, Store(options.run.store).cache,
+            definition, space, options.seed, options.trials, work, Store(options.run.store).cache,
             options.dataset.data_dir, screen, options.run.device, options.run.timeout,
         )  # fmt: skip
         self.console.print(f"study {definition.name}: {options.trials} trials over {', '.join(definition.space)}")
@@ -76,7 +76,7 @@ class Search:
     def _summary(self, study: Study, definition: StudyDefinition) -> Summary:
         options, prepared = self.options, definition.prepared
         facts = StudyFacts(
-            recipe=definition.recipe.name, dataset=prepared.name, limit=prepared.meta.limit, metric=options.metric,
+            recipe=definition.recipe.name, dataset=prepared.name, limit=prepared.meta.limit, metric=definition.metric,
             seed=options.seed, asked=options.trials, fixed=dict(definition.shown), space=plain_space(definition.space),
             question=definition.parts, git_commit=git_state()[0],
         )  # fmt: skip

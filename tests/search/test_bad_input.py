@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bench.cli import main
-from bench.commands.search import metric_for
 from tests.conftest import ROOT, Bench, bench_environment
 from tests.search.conftest import QUIET
 
@@ -89,15 +88,3 @@ def test_a_database_that_does_not_answer(bench: Bench) -> None:
     assert done.returncode == 2
     assert "the storage postgresql+psycopg2://me:***@127.0.0.1:1/x cannot be reached" in done.stderr
     assert "secret" not in done.stderr and done.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("given", "dataset", "metric"),
-    [
-        (None, "tweeteval-emotion", "macro_f1"),
-        (None, "mine.csv", "accuracy"),
-        ("log_loss", "tweeteval-emotion", "log_loss"),
-    ],
-)
-def test_trials_are_judged_by_the_data_sets_metric(given: str | None, dataset: str, metric: str) -> None:
-    assert metric_for(given, dataset) == metric
