@@ -11,7 +11,7 @@ from rich.console import Console
 from bench.auto.bounds import excess
 from bench.auto.halving import rungs
 from bench.auto.journal import Journal
-from bench.auto.offer import offered
+from bench.auto.offer import Offer, offered
 from bench.auto.race import Race
 from bench.auto.screen import AutoScreen
 from bench.auto.trainer import Entrant, Trainer
@@ -63,7 +63,7 @@ class Auto:
     def __init__(self, options: AutoOptions, console: Console) -> None:
         self.options, self.console = options, console
         self.store, self.schedule = Store(options.run.store), schedule_of(options.run.limit)
-        self.offer = offered(options.recipes, smoke=options.run.limit is not None)
+        self.offer = self._offer("accuracy")
         least = 2 * _seconds(self.schedule, START) / 60
         if options.minutes < least:
             raise BenchError(
@@ -78,6 +78,7 @@ class Auto:
             with self.console.status("Reading and verifying the data set …"):
                 prepared = prepared_dataset(self.options.dataset, self.store, self.options.run.limit)
         self.metric = self.options.metric or metric_of(prepared.name, prepared.meta.notes)
+        self.offer = self._offer(self.metric)
         with Journal(self.store.auto / f"{self._name(prepared)}.json") as journal:
             screen = AutoScreen(self.console, self.options.minutes, self.metric, lambda: journal.elapsed)
             trainer = Trainer(
@@ -90,6 +91,9 @@ class Auto:
             specs = _with_parents([trainer.spec(e.model, e.tried.rows, e.of) for e in finalists])
             run_specs(specs, set(), self.options.run, self.console)
             return self._measure([entrant.tried.as_parent.run_id for entrant in finalists])
+
+    def _offer(self, metric: Metric) -> Offer:
+        return offered(self.options.recipes, self.options.run.limit is not None, metric)
 
     def _name(self, prepared: Prepared) -> str:
         """With a hash of the question; minutes are no part of it, so that more of them go on."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bench.contract import Compression, Params
 from bench.data import DatasetRef
 from bench.errors import BenchError
+from bench.metrics import Metric
 from bench.params import parse_recipe, variant, with_defaults
 from bench.registry import load_recipe
 from bench.spec import RunSpec
@@ -68,11 +69,11 @@ class Offer:
         return [child for child in self.children if not child.of or parent.recipe in child.of]
 
 
-def offered(recipes: Sequence[str], smoke: bool) -> Offer:
+def offered(recipes: Sequence[str], smoke: bool, metric: Metric) -> Offer:
     """The recipes as written on a command line, or the table's where none is; of a `smoke` run the quickest of each.
 
-    A recipe that compresses one parent is for the best of the others. Raises `BenchError` for any other compression,
-    and where there is nothing to train.
+    `metric` is what epochs are chosen by. A recipe that compresses one parent is for the best of the others. Raises
+    `BenchError` for any other compression, and where there is nothing to train.
     """
     table = _Table.model_validate(yaml.safe_load(TABLE.read_text(encoding="utf-8")))
     listed: list[tuple[str, list[str]]] = [(text, []) for text in recipes or table.models]
@@ -83,7 +84,7 @@ def offered(recipes: Sequence[str], smoke: bool) -> Offer:
     for text, of in listed:
         name, given = parse_recipe(text)
         recipe = load_recipe(name)
-        model = Model(name, with_defaults(recipe, given, smoke), tuple(of))
+        model = Model(name, with_defaults(recipe, given, smoke, metric), tuple(of))
         if isinstance(recipe, Compression) and recipe.parents != 1:
             raise BenchError(f"-r {text}: it takes several parents; auto makes children of one, the best")
         (children if isinstance(recipe, Compression) else models).append(model)

@@ -226,6 +226,7 @@ def _from_options(
     limit: int | None,
     per_label: list[int] | None,
 ) -> list[RunSpec]:
+    from bench.data.manifest import metric_of
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, with_defaults
     from bench.registry import load_recipe
@@ -241,7 +242,8 @@ def _from_options(
         check_dataset(ref)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            params = with_defaults(load_recipe(recipe_name), given, smoke=limit is not None)
+            recipe, metric = load_recipe(recipe_name), metric_of(ref.name)
+            params = with_defaults(recipe, given, smoke=limit is not None, metric=metric)
             check_parents(recipe_name, parents, layouts)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (

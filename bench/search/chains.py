@@ -9,6 +9,7 @@ from optuna.trial import BaseTrial
 from bench.contract import Compression, Params
 from bench.data import DatasetRef
 from bench.errors import BenchError
+from bench.metrics import Metric
 from bench.params import parse_recipe, split_assignments, with_defaults
 from bench.registry import load_recipe
 from bench.search.objective import suggested
@@ -23,12 +24,17 @@ class Step:
     recipe: str
     given: Params
     space: Space
+    metric: Metric = "accuracy"
+    """Of the data set."""
+
+    def params(self, values: Params) -> Params:
+        """All its parameters where those that are searched have these `values`."""
+        return with_defaults(load_recipe(self.recipe), {**self.given, **tidy(values)}, metric=self.metric)
 
     def suggested(self, trial: BaseTrial) -> Params:
         """All its parameters in a trial."""
         space = {f"{self.recipe}.{name}": values for name, values in distributions(self.space).items()}
-        values = {name.partition(".")[2]: value for name, value in suggested(trial, space).items()}
-        return with_defaults(load_recipe(self.recipe), {**self.given, **tidy(values)})
+        return self.params({name.partition(".")[2]: value for name, value in suggested(trial, space).items()})
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:

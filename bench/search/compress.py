@@ -18,7 +18,6 @@ from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.measure.schedule import schedule_of
 from bench.metrics import written
-from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import dataset_of, prepared_dataset
 from bench.run.execute import Executor
@@ -83,8 +82,9 @@ class Compress:
         self.store = Store(options.run.store)
         self.parent = self.store.result(options.parent)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
-        self.options = replace(options, run=replace(options.run, limit=self.parent.data.limit))
         self.metric = metric_of(self.parent.data.dataset, self.parent.data.notes)
+        steps = tuple(replace(step, metric=self.metric) for step in options.steps)
+        self.options = replace(options, steps=steps, run=replace(options.run, limit=self.parent.data.limit))
         self.goals = Goals(self.metric, options.max_drop, options.targets.scores)
         self.validation = self._validation()
         self.dataset = dataset_of(self.parent.data, self.store, options.data_dir)
@@ -132,7 +132,7 @@ class Compress:
     def _parts(self, step: Step) -> dict[str, str]:
         """All that determines what a step makes, except what is searched: data, code, packages, fixed parameters."""
         recipe, options = load_recipe(step.recipe), self.options
-        params = with_defaults(recipe, step.given)
+        params = step.params({})
         return artifact_parts(
             recipe, recipe.resolve(params), params, options.seed, self.prepared.train_hash, options.run.device
         )

@@ -160,7 +160,9 @@ def test_the_best_third_goes_on_and_something_that_can_be_shipped() -> None:
 
 
 def test_what_is_offered_exists_and_its_children_take_it() -> None:
-    offer = offered((), smoke=False)
+    offer = offered((), smoke=False, metric="macro_f1")
+    watched = {model.params["monitor"] for model in (*offer.models, *offer.children) if "monitor" in model.params}
+    assert watched == {"macro_f1"}
     assert offer.models[0].name == "linear" and len({model.name for model in offer.models}) == len(offer.models)
     recipes = {model.recipe for model in offer.models}
     assert recipes == {"linear", "static", "finetune", "lstm", "dnn", "lora"}
