@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.api import BenchError, refuse_code
+from transformers_pt.label_order import keep_by_name, tell_labels
 from transformers_pt.presets import Backbone
 
 PICKLES = ("pytorch_model.bin", "model.bin")
@@ -48,8 +50,12 @@ def load_tokenizer(folder: str | Path) -> Any:
     return tokenizer
 
 
-def load_classifier(backbone: Backbone, labels: int, pretrained: bool, allow_pickle: bool, **changes: Any) -> Any:
-    """A sequence classifier of the backbone, float32: its encoder's weights, or random ones; the head is always new.
+def load_classifier(
+    backbone: Backbone, label_names: Sequence[str], pretrained: bool, allow_pickle: bool, **changes: Any
+) -> Any:
+    """A sequence classifier of the backbone, float32: its encoder's weights, or random ones.
+
+    A head that was trained stays where it has these labels by name, else it is new.
 
     `changes` go into the configuration (dropouts). Raises `BenchError` for weights of another architecture, for a
     pickle without `allow_pickle`, for code that comes with the model, and for a hub name that cannot be reached.
@@ -59,7 +65,9 @@ def load_classifier(backbone: Backbone, labels: int, pretrained: bool, allow_pic
     try:
         if backbone.folder is not None:
             check_folder(backbone.folder)
-        config = AutoConfig.from_pretrained(backbone.source, num_labels=labels, trust_remote_code=False, **changes)
+        config = AutoConfig.from_pretrained(
+            backbone.source, num_labels=len(label_names), trust_remote_code=False, **changes
+        )
         if getattr(config, "auto_map", None):
             raise BenchError(f"backbone {backbone.source}: 'auto_map' names code to be run, which is never done")
         if not pretrained:
@@ -76,6 +84,11 @@ def load_classifier(backbone: Backbone, labels: int, pretrained: bool, allow_pic
     except Exception as error:
         raise BenchError(explain(backbone.source, error, "weights")) from None
     _check_loaded(model, report, backbone.source)
+    body = f"{model.base_model_prefix}."
+    absent = [*report["missing_keys"], *(key[0] for key in report["mismatched_keys"])]
+    if all(key.startswith(body) for key in absent):  # the head came from the checkpoint
+        keep_by_name(model, label_names, backbone.source)
+    tell_labels(model, label_names)
     model.new_modules = {"pooler"} if any(".pooler." in key for key in report["missing_keys"]) else set()
     return model
 

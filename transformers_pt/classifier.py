@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,7 @@ def check(params: Params) -> None:
     pooled.check(params["pooling"])
 
 
-def prepare(params: Params, labels: int, device: DeviceUse) -> Classifier:
+def prepare(params: Params, label_names: Sequence[str], device: DeviceUse) -> Classifier:
     """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
     origin = backbone(params["backbone"], params["max_length"])
     here = origin.located()
@@ -57,11 +58,11 @@ def prepare(params: Params, labels: int, device: DeviceUse) -> Classifier:
     if params["dropout"] is not None:
         changes |= dict.fromkeys(DROPOUTS, params["dropout"])
     pretrained = params["weights"] == "pretrained"
-    model = load_classifier(here, labels, pretrained, params["allow_pickle"], **changes)
+    model = load_classifier(here, label_names, pretrained, params["allow_pickle"], **changes)
     check_vocabulary(model, tokenizer, here.source)
     length = min(origin.max_length, _longest(model, tokenizer))
     if params["pooling"] != "head":
-        model = pooled.PooledClassifier(model.base_model, params["pooling"], labels, params["dropout"] or 0.1)
+        model = pooled.PooledClassifier(model.base_model, params["pooling"], len(label_names), params["dropout"] or 0.1)
     if device.actual == "cpu":
         dropout.replace_dropout(model)
     encoder = Encoder(tokenizer, params["normalization"] or origin.normalization, length, LongTexts.of(params))

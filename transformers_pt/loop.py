@@ -159,6 +159,8 @@ class Classifying(Trainer):
     params: Params
     criterion: Criterion
     progress: ProgressCallback
+    loss_is_scaled_for_ga = False
+    """`compute_loss` gives the mean of a part, and `Trainer` the mean of the parts, whatever `forward` takes."""
     token_masking: TokenMasking | None = None
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:

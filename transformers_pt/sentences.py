@@ -22,7 +22,7 @@ UNSEEN = -20.0
 
 def prepare(params: Params, use: DeviceUse) -> Classifier:
     """The encoder that the parameters of `finetune` name; the `logits` of its model are vectors, [batch, width]."""
-    prepared = classifier.prepare({**params, "pooling": "mean"}, 1, use)
+    prepared = classifier.prepare({**params, "pooling": "mean"}, ("sentence",), use)
     prepared.model.classifier = prepared.model.dropout = nn.Identity()
     return prepared
 

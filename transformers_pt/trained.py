@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, did_you_mean, known_label, refuse_code
+from bench.api import BenchError, refuse_code
 from transformers_pt.backbones import PICKLES
+from transformers_pt.label_order import order_of, reorder, tell_labels
 
 TASK = "ForSequenceClassification"
-PARTS = ",;"
-"""What parts the pairs of a mapping."""
 
 
 def folder_labels(folder: Path) -> list[str]:
@@ -60,54 +59,6 @@ def config_labels(config: Mapping[str, Any], where: str) -> list[str]:
     return labels
 
 
-def order_of(theirs: Sequence[str], ours: Sequence[str], mapping: str) -> list[int]:
-    """Which output of the model stands for each of our labels: by the mapping `theirs=ours,…`, else by name.
-
-    Raises `BenchError` where a label of either is left out, or two stand for one.
-    """
-    named = _parsed(mapping, theirs, ours)
-    found: dict[str, int] = {}
-    left: list[str] = []
-    for output, label in enumerate(theirs):
-        own = named.get(output) or known_label(label, ours)
-        if own is None:
-            left.append(label)
-        elif own in found:
-            raise BenchError(f"the model's '{theirs[found[own]]}' and '{label}' both stand for '{own}': one each")
-        else:
-            found[own] = output
-    lacking = [label for label in ours if label not in found]
-    if left or lacking:
-        of_model = f"the model's {', '.join(left)} of none of the data set's" if left else ""
-        of_set = f"the data set's {', '.join(lacking)} of none of the model's" if lacking else ""
-        example = ",".join(
-            f"{label}={lacking[i] if i < len(lacking) else '…'}" for i, label in enumerate(left or theirs)
-        )
-        raise BenchError(
-            f"labels that stand for none: {'; '.join(filter(None, (of_model, of_set)))}; "
-            f"say which is which, each once: --labels '{example}'"
-        )
-    return [found[label] for label in ours]
-
-
-def _parsed(mapping: str, theirs: Sequence[str], ours: Sequence[str]) -> dict[int, str]:
-    """Output to label, of `LABEL_0=bad,LABEL_1=good` or `0=bad,1=good`."""
-    pairs: dict[int, str] = {}
-    for pair in filter(str.strip, mapping.replace(PARTS[1], PARTS[0]).split(PARTS[0])):
-        left, equals, right = (part.strip() for part in pair.partition("="))
-        if not equals:
-            raise BenchError(f"--labels '{pair}': write THEIRS=OURS, with commas between")
-        label = left if left in theirs else theirs[int(left)] if left.isdigit() and int(left) < len(theirs) else None
-        label = label or known_label(left, theirs)
-        if label is None:
-            raise BenchError(f"--labels: the model has no label '{left}': {did_you_mean(left, theirs)}")
-        own = known_label(right, ours)
-        if own is None:
-            raise BenchError(f"--labels: the data set has no label '{right}': {did_you_mean(right, ours)}")
-        pairs[list(theirs).index(label)] = own
-    return pairs
-
-
 def load_trained(source: str, label_names: Sequence[str], mapping: str) -> Any:
     """The classifier of a folder or hub name, float32, its outputs in the order of `label_names`, which it is told.
 
@@ -132,31 +83,6 @@ def load_trained(source: str, label_names: Sequence[str], mapping: str) -> Any:
         raise BenchError(
             f"the weights of {source} lack {len(missing)} tensors, '{missing[0]}' first: it is not trained"
         )
-    _reorder(model, order, source)
-    names = dict(enumerate(label_names))
-    model.config.update({"id2label": names, "label2id": {name: i for i, name in names.items()}})
+    reorder(model, order, source)
+    tell_labels(model, label_names)
     return model
-
-
-def _reorder(model: Any, order: Sequence[int], where: str) -> None:
-    """Put the rows of the last layer in that order, and see that the answers are."""
-    import torch
-
-    ids = torch.arange(8)[None] % model.config.vocab_size
-    model.eval()
-    with torch.inference_mode():
-        before = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-    body = f"{model.base_model_prefix}."
-    heads = [
-        module
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module.out_features == len(order) and not name.startswith(body)
-    ]
-    if heads:
-        with torch.no_grad():
-            for weights in filter(lambda each: each is not None, (heads[-1].weight, heads[-1].bias)):
-                weights.copy_(weights[list(order)].clone())
-    with torch.inference_mode():
-        after = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-    if not torch.allclose(before[:, list(order)], after, atol=1e-5):
-        raise BenchError(f"{where}: its last layer is none whose outputs can be put in another order")

@@ -64,7 +64,7 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers_pt.presets import backbone
 
     source, folder = (tmp_path_factory.mktemp("encoder") / name for name in ("checkpoint", "artifact"))
-    model = load_classifier(backbone(str(checkpoint("bert", source))), len(LABELS), True, False)
+    model = load_classifier(backbone(str(checkpoint("bert", source))), LABELS, True, False)
     folder.mkdir()
     facts = {"label_names": list(LABELS), "pooling": "head", "backbone": "mine", "pretrained": True}
     save_artifact(folder, model, Encoder(load_tokenizer(source), "none", 16), facts)
@@ -327,15 +327,15 @@ def test_a_backbone_and_an_adapter_run_nothing(encoder: Path, tmp_path: Path, ma
     _adapter_instead(adapter, mark)
     change(adapter / "model.json", pretrained=True)
     opened: dict[str, tuple[Callable[[], object], str]] = {
-        "weights": (lambda: load_classifier(backbone(str(code)), 2, True, True), "names code"),
-        "random weights": (lambda: load_classifier(backbone(str(code)), 2, False, True), "names code"),
+        "weights": (lambda: load_classifier(backbone(str(code)), "ab", True, True), "names code"),
+        "random weights": (lambda: load_classifier(backbone(str(code)), "ab", False, True), "names code"),
         "tokens": (lambda: load_tokenizer(code), "names code"),
         "pretraining": (lambda: continued_model(code), "names code"),
-        "a pickle": (lambda: load_classifier(backbone(str(pickled)), 2, True, False), "may run code"),
-        "an allowed pickle": (lambda: load_classifier(backbone(str(pickled)), 2, True, True), "cannot be loaded"),
+        "a pickle": (lambda: load_classifier(backbone(str(pickled)), "ab", True, False), "may run code"),
+        "an allowed pickle": (lambda: load_classifier(backbone(str(pickled)), "ab", True, True), "cannot be loaded"),
         "pretraining of a pickle": (lambda: continued_model(pickled), "cannot continue from"),
         "a pickled adapter": (lambda: apply_adapter(adapter, tmp_path / "o", str(encoder)), "no adapter_model.safete"),
-        "an adapter as a backbone": (lambda: load_classifier(backbone(str(adapter)), 2, True, False), "is an adapter"),
+        "an adapter": (lambda: load_classifier(backbone(str(adapter)), "ab", True, False), "is an adapter"),
     }
     for door, (open_it, message) in opened.items():
         with pytest.raises(BenchError) as error:

@@ -95,7 +95,7 @@ def test_a_head_of_another_label_count_is_made_anew(checkpoints: Checkpoints, tm
     from transformers_pt.presets import backbone
 
     folder = copied(checkpoints["bert"], tmp_path)
-    load_classifier(backbone(str(folder)), 7, True, False).save_pretrained(folder)
+    load_classifier(backbone(str(folder)), list("abcdefg"), True, False).save_pretrained(folder)
     log = fit(Finetune(), tmp_path / "a", {"backbone": str(folder), "epochs": 1}, rows=60)
     assert log.epochs_run == 1
 

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from bench.api import BenchError
 from bench.artifact import name_labels
 from bench.params import with_defaults
 from tests.baselines.sentences import LABELS, split
 from tests.conftest import Bench
-from tests.transformers_pt.conftest import Checkpoints
+from tests.transformers_pt.conftest import Checkpoints, fit
+from transformers_pt.label_order import order_of
 from transformers_pt.recipes.finetune import Finetune
 from transformers_pt.recipes.hf import Hf
-from transformers_pt.trained import folder_labels, order_of
+from transformers_pt.trained import folder_labels
 
 OTHER_ORDER = ("Positive", "negative", "neutral ")
 FAMILIES = ("bert", "distilbert", "roberta", "electra", "mpnet", "modernbert", "deberta", "xlm-roberta")
@@ -138,6 +139,27 @@ def test_a_head_that_is_not_in_the_file_is_not_made_up(checkpoints: Checkpoints,
     shutil.copy(tmp_path / "encoder" / "model.safetensors", folder / "model.safetensors")
     with pytest.raises(BenchError, match=r"lack 2 tensors, 'classifier\.bias' first: it is not trained"):
         taken(folder, tmp_path / "artifact")
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [(OTHER_ORDER, True), (("LABEL_0", "LABEL_1", "LABEL_2"), False), (("bad", "fair", "good"), False)],
+)
+@pytest.mark.parametrize("family", ["bert", "roberta", "mpnet"])
+def test_fine_tuning_keeps_a_head_by_the_names_of_its_labels(
+    family: str, labels: tuple[str, ...], kept: bool, checkpoints: Checkpoints, tmp_path: Path
+) -> None:
+    """Hardly trained, it answers as the folder does, under our names; where these say nothing, with a new head."""
+    folder, texts = classifier(checkpoints[family], tmp_path / "theirs", labels), split(24, 2).texts
+    changes = {"backbone": str(folder), "epochs": 1, "learning_rate": 1e-9, "normalization": "none"}
+    fit(Finetune(), tmp_path / "artifact", changes, rows=60)
+    ours = Finetune().load(tmp_path / "artifact").predict_proba(texts)
+    mapping = "" if kept else ";".join(f"{i}={LABELS[order]}" for i, order in enumerate((2, 0, 1)))
+    theirs = taken(folder, tmp_path / "taken", labels=mapping, normalization="none").predict_proba(texts)
+    assert np.allclose(ours, theirs, atol=1e-3) is kept
+    assert AutoConfig.from_pretrained(tmp_path / "artifact", trust_remote_code=False).id2label == dict(
+        enumerate(LABELS)
+    )
 
 
 def test_what_is_trained_tells_its_labels_and_no_epoch_is_an_error(checkpoints: Checkpoints, tmp_path: Path) -> None:

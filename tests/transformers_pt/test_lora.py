@@ -24,7 +24,7 @@ from transformers_pt.recipes.lora import Lora
 SMALL = {"r": 4, "alpha": 32, "lora_dropout": 0.01, "targets": "query"}
 
 
-def classifier(folder: Path, labels: int = 3) -> torch.nn.Module:
+def classifier(folder: Path, labels: str = "abc") -> torch.nn.Module:
     return load_classifier(backbone(str(folder)), labels, pretrained=True, allow_pickle=False)
 
 

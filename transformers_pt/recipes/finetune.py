@@ -23,8 +23,8 @@ from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
     "artifact.py", "backbones.py", "batches.py", "classifier.py", "criterion.py", "device.py", "dropout.py",
-    "empty.py", "encode.py", "facts.py", "layers.py", "long_texts.py", "loop.py", "pooled.py", "predictor.py",
-    "presets.py", "progress.py", "shapes.py", "weights/catalog.py", "width.py",
+    "empty.py", "encode.py", "facts.py", "label_order.py", "layers.py", "long_texts.py", "loop.py", "pooled.py",
+    "predictor.py", "presets.py", "progress.py", "shapes.py", "weights/catalog.py", "width.py",
 )  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class Finetune(Recipe):
 
         classifier.check(params)
         use = device.prepare_device(seed, params, context.device)
-        prepared = classifier.prepare(params, len(train.label_names), use)
+        prepared = classifier.prepare(params, train.label_names, use)
         layers.train_top_layers(prepared.model, params["train_top_k_layers"])
         log = classifier.train(prepared, train, validation, params, use, context)
         artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, params))
