@@ -145,7 +145,7 @@ def test_a_head_that_is_not_in_the_file_is_not_made_up(checkpoints: Checkpoints,
     ("labels", "kept"),
     [(OTHER_ORDER, True), (("LABEL_0", "LABEL_1", "LABEL_2"), False), (("bad", "fair", "good"), False)],
 )
-@pytest.mark.parametrize("family", ["bert", "roberta", "mpnet"])
+@pytest.mark.parametrize("family", ["bert", "roberta", "mpnet", "modernbert"])
 def test_fine_tuning_keeps_a_head_by_the_names_of_its_labels(
     family: str, labels: tuple[str, ...], kept: bool, checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
