@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +15,9 @@ from bench.contract import ProgressListener, Resources
 from bench.durable import write_atomic
 from bench.errors import BenchError, one_line
 from bench.locks import Note
-from bench.machine import cores, device_class
+from bench.machine import device_class
+from bench.ray_session import ray_session
 from bench.registry import ROOT
-from bench.requirements import install_command
 from bench.run.engine import Needs
 from bench.run.job import A, Job
 from bench.run.launcher import Ended, StopWorker, passed_variables
@@ -29,13 +27,7 @@ from bench.store import Store
 
 ATTEMPTS_MORE = 3
 """A phase whose node was lost is begun again so often; one that ended, however, never."""
-OBJECT_STORE = 100_000_000
-"""Bytes of Ray's own store where we start it: nothing but a few lines goes through it."""
 GB = 10**9
-CONNECT_SECONDS = 5.0
-STARTS = 3
-NICENESS = "RAY_worker_niceness"
-"""Ray lets its tasks give way to everything else, at 15: a training would take its time from what is left."""
 POLL_SECONDS = 1.0
 
 
@@ -153,55 +145,5 @@ def ray_engine(store: Path, address: str | None) -> Iterator[RayEngine]:
 
     Raises `BenchError` where Ray is not installed or nothing answers there.
     """
-    try:
-        import ray
-        import ray.util.scheduling_strategies
-    except ModuleNotFoundError as error:
-        raise BenchError(f"--executor ray needs '{error.name}': {install_command('ray')}") from None
-    _check_address(address)
-    try:
-        _start(ray, address)
-    except Exception as error:  # Ray raises bare ones, too
-        ray.shutdown()
-        raise BenchError(f"--executor ray: Ray does not start: {one_line(error)}") from error
-    try:
+    with ray_session(address, "--executor ray") as ray:
         yield RayEngine(ray, store)
-    finally:
-        ray.shutdown()
-
-
-def _start(ray: Any, address: str | None) -> None:
-    if address is not None:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        return
-    os.environ.setdefault(NICENESS, "0")
-    for more in range(STARTS - 1, -1, -1):
-        try:
-            ray.init(
-                address="local", num_cpus=cores(), object_store_memory=OBJECT_STORE, include_dashboard=False,
-                log_to_driver=False, logging_level="ERROR",
-            )  # fmt: skip
-            return
-        except Exception:  # it waits half a minute for its own processes, which a busy machine may not keep
-            ray.shutdown()
-            if not more:
-                raise
-
-
-def _check_address(address: str | None) -> None:
-    """One line within seconds, where Ray itself would try for minutes."""
-    if address is None or address == "auto":
-        return
-    if "://" in address:
-        raise BenchError(
-            f"--ray-address {address}: start the command on a node of the cluster, and give HOST:PORT of its head"
-        )
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
-        raise BenchError(f"--ray-address {address}: give HOST:PORT, as `ray start --head` prints it, or auto")
-    try:
-        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise BenchError(
-            f"--ray-address {address}: nothing answers there: {one_line(error)}; is `ray start --head` running?"
-        ) from None

@@ -15,7 +15,7 @@ import yaml
 
 from bench.commands.run import SMOKE_ROWS
 from bench.data import DatasetRef, prepare
-from bench.run.ray_engine import NICENESS
+from bench.ray_session import NICENESS
 from bench.schema import Result
 from bench.store import Store
 from tests.conftest import ROOT, Bench, bench_environment
