@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bench.durable import write_atomic
 from bench.errors import BenchError, one_line
-from bench.run.job import Assignment, Outcome, TrainJob
+from bench.run.job import Assignment, MeasureJob, Outcome, TrainJob
+from bench.run.memory import return_freed_memory
 from bench.schema import Status
 from bench.standard_input import standard_input
 
@@ -32,6 +33,8 @@ def main(job_path: Path) -> int:
         assignment = _joined(assignment, int(rank))
     if hasattr(os, "sched_setaffinity"):  # a library that counts cores by itself would start a thread for each
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: assignment.threads])
+    if not isinstance(assignment.job, MeasureJob):
+        return_freed_memory()
     outcome = _attempt(assignment)
     if rank in (None, "0"):
         write_atomic(assignment.folder / "outcome.json", outcome.model_dump_json().encode())
