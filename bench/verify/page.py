@@ -30,4 +30,7 @@ def _of_results(board: dict[str, Any], without_data: Collection[str]) -> dict[st
     if board["name"] not in without_data:
         return board
     folds = [fold for fold in board["folds"] if not fold["prepared"]]
-    return {**board, "folds": folds, "texts": None}
+    pairs = board["pairs"]
+    if "contested" in pairs:
+        pairs = {**pairs, "contested": {**pairs["contested"], "texts": None, "remark": None}}
+    return {**board, "folds": folds, "pairs": pairs}

@@ -35,7 +35,7 @@ def lineages(store: Store, dataset: str = "emotions", seeds: int = 3, n: int = 3
 
 
 def hard(store: Store) -> None:
-    """A data set each: names with markup, right to left, 77 labels, six texts, one run, no times, no validation."""
+    """A data set each: markup, right to left, 77 labels, 25,000 texts, six texts, one run, no times, no validation."""
     two = (Model("linear"), Model("lstm", "name=</script><b>x", epochs=3))
     for model in two:
         store.put(
@@ -49,6 +49,7 @@ def hard(store: Store) -> None:
         store.put(made.model_copy(update={"measurement": None}), arrays)
         made, arrays = result(model, 0, "unvalidated", 200, run_id=f"unvalidated-{model.recipe}")
         store.put(made, {name: array for name, array in arrays.items() if not name.startswith("validation")})
+        store.put(*result(model, 0, "large", 25_000, ("bad", "good"), f"large-{model.recipe}"))
     store.put(*result(Model("linear", accuracy=1.0), 0, "six", 6, ("bad", "good"), "six-linear"))
     store.put(failure(Model("dnn"), dataset="six", log_tail=None, reason=None))
     store.put(*result(Model("linear"), 0, "one", 200, run_id="one-linear"))

@@ -182,6 +182,19 @@ def test_two_pinned_models_are_compared_as_python_compares_them(page: Page, stor
     assert f"{-gap.value:+.3f} ({-high:+.3f} to {-low:+.3f})" in page.locator("#compare").inner_text().replace("−", "-")
 
 
+def test_texts_that_flip_are_counted_whole_and_listed_in_part(page: Page, address: str, store: Store) -> None:
+    page.goto(f"{address}#d=large&pin=large-linear,large-lstm")
+    page.get_by_text("Texts that flip").click()
+    first, second = (store.arrays(run, "predictions") for run in ("large-linear", "large-lstm"))
+    a, b = (of["probabilities"].argmax(axis=1) == of["labels"] for of in (first, second))
+    for side, flipped in (("first", a & ~b), ("second", ~a & b)):
+        part = page.locator("#compare .two div").filter(has_text=f"Right in the {side} alone: {flipped.sum()} texts")
+        expect(part).to_contain_text(f"shown: 40 of {flipped.sum()}")
+        listed = part.locator("li .mono").all_inner_texts()
+        assert listed == [str(name) for name in first["ids"][flipped][:40]]
+    expect(page.locator("#compare")).to_contain_text("Row ids only")
+
+
 def test_the_table_searches_filters_sorts_and_saves(page: Page, board: Board) -> None:
     page.get_by_label("find").fill("int8")
     expect(page.locator("#models tbody tr")).to_have_count(1)
@@ -245,7 +258,7 @@ def test_six_texts_all_right_are_not_certain(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "dataset", ["<i>hostile</i>", "rtl", "many", "untimed", "unvalidated", "six", "one", "nothing"]
+    "dataset", ["<i>hostile</i>", "rtl", "many", "large", "untimed", "unvalidated", "six", "one", "nothing"]
 )
 def test_what_is_hard_to_show_is_shown(page: Page, dataset: str) -> None:
     page.get_by_role("button", name=dataset, exact=True).click()

@@ -14,6 +14,7 @@ from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.recommend.prices import price_table
 from bench.report.dataset_page import DatasetPage
 from bench.report.page.compression import family_document
+from bench.report.page.contested import Texts
 from bench.report.page.dataset import dataset
 from bench.report.page.evidence import calibration, confident_mistakes, learning
 from bench.report.page.few_labels import few_labels
@@ -21,9 +22,6 @@ from bench.report.page.judged import judged
 from bench.report.page.lines import line_document, threads
 from bench.report.page.pairs import pairs
 from bench.report.page.sweeps import sweeps
-
-MOST_TEXTS, TEXT_WIDTH = 2_000, 200
-"""Test texts that the page has beside predictions that flip, and their characters."""
 
 
 def board_document(
@@ -49,13 +47,12 @@ def board_document(
         "headline": found.headline if found else "", "caveats": found.caveats if found else (),
         "lines": [line_document(line, machine, _serves(line, held)) for line in board.lines],
         "judged": judged(board, predictions),
-        "pairs": pairs(board, predictions),
+        "pairs": pairs(board, predictions, Texts(texts, remark)),
         "families": [family_document(board, family) for family in families],
         "folds": [
             *few_labels(board), *sweeps(board), *calibration(shown), *learning(shown),
             *confident_mistakes(shown, texts, remark, bool(texts)), *dataset(data),
         ],
-        "texts": {name: text[:TEXT_WIDTH] for name, text in list(texts.items())[:MOST_TEXTS]},
     }  # fmt: skip
 
 

@@ -13,20 +13,21 @@ SCALE = 10_000
 """Of scores and differences: four digits behind the point."""
 
 
-def int16(values: npt.ArrayLike, scale: float = SCALE) -> str:
-    """Numbers between ± 3.2767 at the usual scale; what is beyond ends there."""
-    scaled = np.rint(np.asarray(values, np.float64) * scale)
+def int16(values: npt.ArrayLike) -> str:
+    """Numbers between ± 3.2767, scaled; what is beyond ends there."""
+    scaled = np.rint(np.asarray(values, np.float64) * SCALE)
     return b64encode(np.clip(scaled, -32767, 32767).astype("<i2").tobytes()).decode()
-
-
-def bytes_of(values: npt.ArrayLike) -> str:
-    """Numbers from 0 to 255, a byte each; larger ones end there."""
-    return b64encode(np.clip(np.asarray(values), 0, 255).astype(np.uint8).tobytes()).decode()
 
 
 def bits(flags: npt.ArrayLike) -> str:
     """Rows of flags, each row padded to whole bytes, the first flag in the highest bit."""
     return b64encode(np.packbits(np.asarray(flags, bool), axis=-1).tobytes()).decode()
+
+
+def planes(values: npt.ArrayLike) -> list[str]:
+    """Whole numbers from 0, a row of `bits` for each binary digit, the least first."""
+    numbers = np.asarray(values, np.int64)
+    return [bits(numbers >> digit & 1) for digit in range(int(numbers.max(initial=0)).bit_length())]
 
 
 def compact(value: Any) -> Any:

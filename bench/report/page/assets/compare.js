@@ -11,7 +11,7 @@ function showCompare(board) {
     pair ? difference(board, pair, first, second, pins) : h("p", {}, `These two are not compared here: python -m bench compare ${first.runs[0]} ${second.runs[0]}`),
     h("div", { class: "two" }, first.f1 && second.f1 ? h("div", {}, h("h3", {}, "F1 of each label"), dots(board, pins)) : null,
       first.confusion && second.confusion ? h("div", {}, h("h3", {}, "Difference of the confusions: second less first"), confusion(board, second.confusion.map((row, i) => row.map((n, j) => n - first.confusion[i][j])), true)) : null),
-    pair && board.pairs.right ? fold("Texts that flip", () => flips(board, pins)) : null));
+    pair ? fold("Texts that flip", () => flips(board, pins)) : null));
 }
 
 function difference(board, pair, first, second, pins) {
@@ -28,15 +28,22 @@ function difference(board, pair, first, second, pins) {
     h("dt", {}, "the test"), h("dd", { class: "mono" }, `python -m bench compare ${first.runs[0]} ${second.runs[0]}`));
 }
 
+// The counts are of all texts; of those listed first those whose text is in the page.
 const MOST_FLIPS = 40;
 function flips(board, pins) {
-  const [a, b] = pins.map(i => rightOf(board, i)), labels = once(board.pairs.labels, () => bytes(board.pairs.labels)), found = { fixed: [], lost: [] };
-  for (let text = 0; text < board.pairs.n; text++) if (a(text) !== b(text)) found[b(text) ? "fixed" : "lost"].push(text);
-  const part = (title, texts) => [h("h3", {}, `${title}: ${texts.length} texts by most seeds`), h("ul", { class: "small" }, texts.slice(0, MOST_FLIPS).map(text => {
-    const id = idOf(board, text);
-    return h("li", {}, h("span", { class: "mono" }, id), " ", h("span", { class: "muted", dir: "auto" }, board.labels[labels[text]]), " ", board.texts[id] ? h("span", { dir: "auto" }, board.texts[id]) : null);
-  })), texts.length > MOST_FLIPS ? h("p", { class: "muted" }, `and ${texts.length - MOST_FLIPS} more`) : null];
-  return h("div", { class: "two" }, h("div", {}, part("Right in the first alone", found.lost)), h("div", {}, part("Right in the second alone", found.fixed)));
+  const { n, of, texts, remark } = board.pairs.contested, { ids, labels, rightIn } = once(board.pairs.contested, () => contestedOf(board));
+  const [a, b] = pins.map(rightIn), found = { fixed: [], lost: [] }, told = Object.keys(texts).length, has = text => Object.hasOwn(texts, ids[text]);
+  for (let text = 0; text < n; text++) if (a(text) !== b(text)) found[b(text) ? "fixed" : "lost"].push(text);
+  const part = (title, all) => {
+    const shown = [...all.filter(has), ...all.filter(text => !has(text))].slice(0, MOST_FLIPS);
+    return h("div", {}, h("h3", {}, `${title}: ${all.length} texts by most seeds`), all.length > shown.length ? h("p", { class: "muted small" }, `shown: ${shown.length} of ${all.length}`) : null,
+      h("ul", { class: "small" }, shown.map(text => h("li", {}, h("span", { class: "mono" }, ids[text]), " ", h("span", { class: "muted", dir: "auto" }, board.labels[labels[text]]), " ", has(text) ? h("span", { dir: "auto" }, texts[ids[text]]) : null))));
+  };
+  return [
+    n < of ? h("p", { class: "small" }, `Of ${of} texts that flip between some of the models these are the ${n} on which the models disagree most; how many flip in all is told above.`) : null,
+    remark ? h("p", { class: "muted small" }, remark) : told < of ? h("p", { class: "muted small" }, `Texts stand here of the ${told} rows on which the models of this board disagree most; of the others the ids.`) : null,
+    h("div", { class: "two" }, part("Right in the first alone", found.lost), part("Right in the second alone", found.fixed)),
+  ];
 }
 
 // F1 of each label, a dot a model; of many labels those that differ most.

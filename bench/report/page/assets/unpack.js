@@ -18,7 +18,7 @@ function pairOf(board, first, second) {
   if (a < 0 || b < 0 || a === b) return null;
   const [i, j] = a < b ? [a, b] : [b, a], turn = a < b ? 1 : -1;
   const k = i * (2 * order.length - i - 1) / 2 + (j - i - 1);
-  const gaps = once(pairs.difference, () => int16(pairs.difference)), flips = once(pairs.flips, () => int16(pairs.flips));
+  const gaps = once(pairs.difference, () => int16(pairs.difference)), flips = pairs.flips;
   const [value, low, high] = [0, 1, 2].map(n => gaps[3 * k + n] / 10000);
   const [fixed, lost] = [flips[2 * k], flips[2 * k + 1]];
   return {
@@ -28,17 +28,25 @@ function pairOf(board, first, second) {
   };
 }
 
-// Which texts most seeds of a line have right.
-function rightOf(board, line) {
-  const pairs = board.pairs, all = once(pairs.right, () => bytes(pairs.right)), start = pairs.lines.indexOf(line) * Math.ceil(pairs.n / 8);
-  return text => (all[start + (text >> 3)] >> (7 - (text & 7))) & 1;
+// The texts that some models have right by most seeds and others wrong: ids, labels, and which lines are right.
+const bit = (raw, at, start = 0) => (raw[start + (at >> 3)] >> (7 - (at & 7))) & 1;
+function contestedOf(board) {
+  const { right, n, ids, labels } = board.pairs.contested, all = bytes(right), planes = labels.map(bytes), wide = Math.ceil(n / 8);
+  return {
+    ids: ids.numbers === undefined ? ids : numbered(ids), labels: Array.from({ length: n }, (_, text) => planes.reduce((sum, plane, digit) => sum + (bit(plane, text) << digit), 0)),
+    rightIn: line => { const start = board.pairs.lines.indexOf(line) * wide; return text => bit(all, text, start); },
+  };
+}
+function numbered({ stem, width, numbers }) {
+  const raw = bytes(numbers), found = [];
+  for (let number = 0; number < 8 * raw.length; number++) if (bit(raw, number)) found.push(stem + String(number).padStart(width, "0"));
+  return found;
 }
 // What makes a run, from the texts on: what it was made of comes first.
 function commandsOf(id) {
   const [own, parents] = DATA.making[id] || [null, []];
   return [...new Set([...parents.flatMap(commandsOf), ...(own ? [own] : [])])];
 }
-const idOf = (board, text) => board.pairs.ids.stem === undefined ? board.pairs.ids[text] : board.pairs.ids.stem + String(text).padStart(board.pairs.ids.width, "0");
 
 // Runs are stored by column.
 const RUNS = (() => {
