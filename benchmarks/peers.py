@@ -4,6 +4,8 @@
 interleaved rounds of the published protocol; the first against each other one, with score, file and time of training.
 `python -m benchmarks.peers pipeline RUN --store .sentibench`: batch prediction by a `finetune` run with `pooling=head`
 against `transformers.pipeline` on the same weights and texts, in alternating rounds. On an idle machine.
+`python -m benchmarks.peers scores lexicon zeroshot linear --store .sentibench`: what stored runs of recipes score, on
+validation and test of each data set; nothing is timed.
 """
 
 from __future__ import annotations
@@ -19,9 +21,13 @@ import numpy as np
 from rich.console import Console
 
 from bench.api import load_artifact, normalizer, read_card
+from bench.board.aggregate import boards
+from bench.board.predictions import Predictions
+from bench.board.rows import stored_rows
 from bench.errors import BenchError
 from bench.measure.measurement import summarize
 from bench.measure.schedule import PUBLISHED
+from bench.metrics import written
 from bench.run.execute import Executor
 from bench.run.remeasure import stored_run
 from bench.run.rounds import sample_of, time_blocks
@@ -35,15 +41,15 @@ from bench.store import Store
 def main() -> None:
     """Time what is named and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("models", "pipeline"))
-    parser.add_argument("runs", nargs="+")
+    parser.add_argument("what", choices=tuple(WHAT))
+    parser.add_argument("runs", nargs="+", help="runs; of `scores` recipes")
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--seconds", type=float, default=PUBLISHED.min_seconds, help="of a scenario in a round")
     parser.add_argument("--rounds", type=int, default=PUBLISHED.rounds)
     parser.add_argument("--texts", type=int, default=2000, help="of `pipeline`")
     options = parser.parse_args()
     store = Store(options.store)
-    models(store, options) if options.what == "models" else pipeline(store, options)
+    WHAT[options.what](store, options)
 
 
 def models(store: Store, options: argparse.Namespace) -> None:
@@ -112,6 +118,26 @@ def pipeline(store: Store, options: argparse.Namespace) -> None:
         f"ours {len(texts) / np.median(own):,.0f} texts/s, transformers.pipeline {len(texts) / np.median(other):,.0f}"
     )
     print(f"{shown(ratio(other, own))} × the texts/s of transformers.pipeline")
+
+
+def scores(store: Store, options: argparse.Namespace) -> None:
+    """A row a model and data set, by the set's metric."""
+    rows = stored_rows(store)
+    print("| data set | metric | model | seeds | validation | test (95 % interval) |\n|---|---|---|---|---|---|")
+    for board in boards(rows, Predictions(store, rows)):
+        for line in [line for line in board.ok_lines if line.recipe in options.runs and board.data.limit is None]:
+            held = [validation for run in line.run_ids if (validation := store.result(run).validation)]
+            mean = f"{np.mean([getattr(of, board.metric) for of in held]):.3f}" if held else ""
+            low, high = line.interval or (None, None)
+            around = f" ({low:.3f} to {high:.3f})" if low is not None and high is not None else ""
+            test = f"{line.score:.3f}{around}"
+            model = line.name.replace("|", "\\|")
+            print(f"| {board.name} | {written(board.metric)} | {model} | {len(line.seeds)} | {mean} | {test} |")
+
+
+WHAT: dict[str, Callable[[Store, argparse.Namespace], None]] = {
+    "models": models, "pipeline": pipeline, "scores": scores,
+}  # fmt: skip
 
 
 def _seconds(call: Callable[[], object]) -> float:

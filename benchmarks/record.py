@@ -1,4 +1,4 @@
-"""Runs a benchmark and keeps what it said, with machine, time and load, for the page that `make docs` writes.
+"""Runs a benchmark and keeps what it said, with machine, time and load, for the page that `make docs` writes of them.
 
     python -m benchmarks.record report_page 10 1000
 
@@ -29,13 +29,16 @@ class Record(BaseModel):
 
     benchmark: str
     arguments: list[str]
-    taken_at: str
+    taken_at: str | None
+    """UTC; None for what was noted by hand before there were records."""
     machine: str
     other_load: float | None
     """Cores that others kept busy in the seconds before."""
     commit: str | None
     said: list[str]
-    """Its lines."""
+    """Its lines, some of them tables in Markdown."""
+    note: str = ""
+    """What must be known to read them."""
 
 
 def machine() -> str:

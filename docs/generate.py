@@ -1,4 +1,4 @@
-"""Writes `docs/reference/`: the recipes, the commands and the results schema, as the code has them.
+"""Writes `docs/reference/`, recipes, commands and results schema as the code has them, and `performance.md`.
 
 python docs/generate.py
 """
@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from typer.cli import get_docs_for_click
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "docs" / "reference"
+FOLDER = ROOT / "docs"
 sys.path.insert(0, str(ROOT))
 
 from bench.cli import app  # noqa: E402
@@ -112,25 +112,60 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [[*header], ["---"] * len(header), *cells]] + [""]
 
 
-def benchmarks() -> str:
-    """What each recorded benchmark said, where and when."""
-    lines = [MADE, "# Benchmarks, as they were taken", "", inspect.getdoc(record) or "", ""]
-    for path in sorted(record.RESULTS.glob("*.json")):
-        taken = record.Record.model_validate_json(path.read_bytes())
-        source = (ROOT / "benchmarks" / f"{taken.benchmark}.py").read_text(encoding="utf-8")
-        about = ast.get_docstring(ast.parse(source)) or ""
-        load = "" if taken.other_load is None else f"; others kept {taken.other_load:.1f} cores busy"
-        lines += [
-            f"## {' '.join([taken.benchmark, *taken.arguments])}", "", about.partition("\n")[0], "",
-            f"{taken.taken_at[:16].replace('T', ' ')} UTC, {taken.machine}{load}.", "", "```", *taken.said, "```", "",
-        ]  # fmt: skip
+SECTIONS = {
+    "From nothing": ("from_nothing",),
+    "The harness": ("harness_overhead", "data_memory"),
+    "Timing": ("same_artifact", "busy_neighbour"),
+    "Training": (
+        "baselines_training", "finetune_throughput", "frameworks_training", "pretraining_throughput", "distill_cache",
+        "lora_update",
+    ),
+    "Smaller models": ("int8_speed",),
+    "Serving": ("http_load", "batch_serving"),
+    "Boards and reports": ("board_statistics", "report_scale", "report_page", "verify_speed"),
+    "Beside what others use": ("peers",),
+}  # fmt: skip
+"""Where each script of `benchmarks/` stands on the page."""
+INTRODUCTION = """What the software itself costs and, where there is a peer, what it gains beside it: what the scripts
+in `benchmarks/` printed, on which machine and beside which load. Ratios are of one run of the script. No test asserts a
+time; how models are timed is told in [measuring](measuring.md).
+
+`python -m benchmarks.record NAME …` runs one and keeps what it said in `benchmarks/results/`; `make docs` writes this
+page."""
+
+
+def performance() -> str:
+    """What each recorded benchmark said, where and when; of those without a record the names."""
+    records = [record.Record.model_validate_json(path.read_bytes()) for path in sorted(record.RESULTS.glob("*.json"))]
+    lines = [MADE, "# Performance", "", INTRODUCTION, ""]
+    for section, names in SECTIONS.items():
+        lines += [f"## {section}", ""]
+        for name in names:
+            taken = sorted((one for one in records if one.benchmark == name), key=lambda one: one.taken_at is None)
+            source = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+            about = (ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0].replace("\n", " ")
+            lines += [f"### {name}", "", about, "", *(["No record yet.", ""] if not taken else [])]
+            lines += [line for one in taken for line in _taken(one)]
     return "\n".join(lines)
 
 
-PAGES = {"recipes.md": recipes, "commands.md": commands, "schema.md": schema, "benchmarks.md": benchmarks}
+def _taken(one: record.Record) -> list[str]:
+    when = f"{one.taken_at[:16].replace('T', ' ')} UTC" if one.taken_at else one.note
+    load = "" if one.other_load is None else f"; others kept {one.other_load:.1f} cores busy"
+    command = " ".join(["python -m benchmarks." + one.benchmark, *one.arguments])
+    tables = any(line.startswith("|") for line in one.said)
+    said = ["", *one.said, ""] if tables else ["", "```", *one.said, "```", ""]
+    return [f"`{command}`: {when}; {one.machine}{load}.", *said]
+
+
+PAGES = {
+    "reference/recipes.md": recipes,
+    "reference/commands.md": commands,
+    "reference/schema.md": schema,
+    "performance.md": performance,
+}
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
     for page, make in PAGES.items():
         (FOLDER / page).write_text(make(), encoding="utf-8")
         print(FOLDER.relative_to(ROOT) / page)

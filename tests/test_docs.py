@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,3 +108,32 @@ def test_the_reference_is_that_of_the_code() -> None:
         page for page, make in made["PAGES"].items() if (made["FOLDER"] / page).read_text(encoding="utf-8") != make()
     ]
     assert not differing, "`make docs` writes these pages"
+
+
+def test_every_benchmark_has_its_place_on_the_page_of_performance() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+    placed = [name for names in made["SECTIONS"].values() for name in names]
+    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"record", "__init__"}
+    assert sorted(placed) == sorted(scripts)
+
+
+def test_a_record_of_a_benchmark_holds_what_it_said(tmp_path: Path) -> None:
+    """In a copy of the folder, as a record is written beside its script."""
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    (tmp_path / "benchmarks" / "brief.py").write_text("import sys\nprint('| a |')\nprint(*sys.argv[1:])\n")
+    environment = bench_environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    command = [sys.executable, "-m", "benchmarks.record", "brief", "--store", "/some/where/store", "2"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kept = json.loads((tmp_path / "benchmarks" / "results" / "brief-store-store-2.json").read_text())
+    assert kept["said"] == ["| a |", "--store /some/where/store 2"] and kept["arguments"] == ["--store", "store", "2"]
+    assert kept["taken_at"] and kept["machine"] and kept["other_load"] >= 0
+
+
+def test_what_it_takes_from_nothing_is_counted_in_a_clean_environment(tmp_path: Path) -> None:
+    environment = bench_environment(tmp_path) | {"MAKEFLAGS": "--unknown-option-of-the-caller"}
+    command = [sys.executable, "-m", "benchmarks.from_nothing", "--dry-run"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^make bench: \d+\.\d minutes, exit code 0; ", done.stdout, re.MULTILINE), done.stdout
+    assert "-m venv .venv" in done.stderr and "bench run quick" in done.stderr and "pytest" in done.stderr
