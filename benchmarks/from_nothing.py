@@ -2,8 +2,11 @@
 
 `python -m benchmarks.from_nothing --python /usr/bin/python3.11`: a clone of the last commit in a temporary folder, a
 home that is empty, and no variable of the caller's but those named by `--keep` (certificates, a package index).
-`--chroot ROOT`, as root, does it in a system of its own; `--beside` copies files into it that its network needs. This
-makes one: `debootstrap --variant=minbase --include=ca-certificates,git,make,python3.11,python3.11-venv bookworm ROOT`.
+`--chroot ROOT`, as root, does it in a system of its own; `--beside` copies files into it that its network needs:
+
+    debootstrap --variant=minbase --include=ca-certificates,git,make,python3-distutils,python3.11-venv bookworm ROOT
+    mount -t proc proc ROOT/proc && mount --bind /dev ROOT/dev
+    python -m benchmarks.from_nothing --chroot ROOT --beside /etc/resolv.conf
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
-PATH = "/usr/local/bin:/usr/bin:/bin"
+PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 TARGETS = ("bench", "test")
 
 
