@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.file_options import arguments_of, asked_for, reads_file
-from bench.commands.options import DataDir, StoreOption
+from bench.commands.options import (
+    DataDir,
+    ExecutorChoice,
+    ExecutorOption,
+    RayAddress,
+    StoreOption,
+    check_executor,
+)
 from bench.commands.run import SMOKE_ROWS, DeviceChoice, Measure
 from bench.errors import BenchError, did_you_mean
 from bench.requirements import install_command
@@ -68,6 +75,8 @@ def search(
     measure: MeasureRuns = Measure.all,
     timeout: Timeout = 6 * 3600.0,
     device: Device = DeviceChoice.auto,
+    executor: ExecutorOption = ExecutorChoice.local,
+    ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Search a recipe's parameters on validation, then run the best with fresh seeds; the same command again resumes.
@@ -76,6 +85,7 @@ def search(
 
     [dim]python -m bench search 'lstm\\[units=128]' -d mine.csv --metric macro_f1 --refit[/]
     """
+    check_executor(executor, ray_address)
     check_installed()
     from rich.console import Console
 
@@ -92,7 +102,15 @@ def search(
         recipe=name,
         given=given,
         dataset=ref,
-        run=RunOptions(store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None),
+        run=RunOptions(
+            store if executor is ExecutorChoice.local else store.resolve(),
+            "reuse",
+            device.value,
+            timeout,
+            SMOKE_ROWS if smoke else None,
+            executor=executor.value,
+            ray_address=ray_address,
+        ),
         metric=metric_for(metric),
         trials=trials,
         seed=seed,

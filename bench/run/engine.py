@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.contract import ProgressListener, Resources
+from bench.contract import Params, ProgressListener, Recipe, Resources
 from bench.locks import Note
 from bench.run.job import A, Job
 from bench.run.launcher import Ended, launch
@@ -25,6 +25,12 @@ class Needs:
     """Of packages, by name: those that the run's key was made with."""
     launcher: tuple[str, ...] = ()
     """As `Recipe.launcher` gives it."""
+
+    @classmethod
+    def of(cls, recipe: Recipe, params: Params, parts: Mapping[str, str]) -> Needs:
+        """Of a phase of a recipe; `parts` are those of the run's key."""
+        packages = {name.partition(" ")[2]: version for name, version in parts.items() if name.startswith("package ")}
+        return cls(recipe.resources(params), packages)
 
 
 class Engine(Protocol):

@@ -97,7 +97,7 @@ class Executor:
             artifact=self.store.artifacts / trained.value.artifact, prepared=planned.prepared.folder,
             refit=planned.spec.refit,
         )  # fmt: skip
-        predicted = self.engine.run(job, folder / "predict", self.timeout, self.device, needs(planned))
+        predicted = self.engine.run(job, folder / "predict", self.timeout, self.device, _needs(planned))
         if predicted.value is None:
             return self._failed(planned, "predict", predicted, folder)
         return self._score(planned, trained.value, predicted.value, folder)
@@ -112,7 +112,7 @@ class Executor:
             cache=self.store.cache, checkpoint=checkpoint, data_dir=spec.dataset.data_dir,
             parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
         )  # fmt: skip
-        needed = replace(needs(planned), launcher=planned.resolved.launcher)
+        needed = replace(_needs(planned), launcher=planned.resolved.launcher)
         listener = self.listener.progress if self.engine.parallel == 1 else None  # of several, whose would it be?
         ended = self.engine.run(job, folder, self.timeout, self.device, needed, listener)
         if ended.value is None:
@@ -195,12 +195,8 @@ class Executor:
         return result
 
 
-def needs(planned: PlannedRun) -> Needs:
-    """What a run asks of the machine that it is carried out on."""
-    versions = {
-        name.removeprefix("package "): version for name, version in planned.parts.items() if name.startswith("package ")
-    }
-    return Needs(planned.recipe.resources(planned.spec.params), versions)
+def _needs(planned: PlannedRun) -> Needs:
+    return Needs.of(planned.recipe, planned.spec.params, planned.parts)
 
 
 def missing_package(resolved: Resolved) -> str | None:

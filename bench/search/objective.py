@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,8 +17,9 @@ from optuna.trial import BaseTrial, Trial
 from bench.contract import Params
 from bench.errors import BenchError
 from bench.measure.quality import validation_scores
+from bench.run.engine import Engine, Needs
 from bench.run.job import A, TrainJob, ValidateJob
-from bench.run.launcher import Ended, launch
+from bench.run.launcher import Ended
 from bench.search.definition import StudyDefinition
 from bench.search.pruning import Watcher
 from bench.search.sampler import REASON, SLOT, SlotSampler
@@ -48,6 +49,7 @@ class Objective:
     """Trains and validates what a trial suggests; the files of the test split stay closed."""
 
     definition: StudyDefinition
+    engine: Engine
     space: Mapping[str, BaseDistribution]
     seed: int
     trials: int
@@ -89,7 +91,8 @@ class Objective:
             self._train(trial, job, title, work / "train")
             self.listener.phase(title, "validate")
             validate = ValidateJob(artifact=job.artifact, prepared=prepared)
-            ended = launch(validate, work / "validate", self.timeout, self.device)
+            needs = Needs.of(self.definition.recipe, params, self.definition.parts)
+            ended = self.engine.run(validate, work / "validate", self.timeout, self.device, needs)
             _check(trial, ended, "predict")
             return self._score(trial, work / "validate" / "validation.npz")
         finally:
@@ -97,9 +100,11 @@ class Objective:
 
     def _train(self, trial: Trial, job: TrainJob, title: str, folder: Path) -> None:
         self.listener.phase(title, "train")
-        watcher = Watcher(trial, self.definition.metric, self.listener.progress)
+        alone = self.engine.parallel == 1  # of several trials, whose progress would it be?
+        watcher = Watcher(trial, self.definition.metric, self.listener.progress if alone else lambda *unused: None)
         launcher = self.definition.recipe.resolve(job.params).launcher
-        ended = launch(job, folder, self.timeout, self.device, on_progress=watcher, launcher=launcher)
+        needs = replace(Needs.of(self.definition.recipe, job.params, self.definition.parts), launcher=launcher)
+        ended = self.engine.run(job, folder, self.timeout, self.device, needs, watcher)
         watcher.close()
         if watcher.pruned:
             raise optuna.TrialPruned

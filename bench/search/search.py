@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from optuna.study import Study
@@ -12,7 +13,9 @@ from rich.console import Console
 from bench.contract import Params
 from bench.errors import NOTHING_RAN, BenchError
 from bench.git import git_state
+from bench.run.engine import Engine
 from bench.run.keys import shown_params
+from bench.run.suite import engine_of
 from bench.search.definition import SearchOptions, StudyDefinition, define, fresh_seeds
 from bench.search.objective import Objective
 from bench.search.rerun import command, refit_specs, run_when_free
@@ -52,26 +55,64 @@ class Search:
         return self._run_best(definition, summary)
 
     def _search(self, definition: StudyDefinition, work: Path) -> Summary:
-        options, space = self.options, distributions(definition.space)
-        sampler = SlotSampler(options.seed, inside(definition.space, definition.recipe.defaults), space)
-        url = options.storage or default_url(self.folder, definition.name)
-        with one_at_a_time(self.folder, definition.name):
-            study = open_study(open_storage(url), definition.name, definition.parts, definition.metric, sampler)
+        options = self.options
+        study = self._study(definition)
         screen = SearchScreen(self.console, options.trials, definition.metric)
-        objective = Objective(
-            definition, space, options.seed, options.trials, work, Store(options.run.store).cache,
-            options.dataset.data_dir, screen, options.run.device, options.run.timeout,
-        )  # fmt: skip
         self.console.print(f"study {definition.name}: {options.trials} trials over {', '.join(definition.space)}")
+        deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
+        with engine_of(options.run) as engine, screen:
+            if engine.parallel == 1:
+                self._trials(definition, study, engine, screen, work, deadline).run()
+            else:
+                self._side_by_side(definition, engine, screen, deadline)
+        return self._summary(study, definition)
+
+    def _study(self, definition: StudyDefinition) -> Study:
+        space = distributions(definition.space)
+        sampler = SlotSampler(self.options.seed, inside(definition.space, definition.recipe.defaults), space)
+        url = self.options.storage or default_url(self.folder, definition.name)
+        with one_at_a_time(self.folder, definition.name):
+            return open_study(open_storage(url), definition.name, definition.parts, definition.metric, sampler)
+
+    def _trials(
+        self,
+        definition: StudyDefinition,
+        study: Study,
+        engine: Engine,
+        screen: SearchScreen,
+        work: Path,
+        deadline: float | None,
+    ) -> Trials:
+        options = self.options
+        objective = Objective(
+            definition, engine, distributions(definition.space), options.seed, options.trials, work,
+            Store(options.run.store).cache, options.dataset.data_dir, screen, options.run.device, options.run.timeout,
+        )  # fmt: skip
 
         def ended(trial: FrozenTrial) -> None:
             summary = self._summary(study, definition)
             screen.ended(summary, next(t for t in summary.trials if t.number == trial.user_attrs[SLOT] + 1))
 
-        deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-        with screen:
-            Trials(study, objective, self.folder, deadline, ended, screen.waiting).run()
-        return self._summary(study, definition)
+        return Trials(study, objective, self.folder, deadline, ended, screen.waiting)
+
+    def _side_by_side(
+        self, definition: StudyDefinition, engine: Engine, screen: SearchScreen, deadline: float | None
+    ) -> None:
+        """As several commands would search one study: each thread with a folder and a connection of its own."""
+
+        def one() -> None:
+            with worker_folder(self.folder) as work:
+                self._trials(definition, self._study(definition), engine, screen, work, deadline).run()
+
+        count = min(engine.parallel, self.options.trials)
+        with ThreadPoolExecutor(count, "trials") as pool:
+            try:
+                for ended in as_completed([pool.submit(one) for _ in range(count)]):
+                    ended.result()
+            except BaseException:
+                engine.stop()  # or its threads would be waited for
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _summary(self, study: Study, definition: StudyDefinition) -> Summary:
         options, prepared = self.options, definition.prepared

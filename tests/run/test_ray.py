@@ -17,6 +17,7 @@ from bench.commands.run import SMOKE_ROWS
 from bench.data import DatasetRef, prepare
 from bench.ray_session import NICENESS
 from bench.schema import Result
+from bench.search.summary import disagreements, read_summary
 from bench.store import Store
 from tests.conftest import ROOT, Bench, bench_environment
 
@@ -138,6 +139,22 @@ def test_measuring_has_its_node_alone(tmp_path: Path, cluster: Any) -> None:
     assert on_ray.returncode == 0, told + errors
     (result,) = Store(tmp_path / "ray").read_all()
     assert result.measurement is not None and result.measurement.session is not None
+
+
+@pytest.mark.slow
+def test_the_trials_of_a_search_run_side_by_side(tmp_path: Path, cluster: Any) -> None:
+    """As many as were asked for, none twice, the first as it is here; then the best as ordinary runs."""
+    asked = ("search", "epochal", "-d", "toy", "--trials", "6", "--seeds", "1", "--measure", "none")
+    address = ("--executor", "ray", "--ray-address", cluster.address)
+    for store, options in (("ray", address), ("here", ())):
+        with _started(tmp_path, *asked, "--store", store, *options) as search:
+            told, errors = search.communicate(timeout=500)
+        assert search.returncode == 0, told + errors
+    there, here = (read_summary(next((tmp_path / store / "searches").glob("*.json"))) for store in ("ray", "here"))
+    assert [trial.number for trial in there.trials] == [1, 2, 3, 4, 5, 6] and disagreements(there) == []
+    assert len(there.finished) == 6 and there.count("failed") == 0
+    assert (there.trials[0].params, there.trials[0].value) == (here.trials[0].params, here.trials[0].value)
+    assert [result.identity.seed for result in Store(tmp_path / "ray").read_all()] == [1]
 
 
 def test_without_ray_the_extra_is_named(bench: Bench, tmp_path: Path) -> None:
