@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.console import Console
@@ -29,12 +29,11 @@ from bench.run.plan import current_measurement_key, slug
 from bench.run.remeasure import stored_run
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen
-from bench.run.suite import RunOptions, run_specs
+from bench.run.suite import RunOptions, engine_of, run_specs
 from bench.schema import Result
 from bench.search.assess import validation_of
 from bench.search.judgement import Goals, Labels, Probabilities, Validation
 from bench.spec import RunSpec
-from bench.store import Store
 
 START = 0.5
 """Seconds that a timed process takes at least, beside its samples."""
@@ -62,7 +61,7 @@ class Auto:
 
     def __init__(self, options: AutoOptions, console: Console) -> None:
         self.options, self.console = options, console
-        self.store, self.schedule = Store(options.run.store), schedule_of(options.run.limit)
+        self.store, self.schedule = options.run.opened(), schedule_of(options.run.limit)
         self.offer = self._offer("accuracy")
         least = 2 * _seconds(self.schedule, START) / 60
         if options.minutes < least:
@@ -86,8 +85,8 @@ class Auto:
                 prepared, journal, screen,
             )  # fmt: skip
             self._introduce(trainer)
-            with self.store.lock(), screen:
-                finalists = self._finalists(trainer)
+            with self.store.lock(), engine_of(self.options.run) as engine, screen:
+                finalists = self._finalists(replace(trainer, engine=engine))
             specs = _with_parents([trainer.spec(e.model, e.tried.rows, e.of) for e in finalists])
             run_specs(specs, set(), self.options.run, self.console)
             return self._measure([entrant.tried.as_parent.run_id for entrant in finalists])
@@ -154,7 +153,7 @@ class Auto:
         """The children that are shown to lose no more than they may, where there is such a goal."""
         if self.options.max_drop is None or not children:
             return list(children)
-        executor = Executor(self.store, trainer.screen, self.options.run.device, self.options.run.timeout)
+        executor = trainer.executor(self.options.run.timeout)
 
         def predicted(entrant: Entrant) -> tuple[Labels, Probabilities]:
             folder = self.store.work / "drop" / entrant.tried.key

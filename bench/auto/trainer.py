@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.auto.bounds import excess
@@ -18,6 +18,7 @@ from bench.measure.schedule import REHEARSAL
 from bench.metrics import METRICS, Metric
 from bench.recommend.budget import Budget
 from bench.run.datasets import prepared_dataset
+from bench.run.engine import Engine, LocalEngine
 from bench.run.execute import Executor, missing_package
 from bench.run.keys import Parent
 from bench.run.plan import PlannedRun, Planner
@@ -60,6 +61,11 @@ class Trainer:
     """All rows, or as many as a rehearsal has."""
     journal: Journal
     screen: AutoScreen
+    engine: Engine = field(default_factory=LocalEngine)
+
+    def executor(self, timeout: float) -> Executor:
+        """Of phases that may take so many seconds each."""
+        return Executor(self.store, self.screen, self.run.device, timeout, engine=self.engine)
 
     @property
     def rows(self) -> int:
@@ -111,7 +117,7 @@ class Trainer:
         return planner.plan(self.spec(model, rows, of), (of.tried.as_parent,) if of else ())
 
     def _try(self, planned: PlannedRun, rows: int, seconds: float) -> Tried:
-        executor = Executor(self.store, self.screen, self.run.device, min(self.run.timeout, seconds))
+        executor = self.executor(min(self.run.timeout, seconds))
         folder = self.store.work / planned.run_id
         try:
             trained = value_of(executor.artifact(planned, folder), "training")

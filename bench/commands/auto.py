@@ -10,7 +10,16 @@ import typer
 
 from bench.commands.bounds import takes_bounds
 from bench.commands.file_options import asked_for, reads_file
-from bench.commands.options import DataDir, MetricOption, StoreOption, known_metric
+from bench.commands.options import (
+    DataDir,
+    ExecutorChoice,
+    ExecutorOption,
+    MetricOption,
+    RayAddress,
+    StoreOption,
+    check_executor,
+    known_metric,
+)
 from bench.commands.run import SMOKE_ROWS, DeviceChoice
 
 if TYPE_CHECKING:
@@ -44,6 +53,8 @@ def auto(
     data_dir: DataDir = None,
     smoke: Annotated[bool, typer.Option(help=f"A rehearsal: {SMOKE_ROWS} rows a split, quick parameters.")] = False,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
+    executor: ExecutorOption = ExecutorChoice.local,
+    ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Race families of models inside a time budget, compress the best, time them, and recommend one.
@@ -71,11 +82,15 @@ def auto(
     name = file or dataset
     if name is None or (file and dataset):
         raise BenchError("give a file of your own, or a data set with -d; not both")
+    check_executor(executor, ray_address)
     ref = asked_for(name, reading, data_dir, store)
     deciding = known_metric(metric)
     options = AutoOptions(
         ref, minutes, budget, deciding, max_drop, tuple(recipe or ()), seed,
-        RunOptions(store, "reuse", device.value, limit=SMOKE_ROWS if smoke else None),
+        RunOptions(
+            store, "reuse", device.value, limit=SMOKE_ROWS if smoke else None, executor=executor.value,
+            ray_address=ray_address,
+        ),
     )  # fmt: skip
     run_ids = set(Auto(options, Console(width=None if sys.stdout.isatty() else 140)).run())
     _recommend(run_ids, Store(store), Path(name).name, budget, deciding)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bench.commands.options import DataDir, StoreOption
+from bench.commands.options import DataDir, ExecutorChoice, ExecutorOption, RayAddress, StoreOption, check_executor
 from bench.commands.run import DeviceChoice
 
 MAX_DROP = 0.01
@@ -34,6 +34,8 @@ def compress(
     timeout: Annotated[float, typer.Option(help="Seconds that one phase of one step may take.", min=1)] = 6 * 3600.0,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
     data_dir: DataDir = None,
+    executor: ExecutorOption = ExecutorChoice.local,
+    ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
     """Search chains of compressions on validation, then run the Pareto set; the same command again resumes.
@@ -49,6 +51,7 @@ def compress(
     """
     from bench.commands.search import check_installed
 
+    check_executor(executor, ray_address)
     check_installed()
     from rich.console import Console
 
@@ -62,6 +65,6 @@ def compress(
         max_drop = MAX_DROP
     options = CompressOptions(
         run, parse_steps(steps), targets, max_drop, trials, seed, data_dir,
-        RunOptions(store, "reuse", device.value, timeout),
+        RunOptions(store, "reuse", device.value, timeout, executor=executor.value, ray_address=ray_address),
     )  # fmt: skip
     raise typer.Exit(Compress(options, Console(width=None if sys.stdout.isatty() else 140)).run())

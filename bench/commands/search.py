@@ -103,7 +103,7 @@ def search(
         given=given,
         dataset=ref,
         run=RunOptions(
-            store if executor is ExecutorChoice.local else store.resolve(),
+            store,
             "reuse",
             device.value,
             timeout,

@@ -50,6 +50,10 @@ class RunOptions:
     ray_address: str | None = None
     """Of the cluster, with the executor `ray`; none is Ray on this machine."""
 
+    def opened(self) -> Store:
+        """The store; by its whole path where other processes, of other folders, look for it."""
+        return Store(self.store if self.executor == "local" else self.store.resolve())
+
 
 class _Tracked(Screen):
     """A screen that also logs every result with a tracker."""
@@ -69,7 +73,7 @@ class _Tracked(Screen):
 
 def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
     """Do what is due of `specs` and return the exit code."""
-    store = Store(options.store if options.executor == "local" else options.store.resolve())
+    store = options.opened()
     with store.writing():
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):

@@ -8,15 +8,17 @@ from typing import Any
 import numpy as np
 
 from bench.artifact import bytes_on_disk
+from bench.contract import Resources
 from bench.data import Prepared
 from bench.machine import cores
 from bench.measure.measurement import summarize
 from bench.measure.quality import Labels
 from bench.measure.schedule import Schedule
 from bench.measure.timing import RoundSettings
+from bench.run.engine import Needs
 from bench.run.execute import Executor
 from bench.run.job import ValidateJob
-from bench.run.launcher import Ended, V, launch
+from bench.run.launcher import Ended, V
 from bench.run.rounds import measure_round, sample_of, write_texts
 from bench.search.judgement import Probabilities
 from bench.search.targets import Costs
@@ -36,7 +38,9 @@ def value_of(ended: Ended[V], what: str) -> V:
 def validation_of(artifact: Path, prepared: Prepared, executor: Executor, folder: Path) -> tuple[Labels, Probabilities]:
     """Labels [n] and probabilities [n, k] of the validation texts, predicted in a fresh process."""
     job = ValidateJob(artifact=artifact, prepared=prepared.folder)
-    value_of(launch(job, folder / "validate", executor.timeout, executor.device), "validation")
+    needs = Needs(Resources())
+    ended = executor.engine.run(job, folder / "validate", executor.timeout, executor.device, needs)
+    value_of(ended, "validation")
     with np.load(folder / "validate" / "validation.npz", allow_pickle=False) as file:
         return file["validation_labels"], file["validation_probabilities"]
 
@@ -50,13 +54,14 @@ def costs_of(
     rounds: int,
     threads: int | None = None,
 ) -> Costs:
-    """Size, and times on validation texts in so many fresh processes; on all cores unless `threads` are named."""
+    """Size, and times on validation texts in so many fresh processes here; on all cores unless `threads` are named."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = write_texts(sample_of(prepared.validation().texts), folder / "texts.json")
     taken = []
     for number in range(rounds):
         settings = RoundSettings(number, threads or cores(), len(prepared.label_names), schedule)
-        samples = measure_round(executor, artifact, texts, folder / f"measure-{number}", settings)
+        with executor.engine.alone(executor.store, lambda line: None):
+            samples = measure_round(executor, artifact, texts, folder / f"measure-{number}", settings)
         if isinstance(samples, Ended):
             raise _failed(samples, "measuring")
         taken.append(samples)

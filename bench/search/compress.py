@@ -20,10 +20,11 @@ from bench.measure.schedule import schedule_of
 from bench.metrics import written
 from bench.registry import load_recipe
 from bench.run.datasets import dataset_of, prepared_dataset
+from bench.run.engine import Engine
 from bench.run.execute import Executor
 from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.plan import Planner, parent_of
-from bench.run.suite import RunOptions, run_specs
+from bench.run.suite import RunOptions, engine_of, run_specs
 from bench.search.assess import AssessmentError, costs_of, validation_of, value_of
 from bench.search.chains import Step, chain_of, chain_title, suggest_chain
 from bench.search.judgement import Goals, Judgement, Validation
@@ -31,7 +32,6 @@ from bench.search.screen import SearchScreen
 from bench.search.storage import default_url, open_storage
 from bench.search.targets import Costs, Targets, as_text
 from bench.spec import RunSpec
-from bench.store import Store
 
 ROUNDS = 3
 """Fresh processes that time a candidate: fewer than of a published time, as there are many candidates."""
@@ -79,7 +79,7 @@ class Compress:
 
     def __init__(self, options: CompressOptions, console: Console) -> None:
         self.console = console
-        self.store = Store(options.run.store)
+        self.store = options.run.opened()
         self.parent = self.store.result(options.parent)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
         self.metric = metric_of(self.parent.data.dataset, self.parent.data.notes)
@@ -96,7 +96,8 @@ class Compress:
             self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
             if not is_intact(self.store.artifacts / str(self.parent.identity.artifact)):
                 raise BenchError(f"the artifact of {self.options.parent} is not in the store: train that run again")
-            candidates = self._search()
+            with engine_of(self.options.run) as engine:
+                candidates = self._search(engine)
         if not candidates:
             self.console.print("no chain could be made; the reasons are above", highlight=False)
             return NOTHING_RAN
@@ -137,7 +138,7 @@ class Compress:
             recipe, recipe.resolve(params), params, options.seed, self.prepared.train_hash, options.run.device
         )
 
-    def _search(self) -> list[Candidate]:
+    def _search(self, engine: Engine) -> list[Candidate]:
         name = self._study_name
         self.store.searches.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
@@ -147,15 +148,15 @@ class Compress:
         for dead in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(dead.number, state=TrialState.FAIL)  # its process was killed: another takes its place
         screen = SearchScreen(self.console, self.options.trials, self.metric)
+        executor = Executor(self.store, screen, self.options.run.device, self.options.run.timeout, engine=engine)
         with screen:
             while len(_ended(study)) < self.options.trials:
-                study.optimize(lambda trial: self._try(trial, name, screen), n_trials=1, catch=(AssessmentError,))
+                study.optimize(lambda trial: self._try(trial, name, executor), n_trials=1, catch=(AssessmentError,))
                 screen.print_line(self._line(_ended(study), name))
         candidates = [self._candidate(trial, name) for trial in _ended(study) if trial.values]
         return [candidate for candidate in candidates if candidate is not None]
 
-    def _try(self, trial: Trial, name: str, screen: SearchScreen) -> tuple[float, float, float]:
-        executor = Executor(self.store, screen, self.options.run.device, self.options.run.timeout)
+    def _try(self, trial: Trial, name: str, executor: Executor) -> tuple[float, float, float]:
         folder = self.store.work / f"trial-{trial.number}"
         try:
             artifact = self._artifact(self._chain(trial, name), executor, folder)

@@ -22,7 +22,6 @@ from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
 from bench.search.study import Metric
 from bench.spec import MeasurePolicy
-from bench.store import Store
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def define(options: SearchOptions, work: Path) -> StudyDefinition:
     resolved = recipe.resolve(base)
     if reason := missing_package(resolved):
         raise BenchError(reason)
-    prepared = prepared_dataset(options.dataset, Store(options.run.store), options.run.limit, work)
+    prepared = prepared_dataset(options.dataset, options.run.opened(), options.run.limit, work)
     own = metric_of(prepared.name, prepared.meta.notes)
     base = with_defaults(recipe, given, metric=own)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)

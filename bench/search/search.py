@@ -29,7 +29,6 @@ from bench.search.summary import StudyFacts, Summary
 from bench.search.trials import Trials
 from bench.search.worker_folder import one_at_a_time, worker_folder
 from bench.spec import RunSpec
-from bench.store import Store
 
 
 class NothingFoundError(BenchError):
@@ -43,7 +42,7 @@ class Search:
 
     def __init__(self, options: SearchOptions, console: Console) -> None:
         self.options, self.console = options, console
-        self.folder = Store(options.run.store).searches
+        self.folder = options.run.opened().searches
 
     def run(self) -> int:
         """Search, show, run the best again; the exit code."""
@@ -86,7 +85,7 @@ class Search:
         options = self.options
         objective = Objective(
             definition, engine, distributions(definition.space), options.seed, options.trials, work,
-            Store(options.run.store).cache, options.dataset.data_dir, screen, options.run.device, options.run.timeout,
+            options.run.opened().cache, options.dataset.data_dir, screen, options.run.device, options.run.timeout,
         )  # fmt: skip
 
         def ended(trial: FrozenTrial) -> None:

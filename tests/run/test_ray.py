@@ -157,6 +157,29 @@ def test_the_trials_of_a_search_run_side_by_side(tmp_path: Path, cluster: Any) -
     assert [result.identity.seed for result in Store(tmp_path / "ray").read_all()] == [1]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("compress", "RUN", "--target", "size<=10MB", "--max-drop", "0.5", "--steps", "trimmed", "--trials", "2"),
+        ("auto", "-d", "toy", "--smoke", "--minutes", "20", "-r", "bayes", "-r", "trimmed[ratio=0.5]"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_compress_and_auto_train_on_ray_and_time_here(
+    bench: Bench, tmp_path: Path, cluster: Any, command: tuple[str, ...]
+) -> None:
+    ran = bench("run", "-r", "bayes", "-d", "toy", "--smoke", "--measure", "none", "--store", "ray")
+    (run,) = Store(tmp_path / "ray").run_ids()
+    assert ran.returncode == 0
+    asked = [run if word == "RUN" else word for word in command]
+    with _started(tmp_path, *asked, "--store", "ray", "--executor", "ray", "--ray-address", cluster.address) as on_ray:
+        told, errors = on_ray.communicate(timeout=500)
+    assert on_ray.returncode == 0, told + errors
+    made = [result for result in Store(tmp_path / "ray").read_all() if result.identity.recipe == "trimmed"]
+    assert made and all(result.measurement is not None for result in made), told
+
+
 def test_without_ray_the_extra_is_named(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "fake").mkdir()
     (tmp_path / "fake" / "ray.py").write_text("raise ModuleNotFoundError('no', name='ray')\n")
