@@ -53,7 +53,9 @@ def read_row(result: Result) -> Row:
         confusion=tuple(map(tuple, quality.confusion)) if quality else (),
         curve=_curve(training) if training else None,
         board=data.dataset if data.limit is None else f"{data.dataset}, {data.limit} rows a split",
-        ordinal=ordinal_scores(quality.confusion) if quality and is_ordinal(data.dataset) else OrdinalScores(),
+        ordinal=ordinal_scores(quality.confusion)
+        if quality and is_ordinal(data.dataset, data.notes)
+        else OrdinalScores(),
         truncated=Truncated(*astuple(result.truncation)) if result.truncation else Truncated(),
     )
 

@@ -46,6 +46,9 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "merge_labels": (
         Annotated[bool, _option("Make one of labels that differ by case, blanks or .0 alone.", "--merge-labels")], False
     ),
+    "order": (
+        Annotated[str | None, _option("All labels, the lowest first, where they are steps of one scale.")], None
+    ),
 }  # fmt: skip
 """Type and default of each, by the name of its parameter."""
 NEGATED = {"no_header": "header", "no_quotes": "quoted"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from bench.errors import DataError, did_you_mean
 
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 
@@ -41,6 +43,23 @@ def known_label(label: str, names: Sequence[str]) -> str | None:
         return label
     near = [name for name in names if label_form(name) == label_form(label)]
     return near[0] if len(near) == 1 else None
+
+
+def in_order(labels: Collection[str], order: str) -> list[str]:
+    """Those labels that `order` names, with commas between, as it has them; spelt otherwise where one alone fits.
+
+    Raises `DataError` where one is not there, or named twice.
+    """
+    names = sorted(labels)
+    found: list[str] = []
+    for part in order.split(","):
+        name = known_label(part.strip(), names)
+        if name is None:
+            raise DataError(f"--order {order}: no row has the label '{part.strip()}': {did_you_mean(part, names)}")
+        if name in found:
+            raise DataError(f"--order {order}: '{name}' is named twice")
+        found.append(name)
+    return found
 
 
 def shown(counts: Mapping[str, int], most: int = 8) -> str:

@@ -241,6 +241,8 @@ class Entry(Closed):
 
 SKEWED_NOTE = "accuracy says little, so that macro-F1 decides"
 """How the note on a user's file of mostly one label ends."""
+ORDER_NOTE = "labels are steps of one scale: "
+"""How the note on a user's file of ordered labels begins."""
 
 
 def dataset_names() -> list[str]:
@@ -248,9 +250,11 @@ def dataset_names() -> list[str]:
     return sorted(path.stem for path in SETS.glob("*.yaml"))
 
 
-def is_ordinal(name: str) -> bool:
-    """Whether the labels of a data set are steps of one scale; not for a file of the user's."""
-    return name in dataset_names() and entry(name).ordinal
+def is_ordinal(name: str, notes: Iterable[str] = ()) -> bool:
+    """Whether the labels of a data set are steps of one scale; for a file of the user's where its `notes` say so."""
+    if name in dataset_names():
+        return entry(name).ordinal
+    return any(note.startswith(ORDER_NOTE) for note in notes)
 
 
 def metric_of(name: str, notes: Iterable[str] = ()) -> Metric:

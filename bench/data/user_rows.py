@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.data.duplicates import with_marks
-from bench.data.labels import merged, shown, spellings
-from bench.data.manifest import SKEWED_NOTE
+from bench.data.labels import in_order, merged, shown, spellings
+from bench.data.manifest import ORDER_NOTE, SKEWED_NOTE
 from bench.data.reading import NO_COLUMN, Reading
 from bench.data.rows import Published, is_number, label_text
 from bench.errors import DataError, did_you_mean
@@ -32,7 +32,7 @@ _GROUPS = 8
 
 @dataclass(frozen=True)
 class Finished:
-    """The splits, labels sorted by name, and what was done to the rows as was asked."""
+    """The splits, labels in their order, and what was done to the rows as was asked."""
 
     label_names: tuple[str, ...]
     splits: dict[str, Published]
@@ -60,6 +60,8 @@ class UserRows:
         """Words in the split column that are none."""
         self._problems: list[str] = []
         self._notes: list[str] = []
+        self._declared: list[str] = []
+        """Labels that `order` names."""
 
     def begin(self, where: str, split: str | None, told: bool) -> None:
         """The next rows are of that file; `split` is theirs, else each row's where it is `told`."""
@@ -107,7 +109,7 @@ class UserRows:
         self._check_words(where)
         self._tell_missing()
         labels = self._spelt()
-        names = tuple(sorted(set(labels)))
+        names = self._in_order(set(labels))
         codes = {name: i for i, name in enumerate(names)}
         numbers = np.array([codes[label] for label in labels], np.int64)
         splits = {split: self._published(split, numbers) for split in dict.fromkeys(self.splits)}
@@ -117,7 +119,8 @@ class UserRows:
             raise DataError(f"{where}: " + "; ".join(self._problems))
         finished = self._kept(counts >= self.reading.min_count, names, splits)
         self._check(where, finished)
-        return replace(finished, notes=(*finished.notes, *_skewed(finished)))
+        ordered = self._order_notes(finished.label_names, where)
+        return replace(finished, notes=(*finished.notes, *ordered, *_skewed(finished)))
 
     def _check_words(self, where: str) -> None:
         """A word that names no split is an error, one of numbers an explained one; so is a split that is not there."""
@@ -170,6 +173,24 @@ class UserRows:
                 "(correct them, or --merge-labels makes them one)"
             )
         return [common.get(label, label) for label in self.labels]
+
+    def _in_order(self, labels: set[str]) -> tuple[str, ...]:
+        """As was declared, what is not named last; else by name."""
+        if self.reading.order is not None:
+            try:
+                self._declared = in_order(labels, self.reading.order)
+            except DataError as error:
+                self._problems.append(str(error))
+        return (*self._declared, *sorted(labels - set(self._declared)))
+
+    def _order_notes(self, names: Sequence[str], where: str) -> list[str]:
+        """The note on labels that are steps of one scale; an error where a label that stays was not named."""
+        if self.reading.order is None:
+            return []
+        if left := [name for name in names if name not in self._declared]:
+            more = ", ".join(f"'{name[:40]}'" for name in left[:_GROUPS])
+            raise DataError(f"{where}: --order {self.reading.order} lacks {more}; name every label, the lowest first")
+        return [ORDER_NOTE + " < ".join(names)]
 
     def _published(self, split: str, numbers: npt.NDArray[np.int64]) -> Published:
         at = [i for i, name in enumerate(self.splits) if name == split]

@@ -8,6 +8,7 @@ import pytest
 
 from bench.data import Dataset, DatasetRef, Reading, load
 from bench.data.duplicates import with_marks
+from bench.data.manifest import is_ordinal
 from bench.errors import DataError
 from tests.data.conftest import WriteCsv, reviews
 
@@ -134,3 +135,30 @@ def test_texts_that_differ_in_a_vowel_sign_are_two(write_csv: WriteCsv) -> None:
     dataset = read(write_csv(rows))
     assert texts(dataset) == 20 and dataset.counts["train_conflicting_texts"] == 0
     assert with_marks("Café ❤️ #ok_1 cafe\u0301") == "café #ok 1 cafe\u0301" and with_marks("❤️") == "❤️"
+
+
+def test_labels_are_ordered_as_was_declared(write_csv: WriteCsv) -> None:
+    path = write_csv([*reviews(), ("odd one", "odd")])
+    dataset = read(path, order="bad, So-So,good", min_count=3)
+    assert dataset.facts.label_names == ("bad", "so-so", "good")
+    assert dataset.facts.notes[-1] == "labels are steps of one scale: bad < so-so < good"
+    assert is_ordinal(path.name, dataset.facts.notes) and not is_ordinal(path.name, ["labels"])
+    by_name = read(path, min_count=3)
+    names = by_name.facts.label_names
+    assert names == ("bad", "good", "so-so") and by_name.train.texts == dataset.train.texts
+    ordered = [dataset.facts.label_names[label] for label in dataset.train.labels]
+    assert ordered == [names[label] for label in by_name.train.labels]
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        ("bad,so-so", "lacks 'good'; name every label"),
+        ("bad,so-so,god", "no row has the label 'god': did you mean 'good'?"),
+        ("bad,so-so,good,Bad", "'bad' is named twice"),
+    ],
+)
+def test_an_order_that_does_not_fit_is_one_line(write_csv: WriteCsv, order: str, told: str) -> None:
+    with pytest.raises(DataError) as error:
+        read(write_csv(reviews()), order=order)
+    assert told in str(error.value) and "\n" not in str(error.value)

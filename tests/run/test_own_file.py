@@ -119,3 +119,20 @@ def test_what_was_chosen_once_is_not_asked_for_again(bench: Bench, tmp_path: Pat
     (tmp_path / "plain.csv").write_text(plain)
     assert bench("run", "-r", "bayes", "-d", "plain.csv", "--min-count", "5", "--measure", "none").returncode == 0
     assert "as before" not in bench("run", "-r", "bayes", "-d", "plain.csv", "--measure", "none").stderr
+
+
+def test_steps_of_one_scale_are_scored_as_such(tmp_path: Path) -> None:
+    rows = [
+        (f"{word} thing {i}", label) for i in range(40) for word, label in (("awful", 1), ("plain", 2), ("lovely", 3))
+    ]
+    (tmp_path / "stars.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in rows))
+    ran = call(tmp_path, "bench", "run", "-r", "bayes", "-d", "stars.csv", "--order", "3,2,1", "--measure", "none")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (row,) = results(tmp_path)
+    assert row["data"]["label_names"] == ["3", "2", "1"]
+    ran = call(tmp_path, "bench", "export", "--format", "json")
+    (line,) = json.loads(ran.stdout)
+    assert line["mean_absolute_error"] is not None and line["quadratic_kappa"] is not None, ran.stdout
+    ran = call(tmp_path, "bench", "compare")
+    assert "labels are steps of one scale: 3 < 2 < 1" in ran.stdout, ran.stdout
+    assert call(tmp_path, "bench", "verify", "store").returncode == 0
