@@ -84,6 +84,11 @@ class Split:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def take(self, rows: npt.NDArray[np.int64]) -> Split:
+        """These rows, in their order, without soft targets."""
+        at = rows.tolist()
+        return Split([self.ids[i] for i in at], [self.texts[i] for i in at], self.labels[rows], self.label_names)
+
 
 @dataclass(frozen=True)
 class Choice:

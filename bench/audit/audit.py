@@ -10,7 +10,8 @@ from bench.audit.agreement import Agreement, annotators
 from bench.audit.curve import LearningCurve, learning_curve
 from bench.audit.explain import Explanation, explanations
 from bench.audit.near import Pair, near_duplicates
-from bench.audit.suspects import Suspect, suspects
+from bench.audit.suspects import FOLDS, Suspect, suspects, too_few
+from bench.audit.without import Without, without_suspects
 from bench.data import DatasetRef, Prepared
 from bench.data.describe import Leak
 from bench.data.manifest import LabelSource, label_source, metric_of
@@ -32,6 +33,7 @@ class Audit(BaseModel):
     suspects: list[Suspect] = Field(description="Rows of train whose label is probably wrong, the worst first.")
     agreement: Agreement | None = Field(None, description="Of annotators, where columns of a user's file hold them.")
     curve: LearningCurve | None = Field(None, description="Null for too few rows.")
+    without: Without | None = Field(None, description="A model without the suspects; null where that was not tried.")
     missing: list[str] = Field(description="What was not looked for, and what installs it.")
 
     @property
@@ -46,9 +48,10 @@ class Audit(BaseModel):
         )
 
 
-def audit(prepared: Prepared, ref: DatasetRef) -> Audit:
+def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Audit:
     """Look at the labels of train; rules are held against validation, and no test label is read.
 
+    `try_without` trains a model with and without the rows whose labels are probably wrong.
     But for the agreement of annotators, which is of all rows of the user's file.
     """
     train, validation = prepared.training()
@@ -58,6 +61,11 @@ def audit(prepared: Prepared, ref: DatasetRef) -> Audit:
         for package, what in (("vaderSentiment", "the VADER lexicon"), ("cleanlab", "wrong labels"))
         if find_spec(package) is None
     ]
+    few = too_few(train)
+    if few:
+        missing.append(f"wrong labels (a label has fewer than {FOLDS} texts in train)")
+    wrong = [] if few or find_spec("cleanlab") is None else suspects(train)
+    metric = metric_of(prepared.name, prepared.meta.notes)
     return Audit(
         dataset=prepared.name,
         revision=prepared.revision,
@@ -66,8 +74,9 @@ def audit(prepared: Prepared, ref: DatasetRef) -> Audit:
         conflicting_texts=description.counts["train_conflicting_texts"],
         leaks=description.leaks,
         near_duplicates=near_duplicates(train),
-        suspects=[] if find_spec("cleanlab") is None else suspects(train),
+        suspects=wrong,
         agreement=annotators(ref.path, ref.reading, prepared.label_names) if ref.path else None,
-        curve=learning_curve(train, validation, metric_of(prepared.name, prepared.meta.notes)),
+        curve=learning_curve(train, validation, metric),
+        without=without_suspects(train, validation, {each.id for each in wrong}, metric) if try_without else None,
         missing=missing,
     )

@@ -52,8 +52,7 @@ def sampled(split: Split, most: int = SAMPLE) -> Split:
     """At most so many rows, evenly chosen."""
     if len(split) <= most:
         return split
-    at = np.linspace(0, len(split) - 1, most).astype(np.int64)
-    return Split([split.ids[i] for i in at], [split.texts[i] for i in at], split.labels[at], split.label_names)
+    return split.take(np.linspace(0, len(split) - 1, most).astype(np.int64))
 
 
 def _explained(sign: Sign, fit: Split, held: Split, chance: float) -> Explanation:

@@ -38,6 +38,8 @@ def _lines(found: Audit, n_train: int, flips: Flipped | None) -> Iterator[str]:
     if not any("wrong labels" in missing for missing in found.missing):
         share = 100 * len(found.suspects) / n_train
         yield f"- {len(found.suspects):,} labels of train ({share:.1f} %) are probably wrong."
+    if found.without is not None:
+        yield f"- {found.without.line[0].upper()}{found.without.line[1:]}."
     if flips is not None:
         yield (
             f"- How well they are found: of {flips.turned:,} labels turned on purpose among {flips.rows:,}, "

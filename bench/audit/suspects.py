@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from bench.audit.words import fitted, probabilities, vectors
 from bench.contract import Probabilities, Split
+from bench.data.duplicates import hash_texts
 from bench.errors import BenchError
 from bench.requirements import install_command
 
@@ -38,44 +39,38 @@ def suspects(train: Split) -> list[Suspect]:
         from cleanlab.filter import find_label_issues
     except ImportError:
         raise BenchError(f"to look for wrong labels 'cleanlab' is needed: {install_command('cleanlab')}") from None
-    probabilities = out_of_fold(train)
-    found = find_label_issues(
-        train.labels, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1, filter_by="both"
+    found = out_of_fold(train)
+    wrong = find_label_issues(
+        train.labels, found, return_indices_ranked_by="self_confidence", n_jobs=1, filter_by="both"
     )
-    names, best = train.label_names, probabilities.argmax(axis=1)
+    names, best = train.label_names, found.argmax(axis=1)
     return [
         Suspect(
             id=train.ids[i], text=train.texts[i], label=names[train.labels[i]], suggested=names[best[i]],
-            quality=round(float(probabilities[i, train.labels[i]]), 4),
+            quality=round(float(found[i, train.labels[i]]), 4),
         )
-        for i in found.tolist()
+        for i in wrong.tolist()
     ]  # fmt: skip
 
 
-def out_of_fold(split: Split, folds: int = FOLDS) -> Probabilities:
+def out_of_fold(split: Split) -> Probabilities:
     """Probabilities float32 [n_texts, n_labels], each row's by a model that was trained on the other folds.
 
     Copies of a text share a fold, so that none is predicted from its own label.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
+    from sklearn.model_selection import StratifiedGroupKFold
 
-    from bench.data.duplicates import hash_texts
+    matrix, _ = vectors(split.texts, pairs=True)
+    found = np.zeros((len(split), len(split.label_names)), np.float32)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    for others, fold in folds.split(matrix, split.labels, hash_texts(split.texts)):
+        found[fold] = probabilities(fitted(matrix[others], split.labels[others]), matrix[fold], found.shape[1])
+    return found
 
-    model: Any = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"),
-        LogisticRegression(C=4.0, max_iter=200),
-    )
-    smallest = int(np.bincount(split.labels, minlength=len(split.label_names)).min())
-    if smallest < 2:
-        raise BenchError("a label has fewer than two texts in train: there is nothing to predict it from")
-    groups = StratifiedGroupKFold(min(folds, smallest), shuffle=True, random_state=0)
-    found = cross_val_predict(
-        model, split.texts, split.labels, groups=hash_texts(split.texts), cv=groups, method="predict_proba"
-    )
-    return np.asarray(found, np.float32)
+
+def too_few(split: Split) -> bool:
+    """Whether a label has too few texts to be predicted by other folds."""
+    return int(np.bincount(split.labels, minlength=len(split.label_names)).min()) < FOLDS
 
 
 def write_suspects(found: list[Suspect], path: Path) -> None:

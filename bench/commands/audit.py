@@ -31,6 +31,10 @@ def audit(
         Path | None,
         typer.Option(help="A folder for a page to publish, and how well labels turned on purpose are found."),
     ] = None,
+    without_suspects: Annotated[
+        bool,
+        typer.Option("--without-suspects", help="Train `linear` with and without the labels that are probably wrong."),
+    ] = False,
     *,
     reading: Reading,
     data_dir: DataDir = None,
@@ -45,6 +49,8 @@ def audit(
     Examples:
 
       python -m bench data audit covid19-5
+
+      python -m bench data audit emotions --without-suspects --page docs/audits
 
       python -m bench data audit tweets.csv --text-column tweet --label-column mood --unlabelled more-tweets.csv
     """
@@ -61,7 +67,7 @@ def audit(
     pool = unlabelled_texts(unlabelled, reading) if unlabelled else None
     with console.status(f"auditing {name}"):
         prepared = prepare(ref, Store(store).prepared)
-        found = audit_labels(prepared, ref)
+        found = audit_labels(prepared, ref, without_suspects)
         chosen = None if pool is None else to_label(prepared.train(), pool)
         if page is not None:
             _write_page(found, prepared, page)
@@ -120,7 +126,7 @@ def _print(found: Audit, console: Console) -> None:
         line(f"{len(found.suspects):,} labels of train are probably wrong")
     for suspect in found.suspects[:SHOWN]:
         line(f"  {suspect.label}, rather {suspect.suggested}: {suspect.text[:90]!r}")
-    for told in (found.agreement, found.curve):
+    for told in (found.without, found.agreement, found.curve):
         if told is not None:
             line(told.line)
     for missing in found.missing:

@@ -18,5 +18,4 @@ def few_labels(train: Split, per_label: int, seed: int) -> Split:
     for name, rows in zip(train.label_names, kept, strict=True):
         if len(rows) < per_label:
             raise DataError(f"label '{name}' has only {len(rows)} training texts, and {per_label} are asked of each")
-    at = np.sort(np.concatenate(kept))
-    return Split([train.ids[i] for i in at], [train.texts[i] for i in at], train.labels[at], train.label_names)
+    return train.take(np.sort(np.concatenate(kept)))

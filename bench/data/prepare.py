@@ -129,9 +129,7 @@ def _write(folder: Path, dataset: Dataset, limit: int | None, reading: Reading |
 def _limited(split: Split, limit: int | None, where: str) -> Split:
     if limit is None or limit >= len(split):
         return split
-    keep = limit_rows(split.labels, limit, where)
-    ids, texts = [split.ids[i] for i in keep], [split.texts[i] for i in keep]
-    return Split(ids, texts, split.labels[keep], split.label_names)
+    return split.take(limit_rows(split.labels, limit, where))
 
 
 def _write_table(path: Path, columns: dict[str, list[str] | npt.NDArray[np.int64]]) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bench.audit.explain import Explanation, explanations
 from bench.audit.near import near_duplicates
 from bench.audit.suspects import suspects
+from bench.audit.without import without_suspects
 from bench.contract import Split
 from bench.data.manifest import entry, label_source
 from bench.normalize import normalizer
@@ -90,6 +92,21 @@ def test_labels_that_were_turned_are_found() -> None:
     assert all(each.suggested != each.label for each in found) and found[0].quality <= found[-1].quality
 
 
+def test_a_model_without_the_wrong_labels_is_better_and_one_without_right_ones_is_not_shown_to_be() -> None:
+    given, held = split(400), split(300, 1)
+    turned = np.random.default_rng(0).choice(400, 160, replace=False).tolist()
+    labels = [1 - label if i in turned else label for i, label in enumerate(given.labels.tolist())]
+    wrong = relabelled(given, labels)
+    found = without_suspects(wrong, held, {f"row-{i}" for i in turned}, "accuracy")
+    assert found is not None and found.dropped == 160 and found.with_all < found.without
+    assert 0 < found.low < found.change < found.high and found.line.endswith("better")
+    same = without_suspects(given, held, {f"row-{i}" for i in range(40)}, "macro_f1")
+    assert same is not None and same.low <= 0 <= same.high and "not shown to be better" in same.line
+    assert without_suspects(given, held, {}, "accuracy") is None
+    ones = {row for row, label in zip(given.ids, given.labels.tolist(), strict=True) if label}
+    assert without_suspects(given, held, ones, "accuracy") is None, "a label would be lost"
+
+
 def test_near_duplicates_of_another_label_are_found() -> None:
     given = split(50)
     twin = given.texts[7] + "!"
@@ -98,6 +115,26 @@ def test_near_duplicates_of_another_label_are_found() -> None:
     )
     (pair,) = near_duplicates(rows)
     assert (pair.first, pair.second) == ("row-7", "twin") and set(pair.labels) == {"bad", "good"}
+
+
+def test_near_duplicates_are_those_that_comparing_all_pairs_finds() -> None:
+    given, draw = split(250), random.Random(3)
+    texts = [" ".join([*text.split(), *draw.sample(THINGS, 2)][draw.randrange(2) :]) for text in given.texts * 2]
+    labels = np.random.default_rng(0).integers(0, 2, len(texts))
+    both = Split([f"row-{i}" for i in range(len(texts))], texts, labels, given.label_names)
+    matrix = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b").fit_transform(texts)
+    cosines = (matrix @ matrix.T).toarray()
+    alike = {(i, j) for i, j in np.argwhere(cosines >= 0.9).tolist() if i < j and labels[i] != labels[j]}
+    found = {(int(pair.first[4:]), int(pair.second[4:])) for pair in near_duplicates(both)}
+    assert found == alike and len(alike) > 3
+
+
+def test_labels_of_too_few_texts_are_not_suspected(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "six.csv").write_text(
+        "text,label\n" + "".join(f"word{i} {'ab'[i % 2]}{i},{'xy'[i % 2]}\n" for i in range(6))
+    )
+    ran = bench("data", "audit", "six.csv")
+    assert ran.returncode == 0 and "not looked for: wrong labels (a label has fewer than 5" in ran.stdout, ran.stderr
 
 
 def test_who_made_labels_is_known_and_changes_no_key() -> None:
