@@ -79,7 +79,7 @@ def _print_boards(boards: list[Board], predictions: Predictions, as_json: bool, 
         documents = [leaderboard.document(board) for board in boards]
         _print_json({"boards": documents, "across": ranks and across.document(ranks)})
         return
-    print_boards(boards, console)
+    print_boards(boards, predictions, console)
     if ranks:
         print_across(ranks, console)
 

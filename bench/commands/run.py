@@ -175,7 +175,8 @@ def show_boards(datasets: set[str], store: Path, console: Console) -> None:
 
     home = Store(store)
     rows = [row for row in stored_rows(home) if row.data.dataset in datasets]
-    print_boards(boards(rows, Predictions(home, rows), read_noise_floors(store)), console, lines=LINES)
+    predictions = Predictions(home, rows)
+    print_boards(boards(rows, predictions, read_noise_floors(store)), predictions, console, lines=LINES)
     console.print("next: `python -m bench report` draws it, `python -m bench recommend` chooses", style="dim")
 
 

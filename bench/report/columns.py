@@ -75,6 +75,9 @@ def _p50_interval(line: Line) -> str:
     return f"{low}–{high}" if low and high else ""
 
 
+MODEL = "model"
+GAP = 2
+"""Characters between two columns of a screen."""
 COLUMNS = (
     Column(
         "#",
@@ -85,7 +88,7 @@ COLUMNS = (
         low_first=True,
     ),
     Column(
-        "model",
+        MODEL,
         "Architecture, then what was done to it, in the order of making; parameters only where two would be called "
         "alike",
         lambda line: line.title,
@@ -93,7 +96,7 @@ COLUMNS = (
         1,
         False,
     ),
-    Column("seeds", "Runs averaged; '2+1✗' means that one more failed", _seeds, lambda line: len(line.seeds), 1),
+    Column("seeds", "Runs averaged; '2+1✗' means that one more failed", _seeds, lambda line: len(line.seeds), 2),
     Column(
         "score",
         "The data set's own metric, named above the table: mean over seeds ± standard deviation over seeds",
@@ -107,7 +110,7 @@ COLUMNS = (
         "‡ of one seed, over the texts alone",
         _interval,
         lambda line: line.interval and line.interval[0],
-        1,
+        2,
     ),
     Column(
         "to the best",
@@ -171,8 +174,6 @@ COLUMNS = (
 
 OPTIONAL = ("MAE", "κ²")
 """Of data sets whose labels have an order."""
-MODEL_WIDTH = 34
-"""Characters that a model's name may take before it is folded."""
 
 
 def columns_of(lines: Sequence[Line]) -> list[Column]:
@@ -181,11 +182,27 @@ def columns_of(lines: Sequence[Line]) -> list[Column]:
 
 
 def columns_for(lines: Sequence[Line], width: int) -> list[Column]:
-    """The columns that fit a screen of `width` characters, by priority; those of priority 1 always."""
-    chosen, free = set(), width
+    """The columns that fit a screen of `width` characters, by priority; those of priority 1 always.
+
+    Where one does not fit, none of a lower priority stands in its place.
+    """
+    chosen, free, last = set(), width, max(column.priority for column in COLUMNS)
     for column in sorted(columns_of(lines), key=lambda column: column.priority):
-        needed = max([len(column.title), *(len(column.text(line)) for line in lines)])
-        free -= 2 + (needed if column.numeric else min(needed, MODEL_WIDTH))
-        if free >= 0 or column.priority == 1:
+        needed = GAP + _width(column, lines)
+        if column.priority == 1 or (free >= needed and column.priority <= last):
             chosen.add(column.title)
+            free -= needed
+        else:
+            last = min(last, column.priority)
     return [column for column in COLUMNS if column.title in chosen]
+
+
+def room_for_names(columns: Sequence[Column], lines: Sequence[Line], width: int) -> int:
+    """Characters that the other columns leave a model's name."""
+    return width - sum(GAP + _width(column, lines) for column in columns if column.title != MODEL) - GAP
+
+
+def _width(column: Column, lines: Sequence[Line]) -> int:
+    """Of the longest cell; a name takes no more than it does in a figure."""
+    texts = [line.figure for line in lines] if column.title == MODEL else map(column.text, lines)
+    return max([len(column.title), *map(len, texts)])

@@ -9,12 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.board.across import Across
+from bench.board.advice import advice
 from bench.board.comparison import Comparison
 from bench.board.facts import facts
+from bench.board.inference import Inference
 from bench.board.leaderboard import Board, Line
+from bench.board.predictions import Predictions
 from bench.board.speed import SpeedUp
 from bench.metrics import written
-from bench.report.columns import columns_for
+from bench.report.columns import MODEL, columns_for, room_for_names
 
 MAX_LINES = 10
 """Lines of one data set where several are printed."""
@@ -26,8 +29,8 @@ VERDICTS = {
 """As text, and in which colour."""
 
 
-def print_boards(boards: Sequence[Board], console: Console, lines: int | None = None) -> None:
-    """Each data set: what to know, the table as wide as the screen allows, the failures with their reasons.
+def print_boards(boards: Sequence[Board], predictions: Predictions, console: Console, lines: int | None = None) -> None:
+    """Each data set: the answer, what to know, a line a model as wide as the screen allows, why some have failed.
 
     At most so many `lines` of each are shown, and how many more there are; of one data set, unless told, all.
     """
@@ -35,6 +38,8 @@ def print_boards(boards: Sequence[Board], console: Console, lines: int | None = 
         shown = board.lines[: lines or (None if len(boards) == 1 else MAX_LINES)]
         console.print()
         console.print(Text(board.name, style="bold"))
+        if answer := _answer(board, predictions):
+            console.print(Text(answer, style="green"))
         for note in board.data.notes:
             console.print(Text(note, style="yellow"))
         for fact in facts(board):
@@ -47,6 +52,14 @@ def print_boards(boards: Sequence[Board], console: Console, lines: int | None = 
             failed = sum(not line.ok for line in board.lines[len(shown) :])
             counted = f"{hidden} more" + (f", {failed} of them without scores" if failed else "")
             console.print(Text(f"… {counted}: python -m bench compare -d '{board.data.dataset}'", style="dim"))
+
+
+def _answer(board: Board, predictions: Predictions) -> str:
+    """Which model to ship; empty for a rehearsal, and where nothing is scored."""
+    if board.data.limit is not None:
+        return ""
+    found = advice(board, Inference(board.models, predictions, board.metric, "validation"))
+    return found.headline if found else ""
 
 
 def print_across(compared: Across, console: Console) -> None:
@@ -70,12 +83,15 @@ def print_across(compared: Across, console: Console) -> None:
 def _table(lines: Sequence[Line], width: int) -> Table:
     columns = columns_for(lines, width)
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold", row_styles=["", "on grey7"])
+    room = room_for_names(columns, lines, width)
     for column in columns:
-        wrapped = not column.numeric
-        table.add_column(column.title, justify="left" if wrapped else "right", no_wrap=not wrapped, overflow="fold")
+        named = column.title == MODEL
+        table.add_column(column.title, justify="left" if named else "right", no_wrap=not named, overflow="fold")
     for line in lines:
+        name = line.title if len(line.title) <= room else line.figure
         # Nothing is emphasized: ranks are of the test split, and test chooses nothing.
-        table.add_row(*(Text(column.text(line)) for column in columns), style="" if line.ok else "red")
+        cells = (name if column.title == MODEL else column.text(line) for column in columns)
+        table.add_row(*map(Text, cells), style="" if line.ok else "red")
     return table
 
 

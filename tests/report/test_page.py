@@ -20,7 +20,7 @@ from bench.report.build import build
 from bench.store import Store
 from tests.report.lineages import hard, lineages
 from tests.report.questions import MOST_STEPS, QUESTIONS, Question
-from tests.report.synthetic import boards_of, grid, result
+from tests.report.synthetic import Model, boards_of, grid, result
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -100,6 +100,18 @@ def test_it_answers_at_once_and_is_small(page: Page) -> None:
     expect(page.locator("#answer code").first).to_contain_text("python -m serving http emotions-")
     titles = page.locator("#models tbody div.model button.plain").all_inner_texts()
     assert "TinyBERT-4 · pruned 60 % · ONNX int8" in titles and "Static look-up · distilled" in titles
+
+
+def test_a_model_is_one_line_of_the_table(browser: Browser, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    lineages(store, seeds=1)
+    made, arrays = result(Model("distill", "student=lstm[units=64],alpha=0.0", "compression"), n=300, run_id="control")
+    store.put(made.model_copy(update={"parent_run_id": "emotions-finetune-s0"}), arrays)
+    with opened(browser, build(store, tmp_path / "reports", texts=False).page.as_uri(), DESKTOP) as page:
+        rows = page.locator("#models tbody tr").all()
+        assert len(rows) == 8 and all(row.bounding_box()["height"] < 45 for row in rows)
+        box = "[...document.querySelectorAll('#models .box')].every(box => box.scrollWidth <= box.clientWidth)"
+        assert page.evaluate(box), "no column is off the screen"
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.asked)
@@ -295,6 +307,8 @@ def test_paper_shows_the_chart_and_all_rows(page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.locator("#chart svg[role=img]")).to_be_visible()
     expect(page.locator("#chooser")).to_be_hidden()
+    page.set_viewport_size({"width": 718, "height": 1000})  # A4 between its margins
+    assert page.evaluate("[...document.querySelectorAll('.box')].every(box => box.scrollWidth <= box.clientWidth)")
     assert len(page.pdf().split(b"/Type /Page\n")) - 1 <= 5 or page.pdf().count(b"/Type /Page") <= 10
 
 

@@ -11,6 +11,7 @@ from bench.board.table import CSV_COLUMNS
 from bench.cli import main
 from bench.store import Store
 from tests.conftest import run_bench
+from tests.report.lineages import lineages
 from tests.report.synthetic import MODELS, Model, failure, grid, result
 
 
@@ -45,6 +46,21 @@ def test_compare_fits_the_screen(
     assert max(map(len, text.splitlines())) <= width
     assert "=1" in text and "±" in text and "out of memory" in text and "p50 ms" in text
     assert "hostile" not in text
+
+
+def test_at_80_columns_a_model_is_a_line_and_the_answer_is_the_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lineages(store, seeds=1)
+    call("compare", "--store", str(store.root))
+    _, name, answer, *more = capsys.readouterr().out.splitlines()
+    assert name == "emotions" and answer.startswith("Ship Static look-up · distilled: ")
+    table = more[next(i for i, line in enumerate(more) if line.lstrip().startswith("#")) :]
+    assert len(table) == 1 + 7 and max(map(len, table)) <= 80
+    assert {"model", "score", "p50", "MB"} <= set(table[0].split())
+    small = next(line for line in table if "TinyBERT-4 · pruned 60 % · ONNX int8" in line)
+    assert "0.930" in small and "4.80" in small and "0.689" in small
 
 
 def test_compare_of_many_models_shows_the_best_and_counts_the_rest(

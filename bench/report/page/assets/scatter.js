@@ -35,7 +35,7 @@ function legend(points) {
 }
 
 function drawScatter(board, axis, judged, points, chosen, pins, said) {
-  const width = Math.max(320, Math.min(1140, document.getElementById("chart").clientWidth - 38 || 1100)), narrow = width < 560, height = narrow ? 340 : 420;
+  const width = Math.max(320, Math.min(1240, document.getElementById("chart").clientWidth - 38 || 1100)), narrow = width < 560, height = narrow ? 340 : 420;
   const box = { left: 48, right: width - 12, top: 22, bottom: height - 42 };
   const xs = points.map(point => point.x), ends = points.flatMap(point => point.interval || [point.y]);
   const x = scale(Math.min(...xs) / 1.35, Math.max(...xs) * 1.35, box.left, box.right, true);

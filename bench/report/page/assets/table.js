@@ -1,5 +1,7 @@
 // One line a model; more on demand.
 const FIRST_ROWS = 60;
+// Characters of a name that stay on one line where the screen is wide.
+const WHOLE = 64;
 function columnsOf(board) {
   const judged = judgedOf(board), time = place => line => timeOf(line, place);
   const always = [
@@ -69,7 +71,7 @@ function heading([title, help, , , kind]) {
 
 function row(board, columns, i) {
   const line = board.lines[i], judged = judgedOf(board), chosen = choose(board).line === i, pins = pinned(board), failed = line.status !== "ok";
-  const name = h("button", { type: "button", class: "plain", "aria-expanded": "false", dir: "auto", onclick: () => unfold(board, i, tr, name, columns.length) }, line.title);
+  const name = h("button", { type: "button", class: [...line.title].length <= WHOLE ? "plain whole" : "plain", "aria-expanded": "false", dir: "auto", onclick: () => unfold(board, i, tr, name, columns.length) }, line.title);
   const pin = failed ? null : h("button", { type: "button", class: "pin", "aria-pressed": String(pins.includes(i)), "aria-label": `compare ${line.title}`, title: "pin two to compare them", onclick: () => togglePin(board, i) }, pins.includes(i) ? "pinned" : "pin");
   const first = h("td", {}, h("div", { class: "model" }, icon(line.family), name, pin));
   const tr = h("tr", { class: [chosen ? "chosen" : "", judged.tied[i] ? "tie" : "", failed ? "failed" : "", bounded() && !inside(line) ? "over" : ""].join(" ").trim(), "data-line": line.id }, first,
