@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from serving.http.feedback import add_feedback
 from serving.http.middleware import Middleware
+from serving.http.models import Models
 from serving.http.open_inference import add_open_inference
 from serving.http.pages import add_pages
 from serving.http.predictions import Prediction
@@ -87,35 +89,40 @@ class Explanation(BaseModel):
     words: list[Word]
 
 
-def create_app(live: LiveModel, settings: Settings, feedback: Feedback | None = None) -> Middleware:
-    """The ASGI application of a loaded artifact, or of a slot; labels come back to it where `feedback` stores them."""
-    service = Service(live, settings)
+def create_app(
+    live: Mapping[str, LiveModel], settings: Settings, feedback: Mapping[str, Feedback] | None = None
+) -> Middleware:
+    """The ASGI application of loaded artifacts and slots by name; the first answers where a request names none.
+
+    Labels come back to those that `feedback` stores them for.
+    """
+    models = Models(live, settings)
     app = FastAPI(
-        title="Sentibench", version=service.model.hash[:12], lifespan=service.running, docs_url=None, redoc_url=None,
-        redirect_slashes=False, telemetry=OFF,
+        title="Sentibench", version=models.first.model.hash[:12], lifespan=models.running, docs_url=None,
+        redoc_url=None, redirect_slashes=False, telemetry=OFF,
     )  # fmt: skip
     add_refusals(app)
-    _add_predictions(app, service)
-    _add_about(app, service)
+    _add_predictions(app, models)
+    _add_about(app, models)
     add_pages(app)
-    add_sagemaker(app, service)
-    add_open_inference(app, service)
+    add_sagemaker(app, models)
+    add_open_inference(app, models)
     if feedback is not None:
-        add_feedback(app, service, feedback)
-    return Middleware(app, settings, service.metrics, service.rates)
+        add_feedback(app, models, feedback)
+    return Middleware(app, settings, models)
 
 
-def _add_predictions(app: FastAPI, service: Service) -> None:
-    dependencies, responses = [Depends(json_only)], refusals(*TEXTS)
+def _add_predictions(app: FastAPI, models: Models) -> None:
+    dependencies, responses, chosen = [Depends(json_only)], refusals(*TEXTS, 404), Depends(models.chosen())
 
     @app.post("/predict", response_model=Predictions, dependencies=dependencies, responses=responses)
-    async def predict(body: PredictRequest, request: Request) -> Response:
+    async def predict(body: PredictRequest, request: Request, service: Service = chosen) -> Response:
         """The label and the probabilities of one text, or of several."""
         scored = await service.predict(request, body.all)
         return JSONResponse({"model": scored.model.hash[:12], "predictions": service.predictions(scored)})
 
     @app.post("/explain", response_model=Explanation, dependencies=dependencies, responses=responses)
-    async def explain(body: ExplainRequest, request: Request) -> Response:
+    async def explain(body: ExplainRequest, request: Request, service: Service = chosen) -> Response:
         """The effect of each word: how far the label's probability falls when the word is left out."""
         words = body.text.split()[:MAX_WORDS]
         without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
@@ -130,22 +137,21 @@ def _add_predictions(app: FastAPI, service: Service) -> None:
         return AsciiResponse({"prediction": prediction, "words": parts})
 
 
-def _add_about(app: FastAPI, service: Service) -> None:
+def _add_about(app: FastAPI, models: Models) -> None:
     @app.get("/healthz", responses={503: {"model": Refused, "description": "Starting or stopping"}})
     async def healthz() -> dict[str, str]:
-        """Whether the model answers."""
-        if not service.ready:
+        """Whether the models answer."""
+        if not models.ready:
             raise HTTPException(503, "not ready")
         return {"status": "ok"}
 
     @app.get("/metrics", response_class=Response)
     async def metrics() -> Response:
         """For Prometheus."""
-        service.metrics.queued.set(service.batcher.queued)
-        return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(models.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    @app.get("/model", responses=refusals(*GATE))
-    async def card() -> dict[str, Any]:
+    @app.get("/model", responses=refusals(*GATE, 404))
+    async def card(service: Service = Depends(models.chosen())) -> dict[str, Any]:
         """The card of the artifact."""
         model = service.model
         loaded = {"hash": model.hash, "runtime": model.predictor.runtime, "parameters": model.predictor.parameters}

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.log import Log
-from serving.http.metrics import Metrics
+from serving.http.models import Models
 from serving.http.rates import Rates
+from serving.http.refusals import refusal
 from serving.http.security import with_security
 from serving.http.settings import Settings
 
@@ -20,7 +21,11 @@ Refusal = tuple[int, str, dict[str, str]]
 
 OPEN_PATHS = ("/healthz", "/ping", "/metrics", "/v2/health/live", "/v2/health/ready", "/")
 """Answered without a key and at any rate: probes, and the page that asks for one."""
-ALL_PATHS = (*OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json")
+ALL_PATHS = (
+    *OPEN_PATHS, "/predict", "/explain", "/feedback", "/model", "/invocations", "/docs", "/openapi.json", "/v2",
+    "/v2/models", "/v2/repository/index",
+)  # fmt: skip
+"""Counted and logged by their own names; others together."""
 WRONG_KEYS = (1.0, 10)
 """A second, and at once, that one client may try where requests have no rate of their own."""
 GONE = 499
@@ -38,9 +43,12 @@ class _TooLargeError(Exception):
 class Middleware:
     """ASGI middleware around the application."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, rates: Rates) -> None:
-        """Of `rates` a request takes one; the application takes what more it is worth."""
-        self.app, self.settings, self.metrics, self.rates, self.log = app, settings, metrics, rates, Log()
+    def __init__(self, app: ASGIApp, settings: Settings, models: Models) -> None:
+        """Of the models' `rates` a request takes one; the application takes what more it is worth."""
+        self.app, self.settings, self.log = app, settings, Log()
+        self.metrics, self.rates = models.metrics, models.rates
+        of_models = (f"/v2/models/{name}{what}" for name in models.by_name for what in ("", "/ready", "/infer"))
+        self._paths = frozenset((*ALL_PATHS, *of_models))
         wrong = (settings.rate_per_s, settings.burst) if settings.rate_per_s else WRONG_KEYS
         self._wrong_keys = Rates(*wrong)
 
@@ -67,7 +75,7 @@ class Middleware:
         try:
             refused = self._refusal(scope)
             if refused:
-                await _answer(send_secured, *refused)
+                await _answer(send_secured, scope["path"], *refused)
             else:
                 await self._bounded(scope, receive, send_secured)
         except _GoneError:
@@ -117,11 +125,13 @@ class Middleware:
             async with asyncio.timeout(self.settings.timeout_s):
                 body = await self._body(receive)
         except _TooLargeError:
-            await _answer(send, 413, f"the body is larger than {self.settings.max_body_bytes:,} bytes", {})
+            await _answer(
+                send, scope["path"], 413, f"the body is larger than {self.settings.max_body_bytes:,} bytes", {}
+            )
             return
         except TimeoutError:
             detail = f"the body did not come within {self.settings.timeout_s:g} s"
-            await _answer(send, 408, detail, {"connection": "close"})
+            await _answer(send, scope["path"], 408, detail, {"connection": "close"})
             return
         whole = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -144,7 +154,7 @@ class Middleware:
         return bytes(body)
 
     def _record(self, scope: Scope, method: str, status: int, seconds: float) -> None:
-        path = scope["path"] if scope["path"] in ALL_PATHS else "other"
+        path = scope["path"] if scope["path"] in self._paths else "other"
         self.metrics.requests.labels(path, status).inc()
         self.metrics.seconds.labels(path).observe(seconds)
         if path in OPEN_PATHS:
@@ -176,8 +186,8 @@ def _later(detail: str, wait: float) -> Refusal:
     return 429, detail, {"retry-after": str(max(1, round(wait)))}
 
 
-async def _answer(send: Send, status: int, detail: str, headers: dict[str, str]) -> None:
-    body = json.dumps({"detail": detail}).encode()
+async def _answer(send: Send, path: str, status: int, detail: str, headers: dict[str, str]) -> None:
+    body = json.dumps(refusal(path, detail)).encode()
     raw = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     raw += [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})

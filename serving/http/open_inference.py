@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from serving.http.refusals import GATE, TEXTS, Refused, json_only, refusals
+from serving.http.models import Models
+from serving.http.refusals import GATE, TEXTS, AsciiResponse, Failed, json_only, refusals
 from serving.http.service import Service
 
 Answer = dict[str, Any]
-STARTING: dict[int | str, dict[str, Any]] = {503: {"model": Refused, "description": "Starting or stopping"}}
-UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Refused, "description": "Another model's name"}}
+failures = partial(refusals, form=Failed)
 
 
 class Tensor(BaseModel):
@@ -48,41 +48,46 @@ class Inference(BaseModel):
     inputs: list[Tensor] = Field(min_length=1, max_length=1)
 
 
+class Selection(BaseModel):
+    """Which models are listed."""
+
+    model_config = ConfigDict(extra="ignore")
+    ready: bool = Field(False, strict=True, description="Those that answer alone.")
+
+
 def model_name(card: Mapping[str, Any]) -> str:
-    """What the protocol calls a model: `finetune-emotions`."""
+    """What the protocol calls a model that the user gave no name: `finetune-emotions`."""
     return f"{card['recipe']}-{card['dataset']}"
 
 
-def add_open_inference(app: FastAPI, service: Service) -> None:
+def add_open_inference(app: FastAPI, models: Models) -> None:
     """Add the paths of the protocol."""
-    _add_health(app, service)
+    _add_health(app, models)
+    _add_list(app, models)
+    names = Path(description="A model's name.", json_schema_extra={"enum": [*models.by_name]})
 
-    def named(name: str) -> None:
-        """404 for a name that is not the model's."""
-        if name != (known := model_name(service.model.card)):
-            raise HTTPException(404, f"no model of that name here: {known} is")
+    async def named(name: str = names) -> Service:  # async, or each request would wait for a thread
+        """The model of a path."""
+        return models.named(name)
 
-    @app.get("/v2/models/{name}", dependencies=[Depends(named)], responses=refusals(*GATE) | UNKNOWN)
-    async def metadata(name: str) -> Answer:
+    @app.get("/v2/models/{name}", responses=failures(*GATE, 404, 422))
+    async def metadata(service: Service = Depends(named)) -> Answer:
         """Inputs and outputs of the model."""
         outputs = [_described("label", "BYTES", [-1]), _described("probabilities", "FP32", [-1, len(service.labels)])]
         return {
-            "name": name, "versions": [service.model.hash[:12]], "platform": service.model.predictor.runtime,
+            "name": service.name, "versions": [service.model.hash[:12]], "platform": service.model.predictor.runtime,
             "inputs": [_described("text", "BYTES", [-1])], "outputs": outputs,
             "parameters": {"labels": json.dumps(service.labels)},
         }  # fmt: skip
 
-    @app.get("/v2/models/{name}/ready", dependencies=[Depends(named)], responses=refusals(*GATE) | UNKNOWN | STARTING)
-    async def model_ready(name: str) -> Answer:
+    @app.get("/v2/models/{name}/ready", responses=failures(*GATE, 404, 422, 503))
+    async def model_ready(service: Service = Depends(named)) -> Answer:
         """Whether the model answers."""
-        _check(service)
-        return {"name": name, "ready": True}
+        _check(service.ready)
+        return {"name": service.name, "ready": True}
 
-    @app.post(
-        "/v2/models/{name}/infer", dependencies=[Depends(named), Depends(json_only)],
-        responses=refusals(*TEXTS) | UNKNOWN,
-    )  # fmt: skip
-    async def infer(name: str, body: Inference, request: Request) -> Response:
+    @app.post("/v2/models/{name}/infer", dependencies=[Depends(json_only)], responses=failures(*TEXTS, 404))
+    async def infer(body: Inference, request: Request, service: Service = Depends(named)) -> Response:
         """The label of each text, and the probability of each label in their order."""
         scored = await service.predict(request, body.inputs[0].texts)
         found = scored.probabilities
@@ -91,31 +96,47 @@ def add_open_inference(app: FastAPI, service: Service) -> None:
             _described("label", "BYTES", [len(labels)]) | {"data": labels},
             _described("probabilities", "FP32", list(found.shape)) | {"data": found.astype(float).ravel().tolist()},
         ]
-        named_by = {} if body.id is None else {"id": body.id}
-        answer = {"model_name": name, "model_version": scored.model.hash[:12], **named_by, "outputs": outputs}
-        return JSONResponse(answer)
+        id_ = {} if body.id is None else {"id": body.id}
+        answer = {"model_name": service.name, "model_version": scored.model.hash[:12], **id_, "outputs": outputs}
+        return AsciiResponse(answer)
 
 
-def _add_health(app: FastAPI, service: Service) -> None:
-    @app.get("/v2", responses=refusals(*GATE))
+def _add_health(app: FastAPI, models: Models) -> None:
+    @app.get("/v2", responses=failures(*GATE))
     async def server() -> Answer:
         """What answers."""
-        return {"name": "sentibench", "version": service.model.hash[:12], "extensions": []}
+        return {"name": "sentibench", "version": app.version, "extensions": []}
 
     @app.get("/v2/health/live")
     async def live() -> Answer:
         """Whether the server runs."""
         return {"live": True}
 
-    @app.get("/v2/health/ready", responses=STARTING)
+    @app.get("/v2/health/ready", responses=failures(503))
     async def ready() -> Answer:
-        """Whether the model answers."""
-        _check(service)
+        """Whether the models answer."""
+        _check(models.ready)
         return {"ready": True}
 
 
-def _check(service: Service) -> None:
-    if not service.ready:
+def _add_list(app: FastAPI, models: Models) -> None:
+    @app.get("/v2/models", responses=failures(*GATE))
+    async def names() -> Answer:
+        """The models' names, as KServe lists them; the first is the one that answers where none is named."""
+        return {"models": [*models.by_name]}
+
+    @app.post("/v2/repository/index", responses=failures(*GATE, 400, 422))
+    async def index(body: Selection | None = None) -> list[Answer]:
+        """The models with their states, as Triton lists them."""
+        wanted = [one for one in models.by_name.values() if one.ready or not (body and body.ready)]
+        return [
+            {"name": one.name, "version": one.model.hash[:12], "state": "READY" if one.ready else "UNAVAILABLE"}
+            for one in wanted
+        ]
+
+
+def _check(ready: bool) -> None:
+    if not ready:
         raise HTTPException(503, "not ready")
 
 

@@ -8,10 +8,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel
 
 from serving.http.accept import best
+from serving.http.models import Models
 from serving.http.predictions import Prediction
 from serving.http.refusals import TEXTS, refusals
 from serving.http.service import Service
@@ -45,21 +46,21 @@ class Answer(BaseModel):
     predictions: list[Prediction]
 
 
-def add_sagemaker(app: FastAPI, service: Service) -> None:
+def add_sagemaker(app: FastAPI, models: Models) -> None:
     """Add the two paths of the contract."""
 
     @app.get("/ping", response_class=Response, responses={503: {"description": "Starting or stopping"}})
     async def ping() -> Response:
-        """Whether the model answers."""
-        return Response(status_code=200 if service.ready else 503)
+        """Whether the models answer."""
+        return Response(status_code=200 if models.ready else 503)
 
     @app.post(
         "/invocations",
         openapi_extra={"requestBody": BODY},
         response_model=Answer,
-        responses=refusals(*TEXTS, 406) | {200: ANSWER},
+        responses=refusals(*TEXTS, 404, 406) | {200: ANSWER},
     )
-    async def invocations(request: Request) -> Response:
+    async def invocations(request: Request, service: Service = Depends(models.chosen())) -> Response:
         """Texts in the request's content type; an answer in what `Accept` names, else in the same."""
         kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
         kind, accept = ALIASES.get(kind, kind), ",".join(request.headers.getlist("accept"))

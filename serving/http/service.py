@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import HTTPException, Request
 
 from serving.http.batcher import Batcher, BusyError
 from serving.http.metrics import Metrics
@@ -25,15 +23,16 @@ PART = 16
 
 
 class Service:
-    """A model, or the one that a slot names, with its batcher and counters."""
+    """A model, or the one that a slot names, with its batcher."""
 
-    def __init__(self, live: LiveModel, settings: Settings) -> None:
-        self.live, self.settings, self.metrics = live, settings, Metrics()
-        self.rates = Rates(settings.rate_per_s, settings.burst)
+    def __init__(self, name: str, live: LiveModel, settings: Settings, metrics: Metrics, rates: Rates) -> None:
+        """`name` stays when a slot's next version takes over; counters and rates are the server's."""
+        self.name, self.live, self.settings, self.metrics, self.rates = name, live, settings, metrics, rates
         self.labels = live.current().labels
-        self.batcher = Batcher(self._score, settings, self.metrics.batches.observe)
+        self.batcher = Batcher(self._score, settings, metrics.batches.labels(name).observe)
         self.ready = False
-        self.metrics.model.labels(self.model.hash[:12]).set(1)
+        metrics.queued.labels(name).set_function(lambda: self.batcher.queued)
+        metrics.model.labels(name, self.model.hash[:12]).set(1)
         live.on_swap(self._swapped)
 
     @property
@@ -51,11 +50,12 @@ class Service:
         return Scored(model, probabilities)
 
     def _swapped(self, swap: Swap) -> None:
-        self.metrics.swaps.labels("failed" if swap.problem else "ok").inc()
+        self.metrics.swaps.labels(self.name, "failed" if swap.problem else "ok").inc()
         if swap.problem is None:
-            self.metrics.model.clear()
-            self.metrics.model.labels(swap.version[:12]).set(1)
-        line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "model": swap.version[:12]}
+            self.metrics.model.remove_by_labels({"name": self.name})
+            self.metrics.model.labels(self.name, swap.version[:12]).set(1)
+        time = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = {"time": time, "name": self.name, "model": swap.version[:12]}
         print(json.dumps(line | {"problem": swap.problem}), file=sys.stderr)
 
     async def predict(self, request: Request, texts: Sequence[str], low_priority: bool = False) -> Scored:
@@ -75,7 +75,7 @@ class Service:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
         counts = np.bincount(scored.probabilities.argmax(axis=1), minlength=len(self.labels))
         for i in counts.nonzero()[0]:
-            self.metrics.labels.labels(self.labels[i]).inc(int(counts[i]))
+            self.metrics.labels.labels(self.name, self.labels[i]).inc(int(counts[i]))
         return scored
 
     def predictions(self, scored: Scored) -> list[Prediction]:
@@ -95,15 +95,13 @@ class Service:
             predictions.append(prediction)
         return predictions
 
-    @asynccontextmanager
-    async def running(self, app: FastAPI) -> AsyncIterator[None]:
-        """Warm up, answer until the server stops, then answer what waits."""
+    async def start(self) -> None:
+        """Begin to answer, and warm up."""
         await self.batcher.start()
         await self.batcher(["warm", "up"])
-        gc.collect()
-        gc.freeze()  # a full collection would go through the frameworks' million objects, and stop the server for 0.2 s
-        self.ready = True
-        yield
+
+    async def stop(self) -> None:
+        """Answer what waits, then end."""
         self.ready = False
         await self.batcher.stop()
         self.live.close()

@@ -38,7 +38,7 @@ def test_a_text_is_classified_and_the_interface_is_shown(page: Page, address: st
     assert page.run("getComputedStyle(document.querySelector('mark')).backgroundColor") != "rgba(0, 0, 0, 0)"
     assert page.run("getComputedStyle(document.querySelector('.bar')).display") == "grid" and page.run("refused") == []
     page.open(f"{address}/docs")
-    page.until("document.querySelectorAll('.opblock').length === 13")
+    page.until("document.querySelectorAll('.opblock').length === 15")
     assert page.run("refused") == []
     page.run("document.querySelector('.opblock-summary-control').click()")
     page.until("document.querySelector('.opblock-body')")

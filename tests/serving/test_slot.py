@@ -133,8 +133,11 @@ def test_swap_and_rollback_lose_no_request(slot: Slot, two: Two, trained: Traine
     assert {model for model, _, _ in load.answers} == set(own)
     for model, at, probabilities in load.answers:  # each answer is wholly of the model that it names
         assert np.abs(own[model][at] - probabilities).max() < 1e-5
-    assert 'sentibench_model_swaps_total{outcome="ok"} 4.0' in metrics
-    assert f'sentibench_model{{hash="{two.first[:12]}"}} 1.0' in metrics and two.second[:12] not in metrics
+    assert 'sentibench_model_swaps_total{name="bayes-toy",outcome="ok"} 4.0' in metrics
+    assert (
+        f'sentibench_model{{hash="{two.first[:12]}",name="bayes-toy"}} 1.0' in metrics
+        and two.second[:12] not in metrics
+    )
 
 
 def test_a_stream_follows_a_slot(slot: Slot, two: Two, trained: Trained, tmp_path: Path) -> None:
