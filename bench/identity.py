@@ -7,7 +7,9 @@ is a `RunIdentity`. The keys of `run/keys.py` go further: they also hold what it
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.contract import Params
@@ -71,3 +73,8 @@ def _whole(value: Any) -> Any:
 
 
 _encode = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
+def slug(name: str) -> str:
+    """A data set's name as part of a run's: lower case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", Path(name).name.lower()).strip("-") or "data"

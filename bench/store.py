@@ -11,7 +11,7 @@ Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from bench.errors import (
     one_line,
     warn_skipped,
 )
+from bench.identity import slug
 from bench.locks import Note, hold, holders, share
 from bench.redact import publishable, without_paths
 from bench.schema import Result, parse
@@ -135,9 +136,12 @@ class Store:
                 warn_skipped("result", error)
             return None
 
-    def read_all(self) -> Iterator[Result]:
-        """Every result; one that cannot be read is skipped with a warning."""
-        return (result for run_id in self.run_ids() if (result := self.find(run_id)) is not None)
+    def read_all(self, datasets: Collection[str] | None = None) -> Iterator[Result]:
+        """Every result, or those of some data sets; one that cannot be read is skipped with a warning."""
+        named = None if datasets is None else [f"-{slug(name)}-s" for name in datasets]  # as run ids are made
+        asked = (run for run in self.run_ids() if named is None or any(part in run for part in named))
+        found = (result for run_id in asked if (result := self.find(run_id)) is not None)
+        return (result for result in found if datasets is None or result.data.dataset in datasets)
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""

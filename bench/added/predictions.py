@@ -18,13 +18,12 @@ from bench.data import DatasetRef, Prepared
 from bench.data.user_file import file_revision
 from bench.errors import BenchError
 from bench.git import git_state
-from bench.identity import ELSEWHERE
+from bench.identity import ELSEWHERE, slug
 from bench.machine import environment
 from bench.measure.quality import score, validation_scores
 from bench.registry import recipe_files
 from bench.run.datasets import data_facts, prepared_dataset
 from bench.run.keys import digest
-from bench.run.plan import slug
 from bench.schema import Identity, Outcome, Result, TrainingLog
 from bench.store import Store
 

@@ -18,6 +18,7 @@ from bench.auto.trainer import Entrant, Trainer
 from bench.data import DatasetRef, Prepared
 from bench.data.manifest import metric_of
 from bench.errors import BenchError
+from bench.identity import slug
 from bench.machine import cores
 from bench.measure.schedule import Schedule, schedule_of, thread_counts
 from bench.metrics import Metric
@@ -25,7 +26,7 @@ from bench.recommend.budget import Budget
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
 from bench.run.keys import digest
-from bench.run.plan import current_measurement_key, slug
+from bench.run.plan import current_measurement_key
 from bench.run.remeasure import stored_run
 from bench.run.rounds import measure_all
 from bench.run.screen import Screen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from bench.artifact import PREFIX
@@ -20,12 +20,16 @@ class EmptyStoreError(BenchError):
     exit_code = NOTHING_RAN
 
 
-def stored_rows(store: Store, watch: Callable[[Iterable[Result]], Iterable[Result]] = iter) -> list[Row]:
-    """The rows of every stored result; an empty store is an error that says what to run first.
+def stored_rows(
+    store: Store,
+    watch: Callable[[Iterable[Result]], Iterable[Result]] = iter,
+    datasets: Collection[str] | None = None,
+) -> list[Row]:
+    """The rows of every stored result, or of some data sets; where there is none, an error says what to run first.
 
     `watch` sees each result as it streams by.
     """
-    stored = rows(watch(store.read_all()))
+    stored = rows(watch(store.read_all(datasets)))
     if not stored:
         raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
     return stored

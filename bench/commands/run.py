@@ -174,7 +174,7 @@ def show_boards(datasets: set[str], store: Path, console: Console) -> None:
     from bench.store import Store
 
     home = Store(store)
-    rows = [row for row in stored_rows(home) if row.data.dataset in datasets]
+    rows = stored_rows(home, datasets=datasets)
     predictions = Predictions(home, rows)
     print_boards(boards(rows, predictions, read_noise_floors(store)), predictions, console, lines=LINES)
     console.print("next: `python -m bench report` draws it, `python -m bench recommend` chooses", style="dim")

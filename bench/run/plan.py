@@ -12,7 +12,7 @@ from typing import Literal
 from bench.artifact import is_intact
 from bench.contract import Params, Recipe, Resolved
 from bench.data import Prepared
-from bench.identity import RunIdentity
+from bench.identity import RunIdentity, slug
 from bench.machine import cores, machine_id
 from bench.measure.schedule import schedule_of, thread_counts
 from bench.registry import load_recipe
@@ -33,6 +33,9 @@ from bench.store import Store
 
 CachePolicy = Literal["reuse", "only-stored", "retrain"]
 Due = Literal["nothing", "measure", "predict", "train", "skip"]
+
+HASHES = re.compile(r"-[0-9a-f]{10}(-[0-9a-f]{6})?$")
+"""At the end of a run's name: of its key, and of the test rows where it was scored on several."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,19 @@ class Planner:
     policy: CachePolicy
     device: str
 
+    def _earlier(self, asked: RunIdentity, run_id: str) -> Result | None:
+        """The newest stored result of what was asked for, whatever it was made with."""
+        alike = (self.store.find(name) for name in self._stored.get(_stem(run_id), ()))
+        same = [result for result in alike if result and _request(RunIdentity.of_result(result)) == asked]
+        return max(same, key=lambda result: order_in_time(result.outcome.started_at), default=None)
+
     @functools.cached_property
-    def earlier(self) -> dict[RunIdentity, Result]:
-        """The newest stored result of each run, whatever it was made with, by what was asked for."""
-        results = sorted(self.store.read_all(), key=lambda result: order_in_time(result.outcome.started_at))
-        return {_request(RunIdentity.of_result(result)): result for result in results}
+    def _stored(self) -> dict[str, list[str]]:
+        """The stored runs by recipe, data set and seed, as their names have them: a store may hold many thousands."""
+        names: dict[str, list[str]] = {}
+        for name in self.store.run_ids():
+            names.setdefault(_stem(name), []).append(name)
+        return names
 
     def plan(self, spec: RunSpec, parents: Sequence[Parent] = ()) -> PlannedRun:
         """What is due of a run whose parents, if it has any, are trained."""
@@ -98,7 +109,7 @@ class Planner:
         due, why = _due(spec, prepared, store, key, stored)
         if due == "predict" and stored is None:
             why = fresh
-        if due == "train" and stored is None and (before := self.earlier.get(_as_stored(spec, resolved, parts))):
+        if due == "train" and stored is None and (before := self._earlier(_as_stored(spec, resolved, parts), run_id)):
             why = explain_miss(parts, before.identity.key_parts)
         if stored is None and store.is_newer(run_id):
             due, why = "skip", "newer software has stored it: upgrade sentibench"
@@ -111,6 +122,11 @@ class Planner:
     def plan_all(self, specs: Iterable[RunSpec]) -> list[PlannedRun]:
         """Of runs that have no parents."""
         return [self.plan(spec) for spec in specs]
+
+
+def _stem(run_id: str) -> str:
+    """A run's name without its hashes: `linear-emotions-s0`."""
+    return HASHES.sub("", run_id)
 
 
 def parent_of(result: Result) -> Parent:
@@ -165,8 +181,3 @@ def _request(identity: RunIdentity) -> RunIdentity:
     """What was asked for, whatever the content of the files that the parameters name."""
     params = re.sub(rf"@[0-9a-f]{{{DIGITS}}}\b", "", identity.model.params)
     return replace(identity, model=replace(identity.model, params=params))
-
-
-def slug(name: str) -> str:
-    """A data set's name as part of a run's: lower case letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", Path(name).name.lower()).strip("-") or "data"

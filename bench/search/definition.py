@@ -12,12 +12,12 @@ from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef, Prepared
 from bench.data.manifest import metric_of
 from bench.errors import BenchError
+from bench.identity import slug
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import missing_package
 from bench.run.keys import artifact_parts, digest, shown_params
-from bench.run.plan import slug
 from bench.run.suite import RunOptions
 from bench.search.space import Space, plain_space, searched_space, tidy
 from bench.search.study import Metric
