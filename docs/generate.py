@@ -121,8 +121,8 @@ SECTIONS = {
         "lora_update",
     ),
     "Smaller models": ("int8_speed",),
-    "Serving": ("http_load", "batch_serving"),
-    "Boards and reports": ("board_statistics", "report_scale", "report_page", "verify_speed"),
+    "Serving": ("http_load", "batch_serving", "ray_scoring"),
+    "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
     "Beside what others use": ("peers",),
 }  # fmt: skip
 """Where each script of `benchmarks/` stands on the page."""
