@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.artifact import is_intact, read_card
@@ -29,26 +30,37 @@ SAMPLES = (
 def write_card(store: Store, run_id: str, out: Path) -> None:
     """The model card of a scored run, in a file that is not there yet."""
     result = _scored(store, run_id)
-    _check_free(out)
+    check_free(out)
     out.write_text(model_card(result, run_id), encoding="utf-8")
 
 
-def write_folder(store: Store, run_id: str, out: Path) -> HubFolder:
-    """The run's model and its card in a folder that is not there yet; a `BenchError` where it has no such form."""
+def exported(store: Store, run_id: str) -> tuple[Result, Path]:
+    """A scored run and the folder of its artifact; a `BenchError` where that is not whole."""
     result = _scored(store, run_id)
     artifact = store.artifacts / str(result.identity.artifact)
     if not is_intact(artifact):
         raise BenchError(f"{run_id}: its artifact is not in the store, or was altered; `bench run` trains it again")
+    return result, artifact
+
+
+def sample_texts(store: Store, result: Result) -> Sequence[str]:
+    """On which what is exported must answer as its artifact does."""
+    prepared = find_content(store.prepared, result.data.content)
+    return SAMPLES if prepared is None else prepared.train().texts[:TEXTS]
+
+
+def write_folder(store: Store, run_id: str, out: Path) -> HubFolder:
+    """The run's model and its card in a folder that is not there yet; a `BenchError` where it has no such form."""
+    result, artifact = exported(store, run_id)
     layout = read_card(artifact)["layout"]
     if layout not in WRITERS:
         raise BenchError(
             f"{run_id}: an artifact of layout '{layout}' is no model of transformers; those of "
             f"{' and '.join(WRITERS)} are, and what was distilled or pruned into them. --to card writes its card"
         )
-    _check_free(out)
-    prepared = find_content(store.prepared, result.data.content)
-    texts = SAMPLES if prepared is None else prepared.train().texts[:TEXTS]
-    folder: HubFolder = importlib.import_module(WRITERS[layout]).write_folder(artifact, out, texts)
+    check_free(out)
+    writer = importlib.import_module(WRITERS[layout])
+    folder: HubFolder = writer.write_folder(artifact, out, sample_texts(store, result))
     card = model_card(
         result, run_id, folder.usage, folder.base_model, "transformers", folder.remarks,
     )  # fmt: skip
@@ -78,6 +90,7 @@ def _scored(store: Store, run_id: str) -> Result:
     return result
 
 
-def _check_free(out: Path) -> None:
+def check_free(out: Path) -> None:
+    """A `BenchError` where something is there already."""
     if out.exists():
         raise BenchError(f"{out} is there already: give another --out, or remove it")

@@ -13,8 +13,10 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench.schema import Environment
+if TYPE_CHECKING:
+    from bench.schema import Environment
 
 _CGROUP = Path("/sys/fs/cgroup")
 _FLAGS = {
@@ -30,6 +32,8 @@ _FLAGS = {
 
 def environment(packages: Sequence[str], thread_settings: Mapping[str, str]) -> Environment:
     """What runs here: `packages` by import or distribution name, those that are not installed left out."""
+    from bench.schema import Environment  # whoever asks for the cores alone needs none of it
+
     versions = {name: package_version(name) for name in sorted(packages)}
     return Environment(
         machine=machine_id(),

@@ -19,7 +19,6 @@ from bench.artifact import read_card
 from bench.contract import Compression, Predictor, Recipe
 from bench.errors import BenchError, did_you_mean
 from bench.foreign import refuse_code
-from bench.params import parse_recipe, with_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
@@ -104,6 +103,8 @@ def load_artifact(artifact_dir: Path) -> Predictor:
 
 def named_recipe(text: str) -> tuple[Recipe, dict[str, Any]]:
     """`'lstm[units=128]'` as the recipe and all of its parameters. Raises `BenchError` with the nearest right name."""
+    from bench.params import parse_recipe, with_defaults  # an artifact is loaded without them
+
     name, given = parse_recipe(text)
     recipe = load_recipe(name)
     return recipe, with_defaults(recipe, given)

@@ -88,6 +88,8 @@ DOORS: dict[str, Door] = {
 KNOWN = {
     ("compression/compiled_predictor.py", "compiled PyTorch"),  # `serving.trust` stands before it
     ("compression/bundle.py", "modules by name"),  # of a closed table
+    ("bench/portable.py", "modules by name"),  # of a closed table
+    ("serving/portable/needs.py", "modules by name"),  # those that `bench.api` imports
     ("bench/added/model.py", "modules by name"),  # of a constant
     ("bench/hub.py", "modules by name"),  # of a closed table
     ("bench/registry.py", "modules by name"),  # of the files found in the folders of recipes

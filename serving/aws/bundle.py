@@ -71,15 +71,20 @@ def write_bundle(model: Model, out: Path) -> Bundle:
 
 
 def _copy_source(artifact: Path, target: Path) -> None:
-    """The project's code, and the user's own recipes that load the artifact, with the helpers that they declare."""
+    """The project's code, and the user's own recipes that load the artifact."""
     shutil.rmtree(target, ignore_errors=True)
     for package in ("bench", "serving", *TRACKS):
         shutil.copytree(ROOT / package, target / package, ignore=OMITTED)
     for path in (pins_folder() / "LICENSE", *pins_folder().glob("requirements*")):
         shutil.copy(path, target)
+    copy_own_recipes(artifact, target)
+
+
+def copy_own_recipes(artifact: Path, source: Path) -> None:
+    """The user's own recipes that load the artifact, with the helpers that they declare, beside the project's code."""
     for file in own_recipes(artifact):
         for name in (file.path.name, *load_recipe(file.name).sources):
-            copy = target / RECIPES / name
+            copy = source / RECIPES / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file.folder / name, copy)
 

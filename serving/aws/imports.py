@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,11 @@ imports nothing of the project before it watches.
 """
 
 
-def watched_imports(folder: Path) -> set[str]:
-    """Top-level modules that the project's code imports, itself, until a server has answered a first text.
+def watched(act: Callable[[], None]) -> set[str]:
+    """Top-level modules that the project's code imports, itself, while it does something.
 
     What a library imports of its own accord is not counted: what it must have, pip brings; what it can do without (such
-    as pandas, where that is there) an image can do without. A back-end that no metadata names (TensorFlow of Keras)
-    counts where the artifact's recipe requires it.
+    as pandas, where that is there) an image can do without.
     """
     imported: set[str] = set()
     original = builtins.__import__
@@ -39,9 +39,18 @@ def watched_imports(folder: Path) -> set[str]:
 
     builtins.__import__ = watch  # type: ignore[assignment]
     try:
-        _serve_once(folder)
+        act()
     finally:
         builtins.__import__ = original
+    return imported
+
+
+def served_imports(folder: Path) -> set[str]:
+    """What it takes until a server has answered a first text.
+
+    A back-end that no metadata names (TensorFlow of Keras) counts where the artifact's recipe requires it.
+    """
+    imported = watched(lambda: _serve_once(folder))
     from bench.api import load_recipe
     from serving.aws.requirements import layouts_of
 
@@ -63,6 +72,6 @@ def _serve_once(folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        print(json.dumps(sorted(watched_imports(Path(sys.argv[1])))))
+        print(json.dumps(sorted(served_imports(Path(sys.argv[1])))))
     except Exception as error:  # the project's own error type is not to be imported before it is watched
         sys.exit(str(error))

@@ -25,7 +25,7 @@ def requirements_of(folder: Path) -> str:
         raise BenchError(
             f"the artifact cannot be served: {(ran.stderr.strip().splitlines() or ['no reason given'])[-1]}"
         )
-    needed = _distributions(json.loads(ran.stdout.splitlines()[-1]))
+    needed = distributions(json.loads(ran.stdout.splitlines()[-1]))
     pins = [line for line in _pins("requirements*.txt") if _name(line) in needed]
     lines = dict.fromkeys([*pins, *_pins("requirements-serve.txt"), *_own_pins(folder)])
     return "\n".join([*([CPU_WHEELS] if any(_name(line) == "torch" for line in lines) else []), *lines]) + "\n"
@@ -52,7 +52,7 @@ def _own_pins(folder: Path) -> list[str]:
     """What they require beyond what the project pins, as it is installed here."""
     pinned = set(map(_name, _pins("requirements*.txt")))
     required = {package for file in own_recipes(folder) for package in load_recipe(file.name).requires}
-    return [f"{name}=={importlib.metadata.version(name)}" for name in sorted(_distributions(required) - pinned)]
+    return [f"{name}=={importlib.metadata.version(name)}" for name in sorted(distributions(required) - pinned)]
 
 
 def _pins(pattern: str) -> list[str]:
@@ -64,7 +64,7 @@ def _name(line: str) -> str:
     return line.partition("==")[0].partition("[")[0].lower().replace("_", "-")
 
 
-def _distributions(modules: Iterable[str]) -> set[str]:
+def distributions(modules: Iterable[str]) -> set[str]:
     """Names of the packages that bring these modules, as requirements files write them."""
     owners = importlib.metadata.packages_distributions()
     return {_name(owner) for module in modules for owner in owners.get(module, ())}

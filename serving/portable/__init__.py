@@ -1,0 +1,1 @@
+"""Artifacts as folders that need nothing of this project: for Docker, for Lambda, for a browser."""
