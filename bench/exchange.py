@@ -36,13 +36,13 @@ def copy_runs(source: Store, target: Store, run_ids: Collection[str]) -> Copied:
     """
     if source.root.resolve() == target.root.resolve():
         raise BenchError(f"{source.root} is this store: name another one")
-    wanted = list(_with_parents(source, run_ids or source.run_ids()))
+    wanted = list(with_parents(source, run_ids or source.run_ids()))
     if not wanted:
         raise BenchError(f"no results in {source.results}: is it a store?")
     with target.writing():
         new = [run_id for run_id in wanted if _is_new(source, target, run_id)]
         for run_id in wanted:
-            _check_artifact(source, run_id)
+            check_artifact(source, run_id)
         artifacts = sum([_bring_artifact(source, target, run_id) for run_id in wanted])
         for run_id in new:
             with target.claim(source.read(run_id).identity.artifact_key, lambda line: None):
@@ -51,7 +51,7 @@ def copy_runs(source: Store, target: Store, run_ids: Collection[str]) -> Copied:
     return Copied(tuple(new), artifacts, len(wanted) - len(new))
 
 
-def _with_parents(store: Store, run_ids: Collection[str]) -> Iterator[str]:
+def with_parents(store: Store, run_ids: Collection[str]) -> Iterator[str]:
     """Parents before their children, each once; a parent that is gone is left out."""
     told: set[str] = set()
 
@@ -85,7 +85,8 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _check_artifact(source: Store, run_id: str) -> None:
+def check_artifact(source: Store, run_id: str) -> None:
+    """A `BenchError` where the artifact of a run is there and damaged."""
     artifact = source.artifacts / (source.read(run_id).identity.artifact or "none")
     if artifact.is_dir() and not is_intact(artifact):
         raise BenchError(f"{run_id}: its artifact in {source.root} was altered; `bench run` there trains it again")

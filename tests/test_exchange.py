@@ -21,7 +21,8 @@ def _artifact(store: Store, content: bytes) -> str:
     return adopt(made, store.artifacts)
 
 
-def _put(store: Store, run_id: str, parent: str | None = None, n: int = 30) -> None:
+def put_run(store: Store, run_id: str, parent: str | None = None, n: int = 30) -> None:
+    """A run with an artifact and the record of its training."""
     made, arrays = result(Model("linear"), n=n, run_id=run_id)
     own = {"artifact": _artifact(store, run_id.encode()), "parent_run_id": parent}
     identity = made.identity.model_copy(update=own)
@@ -33,9 +34,9 @@ def _put(store: Store, run_id: str, parent: str | None = None, n: int = 30) -> N
 @pytest.fixture
 def source(tmp_path: Path) -> Store:
     store = Store(tmp_path / "source")
-    _put(store, "parent")
-    _put(store, "child", parent="parent")
-    _put(store, "other")
+    put_run(store, "parent")
+    put_run(store, "child", parent="parent")
+    put_run(store, "other")
     return store
 
 
@@ -44,7 +45,8 @@ def target(tmp_path: Path) -> Store:
     return Store(tmp_path / "target")
 
 
-def _files(store: Store) -> dict[str, bytes]:
+def files_of(store: Store) -> dict[str, bytes]:
+    """All that counts of a store, by path."""
     folders = (store.results, store.artifacts, store.keys)
     return {
         str(path.relative_to(store.root)): path.read_bytes()
@@ -56,7 +58,7 @@ def _files(store: Store) -> dict[str, bytes]:
 
 def test_all_runs_are_copied_whole_and_a_second_time_none(source: Store, target: Store) -> None:
     assert copy_runs(source, target, ()).runs == ("parent", "child", "other")
-    assert _files(target) == _files(source)
+    assert files_of(target) == files_of(source)
     again = copy_runs(source, target, ())
     assert (again.runs, again.artifacts, again.there) == ((), 0, 3)
 
@@ -68,11 +70,11 @@ def test_a_child_brings_its_parent(source: Store, target: Store) -> None:
 
 
 def test_another_content_under_one_name_is_refused_before_anything_is_copied(source: Store, target: Store) -> None:
-    _put(target, "other", n=40)
-    before = _files(target)
+    put_run(target, "other", n=40)
+    before = files_of(target)
     with pytest.raises(BenchError, match=r"other: its predictions.npz in .*target is another one than in .*source"):
         copy_runs(source, target, ())
-    assert _files(target) == before
+    assert files_of(target) == before
     assert copy_runs(source, target, ["child"]).runs == ("parent", "child")
 
 
