@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 from typing import BinaryIO
 
 from bench.api import BenchError
-from bench.data.columns import joined
+from bench.data.columns import find_columns, joined
 from bench.data.csv_rows import CsvRow, csv_rows
 from bench.data.tables.delimited import SAMPLE, find_dialect
 from serving.records import Record, decoded_lines, record_of, unique_names, unreadable
@@ -22,7 +23,8 @@ def read_table(stream: BinaryIO, source: Source) -> Iterator[Record]:
     if not head:
         return
     reading = source.reading
-    dialect = find_dialect(head, source.columns[:1], reading, f".{source.kind}", reading.separator)
+    wanted = partial(find_columns, wanted=source.columns[0])
+    dialect = find_dialect(head, wanted, reading, f".{source.kind}", reading.separator)
     rows = csv_rows(chain(head, lines), dialect.separator, dialect.quoted)
     first = next(rows, None)
     if first is None:

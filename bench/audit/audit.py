@@ -75,7 +75,9 @@ def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Aud
         leaks=description.leaks,
         near_duplicates=near_duplicates(train),
         suspects=wrong,
-        agreement=annotators(ref.path, ref.reading, prepared.label_names) if ref.path else None,
+        agreement=annotators(ref.path, prepared.meta.reading or ref.reading, prepared.label_names)
+        if ref.path
+        else None,
         curve=learning_curve(train, validation, metric),
         without=without_suspects(train, validation, {each.id for each in wrong}, metric) if try_without else None,
         missing=missing,

@@ -64,9 +64,9 @@ def audit(
 
     ref = asked_for(name, reading, data_dir, store)
     console = Console(highlight=False)
-    pool = unlabelled_texts(unlabelled, reading) if unlabelled else None
     with console.status(f"auditing {name}"):
         prepared = prepare(ref, Store(store).prepared)
+        pool = unlabelled_texts(unlabelled, prepared.meta.reading or reading) if unlabelled else None
         found = audit_labels(prepared, ref, without_suspects)
         chosen = None if pool is None else to_label(prepared.train(), pool)
         if page is not None:

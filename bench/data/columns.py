@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from bench.data.reading import AS_FOUND, Reading
 from bench.errors import DataError, did_you_mean
 
 
@@ -32,6 +34,64 @@ def columns_at(names: Sequence[str], wanted: str, where: str) -> list[int]:
         missing = next(part for part in wanted.split(",") if find_column(names, part) is None)
         raise DataError(unknown_column(where, missing, names))
     return found
+
+
+TEXT_WORDS = (
+    "text",
+    "texts",
+    "tweet",
+    "tweets",
+    "review",
+    "reviews",
+    "sentence",
+    "phrase",
+    "comment",
+    "content",
+    "message",
+    "body",
+)
+LABEL_WORDS = (
+    "label",
+    "labels",
+    "sentiment",
+    "polarity",
+    "emotion",
+    "stars",
+    "rating",
+    "score",
+    "liked",
+    "class",
+    "category",
+    "target",
+    "overall",
+)
+
+
+def usual_columns(names: Sequence[str], reading: Reading) -> Reading:
+    """With the columns of texts and labels, where none were chosen and one of each is called as they often are."""
+    found = {
+        "text_column": _called(names, TEXT_WORDS, "text_column", reading),
+        "label_column": _called(names, LABEL_WORDS, "label_column", reading),
+    }
+    return reading.model_copy(update={field: name for field, name in found.items() if name is not None})
+
+
+def _called(names: Sequence[str], words: Sequence[str], field: str, reading: Reading) -> str | None:
+    """The one column that is called by one of these words, else the one whose name ends with one; None of several."""
+    usual = getattr(AS_FOUND, field)
+    if getattr(reading, field) != usual or find_column(names, usual) is not None:
+        return None
+    plain = {name: re.sub(r"[\W_]+", "", name).casefold() for name in names}
+    whole = [name for name, form in plain.items() if form in words]
+    ends = [name for name, form in plain.items() if form.endswith(tuple(words))]
+    found = whole or ends
+    return found[0] if len(found) == 1 and list(names).count(found[0]) == 1 else None
+
+
+def has_columns(names: Sequence[str], reading: Reading) -> bool:
+    """Whether texts and labels are found under these names."""
+    usual = usual_columns(names, reading)
+    return all(find_columns(names, column) for column in (usual.text_column, usual.label_column))
 
 
 def joined(parts: Sequence[object]) -> object:

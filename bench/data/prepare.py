@@ -90,7 +90,7 @@ def _write_whole(folder: Path, ref: DatasetRef, limit: int | None) -> None:
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.part-"))
     try:
         (temporary / "description.json").write_text(description.model_dump_json(), encoding="utf-8")
-        _write(temporary, dataset, limit, None if ref.path is None else ref.reading.portable)
+        _write(temporary, dataset, limit, published.reading and published.reading.portable)
         temporary.chmod(0o755)
         temporary.rename(folder)
     except BaseException:

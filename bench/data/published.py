@@ -15,6 +15,7 @@ from bench.data.facts import DatasetFacts
 from bench.data.locate import data_roots, find_file, missing_error
 from bench.data.manifest import Entry, Layout, SourceFile, entry
 from bench.data.readers import read_rows
+from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
 from bench.data.rows import Collector, Published
 from bench.data.stream import open_verified
@@ -29,6 +30,8 @@ class PublishedSet:
     facts: DatasetFacts
     splits: Mapping[str, Published]
     files: tuple[Path, ...] = ()
+    reading: Reading | None = None
+    """How a user's file was read; None for a set of the manifest."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def read_published(ref: DatasetRef) -> PublishedSet:
             name=name, title=f"your file {name}", revision=user.revision, label_names=user.label_names, source=name,
             notes=user.notes,
         )  # fmt: skip
-        return PublishedSet(facts, user.splits, files=(ref.path,))
+        return PublishedSet(facts, user.splits, files=(ref.path,), reading=user.reading)
     found = entry(ref.name)
     located = locate(found, ref.data_dir)
     return PublishedSet(found.facts, read_located(found, located), files=tuple(located.paths.values()))

@@ -14,7 +14,8 @@ from bench.errors import DataError
 
 
 def as_before(ref: DatasetRef, prepared: Path) -> DatasetRef:
-    """`ref`; where nothing was chosen and its file cannot be read so, with what was chosen for the same content before.
+    """`ref`; where nothing was chosen and its file cannot be read so, or not without a guess which columns are meant,
+    with what was chosen for the same content before.
 
     `prepared` is the folder of a store's prepared data sets, which remember their reading. Two files of train and test
     are not remembered: a store keeps no paths.
@@ -25,10 +26,10 @@ def as_before(ref: DatasetRef, prepared: Path) -> DatasetRef:
     if not readings:
         return ref
     try:
-        read_user_file(ref.path, AS_FOUND)
+        found = read_user_file(ref.path, AS_FOUND).reading
     except DataError:
         return replace(ref, reading=readings[0])
-    return ref
+    return ref if found in (AS_FOUND, readings[0]) else replace(ref, reading=readings[0])
 
 
 def _readings(path: Path, prepared: Path) -> Iterator[Reading]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.data.columns import columns_at, find_column, find_columns, joined, unknown_column
+from bench.data.columns import columns_at, find_column, find_columns, joined, unknown_column, usual_columns
 from bench.data.containers import names_data
 from bench.data.manifest import dataset_names
 from bench.data.reading import AS_FOUND, NO_COLUMN, Reading
@@ -28,6 +28,8 @@ class UserFile:
     revision: str
     label_names: tuple[str, ...]
     splits: dict[str, Published]
+    reading: Reading = AS_FOUND
+    """As it was read: with the names of the columns that were found."""
     notes: tuple[str, ...] = ()
     """What was found that is not the usual, and what was left out as was asked."""
 
@@ -41,9 +43,13 @@ def read_user_file(path: Path, reading: Reading) -> UserFile:
     for split, file in files.items():
         with open_table(file, reading) as table:
             said += table.said if len(files) == 1 else [f"{file.name}: {line}" for line in table.said]
-            _gather(rows, table, file, None if split == "all" else split, reading)
+            usual = usual_columns(table.names, rows.reading)
+            if usual != rows.reading:
+                said.append(f"texts are of column '{usual.text_column}', labels of '{usual.label_column}'")
+                rows.reading = usual
+            _gather(rows, table, file, None if split == "all" else split)
     found = rows.finish(str(path))
-    return UserFile(revision, found.label_names, found.splits, (*said, *found.notes))
+    return UserFile(revision, found.label_names, found.splits, rows.reading, (*said, *found.notes))
 
 
 def split_files(path: Path, reading: Reading) -> dict[str, Path]:
@@ -89,9 +95,9 @@ def user_content(path: Path, reading: Reading) -> list[str]:
     return [revision, splits, reading.portable.model_dump_json(), str(READING_VERSION)]
 
 
-def _gather(rows: UserRows, table: Table, file: Path, split: str | None, reading: Reading) -> None:
+def _gather(rows: UserRows, table: Table, file: Path, split: str | None) -> None:
     """Take all rows of a table; `split` is that of the file, None where a column may tell it."""
-    where = table.where or str(file)
+    where, reading = table.where or str(file), rows.reading
     if table.hint and not find_columns(table.names, reading.text_column):
         raise DataError(f"{where}: {table.hint}")
     texts = columns_at(table.names, reading.text_column, where)

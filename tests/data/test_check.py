@@ -33,8 +33,8 @@ def test_an_altered_copy_is_a_failure(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_own_files_are_checked_too(bench: Bench, write_csv: WriteCsv) -> None:
-    path = write_csv(reviews(), header=("review", "stars"))
-    done = bench("data", "check", str(path), "--text-column", "review", "--label-column", "stars")
+    path = write_csv(reviews(), header=("said", "mood"))
+    done = bench("data", "check", str(path), "--text-column", "said", "--label-column", "mood")
     assert done.returncode == 0, done.stdout
     done = bench("data", "check", str(path))
     assert done.returncode == 1 and "no column 'text'" in done.stdout

@@ -100,11 +100,11 @@ def test_a_suite_reads_a_file_by_the_same_options(tmp_path: Path) -> None:
 
 def test_a_rehearsed_plan_tells_what_is_wrong_with_a_file(bench: Bench, tmp_path: Path) -> None:
     rows = "".join(f"good day {i},up\nbad day {i},down\n" for i in range(30))
-    (tmp_path / "mine.csv").write_text("body,label\n" + rows)
+    (tmp_path / "mine.csv").write_text("said,label\n" + rows)
     planned = ("run", "-r", "bayes", "-d", "mine.csv", "--dry-run")
     wrong = bench(*planned)
     assert wrong.returncode == 2 and "no column 'text'" in wrong.stderr and wrong.stderr.count("\n") == 1
-    assert "bayes · mine.csv" in bench(*planned, "--text-column", "body").stdout
+    assert "bayes · mine.csv" in bench(*planned, "--text-column", "said").stdout
 
 
 def test_what_was_chosen_once_is_not_asked_for_again(bench: Bench, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_was_chosen_once_is_not_asked_for_again(bench: Bench, tmp_path: Pat
     assert ran.returncode == 0, ran.stderr
     assert ran.stderr == "mine.csv is read as before: --text-column tweet --label-column mood --merge-labels\n"
     (tmp_path / "mine.csv").write_text(TWEETS + '120;"another thing";good\n')
-    assert "no column 'text'" in bench("run", "-r", "bayes", "-d", "mine.csv").stderr
+    assert "no column 'label'" in bench("run", "-r", "bayes", "-d", "mine.csv").stderr
     plain = TWEETS.replace("Tweet;Mood", "text;label").replace("Good ", "good")
     (tmp_path / "plain.csv").write_text(plain)
     assert bench("run", "-r", "bayes", "-d", "plain.csv", "--min-count", "5", "--measure", "none").returncode == 0

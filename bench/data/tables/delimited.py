@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 
-from bench.data.columns import find_columns
+from bench.data.columns import has_columns
 from bench.data.csv_rows import CsvRow, csv_rows
 from bench.data.reading import Reading
 from bench.data.tables.table import Table, Values
@@ -48,7 +49,7 @@ def delimited_table(lines: Iterator[str], reading: Reading, suffix: str, where: 
     if declared:
         head = head[1:]
     given = reading.separator or (declared[1] if declared else None)
-    dialect = find_dialect(head, (reading.text_column, reading.label_column), reading, suffix, given)
+    dialect = find_dialect(head, partial(has_columns, reading=reading), reading, suffix, given)
     rows = csv_rows(chain(head, lines), dialect.separator, dialect.quoted)
     first = next(rows, None)
     if first is None:
@@ -60,9 +61,13 @@ def delimited_table(lines: Iterator[str], reading: Reading, suffix: str, where: 
 
 
 def find_dialect(
-    head: Sequence[str], wanted: Sequence[str], reading: Reading, suffix: str, given: str | None = None
+    head: Sequence[str],
+    wanted: Callable[[Sequence[str]], object],
+    reading: Reading,
+    suffix: str,
+    given: str | None = None,
 ) -> Dialect:
-    """The separator that is `given`, else under which the header has what is `wanted`, else one of even rows."""
+    """The separator that is `given`, else under which the header's names are `wanted`, else one of even rows."""
     usual = "\t" if suffix == ".tsv" else ","
     if given is not None:
         return Dialect(given, reading.quoted and (given != "\t" or suffix != ".tsv"), given == usual)
@@ -71,7 +76,7 @@ def find_dialect(
     if reading.header:
         for dialect in dialects:
             names = next(csv_rows(iter(head[:1]), dialect.separator, dialect.quoted)).fields
-            if all(find_columns(names, column) for column in wanted):
+            if wanted(names):
                 return dialect
     even = [dialect for dialect in dialects if _is_even(head, dialect)]
     return even[0] if even else dialects[0]

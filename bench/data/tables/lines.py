@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
-from bench.data.columns import find_columns
+from bench.data.columns import has_columns
 from bench.data.csv_rows import csv_rows
 from bench.data.reading import Reading
 from bench.data.tables.delimited import NAMES, delimited_table
@@ -52,7 +52,7 @@ def _two_columns(rows: Iterator[tuple[str, str]], *said: str) -> Table:
 def _has_header(line: str, reading: Reading) -> bool:
     for part in _PARTS:
         names = next(csv_rows(iter([line]), part, True)).fields
-        if all(find_columns(names, column) for column in (reading.text_column, reading.label_column)):
+        if has_columns(names, reading):
             return True
     return False
 
