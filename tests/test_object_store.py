@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -13,6 +12,7 @@ from bench.errors import BenchError
 from bench.object_store import pull_runs, push_runs
 from bench.store import Store
 from tests.conftest import Bench
+from tests.object_storage import s3_server
 from tests.test_exchange import files_of, put_run
 
 pytest.importorskip("obstore")
@@ -21,24 +21,8 @@ URL = "s3://team/store"
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """An empty bucket `team`; the variables that lead there, which are set."""
-    import boto3
-
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        variables = {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
-        }  # fmt: skip
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        with urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")):  # it keeps what was there before
-            boto3.client("s3").create_bucket(Bucket="team")
+    with s3_server(monkeypatch) as variables:
         yield variables
-    finally:
-        server.stop()
 
 
 @pytest.fixture

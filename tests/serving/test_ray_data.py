@@ -16,6 +16,7 @@ import pytest
 from bench.ray_session import NICENESS
 from serving.places import Place, listed, put, read
 from tests.conftest import bench_environment
+from tests.object_storage import s3_server
 from tests.serving.conftest import Serving, Trained
 
 pytest.importorskip("ray")
@@ -128,22 +129,10 @@ def test_a_worker_that_is_killed_loses_no_row_and_no_order(trained: Trained, tmp
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
-    """A bucket of a server of S3's interface: its URL, and the options that lead there."""
-    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            monkeypatch.setenv(name, "testing")
-        options = f"?endpoint_override={host}:{port}&scheme=http&region=us-east-1"
-        options += "&allow_bucket_creation=true"
-        from pyarrow import fs
-
-        system, _ = fs.FileSystem.from_uri(f"s3://tweets{options}")
-        system.create_dir("tweets")
-        yield "s3://tweets", options
-    finally:
-        server.stop()
+    """The URL of an empty bucket, and Arrow's options that lead there."""
+    with s3_server(monkeypatch) as variables:
+        host = variables["AWS_ENDPOINT_URL"].partition("://")[2]
+        yield "s3://team", f"?endpoint_override={host}&scheme=http&region=us-east-1"
 
 
 def test_files_of_an_object_store_are_listed_brought_and_put(bucket: tuple[str, str], tmp_path: Path) -> None:
@@ -154,7 +143,7 @@ def test_files_of_an_object_store_are_listed_brought_and_put(bucket: tuple[str, 
     assert [found.place.name for found in listed(f"{url}/in{options}")] == ["a.csv.gz", "b/c.csv"]
     (found,) = listed(f"{url}/in/*.gz{options}")
     assert (found.size, read(found.place)) == (23, b"not unpacked on its way")
-    assert str(found.place) == "s3://tweets/in/a.csv.gz", "no option, which may hold a key, is in what is shown"
+    assert str(found.place) == "s3://team/in/a.csv.gz", "no option, which may hold a key, is in what is shown"
     assert read(Place.of(url + options).file("none")) is None
     with pytest.raises(Exception, match=r"s3://none/x.*: no data file there"):
         listed(f"s3://none/x{options}")
