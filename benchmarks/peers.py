@@ -63,7 +63,7 @@ def models(store: Store, options: argparse.Namespace) -> None:
     contestants = tuple(map(Contestant, run_ids, artifacts))
     schedule = replace(PUBLISHED, rounds=options.rounds, min_seconds=options.seconds)
     block = Block(first.name, sample_of(first.test_texts()[1]), len(first.label_names), schedule, contestants)
-    with tempfile.TemporaryDirectory() as folder, Screen(Console(), 1) as screen:
+    with tempfile.TemporaryDirectory() as folder, Screen(Console(stderr=True), 1) as screen:
         for _, _, timed in time_blocks(Executor(Store(Path(folder)), screen), [block], screen.print_line):
             report([run.stored for run in runs], [timed[run_id] for run_id in run_ids])
 
