@@ -42,7 +42,8 @@ def main() -> None:
     schedule = replace(PUBLISHED, min_seconds=options.seconds)
     texts = sample_of(run.prepared.test_texts()[1])
     block = Block(run.prepared.name, texts, len(run.prepared.label_names), schedule, tuple(contestants))
-    with tempfile.TemporaryDirectory() as folder, Screen(Console(stderr=True), 1) as screen:  # a store of its own: rows stay
+    # A store of its own, so that rows stay; what is under way goes to standard error, and into no record.
+    with tempfile.TemporaryDirectory() as folder, Screen(Console(stderr=True), 1) as screen:
         for _, _, timed in time_blocks(Executor(Store(Path(folder)), screen), [block], screen.print_line):
             report([timed[contestant.name] for contestant in contestants])
 
