@@ -12,11 +12,17 @@ import pytest
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from bench.api import BenchError
+from bench.api import BenchError, Compression, load_artifact
 from bench.artifact import name_labels
 from bench.params import with_defaults
+from compression.recipes.distill import Distill
+from compression.recipes.export import Export
+from compression.recipes.prune import Prune
+from compression.recipes.quantize import Quantize
 from tests.baselines.sentences import LABELS, split
-from tests.conftest import Bench
+from tests.compression.parents import child, write_card
+from tests.conftest import Bench, bench_environment
+from tests.forks import fork
 from tests.transformers_pt.conftest import Checkpoints, fit
 from transformers_pt.label_order import order_of
 from transformers_pt.recipes.finetune import Finetune
@@ -193,6 +199,33 @@ def test_it_can_be_exported_and_compressed(bench: Bench, checkpoints: Checkpoint
     assert done.returncode == 0 and folder_labels(tmp_path / "folder") == list(LABELS), done.stderr
     done = bench("run", "-r", "export[to=onnx]", "--parent", run, "--measure", "none")
     assert done.returncode == 0 and "mine · ONNX fp32" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_it_is_quantized_exported_pruned_distilled_from_and_served(checkpoints: Checkpoints, tmp_path: Path) -> None:
+    artifact, texts = tmp_path / "artifact", split(30, 4).texts
+    ours = taken(classifier(checkpoints["bert"], tmp_path / "theirs"), artifact).predict_proba(texts)
+    write_card(artifact, "finetune")
+    made: list[tuple[str, Compression, dict[str, Any]]] = [
+        ("onnx", Export(), {}),
+        ("int8", Quantize(), {"to": "onnx-int8"}),
+        ("pruned", Prune(), {"importance_rows": 96, "recovery_epochs": 0, "precision": "float32", "ratio": 0.1}),
+        ("student", Distill(), {"student": f"finetune[backbone={checkpoints['bert']},epochs=1,precision=float32]"}),
+    ]
+    for name, recipe, changes in made:
+        child(recipe, artifact, tmp_path / name, **changes)
+    assert np.allclose(load_artifact(tmp_path / "onnx").predict_proba(texts), ours, atol=1e-4)
+    for name in ("int8", "pruned"):
+        assert (load_artifact(tmp_path / name).predict_proba(texts).argmax(1) == ours.argmax(1)).mean() > 0.8, name
+    assert load_artifact(tmp_path / "student").predict_proba(texts).shape == ours.shape
+    for name in ("pruned", "student"):
+        assert folder_labels(tmp_path / name) == list(LABELS), name
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    command = ("serving", "predict", "./artifact", "-i", "in.jsonl", "-o", "out.jsonl")
+    done = fork("torch", *command, environment=bench_environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [row["predicted"] for row in rows] == [LABELS[i] for i in ours.argmax(1)]
 
 
 def test_a_mapping_is_checked_before_anything_runs(bench: Bench, checkpoints: Checkpoints, tmp_path: Path) -> None:
