@@ -30,7 +30,7 @@ class Audit(BaseModel):
     conflicting_texts: int = Field(description="Texts of train that stand under more than one label, normalized.")
     leaks: list[Leak]
     near_duplicates: list[Pair] = Field(description="Of train: nearly the same text, another label.")
-    suspects: list[Suspect] = Field(description="Rows of train whose label is probably wrong, the worst first.")
+    suspects: list[Suspect] = Field(description="Rows of train whose label is suspected to be wrong, the worst first.")
     agreement: Agreement | None = Field(None, description="Of annotators, where columns of a user's file hold them.")
     curve: LearningCurve | None = Field(None, description="Null for too few rows.")
     without: Without | None = Field(None, description="A model without the suspects; null where that was not tried.")
@@ -47,11 +47,23 @@ class Audit(BaseModel):
             "labels; a model that is trained on them learns to imitate it"
         )
 
+    @property
+    def suspected(self) -> str:
+        """How many labels are suspected, and how far that may be trusted, in one line."""
+        line = (
+            f"{len(self.suspects):,} labels of train are suspected to be wrong: a linear model that has not seen the "
+            "row finds another one more probable"
+        )
+        by_rule = any(each.follows for each in self.explanations)
+        return (
+            f"{line}; as the labels follow from a rule, most of these are the model's own errors" if by_rule else line
+        )
+
 
 def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Audit:
     """Look at the labels of train; rules are held against validation, and no test label is read.
 
-    `try_without` trains a model with and without the rows whose labels are probably wrong.
+    `try_without` trains a model with and without the rows whose labels are suspected to be wrong.
     But for the agreement of annotators, which is of all rows of the user's file.
     """
     train, validation = prepared.training()

@@ -18,11 +18,12 @@ def audit_page(found: Audit, n_train: int, flips: Flipped | None) -> str:
 
 
 def _lines(found: Audit, n_train: int, flips: Flipped | None) -> Iterator[str]:
+    asked = f"{found.dataset}{' --without-suspects' if found.without else ''}"
     yield f"# {found.dataset}: what its labels are worth"
     yield ""
     yield (
         f"Revision {found.revision}, {n_train:,} training texts. Rules are fitted on train and held against "
-        f"validation; no test label is read. Made by `python -m bench data audit {found.dataset} --page docs/audits`."
+        f"validation; no test label is read. Made by `python -m bench data audit {asked} --page docs/audits`."
     )
     yield from ("", "## Who made them", "", f"By the manifest: {found.source.line}.", "")
     yield f"By the audit: {found.verdict}."
@@ -36,15 +37,14 @@ def _lines(found: Audit, n_train: int, flips: Flipped | None) -> Iterator[str]:
         yield f"- {leak.normalized:,} texts of {leak.later} stand in {leak.earlier} too, {other}."
     yield f"- {len(found.near_duplicates):,} pairs of train are nearly the same text under other labels."
     if not any("wrong labels" in missing for missing in found.missing):
-        share = 100 * len(found.suspects) / n_train
-        yield f"- {len(found.suspects):,} labels of train ({share:.1f} %) are probably wrong."
+        yield f"- {found.suspected}. That is {100 * len(found.suspects) / n_train:.1f} % of train."
     if found.without is not None:
         yield f"- {found.without.line[0].upper()}{found.without.line[1:]}."
     if flips is not None:
         yield (
             f"- How well they are found: of {flips.turned:,} labels turned on purpose among {flips.rows:,}, "
             f"{_share(flips.recall)} are found; of what is found, {_share(flips.precision)} were turned, and the rest "
-            "may be wrong as it came."
+            "are wrong as they came, or hard for the model."
         )
     yield from (f"- Not looked for: {missing}." for missing in found.missing)
     if found.curve is not None:

@@ -18,7 +18,7 @@ FOLDS = 5
 
 
 class Suspect(BaseModel):
-    """A row whose label is probably wrong."""
+    """A row whose label is suspected to be wrong."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +30,7 @@ class Suspect(BaseModel):
 
 
 def suspects(train: Split) -> list[Suspect]:
-    """The rows of train whose labels are probably wrong, the worst first.
+    """The rows of train whose labels are suspected to be wrong, the worst first.
 
     Northcutt, Jiang, Chuang, "Confident Learning", JAIR 70, 2021; `cleanlab` counts, out of probabilities by a linear
     model over words and pairs of words, each row's from folds that it is not in.

@@ -1,4 +1,4 @@
-"""Is a model better without the labels that are probably wrong? Trained with them and without them."""
+"""Is a model better without the labels that are suspected to be wrong? Trained with them and without them."""
 
 from __future__ import annotations
 

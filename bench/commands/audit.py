@@ -33,7 +33,9 @@ def audit(
     ] = None,
     without_suspects: Annotated[
         bool,
-        typer.Option("--without-suspects", help="Train `linear` with and without the labels that are probably wrong."),
+        typer.Option(
+            "--without-suspects", help="Train `linear` with and without the labels that are suspected to be wrong."
+        ),
     ] = False,
     *,
     reading: Reading,
@@ -123,7 +125,7 @@ def _print(found: Audit, console: Console) -> None:
     for pair in found.near_duplicates[:SHOWN]:
         line(f"  {pair.labels[0]} {pair.texts[0][:70]!r} / {pair.labels[1]} {pair.texts[1][:70]!r}")
     if not any("wrong labels" in missing for missing in found.missing):
-        line(f"{len(found.suspects):,} labels of train are probably wrong")
+        line(found.suspected)
     for suspect in found.suspects[:SHOWN]:
         line(f"  {suspect.label}, rather {suspect.suggested}: {suspect.text[:90]!r}")
     for told in (found.without, found.agreement, found.curve):

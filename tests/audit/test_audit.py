@@ -148,6 +148,7 @@ def test_who_made_labels_is_known_and_changes_no_key() -> None:
 def test_the_command_reports_and_writes_what_to_correct(bench: Bench, tmp_path: Path) -> None:
     ran = bench("data", "audit", "toy", "--out", "found")
     assert ran.returncode == 0, ran.stderr
+    assert "labels of train are suspected" in ran.stdout and "own errors" not in ran.stdout
     assert "labels, by the manifest: generator" in ran.stdout and "no simple rule gives these labels" in ran.stdout
     report = json.loads((tmp_path / "found" / "toy-audit.json").read_text())
     assert report["source"]["train"] == "generator" and report["explanations"]
