@@ -309,6 +309,8 @@ class Recipe(ABC):
     """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
     timed: ClassVar[bool] = True
     """Whether its speed is measured: not where others answer, who are paid for each call."""
+    deterministic: ClassVar[bool] = False
+    """Whether every seed makes the same model: a single run then shows its whole spread over seeds, which is none."""
 
     def resolve(self, params: Params) -> Resolved:
         """What a run with these parameters needs and leaves; a recipe declares here what depends on them."""

@@ -15,6 +15,7 @@ class Constant(Recipe):
     """The label frequencies of the training texts, whatever the text."""
 
     name, framework = "constant", "numpy"
+    deterministic = True
 
     def fit(
         self,

@@ -45,6 +45,7 @@ class Lexicon(Recipe):
     """
 
     name, framework, requires = "lexicon", "vader", ("vaderSentiment", "sklearn")
+    deterministic = True
     defaults = {
         "cleaning": "auto",  # `raw`, `bare` (no links, mentions, hashtags, punctuation), or what validation prefers
         "class_weight": "none",  # `none`: cut for accuracy; `balanced`: for macro-recall

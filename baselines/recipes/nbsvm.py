@@ -40,6 +40,7 @@ class NaiveBayesSVM(Recipe):
     """
 
     name, framework, requires = "nbsvm", "scikit-learn", ("sklearn", "scipy", "safetensors")
+    deterministic = True
     defaults = {
         "C": 1.0,  # inverse of the regularization: the larger, the closer to the training texts
         "alpha": 1.0,  # added to every count before their ratio

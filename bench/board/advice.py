@@ -10,6 +10,7 @@ from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, signed, significant
 from bench.board.speed import fastest
 from bench.metrics import written
+from bench.stats.estimate import MARGIN
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Choice:
     """What validation leaves to choose from, and what is chosen."""
 
     near: tuple[Line, ...]
-    """Not shown to be worse than the best on validation, which is the first."""
+    """Near the best on validation, which is the first: not shown to be worse, and at most `MARGIN` below it."""
     line: Line
     """The fastest of these, where nothing is timed the smallest."""
     reason: str
@@ -46,8 +47,9 @@ class Choice:
 def advice(board: Board, validation: Inference) -> Advice | None:
     """None where nothing is scored. `validation` is of the board's lines.
 
-    Of the models that are not shown to be worse than the best on validation, the fastest: of those that are not shown
-    to be slower than another, the best on validation. Where nothing is timed, the smallest.
+    Of the models that are not shown to be worse than the best on validation, and have at most `MARGIN` less, the
+    fastest: of those that are not shown to be slower than another, the best on validation. Where nothing is timed, the
+    smallest. Without the margin, few texts or few seeds would make a choice of models that are far below.
     """
     if not board.ok_lines:
         return None
@@ -76,9 +78,10 @@ def choice(board: Board, validation: Inference) -> Choice | None:
     subjects.sort(key=lambda pair: -pair[1].sample.score)
     near = tuple(_near(subjects, validation))
     if len(near) == 1:
-        return Choice(near, near[0], "the best on validation, and all others are shown to be worse there")
+        reason = f"the best on validation; the others are shown to be worse there, or have over {MARGIN:g} less"
+        return Choice(near, near[0], reason)
     alike = f"of {len(near)} that are not shown to be worse"
-    among = f"{alike} than the best on validation"
+    among = f"{alike} than the best on validation, nor more than {MARGIN:g} below it"
     if quick := fastest(list(near), board.noise):
         if quick is next(line for line in near if line.timed):
             first = "the best on validation" if quick is near[0] else "the best on validation of those that are timed"
@@ -96,11 +99,12 @@ def _untold(near: Sequence[Line]) -> str:
 
 def _near(subjects: Sequence[tuple[Line, Subject]], validation: Inference) -> list[Line]:
     (_, best), *_ = subjects
-    return [
-        line
-        for line, subject in subjects
-        if subject is best or validation.difference(best, subject).p_zero() >= validation.level
-    ]
+
+    def is_near(subject: Subject) -> bool:
+        difference = validation.difference(best, subject)
+        return difference.value >= -MARGIN and difference.p_zero() >= validation.level
+
+    return [line for line, subject in subjects if subject is best or is_near(subject)]
 
 
 def _pick(question: str, line: Line) -> Pick:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.board.leaderboard import Line
 from bench.board.predictions import Outcome, Part, Predictions
+from bench.board.recipes import recipe_of
 from bench.metrics import Metric
 from bench.stats import crossed
 from bench.stats.contributions import Floats, contributions
@@ -19,7 +20,7 @@ from bench.stats.estimate import Estimate
 from bench.stats.families import level_of_pairs
 from bench.stats.flips import Flips, flips
 from bench.stats.resampling import resampled_scores
-from bench.stats.seeds import SeedVariance, borrowed, moderated, pooled, prior
+from bench.stats.seeds import DETERMINISTIC, SeedVariance, borrowed, moderated, pooled, prior
 
 RunIds = tuple[str, ...]
 """Of a line, which they name."""
@@ -141,6 +142,8 @@ class Inference:
         if own := self._samples[run_ids].variance:
             return moderated(own, self._common)
         recipe = self._recipes[run_ids]
+        if (known := recipe_of(recipe)) is not None and known.deterministic:
+            return DETERMINISTIC
         like = [v for i, sample in self._samples.items() if self._recipes[i] == recipe and (v := sample.variance)]
         return borrowed(like, self._common)
 

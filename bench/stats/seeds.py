@@ -30,6 +30,10 @@ class SeedVariance:
         return self.noise == 0 and self.total == 0
 
 
+DETERMINISTIC = SeedVariance(0.0, 0.0, float("inf"))
+"""Of what is the same whatever the seed."""
+
+
 def pooled(variances: Sequence[SeedVariance]) -> SeedVariance:
     """Of several models as one, weighted by their degrees of freedom."""
     weights = [1.0 if np.isinf(v.df) else v.df for v in variances]

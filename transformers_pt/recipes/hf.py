@@ -23,6 +23,7 @@ class Hf(Recipe):
     """
 
     name, framework = "hf", "pytorch"
+    deterministic = True
     requires: ClassVar[tuple[str, ...]] = finetune.Finetune.requires
     headline_param = "model"
     defaults = {

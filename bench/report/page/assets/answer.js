@@ -34,7 +34,7 @@ function choose(board) {
 }
 const REASONS = {
   accurate: "the best on validation",
-  smallest: "the smallest of those that are not shown to be worse than the best on validation",
+  smallest: "the smallest of those that are not shown to be worse than the best on validation, nor more than 0.01 below it",
   lossless: "the smallest that is shown to lose less than 0.01 to the best on validation",
 };
 

@@ -18,8 +18,8 @@ function showPresets(board) {
 }
 const PRESETS = {
   accurate: ["most accurate", "the best on validation, whatever it costs"],
-  fastest: ["fastest, not shown worse", "the fastest of those that are not shown to be worse than the best on validation"],
-  smallest: ["smallest, not shown worse", "the smallest of those that are not shown to be worse than the best on validation"],
+  fastest: ["fastest, not shown worse", "the fastest of those that are not shown to be worse than the best on validation, nor more than 0.01 below it"],
+  smallest: ["smallest, not shown worse", "the smallest of those that are not shown to be worse than the best on validation, nor more than 0.01 below it"],
   lossless: ["smallest, nothing lost", "the smallest that is shown to lose less than 0.01 to the best on validation"],
 };
 
