@@ -65,6 +65,7 @@ def test_true_labels_are_those_of_the_texts(store: Store, tmp_path: Path) -> Non
     assert (labels == true[np.flatnonzero(bits(of["ids"]["numbers"]))]).all()
 
 
+@pytest.mark.slow
 def test_more_flips_than_a_small_number_holds_are_counted(store: Store, tmp_path: Path) -> None:
     for model in (Model("constant", accuracy=0.05), Model("linear", accuracy=0.95)):
         store.put(*result(model, n=60_000))
