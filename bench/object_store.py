@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from bench.arrays import read_arrays
 from bench.artifact import artifact_files, is_intact
@@ -22,6 +22,9 @@ from bench.schema import parse
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import references
 from bench.store import Store
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 
 def is_url(text: str) -> bool:
@@ -69,27 +72,28 @@ class _Remote:
     """The objects below a URL, by their paths in the store."""
 
     url: str
-    objects: Any
-    library: Any
+    objects: ObjectStore
 
     def get(self, path: str) -> bytes | None:
         """The content of an object, None where there is none."""
         try:
-            return bytes(self.library.get(self.objects, path).bytes())
+            return bytes(self.objects.get(path).bytes())
         except FileNotFoundError:
             return None
 
-    def create(self, path: str, content: bytes) -> bool:
-        """Whether it was made; not where it was there."""
+    def create(self, path: str, content: bytes | Path) -> bool:
+        """Whether it was made; not where it was there. In one part, as several have no condition."""
+        from obstore.exceptions import AlreadyExistsError
+
         try:
-            self.library.put(self.objects, path, content, mode="create", use_multipart=False)
-        except self.library.exceptions.AlreadyExistsError:
+            self.objects.put(path, content, mode="create", use_multipart=False)
+        except AlreadyExistsError:
             return False
         return True
 
     def paths(self, prefix: str) -> list[str]:
         """Of the objects below a folder."""
-        return [found["path"] for batch in self.library.list(self.objects, prefix=prefix) for found in batch]
+        return [found["path"] for batch in self.objects.list(prefix) for found in batch]
 
     def run_ids(self) -> list[str]:
         """The runs that count."""
@@ -101,15 +105,15 @@ class _Remote:
 def _opened(url: str) -> Iterator[_Remote]:
     """The storage; whatever it cannot do is a `BenchError` in one line."""
     try:
-        import obstore
+        from obstore.exceptions import BaseError
         from obstore.store import from_url
     except ModuleNotFoundError as error:
         raise BenchError(f"{url} needs '{error.name}': {install_command('obstore')}") from None
     try:
-        yield _Remote(url, from_url(url), obstore)
+        yield _Remote(url, from_url(url))
     except BenchError:
         raise
-    except (obstore.exceptions.BaseError, OSError, ValueError) as error:
+    except (BaseError, OSError, ValueError) as error:
         raise BenchError(f"{url}: cannot be reached: {one_line(error)}") from None
 
 
@@ -143,9 +147,8 @@ def _push_artifact(source: Store, remote: _Remote, run_id: str) -> bool:
     there, sent = set(remote.paths(f"artifacts/{identity.artifact}")), False
     for file in artifact_files(folder):
         path = f"artifacts/{identity.artifact}/{file.relative_to(folder).as_posix()}"
-        if path not in there:  # whoever writes it, a path below this hash has one content
-            remote.library.put(remote.objects, path, file)
-            sent = True
+        # whoever makes it, a path below this hash has one content
+        sent = (path not in there and remote.create(path, file)) or sent
     if (record := _content(source.keys / f"{identity.artifact_key}.json")) is not None:
         remote.create(f"keys/{identity.artifact_key}.json", record)
     return sent

@@ -15,9 +15,8 @@ from bench.data import Reading
 from bench.data.containers import COMPRESSIONS
 from bench.errors import BenchError, one_line
 from bench.ray_session import ray_session
-from bench.registry import ROOT
 from bench.run.core_set import core_set
-from bench.run.launcher import passed_variables
+from bench.run.launcher import node_variables
 from bench.store import Store
 from serving.answering import Answering
 from serving.batch import Count, Job, score
@@ -157,11 +156,9 @@ def _on_ray(
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     count = min(workers or int(ray.cluster_resources().get("CPU", 1)), len(due))
-    variables = passed_variables() | {"PYTHONPATH": str(ROOT)}
-    variables.pop("PATH", None)  # a node's own
     scored = from_items([{"task": task} for task in due], override_num_blocks=len(due)).map(
         cast(Any, Worker), fn_constructor_args=(request, model), concurrency=count, num_cpus=1,
-        runtime_env={"env_vars": variables},
+        runtime_env={"env_vars": node_variables()},
     )  # fmt: skip
     try:
         for row in scored.iter_rows():

@@ -31,13 +31,17 @@ def put_run(store: Store, run_id: str, parent: str | None = None, n: int = 30) -
     (store.keys / f"{identity.artifact_key}.json").write_text("{}")
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "source")
+def put_family(store: Store) -> Store:
+    """A parent, its child, and another run."""
     put_run(store, "parent")
     put_run(store, "child", parent="parent")
     put_run(store, "other")
     return store
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Store:
+    return put_family(Store(tmp_path / "source"))
 
 
 @pytest.fixture

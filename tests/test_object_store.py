@@ -13,7 +13,7 @@ from bench.object_store import pull_runs, push_runs
 from bench.store import Store
 from tests.conftest import Bench
 from tests.object_storage import s3_server
-from tests.test_exchange import files_of, put_run
+from tests.test_exchange import files_of, put_family, put_run
 
 pytest.importorskip("obstore")
 URL = "s3://team/store"
@@ -27,11 +27,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Store:
-    store = Store(tmp_path / "source")
-    put_run(store, "parent")
-    put_run(store, "child", parent="parent")
-    put_run(store, "other")
-    return store
+    return put_family(Store(tmp_path / "source"))
 
 
 def test_runs_go_there_and_come_back_whole(bucket: dict[str, str], source: Store, tmp_path: Path) -> None:

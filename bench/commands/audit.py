@@ -20,6 +20,14 @@ SHOWN = 5
 """Pairs and suspects on the screen; the files have all."""
 
 
+WithoutSuspects = Annotated[
+    bool,
+    typer.Option(
+        "--without-suspects", help="Train `linear` with and without the labels that are suspected to be wrong."
+    ),
+]
+
+
 @reads_file
 def audit(
     name: Annotated[str, typer.Argument(help="A data set's name, or your own file.")],
@@ -31,12 +39,7 @@ def audit(
         Path | None,
         typer.Option(help="A folder for a page to publish, and how well labels turned on purpose are found."),
     ] = None,
-    without_suspects: Annotated[
-        bool,
-        typer.Option(
-            "--without-suspects", help="Train `linear` with and without the labels that are suspected to be wrong."
-        ),
-    ] = False,
+    without_suspects: WithoutSuspects = False,
     *,
     reading: Reading,
     data_dir: DataDir = None,
@@ -60,7 +63,6 @@ def audit(
 
     from bench.audit.audit import audit as audit_labels
     from bench.audit.next import to_label, unlabelled_texts, write_to_label
-    from bench.audit.suspects import write_suspects
     from bench.data import prepare
     from bench.store import Store
 
@@ -77,16 +79,23 @@ def audit(
         print(found.model_dump_json(indent=1))
         return
     _print(found, console)
-    out.mkdir(parents=True, exist_ok=True)
-    report, rows = out / f"{found.dataset}-audit.json", out / f"{found.dataset}-suspects.csv"
-    report.write_text(found.model_dump_json(indent=1), encoding="utf-8")
-    write_suspects(found.suspects, rows)
-    written = [report, rows]
+    written = _write(found, out)
     if chosen is not None:
         written.append(out / f"{found.dataset}-next.csv")
         write_to_label(chosen, written[-1])
         console.print(f"to label next: {len(chosen):,} texts of {unlabelled}", soft_wrap=True)
     console.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)
+
+
+def _write(found: Audit, out: Path) -> list[Path]:
+    """The report, and the rows to correct."""
+    from bench.audit.suspects import write_suspects
+
+    out.mkdir(parents=True, exist_ok=True)
+    report, rows = out / f"{found.dataset}-audit.json", out / f"{found.dataset}-suspects.csv"
+    report.write_text(found.model_dump_json(indent=1), encoding="utf-8")
+    write_suspects(found.suspects, rows)
+    return [report, rows]
 
 
 def _write_page(found: Audit, prepared: Prepared, folder: Path) -> None:

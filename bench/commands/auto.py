@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from bench.store import Store
 
 
+Recipes = Annotated[
+    list[str] | None,
+    typer.Option("-r", "--recipe", help="Only these, in this order; what compresses is for the best of the others."),
+]
+
+
 @reads_file
 @takes_bounds
 def auto(
@@ -42,12 +48,7 @@ def auto(
         float | None,
         typer.Option(help="What a compressed model may lose against the best, shown on validation as in `compress`."),
     ] = None,
-    recipe: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-r", "--recipe", help="Only these, in this order; what compresses is for the best of the others."
-        ),
-    ] = None,
+    recipe: Recipes = None,
     seed: Annotated[int, typer.Option(help="Of all trainings.")] = 0,
     reading: Reading,
     data_dir: DataDir = None,

@@ -21,16 +21,19 @@ class Form(StrEnum):
     browser = "browser"
 
 
+To = Annotated[
+    Form,
+    typer.Option(
+        help="hf-folder: what transformers loads, with its model card. card: the model card alone. docker: a small "
+        "server with its Dockerfile, no PyTorch. lambda: a zip file for AWS Lambda. browser: a page that needs no "
+        "server."
+    ),
+]
+
+
 def export_model(
     run: Annotated[str, typer.Argument(help="Run id.")],
-    to: Annotated[
-        Form,
-        typer.Option(
-            help="hf-folder: what transformers loads, with its model card. card: the model card alone. docker: a small "
-            "server with its Dockerfile, no PyTorch. lambda: a zip file for AWS Lambda. browser: a page that needs no "
-            "server."
-        ),
-    ] = Form.hf_folder,
+    to: To = Form.hf_folder,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write, or file of the card or zip; else named by the run.")
     ] = None,

@@ -98,31 +98,16 @@ def search(
     ref = asked_for(dataset, reading, data_dir, store)
     if trials < 1:
         raise BenchError(f"--trials {trials}: give 1 or more")
+    run = RunOptions(
+        store, "reuse", device.value, timeout, SMOKE_ROWS if smoke else None, executor=executor.value,
+        ray_address=ray_address,
+    )  # fmt: skip
     options = SearchOptions(
-        recipe=name,
-        given=given,
-        dataset=ref,
-        run=RunOptions(
-            store,
-            "reuse",
-            device.value,
-            timeout,
-            SMOKE_ROWS if smoke else None,
-            executor=executor.value,
-            ray_address=ray_address,
-        ),
-        metric=metric_for(metric),
-        trials=trials,
-        seed=seed,
-        seeds=_fresh_seeds(seeds, seed),
-        refit=refit,
-        only=None if only is None else tuple(part.strip() for part in only.split(",")),
-        storage=storage,
-        study=study,
-        minutes=minutes,
-        measure=measure.value,
-        run_arguments=_run_arguments(ref, smoke, device.value),
-    )
+        recipe=name, given=given, dataset=ref, run=run, metric=metric_for(metric), trials=trials, seed=seed,
+        seeds=_fresh_seeds(seeds, seed), refit=refit,
+        only=None if only is None else tuple(part.strip() for part in only.split(",")), storage=storage, study=study,
+        minutes=minutes, measure=measure.value, run_arguments=_run_arguments(ref, smoke, device.value),
+    )  # fmt: skip
     raise typer.Exit(Search(options, Console(width=None if sys.stdout.isatty() else 140)).run())
 
 

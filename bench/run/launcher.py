@@ -67,6 +67,12 @@ def passed_variables() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k in _PASSED or k.startswith(_PASSED_PREFIXES)}
 
 
+def node_variables() -> dict[str, str]:
+    """The same for a task on another machine, less what is its own: programs, and the GPUs that Ray gives a task."""
+    own = ("PATH", "CUDA_VISIBLE_DEVICES")
+    return {k: v for k, v in passed_variables().items() if k not in own} | {"PYTHONPATH": str(ROOT)}
+
+
 def worker_environment(device: str, threads: int) -> dict[str, str]:
     """The whole environment of a worker: what it needs of ours, the thread counts, nothing by accident."""
     variables = passed_variables()

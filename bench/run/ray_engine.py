@@ -17,10 +17,9 @@ from bench.errors import BenchError, one_line
 from bench.locks import Note
 from bench.machine import device_class
 from bench.ray_session import ray_session
-from bench.registry import ROOT
 from bench.run.engine import Needs
 from bench.run.job import A, Job
-from bench.run.launcher import Ended, StopWorker, passed_variables
+from bench.run.launcher import Ended, StopWorker, node_variables
 from bench.run.ray_phase import PROGRESS, STOP, Task, carry_out
 from bench.run.turns import machine_alone
 from bench.store import Store
@@ -55,9 +54,7 @@ class RayEngine:
         cpus, gpus, memory = (max(node.get(name, 0) for node in nodes) for name in ("CPU", "GPU", "memory"))
         self._largest = Largest(int(cpus), int(gpus), memory)
         self.parallel = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        variables = passed_variables() | {"PYTHONPATH": str(ROOT)}
-        own = ("PATH", "CUDA_VISIBLE_DEVICES")  # a node's own programs, and the GPUs that Ray gives a task
-        self._environment = {"env_vars": {name: value for name, value in variables.items() if name not in own}}
+        self._environment = {"env_vars": node_variables()}
 
     def run(
         self,

@@ -29,15 +29,18 @@ NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]*")
 """A model's name, which stands in paths."""
 
 
+Artifacts = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[NAME=]ARTIFACT",
+        help="A run, or an artifact's hash, of the store, or the folder of an artifact or a slot: ./name. Several "
+        "answer by their names, which are recipe and data set (finetune-emotions) where none are given.",
+    ),
+]
+
+
 def http(
-    artifacts: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="[NAME=]ARTIFACT",
-            help="A run, or an artifact's hash, of the store, or the folder of an artifact or a slot: ./name. Several "
-            "answer by their names, which are recipe and data set (finetune-emotions) where none are given.",
-        ),
-    ],
+    artifacts: Artifacts,
     host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 for every address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Which port.", min=0, max=65535)] = 8080,
     max_batch: Annotated[int, typer.Option(help="Texts through the model at once.", min=1)] = DEFAULT.max_batch,

@@ -29,6 +29,11 @@ class Engine(StrEnum):
     ray = "ray"
 
 
+Workers = Annotated[
+    int | None, typer.Option(help="On Ray: processes, each with a core and the model; as many as cores.", min=1)
+]
+
+
 @reads_texts
 def predict(
     artifact: Artifact,
@@ -53,9 +58,7 @@ def predict(
     engine: Annotated[
         Engine, typer.Option(help="ray: many files (a folder, a pattern, a URL) side by side, into a folder or URL.")
     ] = Engine.local,
-    workers: Annotated[
-        int | None, typer.Option(help="On Ray: processes, each with a core and the model; as many as cores.", min=1)
-    ] = None,
+    workers: Workers = None,
     ray_address: RayAddress = None,
     store: StoreOption = Path(".sentibench"),
 ) -> None:
