@@ -10,8 +10,9 @@ from typing import Any
 
 from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef
-from bench.data.manifest import metric_of
+from bench.data.prepare import metric_of_source
 from bench.errors import BenchError, did_you_mean
+from bench.metrics import Metric
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.spec import Gate, RunSpec, Suite, SuiteRun
@@ -20,10 +21,13 @@ Made = dict[str, list[RunSpec]]
 """The runs of each entry that has an id, on one data set."""
 
 
-def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = None) -> list[RunSpec]:
+def suite_specs(
+    suite: Suite, data_dir: Path | None = None, limit: int | None = None, prepared: Path | None = None
+) -> list[RunSpec]:
     """Every run of a suite, data set by data set, in the order of the file, so that parents stand before children.
 
-    With a `limit` of rows they are smoke runs: what the suite leaves open is the recipe's quickest.
+    With a `limit` of rows they are smoke runs: what the suite leaves open is the recipe's quickest. `prepared` is the
+    folder of prepared data: a user's file that is found there is not read again for its metric.
     """
     refs = {d.name: d.ref(data_dir) for d in suite.datasets}
     if len(refs) < len(suite.datasets):
@@ -31,7 +35,9 @@ def suite_specs(suite: Suite, data_dir: Path | None = None, limit: int | None = 
         raise BenchError(f"suite '{suite.name}' lists the data set '{twice}' twice; list it once")
     for run in suite.runs:
         _check(run, suite, refs)
-    return [spec for ref in refs.values() for spec in _on_dataset(suite, ref, limit)]
+    return [
+        spec for ref in refs.values() for spec in _on_dataset(suite, ref, metric_of_source(ref, prepared, limit), limit)
+    ]
 
 
 def check_parents(recipe_name: str, parents: Sequence[Any], layouts: Sequence[str | None]) -> None:
@@ -88,6 +94,7 @@ class _Entry:
     run: SuiteRun
     suite: Suite
     ref: DatasetRef
+    metric: Metric
     made: Made
     limit: int | None
 
@@ -104,8 +111,8 @@ class _Entry:
 
     def _spec(self, given: Params, seed: int, measured: bool, parents: tuple[RunSpec, ...]) -> RunSpec:
         check_parents(self.run.recipe, parents, [layout_of(parent) for parent in parents])
-        recipe, metric = load_recipe(self.run.recipe), metric_of(self.ref.name)
-        params = with_defaults(recipe, given, smoke=self.limit is not None, metric=metric)
+        recipe = load_recipe(self.run.recipe)
+        params = with_defaults(recipe, given, smoke=self.limit is not None, metric=self.metric)
         return RunSpec(
             self.run.recipe, params, self.ref, seed, self.limit, measured, suite=self.suite.name, parents=parents
         )
@@ -156,13 +163,13 @@ class _Entry:
         return parents
 
 
-def _on_dataset(suite: Suite, ref: DatasetRef, limit: int | None) -> list[RunSpec]:
+def _on_dataset(suite: Suite, ref: DatasetRef, metric: Metric, limit: int | None) -> list[RunSpec]:
     made: Made = {}
     specs: list[RunSpec] = []
     for run in suite.runs:
         if run.datasets is not None and ref.name not in run.datasets:
             continue
-        of_entry = list(_Entry(run, suite, ref, made, limit).specs())
+        of_entry = list(_Entry(run, suite, ref, metric, made, limit).specs())
         if run.id is not None:
             if run.id in made:
                 raise BenchError(f"suite '{suite.name}' has two entries with the id '{run.id}' on {ref.name}")

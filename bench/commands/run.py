@@ -146,11 +146,11 @@ def run(
     if suite is not None and (recipe or dataset or parent or per_label):
         raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
     if suite is not None:
-        specs, optional, rounds = from_suite(suite, seeds, measure, rounds, data_dir, limit)
+        specs, optional, rounds = from_suite(suite, seeds, measure, rounds, data_dir, limit, store)
     else:
         own, seeds, layouts = _of_parent(parents := tuple(parent or ()), seeds, store, data_dir)
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
-        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label), set()
+        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label, store), set()
     options = RunOptions(
         store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None,
         executor.value, ray_address,
@@ -193,12 +193,14 @@ def policy(name: str) -> CachePolicy:
 
 
 def from_suite(
-    name: str, seeds: str | None, measure: Measure | None, rounds: int | None, data_dir: Path | None, limit: int | None
-) -> tuple[list[RunSpec], set[str], int | None]:
+    name: str, seeds: str | None, measure: Measure | None, rounds: int | None, data_dir: Path | None,
+    limit: int | None, store: Path,
+) -> tuple[list[RunSpec], set[str], int | None]:  # fmt: skip
     """Its runs, the data sets that may be missing, the rounds of timing; what is given stands before the suite."""
     from bench.expand import suite_specs
     from bench.params import parse_seeds
     from bench.spec import check_dataset, load_suites
+    from bench.store import Store
 
     specs: dict[RunIdentity, RunSpec] = {}
     optional: set[str] = set()
@@ -209,7 +211,7 @@ def from_suite(
             changes["runs"] = [run.model_copy(update={"seeds": None}) for run in suite.runs]
         if measure is not None:
             changes["measure"] = measure.value
-        for spec in suite_specs(suite.model_copy(update=changes), data_dir, limit):
+        for spec in suite_specs(suite.model_copy(update=changes), data_dir, limit, Store(store).prepared):
             check_dataset(spec.dataset)
             specs.setdefault(spec.identity, spec)  # a piece names the parents that another one has trained
         optional |= {dataset.name for dataset in suite.datasets if dataset.optional}
@@ -226,12 +228,14 @@ def _from_options(
     layouts: Sequence[str | None],
     limit: int | None,
     per_label: list[int] | None,
+    store: Path,
 ) -> list[RunSpec]:
-    from bench.data.manifest import metric_of
+    from bench.data.prepare import metric_of_source
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, with_defaults
     from bench.registry import load_recipe
     from bench.spec import RunSpec, check_dataset
+    from bench.store import Store
 
     if not recipes or not datasets:
         raise BenchError(
@@ -241,9 +245,10 @@ def _from_options(
     specs = []
     for ref in datasets:
         check_dataset(ref)
+        metric = metric_of_source(ref, Store(store).prepared, limit)
         for text in recipes:
             recipe_name, given = parse_recipe(text)
-            recipe, metric = load_recipe(recipe_name), metric_of(ref.name)
+            recipe = load_recipe(recipe_name)
             params = with_defaults(recipe, given, smoke=limit is not None, metric=metric)
             check_parents(recipe_name, parents, layouts)
             for seed in parsed_seeds:

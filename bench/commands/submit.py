@@ -49,7 +49,7 @@ def submit(
 
     if not slurm:
         raise BenchError("which scheduler? --slurm is the one that is known")
-    specs, _, _ = from_suite(suite, seeds, measure, None, data_dir, None)
+    specs, _, _ = from_suite(suite, seeds, measure, None, data_dir, None, store)
     arguments = [str(Path(suite).resolve()) if Path(suite).exists() else suite, "--store", str(store.resolve())]
     arguments += ["--device", device.value]
     arguments += ["--seeds", seeds] if seeds else []

@@ -18,14 +18,15 @@ from bench.data.describe import describe_published
 from bench.data.digest import file_sha256, split_hash
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
-from bench.data.manifest import entry
+from bench.data.manifest import entry, metric_of
 from bench.data.prepared import Meta, Prepared, open_prepared
 from bench.data.published import read_published
 from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
-from bench.data.user_file import user_content
+from bench.data.user_file import read_user_file, user_content
 from bench.errors import DataError, StoreError
+from bench.metrics import Metric
 
 PREPARE_VERSION = 3
 """Raised when the same sources would be prepared otherwise; what was prepared before is then made again."""
@@ -64,6 +65,19 @@ def prepare(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepa
 def find_prepared(ref: DatasetRef, cache_dir: Path, limit: int | None = None) -> Prepared | None:
     """What `prepare` would return, where it is there already; files are hashed, no rows are read."""
     return open_prepared(cache_dir / prepared_key(ref, limit))
+
+
+def metric_of_source(ref: DatasetRef, cache_dir: Path | None = None, limit: int | None = None) -> Metric:
+    """The metric of a data set that may not be prepared yet; of a user's file, whose rows decide it, it is read."""
+    if ref.path is None and ref.prepared is None:
+        return metric_of(ref.name)
+    try:
+        ready = find_prepared(ref, cache_dir, limit) if cache_dir else None
+        if ready is not None:
+            return metric_of(ref.name, ready.meta.notes)
+        return metric_of(ref.name, read_user_file(ref.path, ref.reading).notes if ref.path is not None else ())
+    except DataError:  # what is wrong with the file is told by who prepares it: one that is optional may be left out
+        return metric_of(ref.name)
 
 
 def prepared_key(ref: DatasetRef, limit: int | None) -> str:

@@ -14,12 +14,17 @@ from bench.search.study import Metric
 from bench.spec import Suite, SuiteDataset, SuiteRun
 
 
+def mine(folder: Path, good: int) -> str:
+    """A file of 200 texts, `good` of them good."""
+    rows = "".join(f"thing {i} was {'lovely,good' if i < good else 'awful,bad'}\n" for i in range(200))
+    (folder / "mine.csv").write_text("text,label\n" + rows)
+    return str(folder / "mine.csv")
+
+
 def study(tmp_path: Path, good: int, metric: Metric | None = None) -> StudyDefinition:
     """A search of `static` on 200 texts, `good` of them good."""
-    rows = "".join(f"thing {i} was {'lovely,good' if i < good else 'awful,bad'}\n" for i in range(200))
-    (tmp_path / "mine.csv").write_text("text,label\n" + rows)
     options = SearchOptions(
-        recipe="static", given={}, dataset=DatasetRef(str(tmp_path / "mine.csv")), run=RunOptions(tmp_path / "store"),
+        recipe="static", given={}, dataset=DatasetRef(mine(tmp_path, good)), run=RunOptions(tmp_path / "store"),
         metric=metric, trials=1, seed=0, seeds=(), refit=False, only=None, storage=None, study=None, minutes=None,
         measure="none", run_arguments=(),
     )  # fmt: skip
@@ -47,3 +52,10 @@ def test_the_epoch_is_chosen_by_the_metric_of_the_set(recipe: str, dataset: str,
     runs = [SuiteRun(recipe=recipe), SuiteRun(recipe=recipe, params={"monitor": "loss"})]
     suite = Suite(name="x", datasets=[SuiteDataset(name=dataset)], runs=runs)
     assert [spec.params["monitor"] for spec in suite_specs(suite)] == [metric, "loss"]
+
+
+@pytest.mark.parametrize(("good", "metric"), [(100, "accuracy"), (190, "macro_f1")])
+def test_the_epoch_is_chosen_by_the_metric_of_the_file(tmp_path: Path, good: int, metric: str) -> None:
+    suite = Suite(name="x", datasets=[SuiteDataset(name=mine(tmp_path, good))], runs=[SuiteRun(recipe="static")])
+    (spec,) = suite_specs(suite)
+    assert spec.params["monitor"] == metric
