@@ -9,8 +9,12 @@ from bench.board.inference import Inference, Subject
 from bench.board.leaderboard import Board, Line
 from bench.board.numbers import interval, megabytes, signed, significant
 from bench.board.speed import fastest
+from bench.data.manifest import label_source
 from bench.metrics import written
 from bench.stats.estimate import MARGIN
+
+MAKERS = {"lexicon": "a lexicon", "emoticons": "emoticons", "hashtags": "hashtags"}
+"""Who gives labels that only stand for what people would say."""
 
 
 @dataclass(frozen=True)
@@ -153,4 +157,7 @@ def _caveats(board: Board, near: Sequence[Line]) -> tuple[str, ...]:
         caveats.append("no latency measured of those to choose from")
     if board.data.limit is not None:
         caveats.append(f"only {board.data.limit} rows of each split were used")
+    source = label_source(board.data.dataset)
+    if (maker := MAKERS.get(source.test or source.train)) is not None:
+        caveats.append(f"the test's labels were given by {maker}, not by people: a score is agreement with that")
     return (*caveats, *board.data.notes)

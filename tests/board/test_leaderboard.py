@@ -287,6 +287,15 @@ def test_an_untaught_control_is_named_as_one(store: Store) -> None:
     assert "(a control: no teacher taught it)" in advised(only_board(store), store).headline
 
 
+@pytest.mark.parametrize(("dataset", "maker"), [("covid19-5", "a lexicon"), ("emotions", "hashtags"), ("sst2", "")])
+def test_advice_tells_of_labels_that_no_person_gave(store: Store, dataset: str, maker: str) -> None:
+    store.put(*result(Model("one", accuracy=0.92), 0, dataset))
+    told = [caveat for caveat in advised(only_board(store), store).caveats if "not by people" in caveat]
+    assert told == (
+        [f"the test's labels were given by {maker}, not by people: a score is agreement with that"] * bool(maker)
+    )
+
+
 def test_advice_without_times_and_without_validation(store: Store) -> None:
     one = result(Model("one", accuracy=0.92), 0)
     for made, arrays in (one, validated_like(result(Model("two", accuracy=0.915), 0), one)):
