@@ -38,6 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 TOGETHER = ("tests/compression/lite", "tests/tf_tinybert", "tests/baselines", "tests/search")
 """Folders whose files share what takes minutes to train."""
+FIRST = (
+    *TOGETHER, "tests/transformers_pt/test_hub.py", "tests/report/test_page.py", "tests/compression/test_prune.py",
+    "tests/run/test_run.py", "tests/run/test_crash.py", "tests/test_docs.py", "tests/transformers_pt/test_finetune.py",
+    "tests/serving/test_learn.py", "tests/measure/test_timing.py", "tests/transformers_pt/test_hf.py",
+)  # fmt: skip
+"""What takes longest of all: begun last, one process would be at it while the others have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(FIRST))
 
 
 class _Scheduling(LoadScopeScheduling):

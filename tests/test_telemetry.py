@@ -82,7 +82,6 @@ def test_the_counter_counts(tmp_path: Path) -> None:
 
 
 OFTEN = [
-    "bench run -r bayes -d toy --seeds 1 --measure none --track mlflow",
     "serving predict RUN -i posts.jsonl -o scored.jsonl",
 ]
 SELDOM = [
@@ -93,6 +92,7 @@ SELDOM = [
     "bench compare",
     "bench report --out report",
     "bench verify",
+    "bench run -r bayes -d toy --seeds 1 --measure none --track mlflow",
     "bench search epochal -d toy --trials 1 --seeds none",
     "baselines constant -d toy --measure none",
     "serving stream RUN --source file -i posts.jsonl -o stream.jsonl",

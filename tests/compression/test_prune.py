@@ -28,6 +28,7 @@ from transformers_pt.shapes import blocks
 from transformers_pt.width import hidden_width, readers
 
 QUICK = {"importance_rows": 96, "recovery_epochs": 1, "learning_rate": 2e-3, "precision": "float32"}
+SLOW = [pytest.param(family, marks=pytest.mark.slow) for family in ("distilbert", "electra")]
 HEAD = 16 * (3 * 33 + 32)
 """Numbers that go with one."""
 
@@ -146,7 +147,7 @@ def test_the_layer_that_matters_least_goes(least: int, bert: Path) -> None:
     assert [*encoder_layers(model)] == [layers[1 - least]]
 
 
-@pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "electra"])
+@pytest.mark.parametrize("family", ["bert", "roberta", *SLOW])
 def test_hidden_units_go_from_every_tensor(family: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """A quarter of the width, in memory against the file; int8, ONNX, and a second pruning can follow."""
     source, narrow = request.getfixturevalue(family), tmp_path / "narrow"
@@ -239,7 +240,7 @@ def test_bad_parameters(changes: dict[str, object], said: str, bert: Path, tmp_p
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("family", ["bert", "mpnet"])
+@pytest.mark.parametrize("family", ["bert", pytest.param("mpnet", marks=pytest.mark.slow)])
 def test_a_trimmed_vocabulary_reads_texts_of_its_tokens_as_before(
     family: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

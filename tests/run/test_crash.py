@@ -100,6 +100,7 @@ def test_kills_at_any_moment_leave_a_store_that_the_same_command_completes(bench
     assert bench("verify", str(tmp_path / "store")).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_chain_killed_in_its_middle_goes_on(bench: Bench, tmp_path: Path) -> None:
     store, suite = Store(tmp_path / "store"), tmp_path / "chain.yaml"
     chain = [

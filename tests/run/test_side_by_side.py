@@ -71,6 +71,7 @@ def test_two_commands_share_a_suite_and_one_of_them_measures_it(family: Path, tm
     assert _claims(store) == 0 and not any(store.work.iterdir())
 
 
+@pytest.mark.slow
 def test_a_killed_command_leaves_its_run_to_the_other(family: Path, tmp_path: Path, bench: Bench) -> None:
     store, asked = Store(tmp_path / "store"), ("run", str(family), "--smoke", "--measure", "none")
     killed = _start(tmp_path, "first", *asked)

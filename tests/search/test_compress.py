@@ -119,6 +119,7 @@ def test_no_test_text_is_opened_while_it_searches(bench: Bench, parent: str, tmp
     assert "nothing keeps to size<=1B" in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on(parent: str, tmp_path: Path) -> None:
     arguments = ("compress", parent, "--target", "size<=1B", "--steps", "trimmed", "--trials", "2")
     command = [sys.executable, "-m", "bench", *arguments]

@@ -54,7 +54,9 @@ def test_a_slice_that_is_worse_is_named_and_others_are_not() -> None:
     assert found[0].n == inside["c"].sum()
 
 
-@pytest.mark.parametrize(("n", "share", "errors"), [(300, 0.3, 0.2), (2000, 0.05, 0.03)])
+@pytest.mark.parametrize(
+    ("n", "share", "errors"), [(300, 0.3, 0.2), pytest.param(2000, 0.05, 0.03, marks=pytest.mark.slow)]
+)
 def test_few_false_alarms_over_many_boards(n: int, share: float, errors: float) -> None:
     alarms, tries = 0, 100
     for seed in range(tries):

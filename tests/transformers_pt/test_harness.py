@@ -48,6 +48,7 @@ def test_two_processes_learn_what_one_does_and_the_row_tells_them(
     assert not [path for path in kept if path.is_file() and str(checkpoints["bert"]).encode() in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_killed_training_resumes_from_its_last_epoch(bench: Bench, checkpoints: Checkpoints, tmp_path: Path) -> None:
     recipe = f"finetune[backbone={checkpoints['bert']},{PARAMS},epochs=12,patience=12]"
     command = ("run", "-r", recipe, "-d", "toy", "--smoke", "--measure", "none")

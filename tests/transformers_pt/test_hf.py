@@ -185,6 +185,7 @@ def added(bench: Bench, folder: Path) -> dict[str, Any]:
     return row
 
 
+@pytest.mark.slow
 def test_it_is_a_run_of_the_board(bench: Bench, checkpoints: Checkpoints, tmp_path: Path) -> None:
     row = added(bench, classifier(checkpoints["bert"], tmp_path / "theirs"))
     assert row["size"]["parameters"] and "may have seen those of test" in row["training"]["warnings"][0]

@@ -151,7 +151,14 @@ def test_a_folder_is_pushed_where_a_token_allows_it(trained: Trained, tmp_path: 
         assert f"{server.address}/me/emotions/commit/" in done.stdout
         assert server.private["me/emotions"]
         assert server.repositories["me/emotions"] == {path.name: path.read_bytes() for path in out.iterdir()}
-        refused = trained.export(run, "--out", str(tmp_path / "again"), "--push", "me/other", HF_TOKEN="hf_no", **where)
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_not_taken_stays(trained: Trained, tmp_path: Path) -> None:
+    with hub() as server:
+        where = {"HF_ENDPOINT": server.address, "HF_HOME": str(tmp_path / "home"), "HF_TOKEN": "hf_no"}
+        out = tmp_path / "again"
+        refused = trained.export(trained.run_id("head"), "--out", str(out), "--push", "me/other", **where)
         assert refused.returncode == 2 and len(refused.stderr.splitlines()) == 1
         assert "is written, but not pushed" in refused.stderr and "me/other" not in server.repositories
-        assert (tmp_path / "again" / "config.json").exists()
+        assert (out / "config.json").exists()
