@@ -1,4 +1,5 @@
-# `make bench` and `make test` do all of their own set-up in .venv; Python 3.11 is all they need.
+# `make bench` and `make test` do all of their own set-up in .venv; Python 3.11 is all they need. With another one:
+# `make test PYTHON=python3.13`.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ EXTRAS := $(filter-out requirements-weights.txt,$(wildcard requirements-*.txt))
 
 # pip finds PyTorch's CPU build on one machine and its CUDA build on another, so that no hash fits both: the locks leave
 # it out, and it comes last, from requirements.txt, with whatever CUDA packages its build needs.
-LOCK := $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --python-platform linux --generate-hashes --no-annotate \
+LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command "make lock" --no-emit-package torch
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -q
 
