@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bench.audit.agreement import Agreement, annotators
 from bench.audit.curve import LearningCurve, learning_curve
-from bench.audit.explain import Explanation, explanations
+from bench.audit.explain import Explanation, explanations, sampled
 from bench.audit.near import Pair, near_duplicates
+from bench.audit.signs import column_signs
 from bench.audit.suspects import FOLDS, Suspect, suspects, too_few
 from bench.audit.without import Without, without_suspects
+from bench.contract import Split
 from bench.data import DatasetRef, Prepared
+from bench.data.context import other_columns
 from bench.data.describe import Leak
 from bench.data.manifest import LabelSource, label_source, metric_of
 from bench.requirements import install_command
@@ -78,19 +82,28 @@ def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Aud
         missing.append(f"wrong labels (a label has fewer than {FOLDS} texts in train)")
     wrong = [] if few or find_spec("cleanlab") is None else suspects(train)
     metric = metric_of(prepared.name, prepared.meta.notes)
+    fit, held = sampled(train), sampled(validation)
+    source = replace(ref, reading=prepared.meta.reading or ref.reading)
     return Audit(
         dataset=prepared.name,
         revision=prepared.revision,
         source=label_source(prepared.name),
-        explanations=explanations(train, validation),
+        explanations=explanations(fit, held, column_signs(_columns(source, fit, held))),
         conflicting_texts=description.counts["train_conflicting_texts"],
         leaks=description.leaks,
         near_duplicates=near_duplicates(train),
         suspects=wrong,
-        agreement=annotators(ref.path, prepared.meta.reading or ref.reading, prepared.label_names)
-        if ref.path
-        else None,
+        agreement=annotators(ref.path, source.reading, prepared.label_names) if ref.path else None,
         curve=learning_curve(train, validation, metric),
         without=without_suspects(train, validation, {each.id for each in wrong}, metric) if try_without else None,
         missing=missing,
     )
+
+
+def _columns(ref: DatasetRef, fit: Split, held: Split) -> dict[str, dict[str, str]]:
+    """What stands beside text and label in the files of a data set: by column, the value of each row by its id."""
+    first, second = (other_columns(ref, part.ids, part.texts) for part in (fit, held))
+    return {
+        name: dict(zip([*fit.ids, *held.ids], [*first[name], *second[name]], strict=True))
+        for name in first.keys() & second.keys()
+    }

@@ -15,7 +15,6 @@ from bench.proportion import Rate
 
 SAMPLE = 5000
 """Texts of each split that are looked at."""
-WORDS = 20
 FOLLOWS = 0.8
 """Cohen's kappa from which agreement is "almost perfect" (Landis, Koch, Biometrics 33, 1977)."""
 Labels = npt.NDArray[np.int64]
@@ -38,9 +37,8 @@ class Explanation(BaseModel):
         return self.kappa >= FOLLOWS
 
 
-def explanations(train: Split, validation: Split, more: Sequence[Sign] = ()) -> list[Explanation]:
-    """The rules that explain the labels of validation better than chance allows, the best first."""
-    fit, held = sampled(train), sampled(validation)
+def explanations(fit: Split, held: Split, more: Sequence[Sign] = ()) -> list[Explanation]:
+    """The rules, fitted on one split, that explain the labels of another better than chance allows; the best first."""
     majority = np.bincount(fit.labels, minlength=len(fit.label_names)).argmax()
     chance = float((held.labels == majority).mean())
     found = [_explained(sign, fit, held, chance) for sign in (*signs(), *more)]
@@ -73,10 +71,10 @@ def _by_numbers(sign: Sign, fit: Split, held: Split) -> tuple[Labels, str]:
 
     assert sign.numbers is not None
     tree = DecisionTreeClassifier(max_leaf_nodes=max(len(fit.label_names), 3), random_state=0)
-    tree.fit(sign.numbers(fit.texts)[:, None], fit.labels)
+    tree.fit(sign.numbers(fit)[:, None], fit.labels)
     cuts = sorted(tree.tree_.threshold[tree.tree_.feature >= 0].tolist())
-    predicted: Labels = tree.predict(sign.numbers(held.texts)[:, None])
-    return predicted, "cut at " + ", ".join(f"{cut:.3g}" for cut in cuts) if cuts else "no cut"
+    predicted: Labels = tree.predict(sign.numbers(held)[:, None])
+    return predicted, "cut at " + ", ".join(map(sign.cut, cuts)) if cuts else "no cut"
 
 
 def _by_words(sign: Sign, fit: Split, held: Split) -> tuple[Labels, str]:
@@ -85,14 +83,15 @@ def _by_words(sign: Sign, fit: Split, held: Split) -> tuple[Labels, str]:
     from sklearn.feature_selection import SelectKBest, chi2
     from sklearn.tree import DecisionTreeClassifier
 
-    counts = CountVectorizer(analyzer=sign.words, binary=True, max_features=5000)
+    assert sign.words is not None
+    counts = CountVectorizer(analyzer=list, binary=True, max_features=5000)
     try:
-        seen: Any = counts.fit_transform(fit.texts)
+        seen: Any = counts.fit_transform(sign.words(fit))
     except ValueError:  # no text has one
         return np.full(len(held), np.bincount(fit.labels).argmax()), "none in train"
-    best = SelectKBest(chi2, k=min(WORDS, seen.shape[1])).fit(seen, fit.labels)
-    tree = DecisionTreeClassifier(max_leaf_nodes=WORDS + 1, random_state=0).fit(best.transform(seen), fit.labels)
+    best = SelectKBest(chi2, k=min(sign.most, seen.shape[1])).fit(seen, fit.labels)
+    tree = DecisionTreeClassifier(max_leaf_nodes=sign.most + 1, random_state=0).fit(best.transform(seen), fit.labels)
     names = counts.get_feature_names_out()[best.get_support()]
     listed = [str(names[i]) for i in np.argsort(-tree.feature_importances_)[:8] if tree.feature_importances_[i] > 0]
-    predicted: Labels = tree.predict(best.transform(counts.transform(held.texts)))
+    predicted: Labels = tree.predict(best.transform(counts.transform(sign.words(held))))
     return predicted, ", ".join(listed) or "no word"

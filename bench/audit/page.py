@@ -31,11 +31,11 @@ def _lines(found: Audit, n_train: int, flips: Flipped | None) -> Iterator[str]:
         yield from ("", "| rule | how | agrees with held-out labels | chance | Cohen's κ |", "|---|---|---|---|---|")
         yield from map(_rule, found.explanations)
     yield from ("", "## Which are wrong", "")
-    yield f"- {found.conflicting_texts:,} texts of train stand under more than one label."
+    yield f"- Texts of train that stand under more than one label: {found.conflicting_texts:,}."
     for leak in found.leaks:
-        other = f"{leak.normalized_other_label:,} of them under another label"
-        yield f"- {leak.normalized:,} texts of {leak.later} stand in {leak.earlier} too, {other}."
-    yield f"- {len(found.near_duplicates):,} pairs of train are nearly the same text under other labels."
+        other = f"of them under another label: {leak.normalized_other_label:,}"
+        yield f"- Texts of {leak.later} that stand in {leak.earlier} too: {leak.normalized:,}; {other}."
+    yield f"- Pairs of train that are nearly the same text under other labels: {len(found.near_duplicates):,}."
     if not any("wrong labels" in missing for missing in found.missing):
         yield f"- {found.suspected}. That is {100 * len(found.suspects) / n_train:.1f} % of train."
     if found.without is not None:

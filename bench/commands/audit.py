@@ -127,10 +127,10 @@ def _print(found: Audit, console: Console) -> None:
     if found.explanations:
         console.print(table)
     line(found.verdict)
-    line(f"{found.conflicting_texts:,} texts of train stand under more than one label")
+    line(f"texts of train that stand under more than one label: {found.conflicting_texts:,}")
     for leak in found.leaks:
         line(f"{leak.later} texts that stand in {leak.earlier} too: {leak.normalized:,}")
-    line(f"{len(found.near_duplicates):,} pairs of train are nearly the same text under other labels")
+    line(f"pairs of train that are nearly the same text under other labels: {len(found.near_duplicates):,}")
     for pair in found.near_duplicates[:SHOWN]:
         line(f"  {pair.labels[0]} {pair.texts[0][:70]!r} / {pair.labels[1]} {pair.texts[1][:70]!r}")
     if not any("wrong labels" in missing for missing in found.missing):

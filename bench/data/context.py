@@ -1,4 +1,4 @@
-"""When and where test texts were written: read from the published files again, as prepared data hold neither."""
+"""What the published files say of a text beside its label: read from them again, as prepared data hold only texts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from bench.data.columns import columns_at, joined
+from bench.data.columns import columns_at, find_columns, joined
 from bench.data.manifest import Context, Layout, ParquetLayout, SourceFile, TableLayout, entry
 from bench.data.published import locate
 from bench.data.readers import read_rows
@@ -17,7 +17,7 @@ from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
 from bench.data.stream import open_verified
 from bench.data.tables import open_table
-from bench.data.user_file import split_column
+from bench.data.user_file import split_column, split_files
 from bench.data.user_rows import split_of
 from bench.errors import DataError
 
@@ -70,26 +70,39 @@ class _Own:
         """As of `_Table`."""
         return None if name is None else _values(self._rows(str(name)), ids, texts)
 
-    def _rows(self, name: str) -> Iterator[tuple[str, object, object]]:
+    def names(self) -> list[str]:
+        """The columns that are neither text nor label nor split."""
         with open_table(self.path, self.reading) as table:
-            where = str(self.path)
-            columns = columns_at(table.names, self.reading.text_column, where)
-            told = split_column(table, where, self.reading)
-            picked = [*columns, *columns_at(table.names, name, where), *([] if told is None else [told])]
-            for row in table.pick(picked):
-                split = "all" if told is None else split_of(row[-1])
-                yield split, joined(row[: len(columns)]), row[len(columns)]
+            names = list(table.names)
+            told = split_column(table, str(self.path), self.reading)
+            used = {
+                told,
+                *(find_columns(names, self.reading.text_column) or ()),
+                *(find_columns(names, self.reading.label_column) or ()),
+            }
+        return [name for i, name in enumerate(names) if i not in used]
+
+    def _rows(self, name: str) -> Iterator[tuple[str, object, object]]:
+        for split, file in split_files(self.path, self.reading).items():
+            with open_table(file, self.reading) as table:
+                columns = columns_at(table.names, self.reading.text_column, str(file))
+                told = split_column(table, str(file), self.reading) if split == "all" else None
+                picked = [*columns, *columns_at(table.names, name, str(file)), *([] if told is None else [told])]
+                for row in table.pick(picked):
+                    yield split if told is None else split_of(row[-1]), joined(row[: len(columns)]), row[len(columns)]
 
 
 def _values(rows: Iterator[tuple[str, object, object]], ids: Sequence[str], texts: Sequence[str]) -> list[str] | None:
     """The value of each row, None where the column is not there or the texts are others."""
     positions: dict[str, int] = {}
+    wanted = set(ids)
     values: dict[str, tuple[object, str]] = {}
     try:
         for split, text, value in rows:
             position = positions[split] = positions.get(split, -1) + 1
             row = f"{'row' if split == 'all' else split}-{position:05d}"  # as `bench.data.load` numbers them
-            values[row] = text, "" if value is None else str(value).strip()
+            if row in wanted:
+                values[row] = text, "" if value is None else str(value).strip()
     except DataError:  # a copy from elsewhere, without the column
         return None
     if any(values.get(row, ("",))[0] != text for row, text in zip(ids, texts, strict=True)):
@@ -98,8 +111,8 @@ def _values(rows: Iterator[tuple[str, object, object]], ids: Sequence[str], text
 
 
 def written(ref: DatasetRef, ids: Sequence[str], texts: Sequence[str]) -> Written:
-    """Of test rows by their ids; what the files that are found do not have is left out."""
-    table = _Own(ref.path, ref.reading) if ref.path is not None else _of_manifest(ref)
+    """Of rows of one split by their ids; what the files that are found do not have is left out."""
+    table = _source(ref, ids)
     if table is None:
         return Written()
     dates = table.column(table.context.date_column, ids, texts)
@@ -107,12 +120,28 @@ def written(ref: DatasetRef, ids: Sequence[str], texts: Sequence[str]) -> Writte
     return Written(parsed, table.column(table.context.place_column, ids, texts))
 
 
-def _of_manifest(ref: DatasetRef) -> _Table | None:
+def other_columns(ref: DatasetRef, ids: Sequence[str], texts: Sequence[str]) -> dict[str, list[str]]:
+    """What stands beside text and label of rows of one split, by column: all of a user's file, else date and place."""
+    table = _source(ref, ids)
+    if table is None:
+        return {}
+    names = table.names() if isinstance(table, _Own) else [table.context.date_column, table.context.place_column]
+    columns = {str(name): table.column(name, ids, texts) for name in names if name is not None}
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def _source(ref: DatasetRef, ids: Sequence[str]) -> _Own | _Table | None:
+    if ref.path is not None:
+        return None if ref.path.is_dir() else _Own(ref.path, ref.reading)
+    return _of_manifest(ref, ids[0].rpartition("-")[0]) if len(ids) else None
+
+
+def _of_manifest(ref: DatasetRef, split: str) -> _Table | None:
     found = entry(ref.name)
     if found.context == Context():
         return None
     located = locate(found, ref.data_dir)
-    split = "test" if "test" in located.layouts else "all"
+    split = split if split in located.layouts else "all"
     return _table(
         located.layouts[split], {split: located.split_files[split]}, located.paths, found.files, found.context
     )

@@ -76,6 +76,28 @@ def test_emoticons_hashtags_words_and_length_are_found() -> None:
         assert sign in [each.sign for each in found], sign
 
 
+def test_a_keyword_and_other_columns_of_the_file_are_found(bench: Bench, tmp_path: Path) -> None:
+    draw = random.Random(0)
+    lines = ["text,label,source,written,points,note"]
+    for i in range(400):
+        label = draw.choice(["good", "bad"])
+        thing, day, points = draw.choice(THINGS), draw.randrange(1, 15), draw.random()
+        words = f"the {thing} {'indeed' if label == 'good' else 'never'} {i}"
+        where = "app" if label == "good" else draw.choice(["web", "post"])
+        lines.append(
+            f"{words},{label},{where},2020-0{2 + (label == 'good')}-{day:02},{points + (label == 'good'):.2f},{i % 3}"
+        )
+    (tmp_path / "mine.csv").write_text("\n".join(lines) + "\n")
+    done = bench("data", "audit", "mine.csv", "--out", "found")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(next((tmp_path / "found").glob("*-audit.json")).read_text())["explanations"]
+    whole = {each["sign"]: each["rule"] for each in found if each["agreement"]["value"] == 1.0}
+    assert whole["a keyword"] in ("indeed", "never") and whole["the column 'source'"] == "app"
+    assert whole["the column 'written'"].startswith("cut at 2020-02-")  # between the 14th and the first of March
+    assert whole["the column 'points'"] == "cut at 0.99, 1"
+    assert not [each for each in found if "note" in each["sign"]]
+
+
 def test_labels_by_chance_follow_from_nothing() -> None:
     parts = [relabelled(split(seed=seed), np.random.default_rng(seed).integers(0, 2, 300).tolist()) for seed in (0, 1)]
     assert not any(each.follows or each.kappa > 0.2 for each in explanations(*parts))
