@@ -1,4 +1,4 @@
-"""The wheel: all that the project needs is in it, and it runs from elsewhere."""
+"""The wheel: all that the project needs is in it, and it runs in an environment of its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,11 +29,29 @@ def pip(*arguments: str, cwd: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@dataclass(frozen=True)
+class Environment:
+    """A fresh environment: the wheel is installed there, what it depends on is read from the tests' own."""
+
+    folder: Path
+
+    @property
+    def packages(self) -> Path:
+        """Its site-packages."""
+        return next(self.folder.glob("lib/python*/site-packages"))
+
+    def run(self, program: str, *arguments: str, cwd: Path, variables: Mapping[str, str]) -> str:
+        """What a program of it prints."""
+        command = [str(self.folder / "bin" / program), *arguments]
+        done = subprocess.run(command, env=variables, cwd=cwd, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that the wheel was installed into; what it depends on is this environment's."""
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     root = tmp_path_factory.mktemp("wheel")
-    source, target = root / "source", root / "installed"
+    source, found = root / "source", Environment(root / "environment")
     source.mkdir()
     for path in [*(ROOT / part for part in PARTS), *ROOT.glob("requirements*")]:
         if path.is_dir():
@@ -37,41 +60,31 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(path, source)
     pip("wheel", "--no-deps", "--no-build-isolation", "-w", str(root), ".", cwd=source)
     (wheel,) = root.glob("sentibench-*.whl")
-    pip("install", "--no-deps", "--target", str(target), str(wheel), cwd=root)
-    return target
+    venv.create(found.folder, with_pip=False)
+    pip("--python", str(found.folder / "bin" / "python"), "install", "--no-deps", str(wheel), cwd=root)
+    (found.packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return found
 
 
-def test_the_command_runs_a_recipe_from_elsewhere(installed: Path, tmp_path: Path) -> None:
-    environment = bench_environment(tmp_path) | {"PYTHONPATH": str(installed), "SENTIBENCH_RECIPES": ""}
-
-    def sentibench(*arguments: str) -> str:
-        command = [sys.executable, "-P", str(installed / "bin" / "sentibench"), *arguments]
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
+def test_the_command_runs_a_recipe_from_elsewhere(installed: Environment, tmp_path: Path) -> None:
+    variables = bench_environment(tmp_path) | {"SENTIBENCH_RECIPES": ""}
+    del variables["PYTHONPATH"]
+    sentibench = partial(installed.run, "sentibench", cwd=tmp_path, variables=variables)
     assert "published/emotions-1-baselines" in sentibench("list", "suites")
     assert "1 ok" in sentibench("run", "-r", "constant", "-d", "toy", "--measure", "none")
     assert "Constant" in sentibench("compare")
 
 
-def test_every_file_of_the_packages_is_in_it(installed: Path) -> None:
+def test_every_file_of_the_packages_is_in_it(installed: Environment) -> None:
     for part in PARTS[:7]:
         ours = {path.relative_to(ROOT) for path in (ROOT / part).rglob("*") if path.is_file()}
         ours = {path for path in ours if "__pycache__" not in path.parts}
-        assert [path for path in sorted(ours) if not (installed / path).is_file()] == []
-    assert not (installed / "tests").exists() and not (installed / "benchmarks").exists()
+        assert [path for path in sorted(ours) if not (installed.packages / path).is_file()] == []
+    assert not (installed.packages / "tests").exists() and not (installed.packages / "benchmarks").exists()
 
 
-def test_a_missing_package_is_named_with_its_extra(installed: Path) -> None:
+def test_a_missing_package_is_named_with_its_extra(installed: Environment, tmp_path: Path) -> None:
     code = "from bench.requirements import install_command as c; print(c('fastapi')); print(c('torch'))"
-    environment = os.environ | {"PYTHONPATH": str(installed)}
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code],
-        env=environment,
-        cwd=installed.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines() == ["pip install 'sentibench[serve]'", "pip install sentibench"]
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    told = installed.run("python", "-P", "-c", code, cwd=tmp_path, variables=variables)
+    assert told.splitlines() == ["pip install 'sentibench[serve]'", "pip install sentibench"]
