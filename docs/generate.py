@@ -114,7 +114,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 SECTIONS = {
     "From nothing": ("from_nothing",),
-    "The harness": ("harness_overhead", "data_memory", "files_as_they_come"),
+    "The harness": ("harness_overhead", "executor_overhead", "data_memory", "files_as_they_come"),
     "Timing": ("same_artifact", "busy_neighbour"),
     "Training": (
         "baselines_training", "finetune_throughput", "frameworks_training", "pretraining_throughput", "distill_cache",
