@@ -99,6 +99,7 @@ def test_what_is_published_is_recomputed(command: str, run: Run) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_a_file_of_ones_own_is_trained_on_served_and_scored(run: Run, tmp_path: Path) -> None:
     words = {"good": ("fine", "great", "sunny", "kind"), "bad": ("awful", "grey", "broken", "rude")}
     rows = [f"a {told[i % 4]} day {i},{label}" for label, told in words.items() for i in range(300)]
