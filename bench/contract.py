@@ -72,7 +72,10 @@ class SoftTargets:
 
 @dataclass(frozen=True)
 class Split:
-    """Texts with their labels: `labels[i]` is an index into `label_names`, int64 [n_texts]."""
+    """Texts with their labels: `labels[i]` is an index into `label_names`, int64 [n_texts].
+
+    Of a multi-label data set, which recipes that declare `multi_label` get, they are 0 or 1, int64 [n_texts, n_labels].
+    """
 
     ids: list[str]
     texts: list[str]
@@ -83,6 +86,11 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text has any number of labels."""
+        return self.labels.ndim == 2
 
     def take(self, rows: npt.NDArray[np.int64]) -> Split:
         """These rows, in their order, without soft targets."""
@@ -228,7 +236,10 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
-        """Probabilities of each text, float32 [n_texts, n_labels], rows summing to 1."""
+        """Probabilities of each text, float32 [n_texts, n_labels], rows summing to 1.
+
+        Trained on a multi-label data set: of each label by itself, so that rows have any sum.
+        """
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
         """The steps of `predict_proba` that can be timed apart, in order, each fed with what the last returned."""
@@ -307,6 +318,9 @@ class Recipe(ABC):
     """The name of the text normalization that the artifact is trained and served with."""
     learns_from_teacher: ClassVar[bool] = False
     """Whether `fit` trains by the `soft_targets` of its training split, where it has one."""
+    multi_label: ClassVar[bool] = False
+    """Whether it also learns texts of any number of labels; its predictor then gives each label a probability by
+    itself."""
     timed: ClassVar[bool] = True
     """Whether its speed is measured: not where others answer, who are paid for each call."""
     deterministic: ClassVar[bool] = False

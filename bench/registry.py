@@ -22,7 +22,7 @@ from bench.foreign import refuse_code
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACKS = ("baselines", "tf_tinybert", "transformers_pt", "compression")
-UNTRAINED = ("takes", "choices")
+UNTRAINED = ("takes", "choices", "multi_label")
 """Declarations of a recipe by which a request is refused before anything runs."""
 OWN_MODULE = "_sentibench_recipe_"
 """What the module names of the user's own recipes begin with."""

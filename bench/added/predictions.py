@@ -15,6 +15,7 @@ from bench.added.match import Matched, Rows
 from bench.added.table import Columns, read_predictions
 from bench.arrays import Arrays
 from bench.data import DatasetRef, Prepared
+from bench.data.label_shape import need_one_label
 from bench.data.user_file import file_revision
 from bench.errors import BenchError
 from bench.git import git_state
@@ -51,6 +52,7 @@ def add_predictions(elsewhere: Elsewhere, ref: DatasetRef, store: Store) -> Resu
     revision = file_revision(elsewhere.file)
     with store.lock():
         prepared = prepared_dataset(ref, store)
+        need_one_label("bench add predictions", prepared.name, prepared.meta.notes)
         told = read_predictions(elsewhere.file, elsewhere.columns, prepared.label_names)
         arrays = _arrays(Matched(told, _splits(prepared), str(elsewhere.file)), prepared)
         result = _result(elsewhere, prepared, arrays, revision, told.graded)

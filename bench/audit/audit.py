@@ -18,6 +18,7 @@ from bench.contract import Split
 from bench.data import DatasetRef, Prepared
 from bench.data.context import other_columns
 from bench.data.describe import Leak
+from bench.data.label_shape import need_one_label
 from bench.data.manifest import LabelSource, label_source, metric_of
 from bench.requirements import install_command
 
@@ -70,6 +71,7 @@ def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Aud
     `try_without` trains a model with and without the rows whose labels are suspected to be wrong.
     But for the agreement of annotators, which is of all rows of the user's file.
     """
+    need_one_label("bench data audit", prepared.name, prepared.meta.notes)
     train, validation = prepared.training()
     description = prepared.description()
     missing = [

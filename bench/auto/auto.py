@@ -16,6 +16,7 @@ from bench.auto.race import Race
 from bench.auto.screen import AutoScreen
 from bench.auto.trainer import Entrant, Trainer
 from bench.data import DatasetRef, Prepared
+from bench.data.label_shape import need_one_label
 from bench.data.manifest import metric_of
 from bench.errors import BenchError
 from bench.identity import slug
@@ -77,6 +78,7 @@ class Auto:
             self.store.sweep()
             with self.console.status("Reading and verifying the data set …"):
                 prepared = prepared_dataset(self.options.dataset, self.store, self.options.run.limit)
+        need_one_label("bench auto", prepared.name, prepared.meta.notes)
         self.metric = self.options.metric or metric_of(prepared.name, prepared.meta.notes)
         self.offer = self._offer(self.metric)
         with Journal(self.store.auto / f"{self._name(prepared)}.json") as journal:

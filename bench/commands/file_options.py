@@ -46,6 +46,9 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "merge_labels": (
         Annotated[bool, _option("Make one of labels that differ by case, blanks or .0 alone.", "--merge-labels")], False
     ),
+    "label_separator": (
+        Annotated[str | None, _option("What parts the labels of a text that may have several, as '|'.")], None
+    ),
     "order": (
         Annotated[str | None, _option("All labels, the lowest first, where they are steps of one scale.")], None
     ),

@@ -72,7 +72,7 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     if bool(runs) == (dataset is not None):
         raise BenchError("name runs (`python -m bench list runs`), or a data set with -d")
     if runs:
-        return [store.result(run_id) for run_id in runs]
+        return _of_one_label([store.result(run_id) for run_id in runs])
     from bench.board.aggregate import boards, chosen
     from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
@@ -87,6 +87,14 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     results = [store.result(run_id) for run_id in found if run_id is not None]
     if not results:
         raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one first")
+    return _of_one_label(results)
+
+
+def _of_one_label(results: list[Result]) -> list[Result]:
+    from bench.data.label_shape import need_one_label
+
+    for result in results:
+        need_one_label("this command", result.data.dataset, result.data.notes)
     return results
 
 

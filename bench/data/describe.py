@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bench.data.duplicates import Hashes, conflicting, exact, extra_copies, hash_texts
 from bench.data.facts import DatasetFacts
+from bench.data.label_sets import label_counts, label_keys
 from bench.data.load import Dataset, assemble
 from bench.data.published import PublishedSet, read_published
 from bench.data.ref import DatasetRef
@@ -90,7 +91,7 @@ def describe_published(published: PublishedSet, dataset: Dataset) -> Description
 
 def _facts(name: str, published: PublishedSet, raw: Hashes, edges: npt.NDArray[np.float64]) -> SplitFacts:
     split = published.splits[name]
-    tally = np.bincount(split.labels, minlength=len(published.facts.label_names)).tolist()
+    tally = label_counts(split.labels, len(published.facts.label_names)).tolist()
     return SplitFacts(
         name=name,
         rows=len(split.texts),
@@ -129,5 +130,5 @@ def _leak(earlier: str, later: str, published: PublishedSet, raw: dict[str, Hash
 
 def _with_label(split: Published) -> Hashes:
     """A hash of each text and its label: labels spread over the bits by an odd constant."""
-    spread: Hashes = split.hashes ^ (split.labels.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    spread: Hashes = split.hashes ^ (label_keys(split.labels) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     return spread

@@ -37,10 +37,14 @@ def rows_digest(hashes: Iterable[bytes]) -> str:
 
 
 def split_hash(label_names: Sequence[str], *splits: _Rows) -> str:
-    """The hash of label names and of the ids, texts and labels of splits, in order."""
+    """The hash of label names and of the ids, texts and labels of splits, in order.
+
+    A text of any number of labels has its 0 and 1 in a row where one of a single label has its number.
+    """
     digest = sha256("\0".join(label_names).encode())
     for split in splits:
         for row_id, text, label in zip(split.ids, split.texts, split.labels.tolist(), strict=True):
             content = text.encode()
-            digest.update(b"\n%s %d %d " % (row_id.encode(), label, len(content)) + content)
+            written = b"%d" % label if isinstance(label, int) else bytes(label).hex().encode()
+            digest.update(b"\n%s %s %d " % (row_id.encode(), written, len(content)) + content)
     return digest.hexdigest()

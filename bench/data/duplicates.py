@@ -11,6 +11,8 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from bench.data.label_sets import label_keys
+
 Hashes = npt.NDArray[np.uint64]
 
 _URL = re.compile(r"(?:https?://|www\.)\S+")
@@ -62,6 +64,6 @@ def extra_copies(hashes: Hashes) -> int:
 
 
 def conflicting(hashes: Hashes, labels: npt.NDArray[np.int64]) -> int:
-    """Distinct texts that stand under more than one label."""
-    pairs = np.unique(np.stack([hashes, labels.astype(np.uint64)]), axis=1)
+    """Distinct texts that stand under more than one label, or set of labels."""
+    pairs = np.unique(np.stack([hashes, label_keys(labels)]), axis=1)
     return len(pairs[0]) - len(np.unique(pairs[0]))

@@ -45,6 +45,15 @@ def known_label(label: str, names: Sequence[str]) -> str | None:
     return near[0] if len(near) == 1 else None
 
 
+def joined_by(labels: Collection[str]) -> str | None:
+    """What seems to part several labels in one cell, as `anger|sadness`: what makes fewer labels of these; or None."""
+    for mark in "|;,":
+        parts = {part.strip() for label in labels for part in label.split(mark)}
+        if any(mark in label for label in labels) and len(parts) < len(labels):
+            return mark
+    return None
+
+
 def in_order(labels: Collection[str], order: str) -> list[str]:
     """Those labels that `order` names, with commas between, as it has them; spelt otherwise where one alone fits.
 

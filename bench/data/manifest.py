@@ -241,6 +241,8 @@ class Entry(Closed):
 
 SKEWED_NOTE = "accuracy says little, so that macro-F1 decides"
 """How the note on a user's file of mostly one label ends."""
+MULTI_LABEL_NOTE = "a text may have several labels, or none: "
+"""How the note on a user's file of such texts begins."""
 ORDER_NOTE = "labels are steps of one scale: "
 """How the note on a user's file of ordered labels begins."""
 
@@ -255,6 +257,11 @@ def is_ordinal(name: str, notes: Iterable[str] = ()) -> bool:
     if name in dataset_names():
         return entry(name).ordinal
     return any(note.startswith(ORDER_NOTE) for note in notes)
+
+
+def is_multi_label(notes: Iterable[str]) -> bool:
+    """Whether a text may have several labels, as the notes on a user's file say; no set of the manifest has such."""
+    return any(note.startswith(MULTI_LABEL_NOTE) for note in notes)
 
 
 def metric_of(name: str, notes: Iterable[str] = ()) -> Metric:

@@ -16,6 +16,7 @@ from filelock import FileLock
 from bench.contract import Split
 from bench.data.describe import describe_published
 from bench.data.digest import file_sha256, split_hash
+from bench.data.label_sets import rarest_labels
 from bench.data.load import Dataset, assemble
 from bench.data.locate import data_roots, find_file
 from bench.data.manifest import entry, metric_of
@@ -143,17 +144,21 @@ def _write(folder: Path, dataset: Dataset, limit: int | None, reading: Reading |
 def _limited(split: Split, limit: int | None, where: str) -> Split:
     if limit is None or limit >= len(split):
         return split
-    return split.take(limit_rows(split.labels, limit, where))
+    return split.take(limit_rows(rarest_labels(split.labels), limit, where))
 
 
 def _write_table(path: Path, columns: dict[str, list[str] | npt.NDArray[np.int64]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # large_string: a plain one ends at 2 GiB a column.
-    arrays = {
-        name: pa.array(x, pa.large_string() if isinstance(x, list) else pa.int64()) for name, x in columns.items()
-    }
+    def array(values: list[str] | npt.NDArray[np.int64]) -> pa.Array:
+        if isinstance(values, list):  # large_string: a plain one ends at 2 GiB a column
+            return pa.array(values, pa.large_string())
+        if values.ndim == 1:
+            return pa.array(values, pa.int64())
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel(), pa.uint8()), values.shape[1])
+
+    arrays = {name: array(values) for name, values in columns.items()}
     with path.open("wb") as file:
         pq.write_table(pa.table(arrays), file, compression="zstd")
         file.flush()

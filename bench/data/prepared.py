@@ -117,9 +117,9 @@ class Prepared:
         return table["id"].to_pylist(), table["text"].to_pylist()
 
     def test_labels(self) -> tuple[list[str], npt.NDArray[np.int64]]:
-        """Ids and labels int64 [n_test] of the test split, for the scorer alone."""
+        """Ids and labels of the test split, int64 [n_test] or [n_test, n_labels], for the scorer alone."""
         table = self._read("test-labels.parquet")
-        return table["id"].to_pylist(), table["label"].to_numpy()
+        return table["id"].to_pylist(), _labels(table["label"])
 
     def description(self) -> Description:
         """The whole data set described, whatever the limit; nothing is read but a small file."""
@@ -128,7 +128,7 @@ class Prepared:
 
     def _split(self, name: str) -> Split:
         table = self._read(name)
-        return Split(table["id"].to_pylist(), table["text"].to_pylist(), table["label"].to_numpy(), self.label_names)
+        return Split(table["id"].to_pylist(), table["text"].to_pylist(), _labels(table["label"]), self.label_names)
 
     def _read(self, name: str) -> pa.Table:
         import pyarrow.parquet as pq
@@ -156,6 +156,15 @@ class Prepared:
         return DataError(
             f"prepared data of {self.name} were altered: {how}; delete {self.folder} and run the command again"
         )
+
+
+def _labels(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    import pyarrow as pa
+
+    if not pa.types.is_fixed_size_list(column.type):
+        return np.asarray(column.to_numpy())
+    numbers = column.combine_chunks().flatten().to_numpy()
+    return np.asarray(numbers.reshape(-1, column.type.list_size).astype(np.int64))
 
 
 def open_prepared(folder: Path) -> Prepared | None:

@@ -36,6 +36,8 @@ class Reading(BaseModel):
     """Leave out labels with fewer distinct texts, in train where there are splits."""
     merge_labels: bool = False
     """Make one of labels that differ by case, blanks or a `.0` alone."""
+    label_separator: str | None = None
+    """What parts the labels of a text, as in `anger|sadness`: it may have any number of them, and none."""
     order: str | None = None
     """All labels from the lowest to the highest, `negative,neutral,positive`: they are steps of one scale."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.data.duplicates import Hashes
+from bench.data.label_sets import of_groups
 from bench.errors import DataError
 
 VALIDATION_FRACTION = 0.1
@@ -24,9 +25,12 @@ def split_groups(
     """The part of each row, int8 [n_rows]. Rows of one hash share a part; every part has every label.
 
     Groups are taken in the order of a mix of their hash, which is as good as shuffled and does not depend on row order.
-    A group of conflicting labels counts for its smallest label.
+    A group of conflicting labels counts for its smallest label; where texts have any number of labels, for all of them.
     """
     mixed = (hashes ^ (hashes >> np.uint64(31))) * _MIX
+    if labels.ndim == 2:
+        _, group = np.unique(mixed, return_inverse=True)
+        return _label_by_label(of_groups(labels, group), fractions)[group]
     order = np.lexsort((labels, mixed))
     _, first, inverse, sizes = np.unique(mixed[order], return_index=True, return_inverse=True, return_counts=True)
     group_labels = labels[order][first]
@@ -42,6 +46,26 @@ def split_groups(
         group_parts[members] = np.searchsorted(ends, np.arange(len(members)), side="right")
     parts = np.empty(len(hashes), dtype=np.int8)
     parts[order] = group_parts[inverse]
+    return parts
+
+
+def _label_by_label(labels: npt.NDArray[np.int64], fractions: Sequence[float]) -> Parts:
+    """The part of each group of labels [groups, k]: iterative stratification (Sechidis et al., 2011).
+
+    The groups of the rarest label go where most of it is lacking, then those of the next; last those of none.
+    """
+    strata = np.column_stack([labels, ~labels.any(axis=1)]).astype(bool)
+    parts = np.full(len(labels), -1, np.int8)
+    for stratum in [*np.argsort(strata[:, :-1].sum(axis=0), kind="stable").tolist(), -1]:
+        members = np.flatnonzero(strata[:, stratum])
+        lacking = len(members) * np.asarray(fractions)
+        lacking[1:] = np.maximum(lacking[1:], 1)
+        lacking[0] = len(members) - lacking[1:].sum()
+        placed = parts[members]
+        lacking -= np.bincount(placed[placed >= 0], minlength=len(fractions))
+        for group in members[placed < 0]:
+            parts[group] = lacking.argmax()
+            lacking[parts[group]] -= 1
     return parts
 
 

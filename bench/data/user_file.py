@@ -128,7 +128,9 @@ def split_column(table: Table, where: str, reading: Reading) -> int | None:
 
 
 def _named(label: object, names: Sequence[str] | None) -> object:
-    """The label's name where the file has numbers for names; -1 is `datasets`' word for none."""
+    """The label's name, or those of a list, where the file has numbers for names; -1 is `datasets`' word for none."""
+    if names is not None and isinstance(label, list):
+        return [_named(one, names) for one in label]
     if names is None or not isinstance(label, int):
         return label
     return names[label] if 0 <= label < len(names) else None

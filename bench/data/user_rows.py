@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.data.duplicates import with_marks
-from bench.data.labels import in_order, merged, shown, spellings
-from bench.data.manifest import ORDER_NOTE, SKEWED_NOTE
+from bench.data.label_sets import label_counts, of_groups
+from bench.data.labels import in_order, joined_by, merged, shown, spellings
+from bench.data.manifest import MULTI_LABEL_NOTE, ORDER_NOTE, SKEWED_NOTE
 from bench.data.reading import NO_COLUMN, Reading
 from bench.data.rows import Published, is_number, label_text
 from bench.errors import DataError, did_you_mean
@@ -46,6 +47,9 @@ class UserRows:
     reading: Reading
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    """One a text; where it may have several, those of all texts, one text after another."""
+    owners: list[int] = field(default_factory=list)
+    """Of each of `labels` the text, where a text may have several."""
     splits: list[str] = field(default_factory=list)
     """`all` where no file and no column tells it."""
     positions: list[int] = field(default_factory=list)
@@ -58,6 +62,8 @@ class UserRows:
         self._seen: Counter[str] = Counter()
         self._unknown: Counter[str] = Counter()
         """Words in the split column that are none."""
+        self._listed: bool | None = None
+        """Whether the column holds lists of labels; None as long as no row has any."""
         self._problems: list[str] = []
         self._notes: list[str] = []
         self._declared: list[str] = []
@@ -74,7 +80,7 @@ class UserRows:
         name = self._split if not self._told else split_of(split)
         position = self._seen[name]
         self._seen[name] += 1
-        written = label if isinstance(label, str) else label_text(label, self._place, self.reading.label_column)
+        written = self._written(label)
         if not isinstance(text, str) and text is not None and text == text:
             raise DataError(
                 f"{self._place}: column '{self.reading.text_column}' holds a {type(text).__name__}, not text; "
@@ -82,15 +88,38 @@ class UserRows:
             )
         if not isinstance(text, str) or not text or text.isspace():
             missing = "text"
-        elif not written or written.isspace():
+        elif written is None:
             missing = "label"
-        if missing:
+        if missing or written is None:
             self._missing[missing].append(self._place)
             return
         self.texts.append(text)
-        self.labels.append(written)
+        self.labels += written
+        if self._several:
+            self.owners += [len(self.texts) - 1] * len(written)
         self.splits.append(name)
         self.positions.append(position)
+
+    def _written(self, label: Any) -> list[str] | None:
+        """The labels of a row, None where it lacks them; an empty cell among cells of several is a text of none."""
+        separator, column = self.reading.label_separator, self.reading.label_column
+        empty = label is None or label != label
+        if self._listed is None and not empty:
+            self._listed = isinstance(label, list)
+        if isinstance(label, list) != bool(self._listed) and not empty:
+            raise DataError(f"{self._place}: column '{column}' holds lists in some rows and none in others")
+        if isinstance(label, list):
+            parts = [label_text(one, self._place, column).strip() for one in label]
+            return [part for part in parts if part]
+        written = label if isinstance(label, str) else label_text(label, self._place, column)
+        if separator is not None and not self._listed:
+            return [part for one in written.split(separator) if (part := one.strip())]
+        return [written] if written and not written.isspace() else None
+
+    @property
+    def _several(self) -> bool:
+        """Whether a text may have several labels."""
+        return bool(self._listed) or self.reading.label_separator is not None
 
     @property
     def _place(self) -> str:
@@ -112,6 +141,8 @@ class UserRows:
         names = self._in_order(set(labels))
         codes = {name: i for i, name in enumerate(names)}
         numbers = np.array([codes[label] for label in labels], np.int64)
+        if self._several:
+            numbers = self._indicator(numbers, len(names))
         splits = {split: self._published(split, numbers) for split in dict.fromkeys(self.splits)}
         counts = _distinct(splits, len(names))
         self._tell_rare(dict(zip(names, counts.tolist(), strict=True)), splits)
@@ -120,7 +151,14 @@ class UserRows:
         finished = self._kept(counts >= self.reading.min_count, names, splits)
         self._check(where, finished)
         ordered = self._order_notes(finished.label_names, where)
-        return replace(finished, notes=(*finished.notes, *ordered, *_skewed(finished)))
+        usual = _sets_note(finished) if self._several else _skewed(finished)
+        return replace(finished, notes=(*finished.notes, *ordered, *usual))
+
+    def _indicator(self, numbers: npt.NDArray[np.int64], n_labels: int) -> npt.NDArray[np.int64]:
+        """0 or 1 of each text and label, int64 [texts, n_labels]."""
+        found = np.zeros((len(self.texts), n_labels), np.int64)
+        found[np.array(self.owners, np.int64), numbers] = 1
+        return found
 
     def _check_words(self, where: str) -> None:
         """A word that names no split is an error, one of numbers an explained one; so is a split that is not there."""
@@ -176,7 +214,9 @@ class UserRows:
 
     def _in_order(self, labels: set[str]) -> tuple[str, ...]:
         """As was declared, what is not named last; else by name."""
-        if self.reading.order is not None:
+        if self.reading.order is not None and self._several:
+            self._problems.append("--order is for texts of one label, and here a text may have several; leave it out")
+        elif self.reading.order is not None:
             try:
                 self._declared = in_order(labels, self.reading.order)
             except DataError as error:
@@ -211,17 +251,23 @@ class UserRows:
             self._problems.append(f"labels with fewer than {needed} distinct texts{where}: {shown(few)}")
         if rare:
             self._problems[-1] += f" (add some, or --min-count {needed if few else 1} leaves such labels out)"
+        mark = None if self._several else joined_by(set(self.labels))
+        if mark and rare:
+            self._problems.append(f"labels look like several with '{mark}' between them: --label-separator '{mark}'")
+        elif mark:
+            self._notes.append(f"labels with '{mark}' are taken as they are; --label-separator '{mark}' parts them")
 
     def _kept(self, kept: npt.NDArray[np.bool_], names: Sequence[str], splits: dict[str, Published]) -> Finished:
         """The labels that stay, numbered anew, and their rows."""
         number = np.cumsum(kept) - 1
-        left = {split: rows.take(kept[rows.labels]) for split, rows in splits.items()}
+        left = {split: rows.take(_stay(rows.labels, kept)) for split, rows in splits.items()}
         out = sum(len(splits[split].texts) - len(rows.texts) for split, rows in left.items())
         if out:
             few = f"{int((~kept).sum())} label(s) with fewer than {self.reading.min_count} distinct texts"
             self._notes.append(f"rows left out: {out:,} of {few}")
         for split, rows in left.items():
-            rows.labels, rows.left_out = number[rows.labels], len(splits[split].texts) - len(rows.texts)
+            rows.labels = number[rows.labels] if rows.labels.ndim == 1 else rows.labels[:, kept]
+            rows.left_out = len(splits[split].texts) - len(rows.texts)
         return Finished(tuple(name for name, stays in zip(names, kept, strict=True) if stays), left, tuple(self._notes))
 
     def _check(self, where: str, found: Finished) -> None:
@@ -250,7 +296,7 @@ def _plain(split: Any) -> str:
 
 def _skewed(found: Finished) -> list[str]:
     """The note on a file of which most rows have one label: who always answers it looks good."""
-    counts = sum(np.bincount(rows.labels, minlength=len(found.label_names)) for rows in found.splits.values())
+    counts = sum(label_counts(rows.labels, len(found.label_names)) for rows in found.splits.values())
     share = float(np.max(counts) / np.sum(counts))
     if share < SKEWED:
         return []
@@ -258,12 +304,28 @@ def _skewed(found: Finished) -> list[str]:
     return [f"{100 * share:.0f} % of the texts have the label '{name[:40]}': {SKEWED_NOTE}"]
 
 
+def _stay(labels: npt.NDArray[np.int64], kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The rows that stay with the labels that do: all but those whose every label goes."""
+    if labels.ndim == 1:
+        return np.asarray(kept[labels])
+    return np.asarray(labels[:, kept].any(axis=1) | ~labels.any(axis=1))
+
+
+def _sets_note(found: Finished) -> list[str]:
+    """The note on a file of texts with any number of labels, and how many each has."""
+    sizes = np.concatenate([rows.labels.sum(axis=1) for rows in found.splits.values()])
+    none = int((sizes == 0).sum())
+    return [f"{MULTI_LABEL_NOTE}{sizes.mean():.2f} on average, {none:,} of {len(sizes):,} texts none; {SKEWED_NOTE}"]
+
+
 def _distinct(splits: dict[str, Published], labels: int) -> npt.NDArray[np.int64]:
-    """Distinct texts of each label in what is learnt from; a text of several labels counts for the first."""
+    """Distinct texts of each label in what is learnt from; a text that rows give several counts for the first."""
     learnt = splits.get("all", splits.get("train"))
     if learnt is None:
         return np.full(labels, np.iinfo(np.int64).max)
     _, inverse = np.unique(learnt.hashes, return_inverse=True)
+    if learnt.labels.ndim == 2:
+        return label_counts(of_groups(learnt.labels, inverse), labels)
     first = np.full(int(inverse.max(initial=-1)) + 1, labels)
     np.minimum.at(first, inverse, learnt.labels)
     return np.bincount(first, minlength=labels).astype(np.int64)

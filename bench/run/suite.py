@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.data import Prepared, find_prepared
+from bench.data.label_shape import check_recipes, need_one_label
 from bench.data.user_file import read_user_file
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.run.datasets import prepare_all
@@ -81,6 +82,7 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
         for line in left_out:
             console.print(f"[yellow]left out[/] {line}", highlight=False, soft_wrap=True)
         runnable = [spec for spec in specs if spec.dataset.name in prepared]
+        _check_label_shapes(runnable, prepared)
         planner = Planner(prepared, store, options.cache, options.device)
         previewed = preview(runnable, planner)
         print_plan(previewed, console)
@@ -89,6 +91,15 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
         anything = any(run.due in ("train", "predict", "measure") for run in previewed)
         with engine_of(options) if anything else nullcontext(LocalEngine()) as engine:
             return _execute(previewed, planner, options, _Tracked(console, due, listener), engine)
+
+
+def _check_label_shapes(specs: Iterable[RunSpec], prepared: Mapping[str, Prepared]) -> None:
+    """A `BenchError` where a recipe does not learn labels as its data set has them."""
+    for name, data in prepared.items():
+        own = [spec for spec in specs if spec.dataset.name == name]
+        check_recipes([spec.recipe for spec in own], Path(name).name, data.meta.notes)
+        if any(spec.per_label for spec in own):
+            need_one_label("--per-label", Path(name).name, data.meta.notes)
 
 
 def engine_of(options: RunOptions) -> AbstractContextManager[Engine]:
@@ -186,11 +197,13 @@ def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> 
     unread = [spec for spec in specs if spec.dataset.name not in prepared]
     for ref in {spec.dataset.name: spec.dataset for spec in unread}.values():
         if ref.path is not None:  # what is wrong with a user's file is told now, not when a night's runs begin
-            read_user_file(ref.path, ref.reading)
+            notes = read_user_file(ref.path, ref.reading).notes
+            check_recipes([spec.recipe for spec in unread if spec.dataset == ref], ref.path.name, notes)
     for spec in unread:
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)
     readable = [spec for spec in specs if spec.dataset.name in prepared]
     runs: list[PlannedRun | Waiting] = [Waiting(spec) for spec in unread]
+    _check_label_shapes(readable, prepared)
     if readable:
         previewed = preview(readable, Planner(prepared, store, options.cache, options.device))
         print_plan(previewed, console)

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from bench.artifact import is_intact
+from bench.data.label_shape import need_one_label
 from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.measure.schedule import schedule_of
@@ -81,6 +82,7 @@ class Compress:
         self.console = console
         self.store = options.run.opened()
         self.parent = self.store.result(options.parent)
+        need_one_label("bench compress", self.parent.data.dataset, self.parent.data.notes)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
         self.metric = metric_of(self.parent.data.dataset, self.parent.data.notes)
         steps = tuple(replace(step, metric=self.metric) for step in options.steps)

@@ -12,6 +12,7 @@ from bench.board.predictions import Predictions
 from bench.board.rows import stored_rows
 from bench.data import DatasetRef
 from bench.data.context import written
+from bench.data.label_shape import need_one_label
 from bench.data.reading import AS_FOUND
 from bench.errors import BenchError
 from bench.run.datasets import dataset_of, prepared_dataset
@@ -32,6 +33,7 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     board = next((board for board in chosen(boards(rows, predictions), dataset) if board.ok_lines), None)
     if board is None:
         raise BenchError(f"no model on {dataset} has scores")
+    need_one_label("bench slices", board.data.dataset, board.data.notes)
     chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
     title = chosen_one.name
     runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]

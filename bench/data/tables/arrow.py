@@ -70,11 +70,19 @@ def class_names(metadata: Mapping[bytes, bytes] | None) -> dict[str, list[str]]:
 
 
 def feature_names(features: Any) -> dict[str, list[str]]:
-    """The same of the features of a data set as its JSON has them."""
+    """The same of the features of a data set as its JSON has them; those of a column of lists too."""
     if not isinstance(features, dict):
         return {}
-    found = {name: value.get("names") for name, value in features.items() if isinstance(value, dict)}
+    single = {name: _element(value) for name, value in features.items()}
+    found = {name: value.get("names") for name, value in single.items() if isinstance(value, dict)}
     return {name: list(names) for name, names in found.items() if isinstance(names, list)}
+
+
+def _element(feature: Any) -> Any:
+    """What a feature that is a list holds, as `datasets` writes it in several ways; another as it is."""
+    if isinstance(feature, list) and feature:
+        return feature[0]
+    return feature.get("feature", feature) if isinstance(feature, dict) else feature
 
 
 def _values(batches: Any, names: Sequence[str], where: str) -> Iterator[Values]:
