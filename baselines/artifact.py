@@ -19,8 +19,10 @@ class ModelConfig(TypedDict):
     label_names: list[str]
     normalization: str
     params: Params
-    temperature: NotRequired[float]
-    """Of the scores of `linear`."""
+    temperature: NotRequired[float | list[float]]
+    """Of the scores of `linear`; where a text may have several labels, of each label's."""
+    multi_label: NotRequired[bool]
+    """Whether a text may have several labels: each then has a probability by itself."""
 
 
 Weights = dict[str, npt.NDArray[np.float32]]

@@ -8,13 +8,46 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import SoftTargets, Split
+from bench.api import SoftTargets, Split, class_weights
 
 
 def targets(split: Split) -> npt.NDArray[np.float32]:
-    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, its softened probabilities."""
+    """Labels, one-hot, float32 [n, labels]; beside them, where there is a teacher, its softened probabilities.
+
+    Where a text may have several labels, 1 for each of them.
+    """
+    if split.multi_label:
+        return split.labels.astype(np.float32)
     hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
     return np.hstack([hard, split.soft_targets.softened()]) if split.soft_targets else hard
+
+
+class EachLabelLoss(keras.losses.Loss):
+    """Binary cross-entropy of each label from logits, mean over labels: where a text may have several.
+
+    `weights` [2, labels] are of its absence and its presence; `smoothing` is the share of a target that goes to ½.
+    """
+
+    def __init__(self, smoothing: float, weights: npt.NDArray[np.float64] | None) -> None:
+        super().__init__(name="each_label")
+        self.smoothing, self.weights = smoothing, weights
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Of each text, float [batch]."""
+        ops = keras.ops
+        target = y_true * (1.0 - self.smoothing) + self.smoothing / 2
+        losses = ops.binary_crossentropy(target, y_pred, from_logits=True)
+        if self.weights is not None:
+            absent, present = ops.array(self.weights, y_pred.dtype)
+            losses *= ops.where(y_true > 0.5, present, absent)
+        return ops.mean(losses, axis=-1)
+
+
+def label_weights(split: Split, kind: str) -> npt.NDArray[np.float64] | None:
+    """Float64 [2, labels]: what a label's absence and presence weigh; `balanced` as much together, `none`: None."""
+    each = [class_weights(label, 2, kind) for label in split.labels.T]
+    found = [weights for weights in each if weights is not None]
+    return np.stack(found, axis=1) if found else None
 
 
 class DistillationLoss(keras.losses.Loss):

@@ -12,7 +12,7 @@ from baselines.ngrams import ngram_range
 from baselines.sequences import UNKNOWN_ID
 from baselines.subwords import buckets_of, hashed
 from baselines.words import Reader
-from bench.api import BenchError, Params, Probabilities, softmax
+from bench.api import BenchError, Params, Probabilities, sigmoid, softmax
 
 PAD_ID = 0
 SLICE = 32
@@ -31,7 +31,10 @@ class Lookup:
     The rows of unknown words are made when they occur, and dropped when there are more than `MAX_UNKNOWN` of them.
     """
 
-    def __init__(self, vocabulary: Sequence[str], weights: Weights, params: Params, normalization: str) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], weights: Weights, params: Params, normalization: str, multi_label: bool = False
+    ) -> None:
+        self.activation = sigmoid if multi_label else softmax
         self.span, self.buckets = spelling_span(params), params["ngram_buckets"]
         self.window, self.filters = params["window"], params["filters"]
         self.gap = max(1, self.window // 2)
@@ -74,7 +77,7 @@ class Lookup:
         vectors = shares[half : half + places, self.window * width :]
         mean = np.add.reduceat(vectors, bounds)[::2] / lengths[:, None]
         both = np.concatenate([np.maximum(highest, 0.0), mean], axis=1, dtype=np.float32)
-        return softmax(both @ self.logits[0] + self.logits[1])
+        return self.activation(both @ self.logits[0] + self.logits[1])
 
     def _row(self, word: str) -> int:
         """Where the row of a word is; that of an unknown one is made."""

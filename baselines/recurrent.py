@@ -173,13 +173,15 @@ def build_recurrent(vocabulary: int, labels: int, params: Params) -> keras.Model
     return keras.Model(inputs if len(inputs) > 1 else ids, logits, name="lstm")
 
 
-def frozen(model: keras.Model) -> Callable[[tuple[npt.NDArray[np.int32], ...]], npt.NDArray[np.float32]]:
+def frozen(
+    model: keras.Model, multi_label: bool = False
+) -> Callable[[tuple[npt.NDArray[np.int32], ...]], npt.NDArray[np.float32]]:
     """The model as one graph with its weights as constants: its inputs to probabilities, any shape, traced once."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     def probabilities(*inputs: Any) -> Any:
         logits = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-        return tf.nn.softmax(tf.cast(logits, tf.float32))
+        return (tf.nn.sigmoid if multi_label else tf.nn.softmax)(tf.cast(logits, tf.float32))
 
     signature = [tf.TensorSpec(tensor.shape, tf.int32) for tensor in model.inputs]
     graph = convert_variables_to_constants_v2(

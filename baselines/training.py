@@ -9,9 +9,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from baselines.criterion import DistillationLoss
+from baselines.criterion import DistillationLoss, EachLabelLoss, label_weights
 from bench.api import (
     BenchError,
     DeviceUse,
@@ -88,10 +89,7 @@ def train(
     `monitor` (the score that chooses the best epoch). A loss that is no number is a `BenchError`.
     """
     check(params)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
-    weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
-    if split.soft_targets:
-        loss, weights = DistillationLoss(loss, split.soft_targets, weights), None
+    loss, weights = _loss(split, params)
     schedule = _schedule(training.steps * params["epochs"], params)
     average = {"use_ema": True, "ema_momentum": params["ema"]} if params["ema"] else {}
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=params["weight_decay"], clipnorm=1.0, **average)
@@ -99,7 +97,7 @@ def train(
     model.compile(optimizer, loss, jit_compile=False)
     log = EpochLog(
         training.steps, training.examples, params, lambda step: float(keras.ops.convert_to_numpy(schedule(step))),
-        _validation(model, validation, averaged=bool(average)) if validation else None,
+        _validation(model, validation, bool(average), split.multi_label) if validation else None,
         lambda: [*model.variables, *optimizer.variables, *model.metrics_variables], context,
     )  # fmt: skip
     with warnings.catch_warnings():
@@ -114,6 +112,17 @@ def train(
     if log.best:
         model.set_weights(log.best)
     return log.training(replace(device, batch_per_replica=params["batch_size"]))
+
+
+def _loss(split: Split, params: Params) -> tuple[keras.losses.Loss, npt.NDArray[np.float64] | None]:
+    """The loss, and what each label weighs in it where the loss does not know."""
+    if split.multi_label:
+        return EachLabelLoss(params["label_smoothing"], label_weights(split, params["class_weight"])), None
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
+    weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
+    if split.soft_targets:
+        return DistillationLoss(loss, split.soft_targets, weights), None
+    return loss, weights
 
 
 class Steps(keras.callbacks.Callback):
@@ -137,7 +146,7 @@ class Steps(keras.callbacks.Callback):
 
 
 def _validation(
-    model: keras.Model, batches: Batches, averaged: bool
+    model: keras.Model, batches: Batches, averaged: bool, multi_label: bool
 ) -> Callable[[], tuple[dict[str, float], list[Any]]]:
     """What gives the scores on `batches`, and the weights that have them: those of the model, or their average."""
     forward = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
@@ -152,7 +161,8 @@ def _validation(
         if averaged:
             average.on_test_end()
         logits, targets = map(np.concatenate, zip(*found, strict=True))
-        return epoch_scores(logits, targets[:, : logits.shape[1]].argmax(axis=1)), weights
+        hard = targets[:, : logits.shape[1]]
+        return epoch_scores(logits, hard.astype(np.int64) if multi_label else hard.argmax(axis=1)), weights
 
     return validate
 

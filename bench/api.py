@@ -47,7 +47,7 @@ from bench.lexicon import Vader, copy_lexicons
 from bench.machine import thread_limit, waits_passively
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
-from bench.probabilities import softmax
+from bench.probabilities import sigmoid, softmax
 from bench.registry import load_artifact, load_recipe, named_recipe, recipe_files
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ __all__ = [
     "read_card",
     "recipe_files",
     "refuse_code",
+    "sigmoid",
     "softmax",
     "teacher_probabilities",
     "thread_limit",

@@ -44,7 +44,7 @@ def check_predictions(path: Path, arrays: Arrays) -> None:
     if "validation_labels" in arrays:
         pairs.append(("validation_labels", "validation_probabilities"))
     problems = [problem for pair in pairs if (problem := _misfit(arrays, *pair))]
-    if not problems and ("ids" not in arrays or arrays["ids"].shape != arrays["labels"].shape):
+    if not problems and ("ids" not in arrays or arrays["ids"].shape != arrays["labels"].shape[:1]):
         problems = ["not one id a text"]
     if problems:
         raise StoreError(f"{path}: not written by this software: {problems[0]}")
@@ -55,8 +55,10 @@ def _misfit(arrays: Arrays, labels: str, probabilities: str) -> str | None:
         return f"lacks {lacking[0]}"
     classes, scores = arrays[labels], arrays[probabilities]
     kinds, ranks = (classes.dtype.kind, scores.dtype.kind), (classes.ndim, scores.ndim)
-    if kinds != ("i", "f") or ranks != (1, 2) or len(classes) != len(scores):
+    fits = ranks == (1, 2) or classes.shape == scores.shape  # of several labels a text 0 or 1 of each
+    if kinds != ("i", "f") or scores.ndim != 2 or not fits or len(classes) != len(scores):
         return f"{labels} {classes.dtype}{list(classes.shape)} and {probabilities} {scores.dtype}{list(scores.shape)}"
-    if len(classes) and not 0 <= classes.min() <= classes.max() < scores.shape[1]:
+    most = scores.shape[1] - 1 if classes.ndim == 1 else 1
+    if len(classes) and not 0 <= classes.min() <= classes.max() <= most:
         return f"{labels} {classes.min()} to {classes.max()} of {scores.shape[1]}"
     return None

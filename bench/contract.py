@@ -40,6 +40,8 @@ class Card(TypedDict):
     normalization: str
     label_names: list[str]
     dataset: str
+    thresholds: NotRequired[list[float]]
+    """The probability from which a text gets a label, in label order, where it may have several."""
     compiled_code: NotRequired[list[str]]
     """Files in it that are machine code."""
     learnt_from: NotRequired[str]

@@ -203,17 +203,34 @@ class PerClass(Block):
     support: int
 
 
+class MultiLabel(Block):
+    """What is told of texts of any number of labels beside the scores that all texts have."""
+
+    micro_f1: Interval = Field(description="F1 of all decisions on all labels together.")
+    hamming_loss: Interval = Field(description="Share of these decisions that are wrong.")
+    thresholds: list[float] = Field(
+        description="The probability from which a text gets a label, in `label_names` order, fitted on validation."
+    )
+
+
 class Quality(Block):
     """Scores of the test predictions, by the harness alone."""
 
-    accuracy: Interval
+    accuracy: Interval = Field(description="Of texts of several labels: the share with exactly the right ones.")
     macro_f1: Interval
     macro_recall: Interval
-    log_loss: Interval = Field(description="Natural logarithm, probabilities clipped at 1e-7.")
+    log_loss: Interval = Field(
+        description="Natural logarithm, probabilities clipped at 1e-7; of several labels a text the mean over labels."
+    )
     brier: Interval = Field(description="Sum over labels of the squared error, mean over texts: 0 to 2.")
-    ece: Interval = Field(description="Expected calibration error of the top label, 15 equal-width bins.")
+    ece: Interval = Field(
+        description="Expected calibration error of the top label, 15 equal-width bins; of several labels of each label."
+    )
     per_class: list[PerClass]
-    confusion: list[list[int]] = Field(description="Rows are true labels, columns predicted, in `label_names` order.")
+    confusion: list[list[int]] = Field(
+        description="Rows are true labels, columns predicted, in `label_names` order; empty for several labels a text."
+    )
+    multi_label: MultiLabel | None = Field(None, description="Null where each text has one label.")
     n: int
     bootstrap: int = Field(description="Resamples behind the intervals.")
 

@@ -159,6 +159,7 @@ def _plan(model: Model, kind: str, job: Job, source: Source) -> Plan:
 def _scored(part: Part, model: Model, kind: str, answering: Answering, header: bool) -> bytes:
     texts = [record.text for record in part.records if record.text is not None]
     probabilities = model.score(texts).probabilities if texts else np.zeros((0, len(model.labels)), np.float32)
+    answering = answering.by(model.card)
     scores = Scores(
         probabilities, model.labels, answering.names, answering.values(model.confidence, probabilities, model.labels)
     )

@@ -41,6 +41,11 @@ class Model:
         return list(self.card["label_names"])
 
     @property
+    def thresholds(self) -> list[float]:
+        """From which probability a text has each label; none of a model of one label a text."""
+        return list(self.card.get("thresholds", []))
+
+    @property
     def compiled(self) -> list[str]:
         """The files of it that are compiled code."""
         return list(self.card.get("compiled_code", []))
@@ -70,6 +75,12 @@ class Scored:
     def __getitem__(self, rows: slice) -> Scored:
         """Of these texts alone."""
         return Scored(self.model, self.probabilities[rows])
+
+
+def need_one_label(card: Card, what: str) -> None:
+    """A `BenchError` for a model of several labels a text, which `what` does not answer with."""
+    if card.get("thresholds"):
+        raise BenchError(f"{what} answers with one label a text, and this model with several: predict and http do")
 
 
 def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:

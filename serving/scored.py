@@ -150,7 +150,7 @@ def scored_table(columns: pa.Table | None, records: Sequence[Record], scores: Sc
         names = list(records[0].columns)
         columns = pa.table({name: pa.array([r.columns[name] for r in records], pa.string()) for name in names})
     values = zip(*scores.of(records), strict=True)
-    kinds = {"answered": pa.bool_(), "set": pa.list_(pa.string())}
+    kinds = {"labels": pa.list_(pa.string()), "answered": pa.bool_(), "set": pa.list_(pa.string())}
     types = [
         pa.string(),
         *[pa.float64()] * (len(scores.labels) + 1),

@@ -23,6 +23,7 @@ from bench.api import (
     Training,
     Truncation,
     Uniform,
+    sigmoid,
     softmax,
 )
 
@@ -87,6 +88,7 @@ class Dnn(Recipe):
     sources = ("artifact.py", "criterion.py", "dense.py", "ngrams.py", "training.py", "vectorize.py")
     normalization = "plain-2"
     learns_from_teacher = True
+    multi_label = True
 
     def fit(
         self,
@@ -119,6 +121,7 @@ class Dnn(Recipe):
         log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
+            "multi_label": train.multi_label,
             "normalization": self.normalization,
             "params": dict(params),
         }
@@ -133,7 +136,7 @@ class Dnn(Recipe):
 
         config, weights = load_artifact(artifact_dir)
         features = TextFeatures.load(artifact_dir, weights, config["params"], config["normalization"])
-        return DnnPredictor(features, weights)
+        return DnnPredictor(features, weights, config.get("multi_label", False))
 
 
 class DnnPredictor(Predictor):
@@ -141,10 +144,12 @@ class DnnPredictor(Predictor):
 
     runtime = "numpy"
 
-    def __init__(self, features: TextFeatures, weights: dict[str, npt.NDArray[np.float32]]) -> None:
+    def __init__(
+        self, features: TextFeatures, weights: dict[str, npt.NDArray[np.float32]], multi_label: bool = False
+    ) -> None:
         from baselines.artifact import count_parameters
 
-        self.features = features
+        self.features, self.activation = features, sigmoid if multi_label else softmax
         depth = sum(name.endswith(".kernel") for name in weights)
         self.dense = [(weights[f"dense_{i}.kernel"], weights[f"dense_{i}.bias"]) for i in range(depth)]
         self.parameters, self.nonzero_parameters = count_parameters(weights)
@@ -174,7 +179,7 @@ class DnnPredictor(Predictor):
         vector = sparse_product(blocks, kernel) + bias
         for kernel, bias in rest:
             vector = np.maximum(vector, 0.0) @ kernel + bias
-        return softmax(vector)
+        return self.activation(vector)
 
 
 def layer_widths(text: str) -> list[int]:

@@ -24,6 +24,7 @@ from bench.api import (
     Training,
     Truncation,
     did_you_mean,
+    sigmoid,
     softmax,
 )
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from baselines.vectorize import TextFeatures
 
 CLASSIFIERS = ("svm", "logreg")
+CERTAIN = 4.0
+"""The score of a label that every text has."""
 FOLDS = 3
 """Of the cross-validation that calibrates where there is no validation."""
 
@@ -41,7 +44,7 @@ class Linear(Recipe):
     Without validation they are calibrated on scores that cross-validation gives inside of train.
 
     Calibration is one temperature for all scores (Guo et al., "On Calibration of Modern Neural Networks", 2017), so it
-    never changes which label wins.
+    never changes which label wins. Where a text may have several labels, each has a classifier and a temperature.
     """
 
     name, framework, requires = "linear", "scikit-learn", ("sklearn", "scipy", "safetensors")
@@ -66,6 +69,7 @@ class Linear(Recipe):
     smoke = {"char_ngrams": "none", "max_features": 5000}
     sources = ("artifact.py", "ngrams.py", "vectorize.py")
     normalization = "plain-2"
+    multi_label = True
 
     def fit(
         self,
@@ -82,16 +86,17 @@ class Linear(Recipe):
 
         features = TextFeatures(params, self.normalization)
         matrix = features.fit_transform(train.texts)
-        model = _classifier(params, seed).fit(matrix, train.labels)
-        coef = np.ascontiguousarray(model.coef_.T, np.float32)
-        weights = {"coef": coef, "intercept": model.intercept_.astype(np.float32), **features.save(out_dir)}
+        coef, intercept = _fitted(matrix, train.labels, params, seed)
+        weights = {"coef": coef, "intercept": intercept, **features.save(out_dir)}
         if len(validation):
             held_out = features.transform(features.clean(validation.texts))
-            temperature = fit_temperature(_scores(held_out, coef, weights["intercept"]), validation.labels)
+            scores = _scores(held_out, coef, intercept, train.multi_label)
+            temperature = _temperature(scores, validation.labels)
         else:
-            temperature = _cross_validated_temperature(matrix, train.labels, params, seed)
+            temperature = _unseen_temperature(matrix, train.labels, params, seed)
         config = {
             "label_names": list(train.label_names),
+            "multi_label": train.multi_label,
             "normalization": self.normalization,
             "params": dict(params),
             "temperature": temperature,
@@ -106,7 +111,7 @@ class Linear(Recipe):
 
         config, weights = load_artifact(artifact_dir)
         features = TextFeatures.load(artifact_dir, weights, config["params"], config["normalization"])
-        return LinearPredictor(features, weights, config["temperature"])
+        return LinearPredictor(features, weights, config["temperature"], config.get("multi_label", False))
 
 
 class LinearPredictor(Predictor):
@@ -114,10 +119,16 @@ class LinearPredictor(Predictor):
 
     runtime = "scikit-learn"
 
-    def __init__(self, features: TextFeatures, weights: dict[str, npt.NDArray[np.float32]], temperature: float) -> None:
+    def __init__(
+        self,
+        features: TextFeatures,
+        weights: dict[str, npt.NDArray[np.float32]],
+        temperature: float | list[float],
+        multi_label: bool = False,
+    ) -> None:
         from baselines.artifact import count_parameters
 
-        self.features, self.temperature = features, temperature
+        self.features, self.temperature, self.multi_label = features, np.asarray(temperature), multi_label
         self.coef, self.intercept = weights["coef"], weights["intercept"]
         self.parameters, self.nonzero_parameters = count_parameters(weights)
 
@@ -139,7 +150,8 @@ class LinearPredictor(Predictor):
     def _classify(self, blocks: list[Any]) -> Probabilities:
         if not blocks:
             return np.zeros((0, max(2, len(self.intercept))), np.float32)
-        return softmax(_scores(blocks, self.coef, self.intercept) / self.temperature)
+        scores = _scores(blocks, self.coef, self.intercept, self.multi_label) / self.temperature
+        return sigmoid(scores) if self.multi_label else softmax(scores)
 
 
 def _classifier(params: Params, seed: int) -> Any:
@@ -156,11 +168,49 @@ def _classifier(params: Params, seed: int) -> Any:
     return LogisticRegression(tol=1e-3, max_iter=500, **shared)
 
 
-def _scores(blocks: list[Any], coef: npt.NDArray[Any], intercept: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _fitted(
+    matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Weights [n_features, n_scores] and intercepts [n_scores]; of several labels a text a score a label."""
+    if labels.ndim == 2:
+        fit = [_fitted if len(np.unique(is_so)) == 2 else _certain for is_so in labels.T]
+        parts = [each(matrix, is_so, params, seed) for each, is_so in zip(fit, labels.T, strict=True)]
+        coefs, intercepts = zip(*parts, strict=True)
+        return np.ascontiguousarray(np.hstack(coefs)), np.concatenate(intercepts)
+    model = _classifier(params, seed).fit(matrix, labels)
+    return np.ascontiguousarray(model.coef_.T, np.float32), model.intercept_.astype(np.float32)
+
+
+def _certain(
+    matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """As `_fitted`, of a label that every text has, or none."""
+    return np.zeros((matrix.shape[1], 1), np.float32), np.array([CERTAIN if labels[0] else -CERTAIN], np.float32)
+
+
+def _scores(
+    blocks: list[Any], coef: npt.NDArray[Any], intercept: npt.NDArray[Any], multi_label: bool = False
+) -> npt.NDArray[Any]:
     """Float [n_texts, n_labels]."""
     from baselines.vectorize import sparse_product
 
-    return _both_columns(sparse_product(blocks, coef) + intercept)
+    scores = sparse_product(blocks, coef) + intercept
+    return scores if multi_label else _both_columns(scores)
+
+
+def _temperature(scores: npt.NDArray[Any], labels: npt.NDArray[np.int64]) -> float | list[float]:
+    """One; of several labels a text one a label."""
+    if labels.ndim == 1:
+        return fit_temperature(scores, labels)
+    pairs = zip(scores.T, labels.T, strict=True)
+    return [fit_temperature(_both_columns(of_label), is_so) for of_label, is_so in pairs]
+
+
+def _unseen_temperature(matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int) -> float | list[float]:
+    """As of `_temperature`, without rows that the classifier has not seen."""
+    if labels.ndim == 1:
+        return _cross_validated_temperature(matrix, labels, params, seed)
+    return [_cross_validated_temperature(matrix, is_so, params, seed) for is_so in labels.T]
 
 
 def _cross_validated_temperature(matrix: Any, labels: npt.NDArray[np.int64], params: Params, seed: int) -> float:
@@ -172,7 +222,7 @@ def _cross_validated_temperature(matrix: Any, labels: npt.NDArray[np.int64], par
 
     counts = np.bincount(labels)
     folds = min(FOLDS, int(counts[counts > 0].min()))
-    if folds < 2:
+    if folds < 2 or np.count_nonzero(counts) < 2:
         return 1.0
     splits = StratifiedKFold(folds, shuffle=True, random_state=seed)
     scores = cross_val_predict(_classifier(params, seed), matrix, labels, cv=splits, method="decision_function")

@@ -113,6 +113,7 @@ class Lstm(Recipe):
     )  # fmt: skip
     normalization = "plain-2"
     learns_from_teacher = True
+    multi_label = True
 
     def fit(
         self,
@@ -140,6 +141,7 @@ class Lstm(Recipe):
         log = training.train(model, batches, checks, train, params, device, context)
         config = {
             "label_names": list(train.label_names),
+            "multi_label": train.multi_label,
             "normalization": self.normalization,
             "params": {name: value for name, value in params.items() if name != "vectors"},
         }
@@ -160,7 +162,8 @@ class Lstm(Recipe):
         for variable in model.weights:
             variable.assign(weights[variable.path])
         ngrams = subwords.hashed_ngrams(tokenizer, params)
-        return LstmPredictor(tokenizer, ngrams, recurrent.frozen(model), weights, len(config["label_names"]))
+        forward = recurrent.frozen(model, config.get("multi_label", False))
+        return LstmPredictor(tokenizer, ngrams, forward, weights, len(config["label_names"]))
 
 
 def _vocabulary(

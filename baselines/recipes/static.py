@@ -89,6 +89,7 @@ class Static(Recipe):
     )  # fmt: skip
     normalization = "plain-2"
     learns_from_teacher = True
+    multi_label = True
 
     def fit(
         self,
@@ -115,6 +116,7 @@ class Static(Recipe):
         (out_dir / "vocabulary.json").write_text(text, encoding="utf-8")
         config = {
             "label_names": list(train.label_names),
+            "multi_label": train.multi_label,
             "normalization": self.normalization,
             "params": dict(params),
         }
@@ -128,7 +130,8 @@ class Static(Recipe):
 
         config, weights = load_artifact(artifact_dir)
         vocabulary = json.loads((artifact_dir / "vocabulary.json").read_text(encoding="utf-8"))
-        return StaticPredictor(Lookup(vocabulary, weights, config["params"], config["normalization"]), weights)
+        params, normalization, several = config["params"], config["normalization"], config.get("multi_label", False)
+        return StaticPredictor(Lookup(vocabulary, weights, params, normalization, several), weights)
 
 
 class StaticPredictor(Predictor):

@@ -14,7 +14,7 @@ from bench.board.recipes import completed
 from bench.board.row import Row
 from bench.board.speed import SpeedUp, speed_up
 from bench.errors import BenchError, did_you_mean
-from bench.metrics import METRICS, Metric
+from bench.metrics import AnyMetric, Metric
 from bench.params import parse_recipe
 from bench.stats.estimate import LEVEL, Estimate
 from bench.stats.families import holm
@@ -46,7 +46,7 @@ class Comparison:
     """Of the first and of the second, all that have stored predictions."""
     matched: bool
     """Whether both come from the same trainings, seed by seed; otherwise their seeds are independent."""
-    differences: dict[Metric, Difference]
+    differences: dict[AnyMetric, Difference]
     flips: Flips
     p: float
     """Of the difference by `metric` being zero, two-sided; of accuracies of `single` runs by McNemar's exact test."""
@@ -64,6 +64,11 @@ class Comparison:
     def single(self) -> bool:
         """Whether two runs are compared, over the texts alone."""
         return [len(some) for some in self.seeds] == [1, 1] and self.estimate.seeds == "none"
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+        return "micro_f1" in self.differences
 
     @property
     def estimate(self) -> Estimate:
@@ -189,7 +194,7 @@ def _matches(line: Line, name: str) -> bool:
 def _compare(
     board: Board, predictions: Predictions, first: Target, second: Target, metric: Metric, margin: float
 ) -> Comparison:
-    by_metric = {name: Inference(board.ok_lines, predictions, name) for name in METRICS}
+    by_metric = {name: Inference(board.ok_lines, predictions, name) for name in board.metrics}
     inference = by_metric[metric]
     a, b = (_subject(inference, target, board) for target in (first, second))
     differences = {name: _difference(of, _subject(of, first, board), _subject(of, second, board))

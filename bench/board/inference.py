@@ -12,7 +12,7 @@ import numpy as np
 from bench.board.leaderboard import Line
 from bench.board.predictions import Outcome, Part, Predictions
 from bench.board.recipes import recipe_of
-from bench.metrics import Metric
+from bench.metrics import AnyMetric
 from bench.stats import crossed
 from bench.stats.contributions import Floats, contributions
 from bench.stats.crossed import Sample
@@ -58,7 +58,7 @@ class Subject:
 class Inference:
     """Of the lines whose predictions of the same texts are stored; the others cannot be compared."""
 
-    def __init__(self, lines: Sequence[Line], predictions: Predictions, metric: Metric, part: Part = "test") -> None:
+    def __init__(self, lines: Sequence[Line], predictions: Predictions, metric: AnyMetric, part: Part = "test") -> None:
         self.metric = metric
         stored = {line.run_ids: predictions.outcomes(line, part) for line in lines}
         texts = Counter(outcome.texts for outcomes in stored.values() for outcome in outcomes)
@@ -79,7 +79,7 @@ class Inference:
     def _samples(self) -> dict[RunIds, Sample]:
         return {run_ids: Sample(self._values(some, self.metric)) for run_ids, some in self._outcomes.items()}
 
-    def _values(self, outcomes: Sequence[Outcome], metric: Metric) -> Floats:
+    def _values(self, outcomes: Sequence[Outcome], metric: AnyMetric) -> Floats:
         return np.stack([contributions(o.labels, o.predicted, o.n_labels, metric) for o in outcomes])
 
     @property

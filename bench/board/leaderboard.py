@@ -11,8 +11,9 @@ from bench.board.noise import Noise
 from bench.board.row import Performance, Row
 from bench.board.vocabulary import Family
 from bench.contract import Params
+from bench.data.manifest import is_multi_label
 from bench.identity import ELSEWHERE
-from bench.metrics import Metric
+from bench.metrics import METRICS, MULTI_LABEL_METRICS, AnyMetric, Metric
 from bench.registry import is_timed
 from bench.schema import Data
 from bench.stats.estimate import Estimate
@@ -55,6 +56,8 @@ class Means:
     macro_recall_high: float | None = None
     mean_absolute_error: float | None = None
     quadratic_kappa: float | None = None
+    micro_f1: float | None = None
+    hamming_loss: float | None = None
     log_loss: float | None = None
     ece: float | None = None
     parameters: float | None = None
@@ -106,7 +109,7 @@ class Line:
     """The ok runs by seed; where none is ok, the failed ones."""
     failed: int
     values: Means
-    metric: Metric
+    metric: AnyMetric
     """The data set's own."""
     spread: float | None
     """Standard deviation of the score over seeds, None for fewer than two."""
@@ -219,7 +222,7 @@ class Line:
         if self.standing:
             low, high = self.standing.score.interval()
             return max(low, 0.0), min(high, 1.0)
-        low, high = (getattr(self.values, f"{self.metric}_{end}") for end in ("low", "high"))
+        low, high = (getattr(self.values, f"{self.metric}_{end}", None) for end in ("low", "high"))
         return None if low is None or high is None else (low, high)
 
 
@@ -245,6 +248,16 @@ class Board:
     noise: Noise
     """Of the machine."""
     timed_elsewhere: int
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text may have several labels."""
+        return is_multi_label(self.data.notes)
+
+    @property
+    def metrics(self) -> tuple[AnyMetric, ...]:
+        """The scores that its models are compared by."""
+        return MULTI_LABEL_METRICS if self.multi_label else METRICS
 
     @property
     def ok_lines(self) -> list[Line]:

@@ -31,7 +31,7 @@ class Mistake:
 
 def mistakes(shown: Sequence[Shown], texts: Mapping[str, str]) -> list[Mistake]:
     """Of the first shown model, by the mean over its seeds; no text where `texts` lacks the id."""
-    if not shown or not shown[0].predicted:
+    if not shown or not shown[0].predicted or shown[0].runs[0].row.thresholds:  # several labels: none is the mistake
         return []
     runs = shown[0].predicted
     mean = np.mean([run.probabilities for run in runs], axis=0)

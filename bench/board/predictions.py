@@ -13,6 +13,7 @@ from bench.board.descent import Descent
 from bench.board.leaderboard import Board, Line
 from bench.board.row import Row
 from bench.store import Store
+from bench.thresholds import predicted_labels
 
 Part = Literal["test", "validation"]
 MAX_SHOWN = 10
@@ -34,6 +35,11 @@ class Run:
     validation_probabilities: npt.NDArray[np.float32]
 
     @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """As of `Outcome`, of the test texts."""
+        return predicted_labels(self.probabilities, self.row.thresholds)
+
+    @property
     def seed(self) -> int:
         """Its seed."""
         return self.row.seed
@@ -51,9 +57,9 @@ class Outcome:
     run_id: str
     seed: int
     labels: npt.NDArray[np.int64]
-    """The true ones, int64 [n]."""
+    """The true ones, int64 [n]; 0 or 1 in [n, k] where a text may have several."""
     predicted: npt.NDArray[np.int64]
-    """Those of the largest probability, int64 [n]; a tie goes to the first."""
+    """Those of the largest probability, int64 [n], a tie goes to the first; or 0 and 1, [n, k]."""
     n_labels: int
     texts: int
     """Hash of the texts' ids and labels; of the validation split, whose ids are not stored, of its labels."""
@@ -102,7 +108,7 @@ class Predictions:
                 run.run_id,
                 run.seed,
                 labels,
-                some.argmax(axis=1),
+                predicted_labels(some, run.row.thresholds),
                 some.shape[1],
                 hash((ids.tobytes(), labels.tobytes())),
             )

@@ -7,6 +7,7 @@ from dataclasses import astuple
 
 from bench.board.row import Footprint, LabelScore, Performance, Row, Score, Scores, Speed, TrainingCurve, Truncated
 from bench.data.manifest import is_ordinal
+from bench.measure.multi_label import MultiLabelScores
 from bench.measure.ordinal import OrdinalScores, ordinal_scores
 from bench.schema import Data, Interval, Latency, Result, TrainingLog
 
@@ -18,6 +19,7 @@ def read_row(result: Result) -> Row:
     """What one result holds by itself: on the board of its data set, without an ensemble's runs, not superseded."""
     identity, outcome, training = result.identity, result.outcome, result.training
     data, quality, device = _data(result), result.quality, result.device
+    sets = quality.multi_label if quality else None
     return Row(
         run_id=result.run_id,
         parent_run_id=identity.parent_run_id,
@@ -54,8 +56,10 @@ def read_row(result: Result) -> Row:
         curve=_curve(training) if training else None,
         board=data.dataset if data.limit is None else f"{data.dataset}, {data.limit} rows a split",
         ordinal=ordinal_scores(quality.confusion)
-        if quality and is_ordinal(data.dataset, data.notes)
+        if quality and quality.confusion and is_ordinal(data.dataset, data.notes)
         else OrdinalScores(),
+        multi_label=MultiLabelScores(sets.micro_f1.value, sets.hamming_loss.value) if sets else MultiLabelScores(),
+        thresholds=tuple(sets.thresholds) if sets else (),
         truncated=Truncated(*astuple(result.truncation)) if result.truncation else Truncated(),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bench.contract import Params
+from bench.measure.multi_label import MultiLabelScores
 from bench.measure.ordinal import OrdinalScores
 from bench.schema import Data
 
@@ -164,6 +165,9 @@ class Row:
     board: str
     """The leaderboard that it stands on."""
     ordinal: OrdinalScores = field(default_factory=OrdinalScores)
+    multi_label: MultiLabelScores = field(default_factory=MultiLabelScores)
+    thresholds: tuple[float, ...] = ()
+    """From which probability a text gets each label, where it may have several; none where it has one."""
     truncated: Truncated = field(default_factory=Truncated)
     member_run_ids: tuple[str, ...] = ()
     """The runs that an ensemble is made of, none for anything else."""

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from bench.board.row import Footprint, Performance, Row, Scores, Speed
+from bench.measure.multi_label import MultiLabelScores
 from bench.measure.ordinal import OrdinalScores
 
 CSV_COLUMNS = (
@@ -32,7 +33,7 @@ COLUMNS = (
     "dtype", "inference_dtype", "normalization", "revision", "limit", "n_train", "notes", "warnings", "machine",
     "timed_on", "protocol", "git_commit", "dirty", "content", "member_run_ids", "board", "superseded",
     "truncated_texts", "truncated_tokens", "session", "p50_low_ms_b1", "p50_high_ms_b1", "steady", "other_load",
-    "mean_absolute_error", "quadratic_kappa",
+    "mean_absolute_error", "quadratic_kappa", "micro_f1", "hamming_loss",
 )  # fmt: skip
 """All columns of `results.csv`."""
 SEPARATORS = {"notes": " | ", "warnings": " | ", "member_run_ids": " "}
@@ -51,6 +52,7 @@ def _paths() -> dict[str, str]:
         **{name: f"footprint.{name}" for name in Footprint._fields},
         **{name: f"truncated.{name.removeprefix('truncated_')}" for name in ("truncated_texts", "truncated_tokens")},
         **{name: f"ordinal.{name}" for name in OrdinalScores._fields},
+        **{name: f"multi_label.{name}" for name in MultiLabelScores._fields},
         **{name: f"performance.{name}" for name in Performance._fields},
         **{name: f"performance.all_threads.{name}" for name in Speed._fields},
         **{f"{name}_t1": f"performance.one_thread.{name}" for name in Speed._fields},

@@ -9,7 +9,8 @@ from bench.confidence import calibration, conformal, decision, selective
 from bench.confidence.storage import Confidence, Fitted, Scores, Tested
 from bench.contract import Probabilities
 from bench.errors import BenchError
-from bench.measure.quality import Labels, score
+from bench.measure.bins import Labels
+from bench.measure.quality import score
 from bench.schema import Result
 
 LEAST = 50

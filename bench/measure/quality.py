@@ -16,11 +16,12 @@ import numpy.typing as npt
 
 from bench.contract import Probabilities
 from bench.errors import BenchError
-from bench.probabilities import softmax
-from bench.schema import Interval, PerClass, Quality, Validation
+from bench.measure.bins import BINS, CLIP, Floats, Labels, confidence_bins, ratio
+from bench.measure.multi_label import SetTerms
+from bench.probabilities import sigmoid, softmax
+from bench.schema import Interval, MultiLabel, PerClass, Quality, Validation
+from bench.thresholds import fit_thresholds, predicted_labels
 
-BINS = 15
-CLIP = 1e-7
 SEED = 20_260_101
 """Seed of the resamples, the same for every run: two models of one test set are resampled alike."""
 AT_ONCE = 2**20
@@ -28,13 +29,14 @@ AT_ONCE = 2**20
 KEPT = 2**25
 """Bytes of resamples of a test set up to which they are kept for the next run that is scored on it."""
 
-Floats = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.uint8]
 
 
-def check_probabilities(returned: Any, n_texts: int, n_labels: int) -> Probabilities:
-    """What a recipe returned, as float32 [n_texts, n_labels]; anything but probabilities is an error that names it."""
+def check_probabilities(returned: Any, n_texts: int, n_labels: int, sums_to_one: bool = True) -> Probabilities:
+    """What a recipe returned, as float32 [n_texts, n_labels]; anything but probabilities is an error that names it.
+
+    Where a text may have several labels, rows have any sum.
+    """
     if not isinstance(returned, np.ndarray):
         raise BenchError(f"predict_proba returned {type(returned).__name__}; it must return a numpy array")
     if returned.shape != (n_texts, n_labels):
@@ -52,7 +54,7 @@ def check_probabilities(returned: Any, n_texts: int, n_labels: int) -> Probabili
             "probabilities lie in 0 to 1 (logits need a softmax)"
         )
     sums = returned.sum(axis=1, dtype=np.float64)
-    if bad := int(np.count_nonzero(np.abs(sums - 1) > 1e-3)):
+    if sums_to_one and (bad := int(np.count_nonzero(np.abs(sums - 1) > 1e-3))):
         worst = sums[np.abs(sums - 1).argmax()]
         raise BenchError(
             f"predict_proba returned rows that do not sum to 1, {bad} of {n_texts}, the worst to {worst:.6g}"
@@ -90,13 +92,9 @@ class Terms:
         sums: Floats = (self._matrix @ weights).T
         return sums
 
-
-def confidence_bins(confidence: Floats) -> Labels:
-    """The equal-width bin of each confidence, 0 to BINS − 1, int64.
-
-    One on an edge belongs to the bin below it, as in Guo et al. 2017 (arXiv:1706.04599).
-    """
-    return np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    def scores(self, sums: Floats) -> dict[str, Floats]:
+        """The scores of each row of sums, each [resamples]."""
+        return scores_of(sums, self.n_labels, len(self.cell))
 
 
 def terms_of(labels: Labels, probabilities: Probabilities) -> Terms:
@@ -116,11 +114,6 @@ def terms_of(labels: Labels, probabilities: Probabilities) -> Terms:
     )
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """0 where there is nothing to divide by: a label without texts or predictions scores 0."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
-
-
 def scores_of(sums: Floats, k: int, n: int) -> dict[str, Floats]:
     """The scores of each row of sums [resamples, k² + BINS + 2], each [resamples]."""
     confusion = sums[:, : k * k].reshape(-1, k, k)
@@ -128,8 +121,8 @@ def scores_of(sums: Floats, k: int, n: int) -> dict[str, Floats]:
     support, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
     return {
         "accuracy": right.sum(axis=1) / n,
-        "macro_f1": _ratio(2 * right, support + predicted).mean(axis=1),
-        "macro_recall": _ratio(right, support).mean(axis=1),
+        "macro_f1": ratio(2 * right, support + predicted).mean(axis=1),
+        "macro_recall": ratio(right, support).mean(axis=1),
         "log_loss": sums[:, -2] / n,
         "brier": sums[:, -1] / n,
         "ece": np.abs(sums[:, k * k : -2]).sum(axis=1) / n,
@@ -138,6 +131,8 @@ def scores_of(sums: Floats, k: int, n: int) -> dict[str, Floats]:
 
 def _checked(labels: Labels, probabilities: Any, label_names: Sequence[str]) -> tuple[Labels, Probabilities]:
     labels = np.asarray(labels)
+    if labels.ndim == 2:
+        return _checked_sets(labels, probabilities, label_names)
     if labels.ndim != 1 or not len(labels) or not np.issubdtype(labels.dtype, np.integer):
         raise BenchError(f"labels must be integers [n] with n > 0, not {labels.dtype} {labels.shape}")
     if len(label_names) < 2:
@@ -147,6 +142,21 @@ def _checked(labels: Labels, probabilities: Any, label_names: Sequence[str]) -> 
             f"labels run from {labels.min()} to {labels.max()}, outside the {len(label_names)} label names"
         )
     return labels.astype(np.int64), check_probabilities(probabilities, len(labels), len(label_names))
+
+
+def _checked_sets(labels: Labels, probabilities: Any, label_names: Sequence[str]) -> tuple[Labels, Probabilities]:
+    n, k = labels.shape
+    if not n or k != len(label_names) or not np.isin(labels, (0, 1)).all():
+        raise BenchError(f"labels of several a text must be 0 or 1 [n, {len(label_names)}], not {labels.dtype} {n, k}")
+    return labels.astype(np.int64), check_probabilities(probabilities, n, k, sums_to_one=False)
+
+
+def _terms(labels: Labels, probabilities: Probabilities, thresholds: Sequence[float] | None) -> Terms | SetTerms:
+    if labels.ndim == 1:
+        return terms_of(labels, probabilities)
+    if thresholds is None or len(thresholds) != labels.shape[1]:
+        raise BenchError(f"{labels.shape[1]} labels need a threshold each, not {len(thresholds or ())}")
+    return SetTerms(labels, predicted_labels(probabilities, thresholds), probabilities.astype(np.float64))
 
 
 def resamples(n: int, count: int) -> Iterator[Counts]:
@@ -167,33 +177,43 @@ def _drawn(n: int, count: int) -> Iterator[Counts]:
         yield np.stack([np.bincount(draw, minlength=n).astype(np.uint8) for draw in draws], axis=1)
 
 
-def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[str], n_bootstrap: int = 1000) -> Quality:
+def score(
+    labels: Labels,
+    probabilities: Probabilities,
+    label_names: Sequence[str],
+    n_bootstrap: int = 1000,
+    thresholds: Sequence[float] | None = None,
+) -> Quality:
     """All scores of test predictions, with 95 % percentile bootstrap intervals over texts (Efron 1979).
 
     `labels` int64 [n] index `label_names`; `probabilities` float32 [n, k]. A tie goes to the first label. Labels absent
-    from the test count with a score of 0 in macro averages. Memory grows with n, not with n × `n_bootstrap`.
+    from the test count with a score of 0 in macro averages. Texts of several labels have 0 or 1 in int64 [n, k], and
+    get the labels that reach their `thresholds`. Memory grows with n, not with n × `n_bootstrap`.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
     labels, probabilities = _checked(labels, probabilities, label_names)
     n, k = probabilities.shape
-    terms = terms_of(labels, probabilities)
-    points = scores_of(terms.sums(np.ones((n, 1))), k, n)
+    terms = _terms(labels, probabilities, thresholds)
+    points = terms.scores(terms.sums(np.ones((n, 1))))
     sums = [terms.sums(block.astype(np.float64)) for block in resamples(n, n_bootstrap)]
-    resampled = scores_of(np.concatenate(sums), k, n)
+    resampled = terms.scores(np.concatenate(sums))
     intervals = {}
     for name, values in resampled.items():
         low, high = np.percentile(values, [2.5, 97.5])
         intervals[name] = Interval(value=float(points[name][0]), low=float(low), high=float(high))
-    predicted, each = probabilities.argmax(axis=1), np.arange(k)
+    predicted, each = predicted_labels(probabilities, thresholds), np.arange(k)
     table = precision_recall_fscore_support(labels, predicted, labels=each, zero_division=0)
+    single = labels.ndim == 1
+    sets = {} if single else {name: intervals.pop(name) for name in ("micro_f1", "hamming_loss")}
     return Quality(
         **intervals,
         per_class=[
             PerClass(label=name, precision=float(p), recall=float(r), f1=float(f), support=int(s))
             for name, p, r, f, s in zip(label_names, *table, strict=True)
         ],
-        confusion=confusion_matrix(labels, predicted, labels=each).tolist(),
+        confusion=confusion_matrix(labels, predicted, labels=each).tolist() if single else [],
+        multi_label=None if single else MultiLabel(**sets, thresholds=list(thresholds or ())),
         n=n,
         bootstrap=n_bootstrap,
     )
@@ -202,8 +222,11 @@ def score(labels: Labels, probabilities: Probabilities, label_names: Sequence[st
 def epoch_scores(logits: npt.NDArray[np.floating[Any]], labels: Labels) -> dict[str, float]:
     """Logits [n, k] against labels int64 [n]: `loss` (cross-entropy in nats), `accuracy`, `macro_f1`, `macro_recall`.
 
-    By the same definitions as `score`: what a training watches after each epoch is what it is judged by.
+    By the same definitions as `score`: what a training watches after each epoch is what it is judged by. Of several
+    labels a text, 0 or 1 in int64 [n, k], each has a probability by itself, and the thresholds that fit these texts.
     """
+    if labels.ndim == 2:
+        return _epoch_scores_of_sets(logits, labels)
     n, k = logits.shape
     shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
     losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(n), labels]
@@ -212,10 +235,23 @@ def epoch_scores(logits: npt.NDArray[np.floating[Any]], labels: Labels) -> dict[
     return {"loss": float(losses.mean())} | {name: float(points[name][0]) for name in kept}
 
 
-def validation_scores(labels: Labels, probabilities: Probabilities, label_names: Sequence[str]) -> Validation:
+def _epoch_scores_of_sets(logits: npt.NDArray[np.floating[Any]], labels: Labels) -> dict[str, float]:
+    probabilities = sigmoid(logits)
+    losses = np.logaddexp(0, logits.astype(np.float64)) - labels * logits
+    found = validation_scores(labels, probabilities, [""] * labels.shape[1], fit_thresholds(labels, probabilities))
+    kept = {"accuracy": found.accuracy, "macro_f1": found.macro_f1, "macro_recall": found.macro_recall}
+    return {"loss": float(losses.mean())} | kept
+
+
+def validation_scores(
+    labels: Labels,
+    probabilities: Probabilities,
+    label_names: Sequence[str],
+    thresholds: Sequence[float] | None = None,
+) -> Validation:
     """Point scores of validation predictions, by the same definitions as `score`."""
     labels, probabilities = _checked(labels, probabilities, label_names)
-    n, k = probabilities.shape
-    points = scores_of(terms_of(labels, probabilities).sums(np.ones((n, 1))), k, n)
+    n, terms = len(labels), _terms(labels, probabilities, thresholds)
+    points = terms.scores(terms.sums(np.ones((n, 1))))
     kept = ("accuracy", "macro_f1", "macro_recall", "log_loss")
     return Validation(n=n, **{name: float(points[name][0]) for name in kept})

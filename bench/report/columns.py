@@ -119,7 +119,13 @@ COLUMNS = (
         lambda line: line.standing.behind.value if line.standing and line.standing.behind else None,
         3,
     ),
-    _mean("accuracy", "Share of texts that get the right label", "accuracy", decimals, 2),
+    _mean(
+        "accuracy",
+        "Share of texts that get the right label; where they may have several, exactly these",
+        "accuracy",
+        decimals,
+        2,
+    ),
     _mean("macro F1", "Mean over labels of F1", "macro_f1", decimals, 2),
     _mean("macro rec.", "Mean over labels of recall", "macro_recall", decimals, 2),
     _mean(
@@ -130,6 +136,8 @@ COLUMNS = (
         3,
         True,
     ),
+    _mean("micro F1", "F1 of all decisions on all labels together", "micro_f1", decimals, 2),
+    _mean("Hamming", "Share of these decisions that are wrong; lower is better", "hamming_loss", decimals, 2, True),
     _mean("κ²", "Quadratic kappa: agreement beyond chance, far misses weigh more", "quadratic_kappa", decimals, 3),
     Column(
         "p50 ms",

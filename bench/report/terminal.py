@@ -128,7 +128,7 @@ def _scores(comparison: Comparison) -> Table:
         low, high = difference.estimate.interval()
         cells = (f"{difference.first:.4f}", f"{difference.second:.4f}", f"{difference.estimate.value:+.4f}")
         style = "bold" if name == comparison.metric else ""
-        table.add_row(written(name), *cells, f"{low:+.4f} to {high:+.4f}", style=style)
+        table.add_row(written(name, comparison.multi_label), *cells, f"{low:+.4f} to {high:+.4f}", style=style)
     return table
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bench.arrays import Arrays
+from bench.artifact import read_card
 from bench.contract import Resolved
 from bench.errors import StoreError
 from bench.git import git_state
@@ -132,10 +133,13 @@ class Executor:
             test = planned.prepared.test()
             if list(arrays["ids"]) != test.ids:
                 raise ValueError("the predicted rows are not the test rows")
-            quality = score(test.labels, arrays["probabilities"], names)
+            thresholds = read_card(self.store.artifacts / trained.artifact).get("thresholds")
+            quality = score(test.labels, arrays["probabilities"], names, thresholds=thresholds)
             validation = None
             if not planned.spec.refit:
-                validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
+                validation = validation_scores(
+                    arrays["validation_labels"], arrays["validation_probabilities"], names, thresholds
+                )
         except Exception as error:
             return self._failed(planned, "score", Ended("failed", reason=str(error)), folder)
         result = self._row(planned, Outcome(status="ok", started_at=_now()), trained, predicted).model_copy(

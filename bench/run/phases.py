@@ -18,6 +18,7 @@ from bench.artifact import name_labels, read_card
 from bench.contract import PARENTS, Card, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
 from bench.data import DatasetRef, Prepared, prepare
 from bench.data.few import few_labels
+from bench.data.manifest import is_multi_label
 from bench.errors import BenchError
 from bench.foreign import compiled_code
 from bench.measure.memory import peak_rss_bytes
@@ -37,6 +38,7 @@ from bench.run.job import (
     ValidateJob,
 )
 from bench.run.probe import probe
+from bench.thresholds import UNFITTED, fit_thresholds
 
 SLICE = 10_000
 """Texts that a teacher predicts at once, so that its memory stays bounded."""
@@ -102,6 +104,8 @@ def _train(job: TrainJob, context: RunContext) -> Trained:
     seconds = time.perf_counter() - started
     name_labels(job.artifact, prepared.label_names)
     _write_card(job, prepared, cards)
+    if train.multi_label:
+        _add_thresholds(job.artifact, validation)
     return Trained(training=training, seconds=seconds, peak_bytes=peak_rss_bytes())
 
 
@@ -115,7 +119,7 @@ def _together(train: Split, validation: Split) -> tuple[Split, Split]:
 
 def _none_of(split: Split) -> Split:
     """No row of its labels."""
-    return Split([], [], np.empty(0, np.int64), split.label_names)
+    return Split([], [], split.labels[:0], split.label_names)
 
 
 def _checked_cards(parents: Sequence[Path], prepared: Prepared) -> list[Card]:
@@ -154,12 +158,21 @@ def _write_card(job: TrainJob, prepared: Prepared, parents: list[Card]) -> None:
     (job.artifact / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
 
 
+def _add_thresholds(artifact: Path, validation: Split) -> None:
+    """The card of a model of several labels a text tells from which probability a label is one."""
+    thresholds = [UNFITTED] * len(validation.label_names)
+    if len(validation):
+        thresholds = fit_thresholds(validation.labels, load_artifact(artifact).predict_proba(validation.texts))
+    card = read_card(artifact) | {"thresholds": thresholds}
+    (artifact / "artifact.json").write_text(json.dumps(card, indent=1, sort_keys=True))
+
+
 def _predict(job: PredictJob, folder: Path) -> Predicted:
     prepared = Prepared.open(job.prepared)
     predictor = load_artifact(job.artifact)
     ids, texts = prepared.test_texts()
     started = time.perf_counter()
-    test = _shuffled(predictor, texts, len(prepared.label_names))
+    test = _shuffled(predictor, texts, prepared)
     seconds = time.perf_counter() - started
     arrays = {"ids": np.asarray(ids), "probabilities": test}
     if not job.refit:  # a refit has learnt the validation rows: a score on them would mean nothing
@@ -180,15 +193,16 @@ def _predicted_validation(prepared: Prepared, predictor: Predictor) -> dict[str,
     validation = prepared.validation()
     return {
         "validation_labels": validation.labels,
-        "validation_probabilities": _shuffled(predictor, validation.texts, len(prepared.label_names)),
+        "validation_probabilities": _shuffled(predictor, validation.texts, prepared),
     }
 
 
-def _shuffled(predictor: Predictor, texts: list[str], n_labels: int, seed: int = 0) -> Probabilities:
+def _shuffled(predictor: Predictor, texts: list[str], prepared: Prepared, seed: int = 0) -> Probabilities:
     """Predict in an order that has nothing to do with the labels, and put the rows back."""
     order = np.random.default_rng(seed).permutation(len(texts))
     predicted = predictor.predict_proba([texts[i] for i in order])
-    check_probabilities(predicted, len(texts), n_labels)
+    single = not is_multi_label(prepared.meta.notes)
+    check_probabilities(predicted, len(texts), len(prepared.label_names), sums_to_one=single)
     restored = np.empty_like(predicted, dtype=np.float32)
     restored[order] = predicted
     return restored

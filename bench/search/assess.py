@@ -11,8 +11,8 @@ from bench.artifact import bytes_on_disk
 from bench.contract import Resources
 from bench.data import Prepared
 from bench.machine import cores
+from bench.measure.bins import Labels
 from bench.measure.measurement import summarize
-from bench.measure.quality import Labels
 from bench.measure.schedule import Schedule
 from bench.measure.timing import RoundSettings
 from bench.run.engine import Needs

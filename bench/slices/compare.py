@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.contract import Probabilities
-from bench.measure.quality import Labels
+from bench.measure.bins import Labels
 from bench.slices.definitions import Members
 from bench.stats.families import holm
 

@@ -14,16 +14,20 @@ import numpy.typing as npt
 from bench.arrays import read_arrays
 from bench.errors import BenchError, StoreError, one_line
 from bench.identity import ELSEWHERE
+from bench.measure.bins import label_f1
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
 from bench.measure.schedule import POOLED, PROTOCOLS
 from bench.schema import Data, Result, parse
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import name_of, references, restore
+from bench.thresholds import fit_thresholds, predicted_labels
 from bench.truth import Truth
 from bench.verify.differences import Problem, compared
 
 MAX_BOOTSTRAP = 100_000
+CLOSE = 0.01
+"""Of two F1: a model that predicts in other batches may differ in a text at its threshold."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -109,17 +113,32 @@ def _check_predictions(gathered: Gathered, where: str, result: Result, arrays: A
     gathered.truth.add(where.replace("result.json", "predictions.npz"), result.data, arrays)
     if result.data.n_test is not None:
         yield from compared(where, "data.n_test", result.data.n_test, len(ids))
+    thresholds = result.quality.multi_label.thresholds if result.quality and result.quality.multi_label else None
+    if thresholds is not None:
+        yield from _check_thresholds(where, thresholds, result, arrays)
     if result.quality is not None:
         if not 1 <= result.quality.bootstrap <= MAX_BOOTSTRAP:
             yield Problem(
                 where, f"quality.bootstrap is {result.quality.bootstrap}; 1 to {MAX_BOOTSTRAP} can be recomputed"
             )
         else:
-            again = score(arrays["labels"], arrays["probabilities"], names, result.quality.bootstrap)
+            again = score(arrays["labels"], arrays["probabilities"], names, result.quality.bootstrap, thresholds)
             yield from compared(where, "quality", result.quality, again)
     if result.validation is not None:
-        scores = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
+        scores = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names, thresholds)
         yield from compared(where, "validation", result.validation, scores)
+
+
+def _check_thresholds(where: str, thresholds: list[float], result: Result, arrays: Arrays) -> Iterator[Problem]:
+    """Those that validation gives: no label can have a higher F1 there by another one."""
+    if result.validation is None:
+        return
+    true, said = arrays["validation_labels"], arrays["validation_probabilities"]
+    fitted = fit_thresholds(true, said)
+    stored, best = (label_f1(true, predicted_labels(said, some)) for some in (thresholds, fitted))
+    for name, own, highest in zip(result.data.label_names, stored.tolist(), best.tolist(), strict=True):
+        if own < highest - CLOSE:
+            yield Problem(where, f"the threshold of '{name}' gives F1 {own:.3f} on validation, another {highest:.3f}")
 
 
 def _check_samples(where: str, result: Result, arrays: Arrays) -> Iterator[Problem]:

@@ -74,6 +74,8 @@ def add_open_inference(app: FastAPI, models: Models) -> None:
     async def metadata(service: Service = Depends(named)) -> Answer:
         """Inputs and outputs of the model."""
         outputs = [_described("label", "BYTES", [-1]), _described("probabilities", "FP32", [-1, len(service.labels)])]
+        if service.model.thresholds:
+            outputs.append(_described("labels", "BYTES", [-1]))
         return {
             "name": service.name, "versions": [service.model.hash[:12]], "platform": service.model.predictor.runtime,
             "inputs": [_described("text", "BYTES", [-1])], "outputs": outputs,
@@ -96,6 +98,9 @@ def add_open_inference(app: FastAPI, models: Models) -> None:
             _described("label", "BYTES", [len(labels)]) | {"data": labels},
             _described("probabilities", "FP32", list(found.shape)) | {"data": found.astype(float).ravel().tolist()},
         ]
+        if service.model.thresholds:  # a list of JSON each: tensors have no rows of unlike lengths
+            sets = [json.dumps(row["labels"]) for row in service.predictions(scored)]
+            outputs.append(_described("labels", "BYTES", [len(sets)]) | {"data": sets})
         id_ = {} if body.id is None else {"id": body.id}
         answer = {"model_name": service.name, "model_version": scored.model.hash[:12], **id_, "outputs": outputs}
         return AsciiResponse(answer)

@@ -13,6 +13,8 @@ class Prediction(TypedDict):
     label: str
     probability: float
     probabilities: dict[str, float]
+    labels: NotRequired[list[str]]
+    """All that the text has, of a model of several labels a text; `label` is the most probable one."""
     answered: NotRequired[bool]
     """Whether the model is sure enough, where the server was given a least confidence."""
     set: NotRequired[list[str]]

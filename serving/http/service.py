@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import numpy as np
 from fastapi import HTTPException, Request
 
+from bench.data.label_sets import label_counts
+from bench.thresholds import predicted_labels
 from serving.http.batcher import Batcher, BusyError
 from serving.http.metrics import Metrics
 from serving.http.predictions import Prediction
@@ -73,7 +75,8 @@ class Service:
             scored = await self.batcher([_encodable(text) for text in texts], low_priority)
         except BusyError as error:
             raise HTTPException(503, str(error), {"retry-after": "1"}) from None
-        counts = np.bincount(scored.probabilities.argmax(axis=1), minlength=len(self.labels))
+        found = predicted_labels(scored.probabilities, scored.model.card.get("thresholds"))
+        counts = label_counts(found, len(self.labels))
         for i in counts.nonzero()[0]:
             self.metrics.labels.labels(self.name, self.labels[i]).inc(int(counts[i]))
         return scored
@@ -83,7 +86,7 @@ class Service:
         labels, probabilities = self.labels, scored.probabilities
         rows = probabilities.astype(float).tolist()
         best = probabilities.argmax(axis=1).tolist() if len(rows) else []
-        answering = self.settings.answering
+        answering = self.settings.answering.by(scored.model.card)
         further = answering.values(scored.model.confidence, probabilities, labels)
         predictions: list[Prediction] = []
         for i, row, more in zip(best, rows, further, strict=True):

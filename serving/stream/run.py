@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.api import BenchError
 from bench.store import Store
-from serving.model import Model
+from serving.model import Model, need_one_label
 from serving.stream.checkpoint import Checkpoint, State
 from serving.stream.consume import Consumer, Settings
 from serving.stream.monitor import Monitor
@@ -69,6 +69,7 @@ class Stop:
 def stream(job: Job, source: Source, current: Callable[[], Model], store: Store) -> None:
     """Read, classify and write until the source ends or a signal comes; then print a summary."""
     model = current()
+    need_one_label(model.card, "serving stream")
     with ExitStack() as opened:
         checkpoint, sink, rejects, start = _open(job, source, model, opened)
         monitor = Monitor(

@@ -1,57 +1,77 @@
-"""A data set whose texts have several labels: what cannot take it says so before anything runs."""
+"""Texts of several labels: what takes them, from the file to the verified page, and what says that it cannot."""
 
 from __future__ import annotations
 
-import csv
-import random
-import subprocess
-import sys
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import bench_environment
-
-WORDS = {"anger": "furious hate", "joy": "happy great", "sadness": "sad tears"}
-SEPARATED = ("--label-separator", "|")
-
-
-def call(folder: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments], env=bench_environment(folder), cwd=folder,
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-
-
-def write_tweets(path: Path, n: int = 400) -> Path:
-    """Each label has words of its own; a text in six has none of either."""
-    drawn = random.Random(1)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["text", "label"])
-        for i in range(n):
-            labels = drawn.sample(sorted(WORDS), drawn.choice([0, 1, 1, 1, 2, 2]))
-            told = [drawn.choice(WORDS[label].split()) for label in labels]
-            writer.writerow(
-                [" ".join([*told, *drawn.sample(["bus", "home", "rain", "tea", "work"], 3), str(i)]), "|".join(labels)]
-            )
-    return path
+from tests.conftest import run_bench
+from tests.tweets import SEPARATED, write_tweets
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("multi")
-    write_tweets(path / "mine.csv")
-    return path
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two models on the file."""
+    folder = tmp_path_factory.mktemp("multi")
+    write_tweets(folder / "mine.csv")
+    recipes = ("-r", "single_words", "-r", "single_words[least=120]")
+    done = run_bench(folder, "run", *recipes, "-d", "mine.csv", *SEPARATED, "--measure", "none")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
-def test_a_recipe_of_one_label_is_refused_before_anything_runs(folder: Path) -> None:
-    for more in ((), ("--dry-run",)):
-        refused = call(folder, "bench", "run", "-r", "bayes", "-d", "mine.csv", *SEPARATED, *more)
-        assert refused.returncode == 2 and "bayes: one label a text" in refused.stderr, refused.stderr
-        assert refused.stderr.count("\n") == 1 and not list((folder / "store").glob("results/*"))
+def results(folder: Path) -> list[dict[str, Any]]:
+    """The best first."""
+    found = [json.loads(path.read_text()) for path in (folder / "store" / "results").glob("*/result.json")]
+    return sorted(found, key=lambda result: -result["quality"]["macro_f1"]["value"])
 
 
-def test_a_command_of_one_label_is_refused(folder: Path) -> None:
-    refused = call(folder, "bench", "data", "audit", "mine.csv", *SEPARATED)
-    assert refused.returncode == 2 and "bench data audit reads one label a text" in refused.stderr, refused.stderr
+def test_what_takes_one_label_a_text_is_refused_before_anything_runs(ran: Path) -> None:
+    refused = run_bench(ran, "run", "-r", "bayes", "-d", "mine.csv", *SEPARATED)
+    assert refused.returncode == 2 and refused.stderr.count("\n") == 1
+    assert "bayes: one label a text" in refused.stderr and "single_words" in refused.stderr
+    for command in (
+        ("data", "audit", "mine.csv", *SEPARATED),
+        ("slices", "-d", "mine.csv"),
+        ("confidence", "-d", "mine.csv"),
+        ("search", "linear", "-d", "mine.csv", *SEPARATED),
+    ):
+        refused = run_bench(ran, *command)
+        assert refused.returncode == 2 and "one label a text" in refused.stderr, refused.stderr
+    assert len(results(ran)) == 2
+
+
+def test_thresholds_of_validation_are_in_the_artifact_and_the_result(ran: Path) -> None:
+    best, _ = results(ran)
+    sets = best["quality"]["multi_label"]
+    card = json.loads((ran / "store" / "artifacts" / best["identity"]["artifact"] / "artifact.json").read_text())
+    assert card["thresholds"] == sets["thresholds"] and len(card["thresholds"]) == 3
+    assert card["reading"] == {"label_separator": "|"} and best["quality"]["confusion"] == []
+    assert best["quality"]["macro_f1"]["value"] > 0.9 and sets["hamming_loss"]["value"] < 0.1
+
+
+def test_the_board_is_judged_by_macro_f1_and_models_are_compared(ran: Path) -> None:
+    (board,) = json.loads(run_bench(ran, "compare", "--json").stdout)["boards"]
+    assert board["metric"] == "macro_f1" and [line["rank"] for line in board["lines"]] == [1, 2]
+    assert board["lines"][0]["values"]["micro_f1"] > 0.9 and board["lines"][0]["standing"]["score"]["value"] > 0.9
+    worse, better = (result["run_id"] for result in results(ran)[::-1])
+    compared = run_bench(ran, "compare", worse, better).stdout
+    assert all(f"{name} " in compared for name in ("subset accuracy", "macro-F1", "macro-recall", "micro-F1"))
+    assert "macro-F1: the second is better" in compared, compared
+
+
+def test_what_is_stored_is_verified_and_thresholds_that_validation_does_not_give_are_found(ran: Path) -> None:
+    report = run_bench(ran, "report", "--out", "out")
+    assert report.returncode == 0, report.stderr
+    assert '"multi":true' in (ran / "out" / "index.html").read_text()
+    verified = run_bench(ran, "verify", "out")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    best, _ = results(ran)
+    path = ran / "out" / "results" / best["run_id"] / "result.json"
+    best["quality"]["multi_label"]["thresholds"][0] = 0.0001
+    path.write_text(json.dumps(best))
+    altered = run_bench(ran, "verify", "out")
+    assert altered.returncode == 1 and "the threshold of 'anger' gives F1" in altered.stdout, altered.stdout

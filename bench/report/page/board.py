@@ -41,6 +41,7 @@ def board_document(
     return {
         "name": board.name, "dataset": board.data.dataset, "rehearsal": board.data.limit is not None,
         "metric": board.metric, "notes": board.data.notes, "facts": facts(board), "n": board.data.n_test,
+        "multi": board.multi_label,
         "labels": board.data.label_names, "support": [s.support for s in _support(board)],
         "resolution": board.resolution, "threads": cores, "noise": board.noise.p50, "floor": board.floor,
         "price": f"{machine.type}, {machine.usd_per_hour:g} USD an hour, {price_table().date}" if machine else "",

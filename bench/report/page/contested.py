@@ -46,7 +46,7 @@ def contested(subjects: Sequence[Subject], run: Run, texts: Texts) -> dict[str, 
         "n": len(kept),
         "of": len(order),
         "ids": _ids([str(run.ids[i]) for i in kept]),
-        "labels": packed.planes(run.labels[kept]),
+        "labels": packed.planes(run.labels[kept]) if run.labels.ndim == 1 else packed.columns(run.labels[kept]),
         "texts": _shown([str(run.ids[i]) for i in order], texts.by_id),
         "remark": "" if texts.by_id else texts.remark,
     }

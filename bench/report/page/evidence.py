@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
+import numpy.typing as npt
 
 from bench.board.mistakes import mistakes
-from bench.board.predictions import Shown
-from bench.measure.quality import BINS, confidence_bins
+from bench.board.predictions import Run, Shown
+from bench.measure.bins import BINS, confidence_bins
 
 MAX_TEXT = 400
 """Characters of a text that are shown."""
@@ -61,8 +62,7 @@ def calibration(shown: Sequence[Shown]) -> list[Fold]:
 
 
 def _reliability(shown: Shown) -> Block:
-    top = np.concatenate([run.probabilities.max(axis=1) for run in shown.predicted]).astype(float)
-    right = np.concatenate([run.probabilities.argmax(axis=1) == run.labels for run in shown.predicted])
+    top, right = (np.concatenate(some) for some in zip(*map(_confidence, shown.predicted), strict=True))
     bins = confidence_bins(top)
     count = np.bincount(bins, minlength=BINS)
     filled = count > 0
@@ -74,6 +74,12 @@ def _reliability(shown: Shown) -> Block:
                size=(count[filled] / count.sum()).tolist()),
     ]  # fmt: skip
     return chart(f"{shown.line.figure}: ECE {ece:.3f}", "confidence", "accuracy", lines, xs=[0, 1], ys=[0, 1])
+
+
+def _confidence(run: Run) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """How sure a model is of the label of each text and whether it has it right; of several, of each label."""
+    p = run.probabilities.astype(float)
+    return (p.ravel(), run.labels.ravel() == 1) if run.row.thresholds else (p.max(axis=1), run.predicted == run.labels)
 
 
 CURVES = {"loss": "training loss", "validation_loss": "validation loss", "validation_accuracy": "validation accuracy"}

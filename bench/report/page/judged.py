@@ -11,7 +11,7 @@ from bench.board.inference import Inference, Subject
 from bench.board.leaderboard import Board, Line
 from bench.board.predictions import Predictions
 from bench.board.ties import ranked
-from bench.metrics import METRICS, Metric, written
+from bench.metrics import AnyMetric, written
 from bench.report.page import packed
 from bench.report.page.lines import standin
 from bench.stats.estimate import MARGIN
@@ -22,17 +22,17 @@ DRAWS = 200
 
 def judged(board: Board, predictions: Predictions) -> dict[str, Any]:
     """By metric, columns in the order of the board's lines; null where nothing is stored."""
-    return {metric: _by(board, predictions, metric) for metric in METRICS}
+    return {metric: _by(board, predictions, metric) for metric in board.metrics}
 
 
-def _by(board: Board, predictions: Predictions, metric: Metric) -> dict[str, Any]:
+def _by(board: Board, predictions: Predictions, metric: AnyMetric) -> dict[str, Any]:
     test = Inference(board.ok_lines, predictions, metric)
     held = Inference(board.models, predictions, metric, "validation")
     own = board.lines if metric == board.metric else _again(board, test, metric)
     places = {line.run_ids: i for i, line in enumerate(own)}
     lines = [own[places[line.run_ids]] for line in board.lines]
     return {
-        "label": written(metric),
+        "label": written(metric, board.multi_label),
         "score": [line.score if line.ok else None for line in lines],
         "interval": [line.interval if line.ok else None for line in lines],
         "seeds": [line.standing.score.seeds if line.standing else "none" for line in lines],
@@ -46,7 +46,7 @@ def _by(board: Board, predictions: Predictions, metric: Metric) -> dict[str, Any
     }
 
 
-def _again(board: Board, test: Inference, metric: Metric) -> tuple[Line, ...]:
+def _again(board: Board, test: Inference, metric: AnyMetric) -> tuple[Line, ...]:
     return ranked([replace(line, metric=metric, standing=None, rank=None) for line in board.lines], test)
 
 

@@ -30,6 +30,11 @@ def planes(values: npt.ArrayLike) -> list[str]:
     return [bits(numbers >> digit & 1) for digit in range(int(numbers.max(initial=0)).bit_length())]
 
 
+def columns(flags: npt.NDArray[np.int64]) -> list[str]:
+    """0 or 1 [rows, columns], a row of `bits` for each column."""
+    return [bits(column) for column in flags.T]
+
+
 def compact(value: Any) -> Any:
     """Five significant digits of each number, tuples as lists: what is written as JSON."""
     if isinstance(value, float):

@@ -37,7 +37,7 @@ function flips(board, pins) {
   const part = (title, all) => {
     const shown = [...all.filter(has), ...all.filter(text => !has(text))].slice(0, MOST_FLIPS);
     return h("div", {}, h("h3", {}, `${title}: ${all.length} texts by most seeds`), all.length > shown.length ? h("p", { class: "muted small" }, `shown: ${shown.length} of ${all.length}`) : null,
-      h("ul", { class: "small" }, shown.map(text => h("li", {}, h("span", { class: "mono" }, ids[text]), " ", h("span", { class: "muted", dir: "auto" }, board.labels[labels[text]]), " ", has(text) ? h("span", { dir: "auto" }, texts[ids[text]]) : null))));
+      h("ul", { class: "small" }, shown.map(text => h("li", {}, h("span", { class: "mono" }, ids[text]), " ", h("span", { class: "muted", dir: "auto" }, labels[text]), " ", has(text) ? h("span", { dir: "auto" }, texts[ids[text]]) : null))));
   };
   return [
     n < of ? h("p", { class: "small" }, `Of ${of} texts that flip between some of the models these are the ${n} on which the models disagree most; how many flip in all is told above.`) : null,

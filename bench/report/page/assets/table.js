@@ -19,12 +19,13 @@ function columnsOf(board) {
     plain("parameters", "", line => line.parameters, count), plain("p95 ms", "", time(1)), plain("p99 ms", "from 1,000 calls on", time(2)),
     plain("log loss", "lower is better", line => line.log_loss, score), plain("ECE", "expected calibration error", line => line.ece, score),
     ...(board.lines.some(line => line.mae !== null) ? [plain("MAE", "in steps of the labels' scale", line => line.mae, score), plain("κ²", "quadratic kappa", line => line.kappa, score)] : []),
+    ...(board.multi ? [plain("micro-F1", "F1 of all decisions on all labels together", line => line.micro, score), plain("Hamming", "share of these decisions that are wrong", line => line.hamming, score)] : []),
     plain("validation", "the score that is chosen by", line => judged.validation[board.lines.indexOf(line)], score),
     plain("train ex/s", "", line => line.train), plain("USD/M", "an estimate by an unchecked list", line => line.usd), ["runtime", "", line => line.runtime, line => line.runtime, "text"],
   ];
   return state.more ? [...always, ...more] : always;
 }
-const LOW_FIRST = new Set(["model", "ms", "MB", "memory MB", "parameters", "p95 ms", "p99 ms", "log loss", "ECE", "MAE", "USD/M", "runtime"]);
+const LOW_FIRST = new Set(["model", "ms", "MB", "memory MB", "parameters", "p95 ms", "p99 ms", "log loss", "ECE", "MAE", "Hamming", "USD/M", "runtime"]);
 
 function shownLines(board) {
   const words = state.q.toLowerCase().split(/\s+/).filter(Boolean), families = state.f.split(",").filter(Boolean), judged = judgedOf(board);

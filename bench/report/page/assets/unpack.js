@@ -33,7 +33,7 @@ const bit = (raw, at, start = 0) => (raw[start + (at >> 3)] >> (7 - (at & 7))) &
 function contestedOf(board) {
   const { right, n, ids, labels } = board.pairs.contested, all = bytes(right), planes = labels.map(bytes), wide = Math.ceil(n / 8);
   return {
-    ids: ids.numbers === undefined ? ids : numbered(ids), labels: Array.from({ length: n }, (_, text) => planes.reduce((sum, plane, digit) => sum + (bit(plane, text) << digit), 0)),
+    ids: ids.numbers === undefined ? ids : numbered(ids), labels: Array.from({ length: n }, (_, text) => board.multi ? board.labels.filter((_, k) => bit(planes[k], text)).join(", ") || "no label" : board.labels[planes.reduce((sum, plane, digit) => sum + (bit(plane, text) << digit), 0)]),
     rightIn: line => { const start = board.pairs.lines.indexOf(line) * wide; return text => bit(all, text, start); },
   };
 }
