@@ -38,7 +38,7 @@ class EachLabelLoss(keras.losses.Loss):
         target = y_true * (1.0 - self.smoothing) + self.smoothing / 2
         losses = ops.binary_crossentropy(target, y_pred, from_logits=True)
         if self.weights is not None:
-            absent, present = ops.array(self.weights, y_pred.dtype)
+            absent, present = (ops.array(of_labels, y_pred.dtype) for of_labels in self.weights)
             losses *= ops.where(y_true > 0.5, present, absent)
         return ops.mean(losses, axis=-1)
 

@@ -222,8 +222,9 @@ class Line:
         if self.standing:
             low, high = self.standing.score.interval()
             return max(low, 0.0), min(high, 1.0)
-        low, high = (getattr(self.values, f"{self.metric}_{end}", None) for end in ("low", "high"))
-        return None if low is None or high is None else (low, high)
+        first = getattr(self.values, f"{self.metric}_low", None)
+        last = getattr(self.values, f"{self.metric}_high", None)
+        return None if first is None or last is None else (first, last)
 
 
 @dataclass(frozen=True)
