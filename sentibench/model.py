@@ -14,6 +14,7 @@ import pandas as pd
 from bench.contract import Probabilities
 from bench.store import Store
 from serving import model as serving_model
+from serving.answering import PLAIN
 from serving.trust import Trust
 
 STORE = Path(".sentibench")
@@ -38,20 +39,27 @@ class Model:
         """In the order of the columns of `predict_proba`."""
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
-        """Float32 [n_texts, n_labels], rows summing to 1."""
+        """Float32 [n_texts, n_labels], rows summing to 1; of several labels a text, of each label by itself."""
         return self._opened.score(_listed(texts)).probabilities
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
-        """The most probable label of each text, as text, [n_texts]."""
-        labels: npt.NDArray[Any] = np.take(self.labels, self.predict_proba(texts).argmax(axis=1))
-        return labels
+        """The most probable label of each text, as text, [n_texts]; of several labels a text a list of all of them."""
+        return self._decided(self.predict_proba(texts))
 
     def table(self, texts: Sequence[str]) -> pd.DataFrame:
-        """A row a text: `text`, `label`, and the probability of each label."""
+        """A row a text: `text`, `label` as of `predict`, and the probability of each label."""
         probabilities = self.predict_proba(texts)
         columns = {label: probabilities[:, i] for i, label in enumerate(self.labels)}
-        labels = np.take(self.labels, probabilities.argmax(axis=1))
-        return pd.DataFrame({"text": _listed(texts), "label": labels} | columns)
+        return pd.DataFrame({"text": _listed(texts), "label": self._decided(probabilities)} | columns)
+
+    def _decided(self, probabilities: Probabilities) -> npt.NDArray[Any]:
+        answering = PLAIN.by(self._opened.card)
+        if not answering.thresholds:
+            return np.asarray(np.take(self.labels, probabilities.argmax(axis=1)))
+        found = np.empty(len(probabilities), object)
+        for i, (labels,) in enumerate(answering.values(None, probabilities, self.labels)):
+            found[i] = labels
+        return found
 
     def _facts(self) -> dict[str, str]:
         card, predictor = self._opened.card, self._opened.predictor

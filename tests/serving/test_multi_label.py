@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+import sentibench
 from bench.store import Store
 from tests.conftest import bench_environment, run_bench
 from tests.forks import fork
@@ -64,3 +65,9 @@ def test_http_answers_with_all_labels(several: Trained) -> None:
 def test_what_answers_with_one_label_refuses_it(several: Trained, tmp_path: Path) -> None:
     code, _, said = serving(several, "stream", several.run, "--source", "stdin", "--output", str(tmp_path / "o.jsonl"))
     assert code == 2 and "answers with one label a text" in said, said
+
+
+def test_python_gives_all_labels(several: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTIBENCH_RECIPES", bench_environment(several.folder)["SENTIBENCH_RECIPES"])
+    model = sentibench.load(several.run, several.folder / "store")
+    assert model.predict(TEXTS).tolist() == LABELS and model.table(TEXTS)["label"].tolist() == LABELS
