@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ import pytest
 
 from tests.forks import ROOT, fork
 
-RECIPES = ("constant", "lexicon", "linear", "nbsvm", "fasttext", "dnn", "static", "lstm")
+RECIPES = (
+    "constant", "lexicon", "linear", "nbsvm", *(["fasttext"] if find_spec("fasttext") else []), "dnn", "static", "lstm",
+)  # fmt: skip
+"""Those that can be installed: of fastText there is no wheel for Python 3.13."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
 
 Phase = Callable[..., Any]

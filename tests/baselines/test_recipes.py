@@ -108,6 +108,7 @@ def test_the_weights_of_the_best_epoch_are_kept(phase: Phase, tmp_path: Path) ->
         assert log["kept_loss"] == pytest.approx(best, rel=1e-3), name
 
 
+@pytest.mark.skipif("fasttext" not in RECIPES, reason="fastText is not installed")
 def test_fasttext_quantized_is_smaller_and_knows_its_vectors(phase: Phase, tmp_path: Path) -> None:
     whole, small = tmp_path / "whole", tmp_path / "small"
     for folder, changes in ((whole, "{}"), (small, '{"cutoff": 500}')):
