@@ -112,7 +112,7 @@ class _Examination:
 
     def _keys(self) -> Iterator[tuple[Path, str]]:
         for path in _visible(self.store.keys):
-            record = read_trained(path)
+            record = read_trained(path.read_bytes() if path.is_file() else b"")
             if record is None:
                 yield path, "no record of a training"
             elif not (self.store.artifacts / record.artifact).is_dir():

@@ -37,7 +37,7 @@ def write_card(store: Store, run_id: str, out: Path) -> None:
 def exported(store: Store, run_id: str) -> tuple[Result, Path]:
     """A scored run and the folder of its artifact; a `BenchError` where that is not whole."""
     result = _scored(store, run_id)
-    artifact = store.artifacts / str(result.identity.artifact)
+    artifact = store.artifact(str(result.identity.artifact))
     if not is_intact(artifact):
         raise BenchError(f"{run_id}: its artifact is not in the store, or was altered; `bench run` trains it again")
     return result, artifact

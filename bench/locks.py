@@ -90,11 +90,16 @@ def _is(descriptor: int, path: Path) -> bool:
         return False
 
 
+def signature() -> str:
+    """This process, as others are told of it."""
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
 def _sign(descriptor: int, alone: bool) -> None:
     with contextlib.suppress(OSError):  # a full disk: the lock is held all the same
         if alone or os.fstat(descriptor).st_size > MOST_BYTES:
             os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        os.write(descriptor, f"{signature()}\n".encode())
 
 
 def _lives(line: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from bench.durable import remove
 from bench.errors import BenchError
 from bench.run.trained import read_trained
 from bench.schema import Result
@@ -52,14 +51,13 @@ def plan(store: Store, run_ids: Collection[str]) -> Removal:
 def carry_out(store: Store, removal: Removal) -> None:
     """Remove it; the caller holds the store's lock. A kill in the middle leaves nothing that a result names."""
     for run_id in removal.runs:
-        (store.folder(run_id) / "result.json").unlink(missing_ok=True)  # first: without it the rest is no result
-        remove(store.folder(run_id))
-    for path in store.keys.glob("*.json"):
-        record = read_trained(path)
+        store.remove_run(run_id)
+    for key, content in store.records().items():
+        record = read_trained(content)
         if record is not None and record.artifact in removal.artifacts:
-            path.unlink()
+            store.remove_record(key)
     for artifact in removal.artifacts:
-        remove(store.artifacts / artifact)
+        store.remove_artifact(artifact)
 
 
 def _artifacts(result: Result) -> set[str]:

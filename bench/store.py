@@ -11,7 +11,7 @@ Layout: `results/<run_id>/` holds `result.json`, `predictions.npz`, `samples.npz
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 import numpy.typing as npt
 
 from bench.arrays import Arrays, check_predictions, packed, read_arrays
-from bench.durable import remove, temporaries, write_together
+from bench.artifact import adopt, is_intact
+from bench.durable import remove, temporaries, write_atomic, write_together
 from bench.errors import (
     BenchError,
     NewerVersionError,
@@ -38,10 +39,16 @@ from bench.split_labels import restore
 
 
 class Store:
-    """Results, artifacts and prepared data under one folder."""
+    """Results, artifacts and prepared data under one folder.
+
+    That is the whole of it for a store that is a folder. Of one behind a URL (`bench/shared/`) the folder is the place
+    to work in on this machine: what others have made is brought into it, what is made here is sent.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.place = str(root)
+        """As a user names it."""
         self.results = root / "results"
         self.artifacts = root / "artifacts"
         self.keys = root / "keys"
@@ -88,6 +95,9 @@ class Store:
         with hold(self.locks / f"claim-{artifact_key}", wait=wait, removed=True):
             yield
 
+    def confirm(self, artifact_key: str) -> None:
+        """A claim that this process has is its own for as long as it lives; a lease may be lost before."""
+
     @contextmanager
     def _held(self, name: str, shared: bool = False, wait: Note | None = None) -> Iterator[int]:
         with ExitStack() as stack:
@@ -97,16 +107,26 @@ class Store:
                 raise StoreInUseError(self._in_use(str(error))) from None
             except OSError as error:
                 raise StoreError(
-                    f"cannot write to the store {self.root}: {error.strerror}; choose another --store"
+                    f"cannot write to the store {self.place}: {error.strerror}; choose another --store"
                 ) from error
             yield descriptor
 
     def _in_use(self, by: str) -> str:
-        return f"store {self.root} is {by}; wait for it or choose another --store"
+        return f"store {self.place} is {by}; wait for it or choose another --store"
+
+    def refresh(self, run_ids: Collection[str] | None = None) -> None:
+        """Look again at what others may have stored, all runs or these; a folder is read as it is."""
+
+    def fetch(self, run_ids: Collection[str]) -> None:
+        """Have all files of these runs here."""
 
     def folder(self, run_id: str) -> Path:
         """Where the files of a run lie."""
         return self.results / run_id
+
+    def file(self, run_id: str, name: str) -> Path:
+        """A file of a run, as far as it has one."""
+        return self.folder(run_id) / name
 
     def run_ids(self) -> list[str]:
         """All runs with a result, sorted, readable or not."""
@@ -116,7 +136,7 @@ class Store:
 
     def read(self, run_id: str) -> Result:
         """The result of a run that has one; a `BenchError` in one line where it cannot be read or is another run's."""
-        path = self.folder(run_id) / "result.json"
+        path = self.file(run_id, "result.json")
         try:
             result = parse(path.read_bytes(), str(path))
         except (OSError, ValueError) as error:
@@ -145,8 +165,8 @@ class Store:
 
     def result(self, run_id: str) -> Result:
         """The result of a run; an unknown one is an error with the nearest right name."""
-        if Path(run_id).name != run_id or not (self.folder(run_id) / "result.json").is_file():
-            raise BenchError(f"no result '{run_id}' in {self.results}: {did_you_mean(run_id, self.run_ids())}")
+        if Path(run_id).name != run_id or not self.file(run_id, "result.json").is_file():
+            raise BenchError(f"no result '{run_id}' in {self.place}: {did_you_mean(run_id, self.run_ids())}")
         return self.read(run_id)
 
     def is_newer(self, run_id: str) -> bool:
@@ -166,6 +186,7 @@ class Store:
         private: Iterable[Path] = (),
     ) -> None:
         """Store a run: its arrays first, `result.json` last. Paths, the `private` ones among them, are cut to names."""
+        self.confirm(result.identity.artifact_key)
         paths = (self.root, *private)
         files: dict[str, bytes] = {}
         if predictions is not None:
@@ -175,11 +196,65 @@ class Store:
         if log is not None:
             files["log.txt"] = without_paths(log.decode(errors="replace"), paths).encode()
         files["result.json"] = publishable(result, paths).model_dump_json(indent=1).encode()
-        write_together(self.folder(result.run_id), files)
+        self.write(result.run_id, files)
+
+    def write(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Write files of a run, `result.json` last: all of them count, or none."""
+        write_together(self.folder(run_id), files)
+
+    def remove_run(self, run_id: str) -> None:
+        """Remove a run; a kill in the middle leaves no result."""
+        self.file(run_id, "result.json").unlink(missing_ok=True)
+        remove(self.folder(run_id))
+
+    def artifact(self, name: str) -> Path:
+        """The folder of an artifact, by its hash, as far as it is there."""
+        return self.artifacts / name
+
+    def artifact_names(self, beginning: str = "") -> list[str]:
+        """The hashes of all artifacts, or of those that begin so."""
+        return sorted(path.name for path in self.artifacts.glob(f"{beginning}*") if path.is_dir())
+
+    def has_artifact(self, name: str) -> bool:
+        """Whether it is there, altered or not."""
+        return (self.artifacts / name).is_dir()
+
+    def is_altered(self, name: str) -> bool:
+        """Whether an artifact is there with another content than it is named by."""
+        return self.has_artifact(name) and not self.is_intact(name)
+
+    def is_intact(self, name: str) -> bool:
+        """Whether an artifact is there, with the content that it is named by."""
+        return is_intact(self.artifacts / name)
+
+    def adopt(self, folder: Path) -> str:
+        """Move a finished artifact into the store and return its hash; an `OSError` where it does not fit."""
+        return adopt(folder, self.artifacts)
+
+    def remove_artifact(self, name: str) -> None:
+        """Remove an artifact."""
+        remove(self.artifacts / name)
+
+    def record(self, artifact_key: str) -> bytes | None:
+        """The record of the training of that key, None where there is none."""
+        path = self.keys / f"{artifact_key}.json"
+        return path.read_bytes() if path.is_file() else None
+
+    def records(self) -> dict[str, bytes]:
+        """All of them, by key."""
+        return {path.stem: path.read_bytes() for path in self.keys.glob("*.json")}
+
+    def write_record(self, artifact_key: str, record: bytes) -> None:
+        """Keep the record of a training."""
+        write_atomic(self.keys / f"{artifact_key}.json", record)
+
+    def remove_record(self, artifact_key: str) -> None:
+        """Forget a training."""
+        (self.keys / f"{artifact_key}.json").unlink(missing_ok=True)
 
     def arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
         """The arrays of `predictions` or `samples` of a run, empty where it has none; damaged ones with a warning."""
-        if not (self.folder(run_id) / f"{name}.npz").is_file():
+        if not self.file(run_id, f"{name}.npz").is_file():
             return {}
         try:
             return self._arrays(run_id, name)
@@ -199,7 +274,7 @@ class Store:
         return errors
 
     def _arrays(self, run_id: str, name: str) -> dict[str, npt.NDArray[Any]]:
-        path = self.folder(run_id) / f"{name}.npz"
+        path = self.file(run_id, f"{name}.npz")
         if name != "predictions":
             return read_arrays(path)
         arrays = restore(self.root / SPLITS, read_arrays(path))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bench.contract import Probabilities
-from bench.store import Store
+from bench.stores import open_store
 from serving import model as serving_model
 from serving.answering import PLAIN
 from serving.trust import Trust
@@ -27,7 +27,7 @@ def load(name: str | Path, store: str | Path = STORE, allow_code: bool = False) 
     altered or newer than this software, where a package is missing, and for compiled code that was not made in this
     store, unless `allow_code`.
     """
-    return Model(serving_model.open_model(str(name), Trust(Store(Path(store)), allow_code)))
+    return Model(serving_model.open_model(str(name), Trust(open_store(store), allow_code)))
 
 
 class Model:

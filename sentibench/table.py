@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.board.rows import counted, stored_rows
 from bench.board.table import csv_text
-from bench.store import Store
+from bench.stores import open_store
 from sentibench.model import STORE
 
 
@@ -18,4 +18,4 @@ def results(store: str | Path = STORE) -> pd.DataFrame:
 
     `store` is a store or a published folder such as `reports`. Raises `bench.errors.BenchError` where it is empty.
     """
-    return pd.read_csv(io.StringIO(csv_text(counted(stored_rows(Store(Path(store)))))))
+    return pd.read_csv(io.StringIO(csv_text(counted(stored_rows(open_store(store))))))

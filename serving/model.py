@@ -94,13 +94,13 @@ def find_artifact(name: str, store: Store) -> tuple[Path, str | None]:
     if result is not None and result.identity.artifact is None:
         raise BenchError(f"run {name} ended as {result.outcome.status} and left no artifact")
     digits = str(result.identity.artifact) if result is not None else name
-    folders = list(store.artifacts.glob(f"{digits}*")) if HASH.fullmatch(digits) else []
-    if len(folders) == 1:
-        return folders[0], folders[0].name
+    names = store.artifact_names(digits) if HASH.fullmatch(digits) else []
+    if len(names) == 1:
+        return store.artifact(names[0]), names[0]
     if result is not None:
-        raise BenchError(f"the artifact of run {name} is not in {store.artifacts}: train that run again")
+        raise BenchError(f"the artifact of run {name} is not in {store.place}: train that run again")
     hint = f"the folder is ./{name}" if Path(name).is_dir() else "`python -m bench list runs` names the runs"
-    raise BenchError(f"no run or artifact '{name}' in the store {store.root}: {hint}")
+    raise BenchError(f"no run or artifact '{name}' in the store {store.place}: {hint}")
 
 
 def is_path(name: str) -> bool:

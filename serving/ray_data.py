@@ -17,7 +17,7 @@ from bench.errors import BenchError, one_line
 from bench.ray_session import ray_session
 from bench.run.core_set import core_set
 from bench.run.launcher import node_variables
-from bench.store import Store
+from bench.stores import open_store
 from serving.answering import Answering
 from serving.batch import Count, Job, score
 from serving.live_model import served
@@ -88,7 +88,7 @@ def score_files(
     A file of which an earlier call has left a note, of the same model and options, is not scored again. A worker that
     is lost has its file scored again by another. Raises `BenchError` where nothing can begin.
     """
-    trust = Trust(Store(model.store), model.allow_code)
+    trust = Trust(open_store(model.store), model.allow_code)
     model = replace(model, hash=served(model.name, trust, request.answering.calibrated).hash)
     tasks = _tasks(request)
     before = [scored for task in tasks if (scored := _before(task, request, model)) is not None]
@@ -175,7 +175,7 @@ class Worker:
         self._kept.enter_context(core_set(1))
         self._request = request
         self._made_of = model
-        trust = Trust(Store(model.store), model.allow_code)
+        trust = Trust(open_store(model.store), model.allow_code)
         self._model = served(model.name, trust, request.answering.calibrated)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:

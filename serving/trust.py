@@ -24,7 +24,7 @@ class Trust:
             return
         raise BenchError(
             f"artifact {folder} holds compiled code ({code[0]}), which can do whatever you can, and was not made in "
-            f"the store {self.store.root}: if you trust its maker, give --allow-code"
+            f"the store {self.store.place}: if you trust its maker, give --allow-code"
         )
 
     def _made_here(self, content: str) -> bool:

@@ -160,9 +160,7 @@ class Auto:
 
         def predicted(entrant: Entrant) -> tuple[Labels, Probabilities]:
             folder = self.store.work / "drop" / entrant.tried.key
-            return validation_of(
-                self.store.artifacts / entrant.tried.as_parent.artifact, trainer.whole, executor, folder
-            )
+            return validation_of(self.store.artifact(entrant.tried.as_parent.artifact), trainer.whole, executor, folder)
 
         validation, kept = Validation(*predicted(parent), self._goals), []
         for child in children:

@@ -128,7 +128,7 @@ class Trainer:
     def _assess(
         self, planned: PlannedRun, trained: TrainedArtifact, rows: int, executor: Executor, folder: Path
     ) -> Tried:
-        artifact, prepared = self.store.artifacts / trained.artifact, planned.prepared
+        artifact, prepared = self.store.artifact(trained.artifact), planned.prepared
         self.screen.phase(planned.spec.title, "validate")
         labels, probabilities = validation_of(artifact, prepared, executor, folder)
         scores = validation_scores(labels, probabilities, prepared.label_names)

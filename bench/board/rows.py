@@ -31,7 +31,7 @@ def stored_rows(
     """
     stored = rows(watch(store.read_all(datasets)))
     if not stored:
-        raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
+        raise EmptyStoreError(f"no results in the store {store.place}; run some first: python -m bench run quick")
     return stored
 
 

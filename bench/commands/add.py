@@ -56,11 +56,11 @@ def predictions(
     """
     from bench.added.predictions import Elsewhere, add_predictions
     from bench.added.table import Columns
-    from bench.store import Store
+    from bench.stores import open_store
 
     ref = asked_for(dataset, reading, data_dir, store)
     columns = Columns(id_column, predicted_text_column, predicted_label_column)
-    result = add_predictions(Elsewhere(file, name, columns, stated_times), ref, Store(store))
+    result = add_predictions(Elsewhere(file, name, columns, stated_times), ref, open_store(store))
     assert result.quality is not None and result.training is not None
     quality = result.quality
     print(f"{result.run_id}: accuracy {quality.accuracy.value:.4f}, macro-F1 {quality.macro_f1.value:.4f}")
@@ -100,10 +100,10 @@ def model(
 
     from bench.added.model import model_spec
     from bench.run.suite import RunOptions, run_specs
-    from bench.store import Store
+    from bench.stores import open_store
 
     ref = asked_for(dataset, reading, data_dir, store)
-    spec = model_spec(name, hf, labels, ref, Store(store), measure)
+    spec = model_spec(name, hf, labels, ref, open_store(store), measure)
     console = Console(width=None if sys.stdout.isatty() else 140)
     code = run_specs([spec], set(), RunOptions(store, device=device.value), console)
     if code != NOTHING_RAN:

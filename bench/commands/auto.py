@@ -78,7 +78,7 @@ def auto(
     from bench.auto.auto import Auto, AutoOptions
     from bench.errors import BenchError
     from bench.run.suite import RunOptions
-    from bench.store import Store
+    from bench.stores import open_store
 
     name = file or dataset
     if name is None or (file and dataset):
@@ -94,7 +94,7 @@ def auto(
         ),
     )  # fmt: skip
     run_ids = set(Auto(options, Console(width=None if sys.stdout.isatty() else 140)).run())
-    _recommend(run_ids, Store(store), Path(name).name, budget, deciding)
+    _recommend(run_ids, open_store(store), Path(name).name, budget, deciding)
 
 
 def _recommend(run_ids: set[str], store: Store, name: str, budget: Budget, metric: Metric | None) -> None:

@@ -32,9 +32,9 @@ def calibrate(
     from bench.run.remeasure import stored_run
     from bench.run.screen import Screen
     from bench.stats.rounds import ratio
-    from bench.store import Store
+    from bench.stores import open_store
 
-    opened, console = Store(store), Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    opened, console = open_store(store), Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     with opened.lock():
         opened.sweep()
         timed = stored_run(opened, run)

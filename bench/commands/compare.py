@@ -53,13 +53,14 @@ def compare(
     from bench.board.rows import stored_rows
     from bench.errors import BenchError
     from bench.noise_floor import read_noise_floors
-    from bench.store import Store
+    from bench.stores import open_store
 
     deciding = known_metric(metric)
     if not 0 < margin < 1:
         raise BenchError(f"--margin {margin:g}: a difference of scores, above 0 and below 1")
-    rows = stored_rows(Store(store))
-    predictions = Predictions(Store(store), rows)
+    home = open_store(store)
+    rows = stored_rows(home)
+    predictions = Predictions(home, rows)
     found = chosen(boards(rows, predictions, read_noise_floors(store)), dataset)
     console = Console(highlight=False)
     if first is None:

@@ -50,9 +50,9 @@ def confidence(
     from bench.confidence.storage import CONFIDENCE
     from bench.data.manifest import metric_of
     from bench.report.confidence import print_confidence
-    from bench.store import Store
+    from bench.stores import open_store
 
-    asked, home = known_metric(metric), Store(store)
+    asked, home = known_metric(metric), open_store(store)
     results = chosen_results(home, runs or [], dataset, with_artifact=False)
     with home.lock():
         found = [

@@ -134,7 +134,7 @@ def _store(store: Path, repair: bool) -> StoreState:
     from rich.progress import track
 
     from bench.doctor import findings, put_aside
-    from bench.store import Store
+    from bench.stores import open_store
 
     def watch(artifacts: Iterable[Path]) -> Iterable[Path]:
         screen = Console(stderr=True)
@@ -143,13 +143,13 @@ def _store(store: Path, repair: bool) -> StoreState:
         )
 
     existing = next(path for path in (store.absolute(), *store.absolute().parents) if path.exists())
-    found, aside = findings(Store(store), watch), ""
+    found, aside = findings(open_store(store), watch), ""
     if repair and found:
-        found, folder = put_aside(Store(store))
+        found, folder = put_aside(open_store(store))
         aside = str(folder)
     return {
         "path": str(store),
-        "runs": len(Store(store).run_ids()),
+        "runs": len(open_store(store).run_ids()),
         "writable": existing.is_dir() and os.access(existing, os.W_OK),
         "free_gb": round(shutil.disk_usage(existing).free / 2**30, 1),
         "problems": [{"path": str(finding.path), "what": finding.what} for finding in found],

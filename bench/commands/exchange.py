@@ -12,7 +12,7 @@ from bench.commands.options import StoreOption
 if TYPE_CHECKING:
     from bench.exchange import Copied
 
-OTHER = "The other store: a folder, or s3://BUCKET/…, gs://… or az://…"
+OTHER = "The other store: a folder, s3://BUCKET/…, gs://…, az://… or postgresql://…"
 Runs = Annotated[list[str] | None, typer.Argument(help="Run ids; all where none is given.")]
 
 
@@ -28,12 +28,10 @@ def pull(
     [dim]python -m bench pull s3://team/store linear-emotions-s0-3f2a81c09b[/]
     """
     from bench.exchange import copy_runs
-    from bench.object_store import is_url, pull_runs
-    from bench.store import Store
+    from bench.stores import open_store
 
-    here, asked = Store(store), runs or ()
-    copied = pull_runs(source, here, asked) if is_url(source) else copy_runs(Store(Path(source)), here, asked)
-    _tell(copied, str(store))
+    here = open_store(store)
+    _tell(copy_runs(open_store(source), here, runs or ()), here.place)
 
 
 def push(
@@ -48,12 +46,9 @@ def push(
     [dim]python -m bench push s3://team/store[/]
     """
     from bench.exchange import copy_runs
-    from bench.object_store import is_url, push_runs
-    from bench.store import Store
+    from bench.stores import open_store
 
-    here, asked = Store(store), runs or ()
-    copied = push_runs(here, target, asked) if is_url(target) else copy_runs(here, Store(Path(target)), asked)
-    _tell(copied, target)
+    _tell(copy_runs(open_store(store), open_store(target), runs or ()), target)
 
 
 def _tell(copied: Copied, target: str) -> None:

@@ -45,13 +45,14 @@ def export(
     from bench.noise_floor import read_noise_floors
     from bench.output import write_output
     from bench.report.tables import latex, markdown
-    from bench.store import Store
+    from bench.stores import open_store
 
-    rows = stored_rows(Store(store))
+    home = open_store(store)
+    rows = stored_rows(home)
     if format in (Format.csv, Format.json):
         text = (csv_text if format is Format.csv else json_text)(counted(rows))
     else:
-        leaderboards = boards(rows, Predictions(Store(store), rows), read_noise_floors(store))
+        leaderboards = boards(rows, Predictions(home, rows), read_noise_floors(store))
         text = (markdown if format is Format.md else latex)(leaderboards)
     if out is None:
         sys.stdout.write(text)

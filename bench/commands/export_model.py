@@ -64,7 +64,7 @@ def export_model(
     from bench.errors import BenchError
     from bench.hub import push_folder, write_card, write_folder
     from bench.portable import write_portable
-    from bench.store import Store
+    from bench.stores import open_store
 
     if push is not None and to is not Form.hf_folder:
         raise BenchError("--push uploads a folder: leave --to out")
@@ -72,15 +72,15 @@ def export_model(
         raise BenchError("--npm is of --to browser, whose page loads transformers.js")
     if to is Form.card:
         out = out or Path(f"{run}.md")
-        write_card(Store(store), run, out)
+        write_card(open_store(store), run, out)
         print(f"wrote {out}")
         return
     if to is not Form.hf_folder:
         out = out or Path(f"{run}.zip" if to is Form.lambda_zip else run)
-        print(write_portable(Store(store), run, to.value, out, **({"npm": npm} if to is Form.browser else {})))
+        print(write_portable(open_store(store), run, to.value, out, **({"npm": npm} if to is Form.browser else {})))
         return
     out = out or Path(run)
-    folder = write_folder(Store(store), run, out)
+    folder = write_folder(open_store(store), run, out)
     print(f"wrote {out}: its probabilities are the model's to within {folder.difference:.1g}")
     print(folder.usage.replace("path/to/this/folder", str(out)))
     if push is not None:

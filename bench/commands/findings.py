@@ -27,9 +27,9 @@ def findings(
     from bench.expand import suite_specs
     from bench.report.findings import findings as pages
     from bench.spec import load_suites
-    from bench.store import Store
+    from bench.stores import open_store
 
     specs = [spec for piece in load_suites(suite) for spec in suite_specs(piece)]
-    for name, text in pages(Store(store), specs).items():
+    for name, text in pages(open_store(store), specs).items():
         write_atomic(out / f"{name}.md", text.encode())
         print(out / f"{name}.md")

@@ -57,9 +57,9 @@ def _names(kind: Kind, store: Path) -> list[str]:
         from bench.spec import suite_names
 
         return suite_names()
-    from bench.store import Store
+    from bench.stores import open_store
 
-    return Store(store).run_ids()
+    return open_store(store).run_ids()
 
 
 def _lines(kind: Kind, names: list[str], indent: str) -> list[str]:

@@ -47,16 +47,16 @@ def measure(
     from bench.board.contestants import families_of, one_of_each_line
     from bench.board.predictions import Predictions
     from bench.board.rows import stored_rows
-    from bench.store import Store
+    from bench.stores import open_store
 
-    opened, console = Store(store), Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    opened, console = open_store(store), Console(width=None if sys.stdout.isatty() else 140, highlight=False)
     with opened.lock():
         opened.sweep()
         stored = stored_rows(opened)
         found = chosen(boards(stored, Predictions(opened, stored)), dataset)
 
         def in_store(row: Row) -> bool:
-            return (opened.artifacts / (row.artifact or "none")).is_dir()
+            return opened.has_artifact(row.artifact or "none")
 
         rows, left_out = families_of(runs, found, in_store) if runs else one_of_each_line(found, in_store)
         for name in left_out:

@@ -35,10 +35,20 @@ def suites(begun: str) -> list[str]:
     return [name for name in suite_names() if name.startswith(begun)]
 
 
+def _store_folder(where: str | Path) -> Path:
+    from bench.stores import store_folder
+
+    return store_folder(where)
+
+
 StoreOption = Annotated[
     Path,
-    typer.Option("--store", envvar="SENTIBENCH_STORE", help="Where results, artifacts and prepared data are kept."),
-]
+    typer.Option(
+        "--store", envvar="SENTIBENCH_STORE", parser=_store_folder, metavar="FOLDER|URL",
+        help="Where results, artifacts and prepared data are kept: a folder, or s3://…, gs://…, az://… or "
+        "postgresql://…, which machines share.",
+    ),
+]  # fmt: skip
 DatasetOption = Annotated[
     list[str] | None,
     typer.Option("-d", "--dataset", autocompletion=datasets, help="A data set's name, or your own file."),

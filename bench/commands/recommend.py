@@ -52,9 +52,9 @@ def recommend(
     from bench.recommend.document import document
     from bench.report.recommendation import print_recommendation
     from bench.report.shipping import markdown
-    from bench.store import Store
+    from bench.stores import open_store
 
-    answered = answers(Store(store), dataset, budget, known_metric(metric))
+    answered = answers(open_store(store), dataset, budget, known_metric(metric))
     if as_json:
         print(json.dumps([document(each) for each in answered.found], indent=1, ensure_ascii=False, allow_nan=False))
     elif as_markdown:

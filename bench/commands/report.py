@@ -32,10 +32,10 @@ def report(
 
     from bench.commands.progress import watch
     from bench.report.build import build
-    from bench.store import Store
+    from bench.stores import open_store
 
     screen = Console(stderr=True, highlight=False)
-    built = build(Store(store), out, texts, watch, figures)
+    built = build(open_store(store), out, texts, watch, figures)
     for warning in built.warnings:
         screen.print(f"warning: {warning}", markup=False)
     figures_too = f", {built.figures} figures" if built.figures else ""

@@ -27,9 +27,9 @@ def rm(
     """
     from bench import removal
     from bench.errors import BenchError
-    from bench.store import Store
+    from bench.stores import open_store
 
-    home = Store(store)
+    home = open_store(store)
     if not (runs or failed or smoke):
         raise BenchError("name runs (`python -m bench list runs`), or give --failed or --smoke")
     with home.lock():
@@ -37,7 +37,7 @@ def rm(
         chosen = set(runs or [])
         chosen |= set(removal.failed(results) if failed else ()) | set(removal.smoke(results) if smoke else ())
         if not chosen:
-            print(f"nothing to remove in {home.root}")
+            print(f"nothing to remove in {home.place}")
             return
         planned = removal.plan(home, chosen)
         for run_id in planned.runs:

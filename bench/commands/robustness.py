@@ -44,9 +44,9 @@ def robustness(
     from bench.report.robustness import print_robustness
     from bench.robustness.evaluate import domains, evaluate
     from bench.robustness.evaluation import ROBUSTNESS
-    from bench.store import Store
+    from bench.stores import open_store
 
-    home = Store(store)
+    home = open_store(store)
     chosen = chosen_results(home, runs or [], dataset, with_artifact=True)
     screen = Console(stderr=True, highlight=False)
     with home.lock():
@@ -61,7 +61,7 @@ def robustness(
         print(json.dumps([each.model_dump() for each in found], indent=1))
     else:
         print_robustness(found, titles_of(home), Console(highlight=False))
-        print(f"stored in {home.root / ROBUSTNESS.folder}; the next step: python -m bench report --store {home.root}")
+        print(f"stored in {home.root / ROBUSTNESS.folder}; the next step: python -m bench report --store {home.place}")
 
 
 def chosen_results(store: Store, runs: list[str], dataset: str | None, with_artifact: bool) -> list[Result]:
@@ -78,7 +78,7 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     from bench.board.rows import stored_rows
 
     def usable(artifact: str | None) -> bool:
-        return artifact is not None and (not with_artifact or (store.artifacts / artifact).is_dir())
+        return artifact is not None and (not with_artifact or store.has_artifact(artifact))
 
     rows = stored_rows(store)
     of_set = chosen(boards(rows, Predictions(store, rows)), dataset)
@@ -86,7 +86,7 @@ def chosen_results(store: Store, runs: list[str], dataset: str | None, with_arti
     found = [next((row.run_id for row in line.runs if usable(row.artifact)), None) for line in lines]
     results = [store.result(run_id) for run_id in found if run_id is not None]
     if not results:
-        raise BenchError(f"no artifact of a model on {dataset} is in {store.artifacts}: train one first")
+        raise BenchError(f"no artifact of a model on {dataset} is in {store.place}: train one first")
     return _of_one_label(results)
 
 

@@ -171,9 +171,9 @@ def show_boards(datasets: set[str], store: Path, console: Console) -> None:
     from bench.board.rows import stored_rows
     from bench.noise_floor import read_noise_floors
     from bench.report.terminal import print_boards
-    from bench.store import Store
+    from bench.stores import open_store
 
-    home = Store(store)
+    home = open_store(store)
     rows = stored_rows(home, datasets=datasets)
     predictions = Predictions(home, rows)
     print_boards(boards(rows, predictions, read_noise_floors(store)), predictions, console, lines=LINES)
@@ -265,13 +265,13 @@ def _of_parent(
 ) -> tuple[list[DatasetRef], str, list[str | None]]:
     """Data set and seed of the first parent, the seed as given where it is; all layouts, None of an artifact gone."""
     from bench.run.datasets import dataset_of
-    from bench.store import Store
+    from bench.stores import open_store
 
     if not parents:
         return [], seeds or "0", []
-    opened = Store(store)
+    opened = open_store(store)
     results = [opened.result(run_id) for run_id in parents]
-    layouts = [_layout(opened.artifacts / str(result.identity.artifact)) for result in results]
+    layouts = [_layout(opened.artifact(str(result.identity.artifact))) for result in results]
     return [dataset_of(results[0].data, opened, data_dir)], seeds or str(results[0].identity.seed), layouts
 
 

@@ -38,9 +38,9 @@ def slices(
 
     from bench.report.slices import print_slices
     from bench.slices.evaluate import evaluate
-    from bench.store import Store
+    from bench.stores import open_store
 
-    title, found = evaluate(Store(store), dataset, model, data_dir)
+    title, found = evaluate(open_store(store), dataset, model, data_dir)
     if as_json:
         print(
             json.dumps(

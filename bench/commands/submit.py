@@ -46,11 +46,12 @@ def submit(
     from dataclasses import replace
 
     from bench.slurm import Jobs, resources_of, write_jobs
+    from bench.stores import place_of
 
     if not slurm:
         raise BenchError("which scheduler? --slurm is the one that is known")
     specs, _, _ = from_suite(suite, seeds, measure, None, data_dir, None, store)
-    arguments = [str(Path(suite).resolve()) if Path(suite).exists() else suite, "--store", str(store.resolve())]
+    arguments = [str(Path(suite).resolve()) if Path(suite).exists() else suite, "--store", place_of(store)]
     arguments += ["--device", device.value]
     arguments += ["--seeds", seeds] if seeds else []
     arguments += ["--data-dir", str(data_dir.resolve())] if data_dir else []

@@ -41,10 +41,14 @@ def verify(
 
     from bench.commands.progress import watch
     from bench.errors import NEGATIVE_VERDICT
+    from bench.stores import open_store
     from bench.verify import result_folders
     from bench.verify import verify as find_problems
 
     checked = directory or store
+    if directory is None:
+        home = open_store(store)
+        home.fetch(home.run_ids())
     runs = len(result_folders(checked))
     print(f"verifying {runs} runs of {checked}, then what was made of them", file=sys.stderr)
     notes: list[str] = []

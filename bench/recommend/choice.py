@@ -132,13 +132,13 @@ def _meant_for_use(found: Field) -> Candidate:
 
 
 def _command(found: Field, line: Line, store: Store) -> str:
-    stored = [run for run in line.runs if run.artifact and (store.artifacts / run.artifact).is_dir()]
+    stored = [run for run in line.runs if run.artifact and store.has_artifact(run.artifact)]
     alone = [(run.run_id, found.validation.subject(line, run.run_id)) for run in stored]
     scored = [(run_id, subject.sample.score) for run_id, subject in alone if subject]
     if not scored:
         return ""
     run_id, _ = max(scored, key=lambda pair: pair[1])
-    return f"python -m serving http {run_id} --store {shlex.quote(str(store.root))}"
+    return f"python -m serving http {run_id} --store {shlex.quote(store.place)}"
 
 
 def _loosenings(found: Field) -> list[Loosening]:

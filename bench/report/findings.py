@@ -33,7 +33,7 @@ def findings(store: Store, suite: Sequence[RunSpec]) -> dict[str, str]:
     """A page a data set, by its name; `suite` has the runs that were chosen."""
     results = {result.run_id: result for result in store.read_all()}
     if not results:
-        raise EmptyStoreError(f"no results in the store {store.root}; run some first: python -m bench run quick")
+        raise EmptyStoreError(f"no results in the store {store.place}; run some first: python -m bench run quick")
     all_rows = rows(results.values())
     chosen = {(spec.dataset.name, _model(spec)) for spec in suite}
     pages = {}

@@ -53,6 +53,7 @@ def copy_results(store: Store, published: Iterable[Row], out: Path) -> Copied:
     if target.resolve() == store.results.resolve():
         raise BenchError(f"--out {out} is the store itself; choose another folder for the report")
     needed, own = {row.run_id: row for row in published}, set(store.run_ids())
+    store.fetch(needed)
     try:
         for run_id, row in sorted(needed.items()):
             _copy(store, row, target / run_id)

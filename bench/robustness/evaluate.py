@@ -20,9 +20,9 @@ DOMAINS = ("hutto-tweets", "hutto-products", "hutto-films", "hutto-newspaper")
 
 def evaluate(store: Store, result: Result, texts: int, other_domains: Sequence[Prepared]) -> Robustness:
     """The behaviour of a run's artifact; `texts` of its own test texts are changed. A `BenchError` without artifact."""
-    artifact = store.artifacts / str(result.identity.artifact)
+    artifact = store.artifact(str(result.identity.artifact))
     if result.identity.artifact is None or not artifact.is_dir():
-        raise BenchError(f"the artifact of run {result.run_id} is not in {store.artifacts}: train that run again")
+        raise BenchError(f"the artifact of run {result.run_id} is not in {store.place}: train that run again")
     polarity = PolarityMap.of(result.data.dataset, result.data.label_names)
 
     def predict(some: Sequence[str]) -> Probabilities:

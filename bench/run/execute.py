@@ -95,7 +95,7 @@ class Executor:
             return self._failed(planned, "train", trained, folder)
         self.listener.phase(planned.spec.title, "predict")
         job = PredictJob(
-            artifact=self.store.artifacts / trained.value.artifact, prepared=planned.prepared.folder,
+            artifact=self.store.artifact(trained.value.artifact), prepared=planned.prepared.folder,
             refit=planned.spec.refit,
         )  # fmt: skip
         predicted = self.engine.run(job, folder / "predict", self.timeout, self.device, _needs(planned))
@@ -111,7 +111,7 @@ class Executor:
             recipe=spec.recipe, params=dict(spec.params), shown=planned.shown, seed=spec.seed,
             prepared=planned.prepared.folder, artifact=folder / "artifact", refit=spec.refit, per_label=spec.per_label,
             cache=self.store.cache, checkpoint=checkpoint, data_dir=spec.dataset.data_dir,
-            parents=tuple(self.store.artifacts / parent.artifact for parent in planned.parents),
+            parents=tuple(self.store.artifact(parent.artifact) for parent in planned.parents),
         )  # fmt: skip
         needed = replace(_needs(planned), launcher=planned.resolved.launcher)
         listener = self.listener.progress if self.engine.parallel == 1 else None  # of several, whose would it be?
@@ -167,7 +167,7 @@ class Executor:
                     warnings=log.warnings,
                 ),
                 "size": measure_size(
-                    self.store.artifacts / trained.artifact, predicted.parameters, predicted.nonzero_parameters
+                    self.store.artifact(trained.artifact), predicted.parameters, predicted.nonzero_parameters
                 ),
                 "memory": Memory(training_peak_bytes=trained.peak_bytes),
                 "truncation": predicted.truncation,

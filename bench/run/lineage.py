@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bench.artifact import is_intact
 from bench.data.manifest import metric_of
 from bench.identity import RunIdentity
 from bench.metrics import written
@@ -89,4 +88,4 @@ def _drop(gate: Gate, parent: Result, child: Result) -> str | None:
 
 def lacks_parents(planned: PlannedRun, store: Store) -> bool:
     """Whether a run is to be trained from an artifact that the store has no more."""
-    return planned.due == "train" and any(not is_intact(store.artifacts / p.artifact) for p in planned.parents)
+    return planned.due == "train" and any(not store.is_intact(p.artifact) for p in planned.parents)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from bench.artifact import is_intact
 from bench.contract import Params, Recipe, Resolved
 from bench.data import Prepared
 from bench.identity import RunIdentity, slug
@@ -136,8 +135,8 @@ def parent_of(result: Result) -> Parent:
 
 def _due(spec: RunSpec, prepared: Prepared, store: Store, key: str, stored: Result | None) -> tuple[Due, str]:
     due, why = _due_with_artifact(spec, prepared, store, stored)
-    folder = store.artifacts / ((stored and stored.identity.artifact) or "none")
-    altered = folder.is_dir() and not is_intact(folder)
+    artifact = (stored and stored.identity.artifact) or "none"
+    altered = store.is_altered(artifact)
     if (due == "nothing" and not altered) or stored_artifact(store, key):  # one that is gone is made when it is needed
         return due, why
     if stored is None:

@@ -105,6 +105,7 @@ class Queue:
             self.log(f"{title}: {line}; waiting")
 
         with store.claim(planned.artifact_key, note if wait else None):
+            store.refresh([planned.run_id])
             now = store.find(planned.run_id)
             if now is not None and now != planned.stored:
                 self.log(f"{title}: another command has made it")

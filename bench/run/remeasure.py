@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.artifact import is_intact
 from bench.data import Prepared
 from bench.data.prepared import find_content
 from bench.errors import BenchError
@@ -37,7 +36,7 @@ def stored_run(store: Store, run_id: str) -> StoredRun:
     artifact = result.identity.artifact
     if artifact is None or result.quality is None:
         raise BenchError(f"{run_id}: {result.outcome.status}: it has no artifact to time")
-    if not is_intact(store.artifacts / artifact):
+    if not store.is_intact(artifact):
         raise BenchError(f"{run_id}: its artifact is not in the store, or was altered; `bench run` trains it again")
     prepared = find_content(store.prepared, result.data.content)
     if prepared is None:

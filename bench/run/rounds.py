@@ -70,13 +70,13 @@ def measure_all(executor: Executor, runs: Sequence[TimedRun], note: Callable[[st
 
 def block_of(executor: Executor, rows: Sequence[Row]) -> Block:
     """The artifacts of runs of one data set as contestants."""
-    prepared, artifacts = rows[0][0].prepared, executor.store.artifacts
+    prepared, store = rows[0][0].prepared, executor.store
     return Block(
         dataset=prepared.name,
         texts=sample_of(prepared.test_texts()[1]),
         n_labels=len(prepared.label_names),
         schedule=schedule_of(prepared.meta.limit, executor.rounds),
-        contestants=tuple(Contestant(r.run_id, artifacts / str(r.identity.artifact)) for _, r in rows),
+        contestants=tuple(Contestant(r.run_id, store.artifact(str(r.identity.artifact))) for _, r in rows),
     )
 
 

@@ -31,6 +31,7 @@ from bench.run.side_by_side import SideBySide
 from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
+from bench.stores import open_store
 from bench.trackers import Tracker, TrackerName, tracker
 
 ExecutorName = Literal["local", "ray"]
@@ -53,7 +54,7 @@ class RunOptions:
 
     def opened(self) -> Store:
         """The store; by its whole path where other processes, of other folders, look for it."""
-        return Store(self.store if self.executor == "local" else self.store.resolve())
+        return open_store(self.store if self.executor == "local" else self.store.resolve())
 
 
 class _Tracked(Screen):
@@ -76,6 +77,7 @@ def run_specs(specs: Sequence[RunSpec], optional: set[str], options: RunOptions,
     """Do what is due of `specs` and return the exit code."""
     store = options.opened()
     with store.writing():
+        store.refresh()
         refs = {spec.dataset.name: spec.dataset for spec in specs}
         with console.status("Reading and verifying the data sets …"):
             prepared, left_out = prepare_all(refs.values(), optional, store, options.limit)
@@ -140,6 +142,7 @@ def _measured(
         store, lambda line: screen.print_line(f"To measure alone: this machine is {line}; waiting")
     ):
         elsewhere = {}
+        store.refresh([run.run_id for run in runs])
         for run in runs:
             seen, now = done.get(run.run_id, run.stored), store.find(run.run_id)
             if now is not None and now != seen and now.measurement is not None:
@@ -167,7 +170,7 @@ def _sum_up(planned: Sequence[PlannedRun], done: Mapping[str, Result], console: 
     states = Counter(row.outcome.status if row else "skipped" for row in rows.values())
     cached = sum(1 for p in planned if p.due == "nothing")
     summary = ", ".join(f"{count} {state}" for state, count in states.items()) or "no runs"
-    console.print(f"{summary}; {cached} of {len(rows)} from the store {store.root}", highlight=False, soft_wrap=True)
+    console.print(f"{summary}; {cached} of {len(rows)} from the store {store.place}", highlight=False, soft_wrap=True)
     failed = sum(count for state, count in states.items() if state not in ("ok", "skipped"))
     if not states["ok"]:
         return NOTHING_RAN
@@ -188,7 +191,7 @@ def print_plan(runs: Sequence[PlannedRun | Waiting], console: Console) -> None:
 
 def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> Estimate:
     """Print what a command would do, without starting anything or storing data; return what it would cost."""
-    store = Store(options.store)
+    store = open_store(options.store)
     prepared: dict[str, Prepared] = {}
     for spec in specs:
         ready = find_prepared(spec.dataset, store.prepared, options.limit)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bench.artifact import adopt, is_intact
-from bench.durable import write_atomic
 from bench.run.job import Trained
 from bench.schema import Name
 from bench.store import Store
@@ -20,20 +18,20 @@ class TrainedArtifact(Trained):
 
 def adopt_artifact(store: Store, artifact_key: str, folder: Path, trained: Trained) -> TrainedArtifact:
     """Move what a training has left in `folder` into the store, under its key; an `OSError` where it does not fit."""
-    adopted = TrainedArtifact(artifact=adopt(folder, store.artifacts), **dict(trained))
-    write_atomic(store.keys / f"{artifact_key}.json", adopted.model_dump_json().encode())
+    adopted = TrainedArtifact(artifact=store.adopt(folder), **dict(trained))
+    store.write_record(artifact_key, adopted.model_dump_json().encode())
     return adopted
 
 
 def stored_artifact(store: Store, artifact_key: str) -> TrainedArtifact | None:
     """The artifact of that key if it is still there, unaltered."""
-    record = read_trained(store.keys / f"{artifact_key}.json")
-    return record if record and is_intact(store.artifacts / record.artifact) else None
+    record = read_trained(store.record(artifact_key) or b"")
+    return record if record and store.is_intact(record.artifact) else None
 
 
-def read_trained(path: Path) -> TrainedArtifact | None:
-    """The record of a training; None where there is none that can be read."""
+def read_trained(content: bytes) -> TrainedArtifact | None:
+    """The record of a training; None for one that cannot be read."""
     try:
-        return TrainedArtifact.model_validate_json(path.read_bytes())
-    except (OSError, ValueError):
+        return TrainedArtifact.model_validate_json(content)
+    except ValueError:
         return None

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.artifact import is_intact
 from bench.data.label_shape import need_one_label
 from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
@@ -96,7 +95,7 @@ class Compress:
         with self.store.lock():
             self.store.sweep()
             self.prepared = prepared_dataset(self.dataset, self.store, self.options.run.limit)
-            if not is_intact(self.store.artifacts / str(self.parent.identity.artifact)):
+            if not self.store.is_intact(str(self.parent.identity.artifact)):
                 raise BenchError(f"the artifact of {self.options.parent} is not in the store: train that run again")
             with engine_of(self.options.run) as engine:
                 candidates = self._search(engine)
@@ -200,7 +199,7 @@ class Compress:
             ended = executor.artifact(planned, folder / step.recipe)
             trained = value_of(ended, step.title)
             parent = Parent(planned.run_id, trained.artifact, planned.parts["normalization"])
-        return self.store.artifacts / parent.artifact
+        return self.store.artifact(parent.artifact)
 
     def _judge(self, artifact: Path, executor: Executor, folder: Path) -> tuple[Judgement, Costs]:
         """What validation shows of an artifact, and its costs."""

@@ -19,7 +19,7 @@ from bench.run.suite import RunOptions, run_specs
 from bench.search.definition import StudyDefinition
 from bench.search.summary import TrialRow
 from bench.spec import RunSpec
-from bench.store import Store
+from bench.stores import open_store
 
 POLL = 2.0
 """Seconds between two attempts at a store that another command holds."""
@@ -63,7 +63,7 @@ def refit_specs(
     `epochs` trains as before.
     """
     prepared = {spec.dataset.name: definition.prepared for spec in specs}
-    planned = Planner(prepared, Store(options.store), "reuse", options.device).plan_all(specs)
+    planned = Planner(prepared, open_store(options.store), "reuse", options.device).plan_all(specs)
     chosen = [p.stored.training.best_epoch for p in planned if p.stored and p.stored.training]
     epochs = [epoch for epoch in chosen if epoch is not None] or ([best.best_epoch] if best.best_epoch else [])
     params = dict(specs[0].params)

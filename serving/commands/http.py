@@ -114,12 +114,12 @@ def _serve(
         from serving.http.protocol import BoundedProtocol, Connections
     except ModuleNotFoundError as error:
         raise BenchError(f"a server needs '{error.name}': {install_command('fastapi')}") from None
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.http.listening import check_free, is_loopback
     from serving.learn.feedback import Feedback
     from serving.trust import Trust
 
-    live = _followed(artifacts, Trust(Store(store), allow_code), settings.answering.calibrated)
+    live = _followed(artifacts, Trust(open_store(store), allow_code), settings.answering.calibrated)
     check_free(host, port)
     if settings.api_key is None and not is_loopback(host):
         print(

@@ -67,7 +67,7 @@ def learn(
     [dim]python -m serving learn live --feedback feedback --feedback more.csv --every 10m --min-feedback 100[/]
     """
     from bench.data import DatasetRef
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.learn.gather import Plan
     from serving.slot import Slot
 
@@ -80,9 +80,9 @@ def learn(
     )  # fmt: skip
     os.nice(10)  # the server beside it goes first
     if every is None:
-        decision = _update(opened, Store(store), plan)
+        decision = _update(opened, open_store(store), plan)
         raise typer.Exit(1 if decision and decision.verdict == "refused" else 0)
-    _repeat(opened, Store(store), plan, _seconds(every))
+    _repeat(opened, open_store(store), plan, _seconds(every))
 
 
 def _check(both: bool, something: bool) -> None:

@@ -27,12 +27,12 @@ def package(
     """
     if target not in TARGETS:
         raise BenchError(f"--target {target}: {did_you_mean(target, TARGETS)}")
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.aws.bundle import write_bundle
     from serving.live_model import served
     from serving.trust import Trust
 
-    bundle = write_bundle(served(artifact, Trust(Store(store), allow_code)), out)
+    bundle = write_bundle(served(artifact, Trust(open_store(store), allow_code)), out)
     size = bundle.archive.stat().st_size
     print(f"{bundle.archive}: {size:,} bytes, artifact {bundle.artifact[:12]}")
     print(f"image: docker build -t sentibench:{bundle.artifact[:12]} {out}")

@@ -86,14 +86,14 @@ def predict(
         return
     if workers is not None or ray_address is not None:
         raise BenchError("--workers and --ray-address are used with --engine ray alone")
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.batch import Job
     from serving.live_model import served
     from serving.trust import Trust
 
     read, written = (None if text is None else Path(text) for text in (source, target))
     job = Job(read, written, kind, output_kind, reading, overwrite, answering)
-    _score_one(job, served(artifact, Trust(Store(store), allow_code), answering.calibrated))
+    _score_one(job, served(artifact, Trust(open_store(store), allow_code), answering.calibrated))
 
 
 def _score_one(job: Job, model: Model) -> None:

@@ -27,11 +27,11 @@ def create(
 
     [dim]python -m serving slot create live finetune-emotions-s0-3f2a81c09b && python -m serving http ./live[/]
     """
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.slot import Slot
     from serving.trust import Trust
 
-    version = Slot.create(slot, artifact, Trust(Store(store), allow_code))
+    version = Slot.create(slot, artifact, Trust(open_store(store), allow_code))
     typer.echo(f"{slot} serves {version[:12]}")
 
 
@@ -58,9 +58,9 @@ def rollback(
 
     [dim]python -m serving slot rollback live[/]
     """
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.slot import Slot
     from serving.trust import Trust
 
-    earlier = Slot.open(slot).roll_back(Trust(Store(store), allow_code), version)
+    earlier = Slot.open(slot).roll_back(Trust(open_store(store), allow_code), version)
     typer.echo(f"{slot} serves {earlier[:12]}")

@@ -53,7 +53,7 @@ def stream(
 
     [dim]python -m serving stream ./my-artifact --source file -i recorded.jsonl --rate 50 -o scored.jsonl[/]
     """
-    from bench.store import Store
+    from bench.stores import open_store
     from serving.live_model import follow
     from serving.stream.consume import Settings
     from serving.stream.monitor import log
@@ -63,10 +63,10 @@ def stream(
 
     where, kind = find_output(output, output_kind)
     posts = _source(source, query or [], api_url, backfill, path, listen, connect, rate)
-    live = follow(artifact, Trust(Store(store), allow_code), lambda swap: log(swap.summary()))
+    live = follow(artifact, Trust(open_store(store), allow_code), lambda swap: log(swap.summary()))
     settings = Settings(max_batch, max_wait_ms, flush_s, text_column)
     job = Job(where, kind, reference, queue, log_every, quiet, settings)
-    stream(job, posts, live.current, Store(store))
+    stream(job, posts, live.current, open_store(store))
 
 
 def _source(

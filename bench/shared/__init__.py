@@ -1,0 +1,1 @@
+"""Stores behind a URL, that machines share: object storage, and PostgreSQL with artifacts beside it."""
