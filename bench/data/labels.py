@@ -45,6 +45,14 @@ def known_label(label: str, names: Sequence[str]) -> str | None:
     return near[0] if len(near) == 1 else None
 
 
+def parts_of(cell: str, separator: str) -> list[str]:
+    """The labels of a cell, without the brackets and quotation marks of a list as Python prints it."""
+    cell = cell.strip()
+    listed = cell.startswith("[") and cell.endswith("]")
+    parts = [part.strip() for part in (cell[1:-1] if listed else cell).split(separator)]
+    return [part for one in parts if (part := one.strip("'\"") if listed else one)]
+
+
 def joined_by(labels: Collection[str]) -> str | None:
     """What seems to part several labels in one cell, as `anger|sadness`: what makes fewer labels of these; or None."""
     for mark in "|;,":

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from bench.data.duplicates import with_marks
 from bench.data.label_sets import label_counts, of_groups
-from bench.data.labels import in_order, joined_by, merged, shown, spellings
+from bench.data.labels import in_order, joined_by, merged, parts_of, shown, spellings
 from bench.data.manifest import MULTI_LABEL_NOTE, ORDER_NOTE, SKEWED_NOTE
 from bench.data.reading import NO_COLUMN, Reading
 from bench.data.rows import Published, is_number, label_text
@@ -113,7 +113,7 @@ class UserRows:
             return [part for part in parts if part]
         written = label if isinstance(label, str) else label_text(label, self._place, column)
         if separator is not None and not self._listed:
-            return [part for one in written.split(separator) if (part := one.strip())]
+            return parts_of(written, separator)
         return [written] if written and not written.isspace() else None
 
     @property

@@ -12,6 +12,7 @@ from serving.http.models import Models
 from serving.http.refusals import TEXTS, json_only, refusals
 from serving.http.service import Service
 from serving.learn.feedback import Feedback
+from serving.model import need_one_label
 
 
 class Labelled(BaseModel):
@@ -30,7 +31,12 @@ class Stored(BaseModel):
 
 
 def add_feedback(app: FastAPI, models: Models, feedback: Mapping[str, Feedback]) -> None:
-    """Add `POST /feedback`; the labels of each model are stored apart, by its name."""
+    """Add `POST /feedback`; the labels of each model are stored apart, by its name.
+
+    A `BenchError` for a model of several labels a text.
+    """
+    for service in models.by_name.values():
+        need_one_label(service.model.card, "feedback")
 
     labels = dict.fromkeys(label for service in models.by_name.values() for label in service.labels)
     body = {"schema": {"properties": {"label": {"enum": [*labels]}}}}

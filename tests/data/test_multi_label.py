@@ -58,6 +58,14 @@ def test_a_separator_and_a_list_column_are_read_alike(tmp_path: Path) -> None:
     assert is_multi_label(mine.facts.notes) and metric_of("mine.csv", mine.facts.notes) == "macro_f1"
 
 
+def test_a_list_as_python_prints_it_is_read(tmp_path: Path) -> None:
+    rows = tweets()
+    path = tmp_path / "mine.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["text", "label"], *rows])
+    assert by_text(read(path, label_separator=",")) == dict(rows)
+
+
 def test_numbers_in_a_list_get_their_names(tmp_path: Path) -> None:
     rows = tweets()
     lists = [[NAMES.index(label) for label in labels] for _, labels in rows]

@@ -65,6 +65,8 @@ def test_http_answers_with_all_labels(several: Trained) -> None:
 def test_what_answers_with_one_label_refuses_it(several: Trained, tmp_path: Path) -> None:
     code, _, said = serving(several, "stream", several.run, "--source", "stdin", "--output", str(tmp_path / "o.jsonl"))
     assert code == 2 and "answers with one label a text" in said, said
+    code, _, said = serving(several, "http", several.run, "--port", "0", "--feedback", "labels")
+    assert code == 2 and "feedback answers with one label a text" in said, said
 
 
 def test_python_gives_all_labels(several: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
