@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.commands.grouped import with_options
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.data import DatasetRef, Reading
@@ -78,8 +79,11 @@ def reading_of(options: dict[str, Any]) -> Reading:
 
     given = {name: value for name, value in options.items() if value != OPTIONS[name][1]}
     fields = {NEGATED.get(name, name): False if name in NEGATED else value for name, value in given.items()}
-    if fields.get("separator") in ("tab", "\\t"):
-        fields["separator"] = "\t"
+    for name in ("separator", "label_separator"):
+        if fields.get(name) in ("tab", "\\t"):
+            fields[name] = "\t"
+    if fields.get("label_separator") == "":
+        raise BenchError("--label-separator '': give what parts the labels of a text, as '|'")
     return Reading(**fields)
 
 

@@ -41,6 +41,8 @@ def test_what_takes_one_label_a_text_is_refused_before_anything_runs(ran: Path) 
     ):
         refused = run_bench(ran, *command)
         assert refused.returncode == 2 and "one label a text" in refused.stderr, refused.stderr
+    nothing = run_bench(ran, "data", "check", "mine.csv", "--label-separator", "")
+    assert nothing.returncode == 2 and nothing.stderr.startswith("error: --label-separator '': give"), nothing.stderr
     assert len(results(ran)) == 2
 
 
