@@ -180,8 +180,8 @@ COLUMNS = (
     _mean("ECE", "Expected calibration error, 15 bins; lower is better", "ece", decimals, 4, True),
 )
 
-OPTIONAL = ("MAE", "κ²")
-"""Of data sets whose labels have an order."""
+OPTIONAL = ("MAE", "κ²", "micro F1", "Hamming")
+"""Of data sets whose labels have an order, or whose texts may have several."""
 
 
 def columns_of(lines: Sequence[Line]) -> list[Column]:

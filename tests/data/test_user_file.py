@@ -184,7 +184,7 @@ BAD_FILES = {
     ),
     "json null": ("a.jsonl", b'{"text": null, "label": "b"}\n', r"a\.jsonl row 1: no text in column 'text'"),
     "json number": ("a.jsonl", b'{"text": 7, "label": "b"}\n', r"a\.jsonl row 1: column 'text' holds a int, not text"),
-    "json label list": ("a.jsonl", b'{"text": "a", "label": ["b"]}\n', r"a\.jsonl row 1: label of type list"),
+    "json label dict": ("a.jsonl", b'{"text": "a", "label": {"b": 1}}\n', r"a\.jsonl row 1: label of type dict"),
     "lone surrogate": ("a.jsonl", b'{"text": "\\ud800", "label": "b"}\n', r"a\.jsonl line 1: not JSON text"),
     "not parquet": ("a.parquet", b"PAR1 not really", r"a\.parquet: not readable as Parquet"),
     "format": ("a.docx", b"x", r"unknown format '\.docx'; a data file ends in \.csv"),
