@@ -31,7 +31,7 @@ function showChart(board) {
 
 function legend(points) {
   return h("div", { class: "legend" }, Object.keys(DATA.looks).filter(family => points.some(point => point.line.family === family))
-    .map(family => h("span", {}, icon(family), look(family)[0])), h("span", {}, "shaded: interval of the best; dotted: the front"));
+    .map(family => h("span", {}, icon(family), look(family)[0])), h("span", {}, "shaded: interval of the best that is drawn; dotted: the front"));
 }
 
 function drawScatter(board, axis, judged, points, chosen, pins, said) {
