@@ -26,7 +26,7 @@ def open_store(where: str | Path) -> Store:
         return Store(root)
     from bench.shared.store import SharedStore
 
-    return SharedStore(root, _remote((root / URL_FILE).read_text()))
+    return SharedStore(root, open_remote((root / URL_FILE).read_text()))
 
 
 def store_folder(where: str | Path) -> Path:
@@ -58,7 +58,8 @@ def _working_folder(url: str) -> Path:
     return folder
 
 
-def _remote(url: str) -> Remote:
+def open_remote(url: str) -> Remote:
+    """The server that a URL of a store names."""
     if urlsplit(url).scheme in OBJECTS:
         from bench.shared.object_storage import ObjectStorage
 

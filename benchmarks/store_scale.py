@@ -2,17 +2,26 @@
 
 `python -m benchmarks.store_scale 100 1000 10000 100000`: synthetic results of eight data sets in a temporary folder,
 and one real run of `linear` on `toy`. Storing is timed with the flush to disk; storing and planning over 200 runs.
+`--kind s3` or `--kind postgresql` times the same of a store in moto or in a PostgreSQL server on this machine. The
+first look at all results, which brings each of them once, has a column of its own; a look-up is one without it.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+import pytest
 
 from bench.data import DatasetRef
 from bench.expand import suite_specs
@@ -20,7 +29,10 @@ from bench.run.datasets import prepare_all
 from bench.run.plan import Planner
 from bench.spec import Suite, SuiteDataset, SuiteRun
 from bench.store import Store
+from bench.stores import open_remote, open_store
 from benchmarks.report_scale import DATASETS, N_TEST
+from tests.object_storage import s3_server
+from tests.postgres_server import new_database, postgres_server
 from tests.report.synthetic import grid, result
 
 TRIES = 200
@@ -29,22 +41,74 @@ RUN = ("run", "-r", "linear", "-d", "toy", "--smoke", "--measure", "none")
 
 def main() -> None:
     """A line for each number of results; the store of one is the beginning of the next."""
-    print("results  look-up ms  plan ms  store ms  cached `bench run` s")
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder, "store"))
-        command(store)
-        for count in sorted(int(argument) for argument in sys.argv[1:] or ["100", "1000", "10000", "100000"]):
-            fill(store, count)
-            names = store.run_ids()[:: max(1, count // TRIES)]
-            looked_up = timed([lambda name=name: store.find(name) for name in names])  # type: ignore[misc]
-            planned, put = planning(store), storing(store)
-            cached = statistics.median(command(store) for _ in range(3))
-            print(f"{count:7,}{looked_up:12.2f}{planned:9.1f}{put:10.1f}{cached:22.2f}", flush=True)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("counts", nargs="*", type=int, default=[100, 1000, 10_000, 100_000])
+    parser.add_argument("--kind", choices=list(KINDS), default="folder")
+    options = parser.parse_args()
+    print("results  first look s  look-up ms  plan ms  store ms  cached `bench run` s")
+    with tempfile.TemporaryDirectory() as folder, KINDS[options.kind](Path(folder)) as where:
+        os.environ["SENTIBENCH_CACHE"] = str(Path(folder, "cache"))
+        command(where)
+        for count in sorted(options.counts):
+            fill(where, count)
+            print(f"{count:7,}{line(where, count)}", flush=True)
 
 
-def fill(store: Store, count: int) -> None:
+def line(where: str, count: int) -> str:
+    """What is timed of a store with so many results."""
+    store, start = open_store(where), time.perf_counter()
+    names = store.run_ids()[:: max(1, count // TRIES)]
+    look = time.perf_counter() - start
+    other = open_store(where)
+    looked_up = timed([lambda name=name: other.find(name) for name in names])  # type: ignore[misc]
+    planned, put = planning(store), storing(store)
+    cached = statistics.median(command(where) for _ in range(3))
+    return f"{look:14.2f}{looked_up:12.2f}{planned:9.1f}{put:10.1f}{cached:22.2f}"
+
+
+@contextmanager
+def a_folder(folder: Path) -> Iterator[str]:
+    """A store on this disk."""
+    yield str(folder / "store")
+
+
+@contextmanager
+def a_bucket(folder: Path) -> Iterator[str]:
+    """A store in a server of S3's interface."""
+    with pytest.MonkeyPatch.context() as patched, s3_server(patched):
+        yield "s3://team/store"
+
+
+@contextmanager
+def a_database(folder: Path) -> Iterator[str]:
+    """A store in a server of PostgreSQL, which does not flush."""
+    with postgres_server() as server:
+        yield f"{new_database(server)}?artifacts={folder / 'artifacts'}"
+
+
+KINDS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
+    "folder": a_folder,
+    "s3": a_bucket,
+    "postgresql": a_database,
+}
+
+
+def fill(where: str, count: int) -> None:
     """Copies of a synthetic result, under names of their own, until there are so many."""
-    made = len(store.run_ids())
+    if "://" not in where:
+        for name, text in copies(len(Store(Path(where)).run_ids()), count):
+            Store(Path(where)).folder(name).mkdir(parents=True)
+            (Store(Path(where)).folder(name) / "result.json").write_text(text)
+        return
+    remote = open_remote(where)
+    left = copies(len(remote.versions()), count)
+    with ThreadPoolExecutor(8) as pool:
+        while some := list(itertools.islice(left, TRIES)):
+            list(pool.map(lambda copy: remote.write(copy[0], {"result.json": copy[1].encode()}), some))
+
+
+def copies(made: int, count: int) -> Iterator[tuple[str, str]]:
+    """Names and documents."""
     for number in range(made, count):
         model = grid(1)[number % len(grid(1))]
         if number - made < len(DATASETS) * 4:
@@ -52,8 +116,7 @@ def fill(store: Store, count: int) -> None:
             templates.append((document.run_id, document.model_dump_json(indent=1)))
         of, text = templates[number % len(templates)]
         name = f"{of}-{number:010x}"
-        store.folder(name).mkdir(parents=True)
-        (store.folder(name) / "result.json").write_text(text.replace(of, name))
+        yield name, text.replace(of, name)
 
 
 templates: list[tuple[str, str]] = []
@@ -86,12 +149,10 @@ def timed(calls: list[Callable[[], object]]) -> float:
     return statistics.median(taken)
 
 
-def command(store: Store) -> float:
+def command(where: str) -> float:
     """Seconds of the command from the start of its process."""
     start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "bench", *RUN, "--store", str(store.root)], check=True, stdout=subprocess.DEVNULL
-    )
+    subprocess.run([sys.executable, "-m", "bench", *RUN, "--store", where], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

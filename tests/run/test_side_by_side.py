@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import time
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,6 @@ from bench.data import DatasetRef, prepare
 from bench.store import Store
 from tests.conftest import Bench, bench_environment
 from tests.forks import Fork, start
-from tests.report.synthetic import Model, result
 
 
 def _start(folder: Path, name: str, *arguments: str) -> Fork:
@@ -83,60 +81,6 @@ def test_a_killed_command_leaves_its_run_to_the_other(family: Path, tmp_path: Pa
     assert other.wait(500) == 0
     assert sum(r.identity.suite == "family" and r.quality is not None for r in store.read_all()) == 4
     assert bench("doctor", "--store", str(store.root)).returncode == 0
-
-
-def _write(root: Path, writer: int, results: int, acknowledged: Path) -> None:
-    store, model = Store(root), Model("linear")
-    with store.writing(), acknowledged.open("ab", buffering=0) as log:
-        for number in range(results):
-            made = result(model, seed=number % 60, n=6, run_id=f"run-{writer}-{number}")
-            with store.claim(f"{writer}-{number}"):
-                store.put(*made)
-            log.write(f"{made[0].run_id}\n".encode())
-
-
-def _writers(folder: Path, numbers: range, results: int) -> list[BaseProcess]:
-    fork = multiprocessing.get_context("fork")
-    writers = [
-        fork.Process(target=_write, args=(folder / "store", n, results, folder / f"acknowledged-{n}")) for n in numbers
-    ]
-    for writer in writers:
-        writer.start()
-    return writers
-
-
-def _check_writers(folder: Path, processes: int, results: int) -> None:
-    """Half are killed in the middle; what they had acknowledged is whole; others complete it."""
-    store, half = Store(folder / "store"), range(processes // 2)
-    writers = _writers(folder, range(processes), results)
-    middle = folder / f"acknowledged-{half[0]}"
-    _wait_for(lambda: middle.exists() and middle.read_text().count("\n") > results // 2, 1800)
-    for n in half:
-        writers[n].kill()
-    for writer in writers:
-        writer.join()
-    assert {writer.exitcode for writer in writers[len(half) :]} == {0}
-    acknowledged = {line for path in folder.glob("acknowledged-*") for line in path.read_text().splitlines()}
-    assert acknowledged <= set(store.run_ids())
-    for again in _writers(folder, half, results):
-        again.join()
-        assert again.exitcode == 0
-    assert len(store.run_ids()) == processes * results
-    for run_id in store.run_ids():
-        assert "predictions" not in store.damaged(store.result(run_id))
-    with store.lock():
-        store.sweep()
-    assert _claims(store) == 0
-    assert not list(store.results.glob("*/.*"))
-
-
-def test_writers_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    _check_writers(tmp_path, processes=4, results=20)
-
-
-@pytest.mark.slow
-def test_ten_writers_of_a_thousand_results_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    _check_writers(tmp_path, processes=10, results=1000)
 
 
 def test_two_runs_that_make_the_same_artifact_at_once_keep_one(tmp_path: Path) -> None:
