@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,8 +89,8 @@ def _ping(client: httpx.Client, process: subprocess.Popen[str]) -> int:
 
 def test_what_the_container_runs_answers_as_the_artifact(bundle: Path, linear: Artifact, tmp_path: Path) -> None:
     model = tmp_path / "model"
-    with tarfile.open(bundle / "model.tar.gz") as archive:
-        archive.extractall(model, filter="data")
+    model.mkdir()
+    subprocess.run(["tar", "-xzf", bundle / "model.tar.gz", "-C", model], check=True)
     assert folder_hash(model) == linear.hash
     with _container(bundle, model) as (client, process):
         assert _ping(client, process) == 200
