@@ -109,6 +109,9 @@ class Choice:
     def __init__(self, *options: Any) -> None:
         object.__setattr__(self, "options", options)
 
+    def __contains__(self, value: Any) -> bool:
+        return value in self.options
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -117,13 +120,13 @@ class Uniform:
     low: float
     high: float
 
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
 
 @dataclass(frozen=True)
-class LogUniform:
+class LogUniform(Uniform):
     """A float from `low` to `high`, even on a logarithmic scale, that a search may try."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)

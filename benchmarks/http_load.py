@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -38,7 +40,7 @@ def main() -> None:
     texts = validation_texts(options)
     print(f"{'':16}requests/s   p50 ms   p99 ms  errors")
     for name, more in SETTINGS.items():
-        ms, seconds, errors = loaded(options, texts, more)
+        ms, seconds, errors = loaded([*served(options), *more], texts, options)
         p50, p99 = np.percentile(ms, [50, 99])
         print(f"{name:16}{len(ms) / seconds:10,.0f} {p50:8.1f} {p99:8.1f} {errors:7}", flush=True)
 
@@ -51,16 +53,20 @@ def validation_texts(options: argparse.Namespace) -> list[str]:
     return next(p.validation().texts for p in found if p.name == wanted.dataset and p.train_hash == wanted.train_hash)
 
 
-def loaded(options: argparse.Namespace, texts: list[str], more: list[str]) -> tuple[list[float], float, int]:
-    """Milliseconds of each answer, the seconds in all, and how many answers were not 200."""
+def served(options: argparse.Namespace) -> list[str]:
+    """The command that serves the run."""
+    return [sys.executable, "-m", "serving", "http", options.run, "--store", str(options.store)]
+
+
+def loaded(command: list[str], texts: list[str], options: argparse.Namespace) -> tuple[list[float], float, int]:
+    """Milliseconds of each answer, the seconds in all, and how many answers were not 200: of a server with `--port`."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
-    command = [sys.executable, "-m", "serving", "http", options.run, "--store", str(options.store), "--port", str(port)]
-    server = subprocess.Popen([*command, *more], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         return uvloop.run(hammer(port, texts, options))
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGKILL)  # with the workers that it may have
         server.wait()
 
 

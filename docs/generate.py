@@ -123,7 +123,7 @@ SECTIONS = {
     "Smaller models": ("int8_speed",),
     "Serving": ("http_load", "batch_serving", "ray_scoring"),
     "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
-    "Beside what others use": ("peers",),
+    "Beside what others use": ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
 }  # fmt: skip
 """Where each script of `benchmarks/` stands on the page."""
 INTRODUCTION = """What the software itself costs and, where there is a peer, what it gains beside it: what the scripts

@@ -30,6 +30,10 @@ def compress(
         str, typer.Option(help="Compressions in their order; what stands in brackets is fixed, the rest searched.")
     ] = "prune,quantize",
     trials: Annotated[int, typer.Option(help="Chains to try, over all calls.", min=1)] = 20,
+    minutes: Annotated[
+        float | None,
+        typer.Option(help="Begin no other chain after so many; the one under way ends.", min=0.05),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the suggestions.")] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds that one phase of one step may take.", min=1)] = 6 * 3600.0,
     device: Annotated[DeviceChoice, typer.Option(help="What to train on.")] = DeviceChoice.auto,
@@ -66,5 +70,6 @@ def compress(
     options = CompressOptions(
         run, parse_steps(steps), targets, max_drop, trials, seed, data_dir,
         RunOptions(store, "reuse", device.value, timeout, executor=executor.value, ray_address=ray_address),
+        minutes,
     )  # fmt: skip
     raise typer.Exit(Compress(options, Console(width=None if sys.stdout.isatty() else 140)).run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from optuna.trial import BaseTrial
 
@@ -68,6 +69,20 @@ def suggest_chain(
             params = step.suggested(trial)
             last = RunSpec(step.recipe, params, dataset, seed, limit, suite=suite, parents=(last,))
     return last if isinstance(last, RunSpec) else None
+
+
+def alone(steps: tuple[Step, ...]) -> list[dict[str, Any]]:
+    """What to try first: each step by itself, as its recipe does it by default, the last and so cheapest one first.
+
+    Suggestions as `suggest_chain` names them; a default outside of what is searched is left to the sampler.
+    """
+    chains = []
+    for step in reversed(steps):
+        taken: dict[str, Any] = {f"with {other.recipe}": other is step for other in steps} if len(steps) > 1 else {}
+        default = load_recipe(step.recipe).defaults
+        taken |= {f"{step.recipe}.{name}": default[name] for name, of in step.space.items() if default[name] in of}
+        chains.append(taken)
+    return chains
 
 
 def chain_of(spec: RunSpec) -> list[RunSpec]:

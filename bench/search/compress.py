@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +28,7 @@ from bench.run.keys import Parent, artifact_parts, digest
 from bench.run.plan import Planner, parent_of
 from bench.run.suite import RunOptions, engine_of, run_specs
 from bench.search.assess import AssessmentError, costs_of, validation_of, value_of
-from bench.search.chains import Step, chain_of, chain_title, suggest_chain
+from bench.search.chains import Step, alone, chain_of, chain_title, suggest_chain
 from bench.search.judgement import Goals, Judgement, Validation
 from bench.search.screen import SearchScreen
 from bench.search.storage import default_url, open_storage
@@ -54,6 +56,8 @@ class CompressOptions:
     seed: int
     data_dir: Path | None
     run: RunOptions
+    minutes: float | None = None
+    """After which no other chain is tried; None for as long as the trials take."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +152,14 @@ class Compress:
         )  # fmt: skip
         for dead in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(dead.number, state=TrialState.FAIL)  # its process was killed: another takes its place
+        if not study.trials:
+            for params in alone(self.options.steps):
+                study.enqueue_trial(params)
         screen = SearchScreen(self.console, self.options.trials, self.metric)
         executor = Executor(self.store, screen, self.options.run.device, self.options.run.timeout, engine=engine)
+        end = time.monotonic() + 60 * (self.options.minutes or math.inf)
         with screen:
-            while len(_ended(study)) < self.options.trials:
+            while len(_ended(study)) < self.options.trials and time.monotonic() < end:
                 study.optimize(lambda trial: self._try(trial, name, executor), n_trials=1, catch=(AssessmentError,))
                 screen.print_line(self._line(_ended(study), name))
         candidates = [self._candidate(trial, name) for trial in _ended(study) if trial.values]

@@ -111,6 +111,12 @@ def test_the_pareto_set_becomes_rows_and_the_same_command_resumes(bench: Bench, 
     assert again.returncode == 0 and "trial" not in again.stdout and "Everything is cached" in again.stdout
 
 
+def test_first_what_the_step_does_by_default_and_no_other_once_the_minutes_are_over(bench: Bench, parent: str) -> None:
+    ran = bench("compress", parent, "--target", "size<=1B", "--steps", "trimmed", "--trials", "50", "--minutes", "0.05")
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "trial 1/50: trimmed:" in ran.stdout and "trial 5/50" not in ran.stdout
+
+
 def test_no_test_text_is_opened_while_it_searches(bench: Bench, parent: str, tmp_path: Path) -> None:
     for path in (tmp_path / "store" / "prepared").glob("*/test-*.parquet"):
         path.write_bytes(b"closed")
