@@ -26,6 +26,7 @@ from bench.contract import (
     Predictor,
     Probabilities,
     ProgressListener,
+    Ranks,
     Recipe,
     Resolved,
     Resources,
@@ -48,6 +49,7 @@ from bench.machine import thread_limit, waits_passively
 from bench.measure.quality import epoch_scores
 from bench.normalize import normalizer
 from bench.probabilities import sigmoid, softmax
+from bench.ranks import die_with_parent, write_failures
 from bench.registry import load_artifact, load_recipe, named_recipe, recipe_files
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ __all__ = [
     "Probabilities",
     "ProgressListener",
     "Provenance",
+    "Ranks",
     "Recipe",
     "Resolved",
     "Resources",
@@ -90,6 +93,7 @@ __all__ = [
     "class_weights",
     "copy_lexicons",
     "did_you_mean",
+    "die_with_parent",
     "epoch_scores",
     "file_sha256",
     "kept_arrays",
@@ -108,6 +112,7 @@ __all__ = [
     "thread_limit",
     "train_corpus",
     "waits_passively",
+    "write_failures",
 ]
 
 

@@ -140,6 +140,8 @@ class DeviceUse:
     batch_per_replica: int | None = None
     accumulation: int = 1
     """How many parts the batch of a replica is computed in."""
+    hosts: tuple[str, ...] = ()
+    """Of each replica, in their order, where there are several; the harness fills it in."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,39 @@ class Predictor(ABC):
 
 
 @dataclass(frozen=True)
+class Ranks:
+    """A training in several processes that train together, a device each, on one node or spread evenly over several.
+
+    Every process calls `fit` with an `out_dir` of its own; what the first one leaves there is kept.
+    """
+
+    devices: int
+    nodes: int
+    arguments: tuple[str, ...]
+    """Of Python, that start the processes of one node, as of `torchrun`. In braces: `{nodes}`, `{node}` (its number,
+    from 0), `{local}` (processes on it), `{addresses}` (HOST:PORT of every process, by rank, joined by commas),
+    `{host}` and `{port}` (of the first), and `{failures}`, the file for `bench.api.write_failures`."""
+
+    @property
+    def local(self) -> int:
+        """Processes on each node."""
+        return self.devices // self.nodes
+
+    @classmethod
+    def of(cls, devices: int, nodes: int, here: Sequence[str], there: Sequence[str]) -> Ranks | None:
+        """None for one device; `here` are the arguments for one node, `there` those for several.
+
+        Raises `BenchError` for devices that the nodes cannot share evenly.
+        """
+        if min(devices, nodes) < 1 or devices % nodes:
+            near = max(1, round(devices / max(nodes, 1))) * max(nodes, 1)
+            raise BenchError(f"devices={devices} cannot be shared by nodes={nodes}: give a multiple, such as {near}")
+        if devices == 1:
+            return None
+        return cls(devices, nodes, tuple(there if nodes > 1 else here))
+
+
+@dataclass(frozen=True)
 class Resolved:
     """What a run with certain parameters needs, and what it leaves."""
 
@@ -269,11 +304,8 @@ class Resolved:
     """The files and folders that parameters name: their content enters the artifact key."""
     builds_on: tuple[str, ...] = ()
     """Other recipes whose code the run rests on: their sources enter the artifact key too."""
-    launcher: tuple[str, ...] = ()
-    """Arguments of Python that start the training in several processes, as of `torchrun`; none for one process.
-
-    Every process calls `fit` with an `out_dir` of its own, and what the first one leaves there is kept.
-    """
+    ranks: Ranks | None = None
+    """The processes that train together; None for one process."""
     distills: bool = False
     """Whether the parent is also the teacher of the child."""
     control: tuple[str, Params] | None = None
@@ -287,7 +319,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a phase of a run is given of a machine, where several machines or runs share."""
+    """What a phase of a run is given of a machine, where several machines or runs share; of several ranks, each."""
 
     cpus: int = 1
     gpus: int = 0

@@ -16,7 +16,7 @@ from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 CLOCKS_DIFFER = timedelta(minutes=5)
 """How far the clocks of two machines in order may lie apart."""
 
@@ -179,6 +179,9 @@ class Device(Block):
     batch_per_replica: int | None = None
     global_batch: int | None = None
     accumulation: int = Field(1, description="How many parts the batch of a replica was computed in.")
+    hosts: list[str] = Field(
+        default_factory=list, description="Of each replica of the training, where there were several."
+    )
 
 
 class TrainingLog(Block):
@@ -375,7 +378,7 @@ class Measurement(Block):
 class Result(Block):
     """One run. `predictions.npz` (ids, labels, probabilities) and `samples.npz` (nanoseconds) lie beside it."""
 
-    schema_version: Literal[5] = 5
+    schema_version: Literal[6] = 6
     run_id: Name
     identity: Identity
     data: Data
@@ -412,7 +415,7 @@ def _typed_training(document: Document) -> Document:
 
 
 def _renamed_parameters(document: Document) -> Document:
-    """Version 2: parameters have today's names, also within those of a student and in the variant."""
+    """Versions 2 and 6: parameters have today's names, also within those of a student and in the variant."""
     identity = document["identity"]
     today = {"params": renamed_params(identity["params"]), "variant": renamed(identity["variant"])}
     return document | {"identity": identity | today}
@@ -437,11 +440,17 @@ def _all_of_train(document: Document) -> Document:
     return document | {"schema_version": 5}
 
 
+def _devices(document: Document) -> Document:
+    """Version 6: what PyTorch's recipes called `processes` and TensorFlow's `workers` is `devices`."""
+    return _renamed_parameters(document) | {"schema_version": 6}
+
+
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda first: _renamed_parameters(_typed_training(first)),
     2: _steady_over_rounds,
     3: _files_unknown,
     4: _all_of_train,
+    5: _devices,
 }
 """From version n to n + 1, by n."""
 

@@ -72,6 +72,8 @@ def find(name: str, requested: str) -> Place:
         raise BenchError("device 'gpu' was requested, but TensorFlow finds none here: use --device cpu or auto")
     if not gpus:
         tf.config.set_visible_devices([], "GPU")
+    elif local := os.environ.get("LOCAL_RANK"):  # a device for each process
+        tf.config.set_visible_devices(gpus[int(local) % len(gpus)], "GPU")
     if name == "auto":
         name = _automatic(requested, len(gpus))
     return _MAKERS[name]("gpu" if gpus else "cpu")
@@ -104,7 +106,7 @@ def _mirrored(actual: str) -> Place:
 def _multiworker(actual: str) -> Place:
     if "TF_CONFIG" not in os.environ:
         raise BenchError(
-            "strategy=multiworker needs TF_CONFIG, which names every process: set it, or give workers=2 for two "
+            "strategy=multiworker needs TF_CONFIG, which names every process: set it, or give devices=2 for two "
             "processes on this machine"
         )
     try:
@@ -139,5 +141,8 @@ def _check(params: Params) -> None:
     for key, choices in options.items():
         if params[key] not in choices:
             raise BenchError(f"{key}={params[key]}: {did_you_mean(str(params[key]), choices)}")
-    if params["workers"] > 1 and params["strategy"] not in ("auto", "multiworker"):
-        raise BenchError(f"workers={params['workers']} needs strategy=multiworker; it is {params['strategy']}")
+    devices = params["devices"]
+    if devices > 1 and params["strategy"] not in ("auto", "multiworker"):
+        raise BenchError(f"devices={devices} needs strategy=multiworker; it is {params['strategy']}")
+    if devices > 1 and "TF_CONFIG" not in os.environ:
+        raise BenchError(f"devices={devices} is for a run of its own: what is trained within another has one process")

@@ -37,11 +37,13 @@ def prepare_device(seed: int, params: Params, requested: str) -> DeviceUse:
         on_gpu = actual == "gpu"
         bfloat16 = torch.cuda.is_bf16_supported() if on_gpu else torch.ops.mkldnn._is_mkldnn_bf16_supported()
         precision = "bfloat16" if bfloat16 else "float32"
-    replicas = int(os.environ.get("WORLD_SIZE", "1"))
+    replicas, asked = int(os.environ.get("WORLD_SIZE", "1")), params.get("devices", 1)
+    if replicas == 1 < asked:
+        raise BenchError(f"devices={asked} is for a run of its own: what is trained within another has one process")
     if params["fsdp"] and (actual == "cpu" or replicas == 1):  # Accelerate would quietly copy the weights as DDP does
         here = "a CPU" if actual == "cpu" else "one process"
         raise BenchError(
-            f"fsdp=true shards weights over several GPUs, and this is {here}: leave it out, or set processes"
+            f"fsdp=true shards weights over several GPUs, and this is {here}: leave it out, or set devices"
         )
     strategy = "fsdp" if params["fsdp"] else "ddp" if replicas > 1 else "single"
     return DeviceUse(actual=actual, dtype=precision, strategy=strategy, replicas=replicas)

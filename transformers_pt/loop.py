@@ -72,7 +72,7 @@ def _last_valid(folder: Path) -> str | None:
             json.loads((Path(latest) / TRAINER_STATE_NAME).read_text(encoding="utf-8"))
             return str(latest)
         except (OSError, ValueError):
-            shutil.rmtree(latest)
+            shutil.rmtree(latest, ignore_errors=True)  # another rank may be at it
     return None
 
 

@@ -12,7 +12,7 @@ from transformers_pt.presets import LR_SMALL, Backbone
 from transformers_pt.recipes.lora import Lora
 
 LAYOUTS = ("finetune", "lora")
-FIXED = ("backbone", "weights", "normalization", "max_length", "dropout", "processes", "fsdp", "allow_pickle")
+FIXED = ("backbone", "weights", "normalization", "max_length", "dropout", "devices", "nodes", "fsdp", "allow_pickle")
 """Parameters of `lora` that an update does not take: the artifact has these, or one process does."""
 LEARNING_RATE = 3e-4
 

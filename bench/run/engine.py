@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from bench.contract import Params, ProgressListener, Recipe, Resources
+from bench.contract import Params, ProgressListener, Ranks, Recipe, Resources
 from bench.locks import Note
 from bench.run.job import A, Job
 from bench.run.launcher import Ended, launch
+from bench.run.ranks import explained
 from bench.run.turns import machine_alone, machine_shared
 from bench.store import Store
 
@@ -23,8 +25,15 @@ class Needs:
     resources: Resources
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of packages, by name: those that the run's key was made with."""
-    launcher: tuple[str, ...] = ()
-    """As `Recipe.launcher` gives it."""
+    ranks: Ranks | None = None
+    """The processes that train together; None for one."""
+
+    @property
+    def together(self) -> Resources:
+        """What a node is given for all of its ranks."""
+        local = self.ranks.local if self.ranks else 1
+        each = self.resources
+        return Resources(each.cpus * local, each.gpus * local, each.memory_gb * local)
 
     @classmethod
     def of(cls, recipe: Recipe, params: Params, parts: Mapping[str, str]) -> Needs:
@@ -74,8 +83,11 @@ class LocalEngine:
         needs: Needs,
         on_progress: ProgressListener | None = None,
     ) -> Ended[A]:
-        """In a worker with all cores."""
-        return launch(job, folder, timeout, device, on_progress=on_progress, launcher=needs.launcher)
+        """In a worker, or ranks that share this machine, with all cores."""
+        if needs.ranks and needs.ranks.nodes > 1:
+            return Ended("unavailable", reason=f"nodes={needs.ranks.nodes} takes a cluster of Ray: --executor ray")
+        ended = launch(job, folder, timeout, device, on_progress=on_progress, ranks=needs.ranks)
+        return explained(ended, needs.ranks, [folder], [socket.gethostname()])
 
     def stop(self) -> None:
         """Nothing is under way: whoever would call this waits for it."""

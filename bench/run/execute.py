@@ -23,7 +23,7 @@ from bench.registry import recipe_file
 from bench.requirements import install_command
 from bench.run.datasets import data_facts
 from bench.run.engine import Engine, LocalEngine, Needs
-from bench.run.job import Predicted, PredictJob, TrainJob
+from bench.run.job import LOG, Predicted, PredictJob, TrainJob
 from bench.run.keys import evaluation_key, package_versions
 from bench.run.launcher import Ended, cannot_write, thread_settings
 from bench.run.plan import PlannedRun
@@ -113,7 +113,7 @@ class Executor:
             cache=self.store.cache, checkpoint=checkpoint, data_dir=spec.dataset.data_dir,
             parents=tuple(self.store.artifact(parent.artifact) for parent in planned.parents),
         )  # fmt: skip
-        needed = replace(_needs(planned), launcher=planned.resolved.launcher)
+        needed = replace(_needs(planned), ranks=planned.resolved.ranks)
         listener = self.listener.progress if self.engine.parallel == 1 else None  # of several, whose would it be?
         ended = self.engine.run(job, folder, self.timeout, self.device, needed, listener)
         if ended.value is None:
@@ -248,9 +248,10 @@ def _identity(planned: PlannedRun, artifact: str | None) -> Identity:
 
 
 def _joined_log(folder: Path) -> bytes | None:
-    """One log of all phases of a run, None where nothing was written."""
-    logs = [path for path in sorted(folder.glob("*/log.txt"), key=lambda p: p.stat().st_mtime) if path.stat().st_size]
-    return b"".join(f"--- {p.parent.name}\n".encode() + p.read_bytes() for p in logs) or None
+    """One log of all phases of a run and all their ranks, None where nothing was written."""
+    written = sorted(folder.rglob(LOG), key=lambda path: (path.stat().st_mtime, path))
+    logs = [path for path in written if path.stat().st_size]
+    return b"".join(f"--- {p.parent.relative_to(folder)}\n".encode() + p.read_bytes() for p in logs) or None
 
 
 def _now() -> str:

@@ -16,6 +16,8 @@ from bench.measure.schedule import Schedule
 from bench.schema import Status
 
 VERSION: Literal[1] = 1
+OUTCOME, LOG = "outcome.json", "log.txt"
+"""In the folder of a phase, and in that of each rank."""
 
 
 class _Message(BaseModel):
@@ -162,6 +164,8 @@ class Assignment(_Message):
     threads: int
     progress: int | None = None
     """The descriptor to report progress on."""
+    hosts: tuple[str, ...] = ()
+    """Of each rank, where there are several."""
 
 
 class Outcome(_Message):
@@ -171,3 +175,8 @@ class Outcome(_Message):
     status: Status
     answer: dict[str, Any] | None = None
     reason: str | None = None
+
+
+def rank_folder(folder: Path, rank: int) -> Path:
+    """Where one of several ranks leaves its log and its outcome, below the folder of the phase."""
+    return folder / f"rank-{rank}"

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from bench.contract import ProgressListener
+from bench.contract import ProgressListener, Ranks
 from bench.machine import cores
+from bench.ranks import FAILURES
 from bench.registry import ROOT
-from bench.run.job import A, Assignment, Job, MeasureJob, Outcome
+from bench.run.job import LOG, OUTCOME, A, Assignment, Job, MeasureJob, Outcome
 from bench.schema import Status
 from bench.telemetry import telemetry_settings
 
@@ -53,6 +54,27 @@ class Ended(Generic[V]):
         return Ended(self.status, value, self.reason, self.exit_code, self.seconds, self.log_tail)
 
 
+@dataclass(frozen=True)
+class Node:
+    """Where on several nodes some ranks of a training are started."""
+
+    number: int = 0
+    hosts: tuple[str, ...] = ()
+    """The name of each rank's machine."""
+    addresses: tuple[str, ...] = ()
+    """IP:PORT of each rank: free when they were looked for."""
+
+    def arguments(self, ranks: Ranks, folder: Path) -> list[str]:
+        """Those that start its ranks, which work in `folder`."""
+        host, _, port = next(iter(self.addresses), "").rpartition(":")
+        known = {
+            "nodes": ranks.nodes, "node": self.number, "local": ranks.local, "failures": folder / FAILURES,
+            "addresses": ",".join(self.addresses), "host": host, "port": port,
+        }  # fmt: skip
+        return [argument.format(**known) for argument in ranks.arguments]
+
+
+HERE = Node()
 UNTIMED = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**33), "MALLOC_TOP_PAD_": str(2**28),
@@ -103,25 +125,31 @@ def launch(
     device: str = "auto",
     threads: int | None = None,
     on_progress: ProgressListener | None = None,
-    launcher: Sequence[str] = (),
+    ranks: Ranks | None = None,
+    node: Node = HERE,
 ) -> Ended[A]:
     """Run `python -m bench.run.worker` on `job` in `folder`, where its log and outcome stay.
 
-    `launcher`, as `Recipe.launcher` gives it, starts several such workers that train together.
+    With `ranks` it is several such workers that train together, those of one node, which share the threads. On a node
+    that has not the first of them there is no answer.
 
     A worker that outlasts `timeout` seconds is asked to stop, then killed with everything it started; so is one whose
     listener raises `StopWorker`.
     """
-    threads = threads or cores()
+    threads = max(1, (threads or cores()) // (ranks.local if ranks else 1))
     reading, writing = os.pipe()
     assignment = Assignment.model_validate(
-        {"job": job, "folder": folder, "parent": os.getpid(), "device": device, "threads": threads, "progress": writing}
-    )
+        {
+            "job": job, "folder": folder, "parent": os.getpid(), "device": device, "threads": threads,
+            "progress": writing, "hosts": node.hosts,
+        }
+    )  # fmt: skip
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "outcome.json").unlink(missing_ok=True)
+        for left in (OUTCOME, FAILURES):
+            (folder / left).unlink(missing_ok=True)
         (folder / "job.json").write_text(assignment.model_dump_json())
-        (folder / "log.txt").touch()
+        (folder / LOG).touch()
     except OSError as error:
         os.close(reading)
         os.close(writing)
@@ -129,18 +157,21 @@ def launch(
     kills = _oom_kills()
     started = time.monotonic()
     environment = worker_environment(device, threads) | ({} if isinstance(job, MeasureJob) else UNTIMED)
+    launcher = node.arguments(ranks, folder) if ranks else []
     code, cut = _run(
         [*launcher, "-m", "bench.run.worker"], folder, environment, timeout, (reading, writing), on_progress
     )
     seconds = time.monotonic() - started
-    tail = _tail(folder / "log.txt")
+    tail = log_tail(folder)
     if cut is not None:
         return Ended(cut.status, None, cut.reason, code, seconds, tail)
+    if node.number and code == 0:
+        return Ended("ok", None, None, code, seconds, tail)
     try:
-        outcome = Outcome.model_validate_json((folder / "outcome.json").read_bytes())
+        outcome = Outcome.model_validate_json((folder / OUTCOME).read_bytes())
         answer = None if outcome.answer is None else job.answer.model_validate(outcome.answer)
     except (OSError, ValueError):
-        status, reason = _unexplained(code, _oom_kills() > kills)
+        status, reason = unexplained(code, _oom_kills() > kills)
         return Ended(status, None, reason, code, seconds, tail)
     return Ended(outcome.status, cast("A | None", answer), outcome.reason, code, seconds, tail)
 
@@ -162,7 +193,7 @@ def _run(
 ) -> tuple[int, Ended[None] | None]:
     """The exit code, and how the phase ended where we ended it."""
     reading, writing = pipe
-    with (folder / "log.txt").open("ab") as log:
+    with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, *module, str(folder / "job.json")],
             env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -203,7 +234,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
     SIGTERM first, so that a training can still flush its checkpoint and its log; SIGKILL in the end, as native code in
     a loop handles no signal. Both go to the process group, which holds all workers of a launcher; a worker that another
-    has started has a group of its own, and dies with its parent (`worker.py: _die_with_parent`).
+    has started has a group of its own, and dies with its parent (`ranks.py: die_with_parent`).
     """
     _signal(process, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -217,7 +248,8 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def _unexplained(code: int, killed_for_memory: bool) -> tuple[Status, str]:
+def unexplained(code: int, killed_for_memory: bool) -> tuple[Status, str]:
+    """How a worker that left no outcome ended, by its exit code."""
     if killed_for_memory:
         return "out_of_memory", "killed by the kernel for memory"
     if code < 0:
@@ -234,8 +266,9 @@ def _oom_kills() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-def _tail(log: Path, characters: int = 2000) -> str | None:
+def log_tail(folder: Path, characters: int = 2000) -> str | None:
+    """The end of the log of a phase, or of a rank; None where there is none."""
     try:
-        return log.read_text(errors="replace")[-characters:].strip() or None
+        return (folder / LOG).read_text(errors="replace")[-characters:].strip() or None
     except OSError:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,17 @@ import numpy.typing as npt
 
 from bench.arrays import write_arrays
 from bench.artifact import name_labels, read_card
-from bench.contract import PARENTS, Card, Compression, Predictor, Probabilities, ProgressListener, RunContext, Split
+from bench.contract import (
+    PARENTS,
+    Card,
+    Compression,
+    DeviceUse,
+    Predictor,
+    Probabilities,
+    ProgressListener,
+    RunContext,
+    Split,
+)
 from bench.data import DatasetRef, Prepared, prepare
 from bench.data.few import few_labels
 from bench.data.manifest import is_multi_label
@@ -56,7 +67,7 @@ def perform(assignment: Assignment) -> Answer:
                 device=assignment.device, threads=assignment.threads, cache=job.cache, checkpoint=job.checkpoint,
                 prepared=job.prepared.parent, data_dir=job.data_dir, listener=_listener(assignment.progress),
             )  # fmt: skip
-            return _train(job, context)
+            return _train(job, context, assignment.hosts)
         case PredictJob() as job:
             return _predict(job, folder)
         case ValidateJob() as job:
@@ -86,7 +97,7 @@ def _listener(descriptor: int | None) -> ProgressListener | None:
     return report
 
 
-def _train(job: TrainJob, context: RunContext) -> Trained:
+def _train(job: TrainJob, context: RunContext, hosts: tuple[str, ...]) -> Trained:
     recipe = load_recipe(job.recipe)
     prepared = Prepared.open(job.prepared)
     train, validation = prepared.training()
@@ -102,11 +113,17 @@ def _train(job: TrainJob, context: RunContext) -> Trained:
     else:
         training = recipe.fit(train, validation, job.params, job.seed, job.artifact, context)
     seconds = time.perf_counter() - started
+    training = replace(training, device=_with_hosts(training.device, hosts))
     name_labels(job.artifact, prepared.label_names)
     _write_card(job, prepared, cards)
     if train.multi_label:
         _add_thresholds(job.artifact, validation)
     return Trained(training=training, seconds=seconds, peak_bytes=peak_rss_bytes())
+
+
+def _with_hosts(device: DeviceUse, hosts: tuple[str, ...]) -> DeviceUse:
+    """Without ranks, all replicas are here."""
+    return replace(device, hosts=hosts or (socket.gethostname(),) * device.replicas) if device.replicas > 1 else device
 
 
 def _together(train: Split, validation: Split) -> tuple[Split, Split]:

@@ -21,13 +21,11 @@ from bench.run.engine import Needs
 from bench.run.job import A, Job
 from bench.run.launcher import Ended, StopWorker, node_variables
 from bench.run.ray_phase import PROGRESS, STOP, Task, carry_out
+from bench.run.ray_ranks import ATTEMPTS_MORE, POLL_SECONDS, Together
 from bench.run.turns import machine_alone
 from bench.store import Store
 
-ATTEMPTS_MORE = 3
-"""A phase whose node was lost is begun again so often; one that ended, however, never."""
 GB = 10**9
-POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +64,20 @@ class RayEngine:
         on_progress: ProgressListener | None = None,
     ) -> Ended[A]:
         """On a node that has what it needs; begun again where that node is lost."""
-        cpus, gpus, memory = self._largest.grant(needs.resources, device)
+        asked = needs.together
+        cpus, gpus, memory = self._largest.grant(asked, device)
+        if gpus and gpus < asked.gpus and needs.ranks:
+            reason = (
+                f"devices={needs.ranks.devices}: a node needs {asked.gpus} GPUs for its part, and none has over {gpus}"
+            )
+            return Ended("unavailable", reason=reason)
         versions = {"python": platform.python_version(), **needs.versions}
         task = Task(
-            job, folder, Path.cwd(), self._store, timeout, device, cpus, needs.launcher, versions, device_class(device)
+            job, folder, Path.cwd(), self._store, timeout, device, cpus, needs.ranks, versions, device_class(device)
         )
+        if needs.ranks and needs.ranks.nodes > 1:
+            share = {"CPU": cpus, "GPU": gpus, "memory": int(memory)}
+            return cast("Ended[A]", Together(self._ray, share, self._environment, lambda: self._stopped).run(task))
         remote = self._carry_out.options(
             num_cpus=cpus, num_gpus=gpus, memory=int(memory), max_retries=ATTEMPTS_MORE, retry_exceptions=False,
             runtime_env=self._environment, name=f"{job.__class__.__name__} {folder.parent.name}",

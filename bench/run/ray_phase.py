@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.contract import Ranks
 from bench.durable import write_atomic
 from bench.machine import device_class, package_version
 from bench.run.core_set import core_set
 from bench.run.job import Answer, Job, TrainJob
-from bench.run.launcher import Ended, StopWorker, launch
+from bench.run.launcher import HERE, Ended, Node, StopWorker, launch
+from bench.run.ranks import explained
 from bench.run.turns import machine_shared
 from bench.store import Store
 
@@ -37,26 +39,38 @@ class Task:
     timeout: float
     device: str
     threads: int
-    launcher: tuple[str, ...]
+    ranks: Ranks | None
     versions: Mapping[str, str]
     """Of packages and of Python, as the driver has them."""
     device_class: str
     """What a training lands on where the driver runs: it is part of the run's key."""
+    node: Node = HERE
+    """Of several that train together."""
 
 
 def carry_out(task: Task) -> Ended[Answer]:
-    """Do it; again from its beginning, or its checkpoint, where a node that is lost had begun it."""
+    """Do it; again from its beginning, or its checkpoint, where a node that is lost had begun it.
+
+    Of several nodes that train together, the driver clears their folders before any of them begins.
+    """
+    together = task.ranks is not None and task.ranks.nodes > 1
     if reason := unfit(task):
         return Ended("unavailable", reason=f"node {socket.gethostname()}: {reason}")
     if task.cwd.is_dir():
         os.chdir(task.cwd)
+    if not together:
+        clear(task)
+    with machine_shared(Store(task.store), lambda line: None), core_set(task.threads):
+        progress = _Progress(task.folder)
+        ended = launch(task.job, task.folder, task.timeout, task.device, task.threads, progress, task.ranks, task.node)
+    return ended if together else explained(ended, task.ranks, [task.folder], [socket.gethostname()])
+
+
+def clear(task: Task) -> None:
+    """Remove what a node that was lost has left."""
     shutil.rmtree(task.folder, ignore_errors=True)
     if isinstance(task.job, TrainJob):
         shutil.rmtree(task.job.artifact, ignore_errors=True)
-    with machine_shared(Store(task.store), lambda line: None), core_set(task.threads):
-        return launch(
-            task.job, task.folder, task.timeout, task.device, task.threads, _Progress(task.folder), task.launcher
-        )
 
 
 def unfit(task: Task) -> str | None:

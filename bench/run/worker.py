@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import signal
 import sys
 import traceback
 from pathlib import Path
 
 from bench.durable import write_atomic
 from bench.errors import BenchError, one_line
-from bench.run.job import Assignment, MeasureJob, Outcome, TrainJob
+from bench.ranks import die_with_parent
+from bench.run.job import LOG, OUTCOME, Assignment, MeasureJob, Outcome, TrainJob, rank_folder
 from bench.run.memory import return_freed_memory
 from bench.schema import Status
 from bench.standard_input import standard_input
 
-_PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY = re.compile(r"ResourceExhausted|OutOfMemoryError|can't allocate memory|not enough memory")
 """The errors of frameworks whose memory is used up; none of them raises a `MemoryError`."""
 
@@ -28,16 +26,18 @@ def main(job_path: Path) -> int:
     assignment = Assignment.model_validate_json(job_path.read_bytes())
     rank = os.environ.get("RANK")
     if rank is None:
-        _die_with_parent(assignment.parent)
+        die_with_parent(assignment.parent)
     else:
         assignment = _joined(assignment, int(rank))
-    if hasattr(os, "sched_setaffinity"):  # a library that counts cores by itself would start a thread for each
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: assignment.threads])
+    _bind(assignment.threads, int(os.environ.get("LOCAL_RANK", "0")))
     if not isinstance(assignment.job, MeasureJob):
         return_freed_memory()
     outcome = _attempt(assignment)
+    told = outcome.model_dump_json().encode()
+    if rank is not None:
+        write_atomic(rank_folder(assignment.folder, int(rank)) / OUTCOME, told)
     if rank in (None, "0"):
-        write_atomic(assignment.folder / "outcome.json", outcome.model_dump_json().encode())
+        write_atomic(assignment.folder / OUTCOME, told)
     return 0 if outcome.status == "ok" else 1
 
 
@@ -61,8 +61,16 @@ def _attempt(assignment: Assignment) -> Outcome:
 
 
 def _joined(assignment: Assignment, rank: int) -> Assignment:
-    """One of several workers that a launcher has started: its parent is the launcher, and dies with ours."""
-    _die_with_parent(os.getppid())
+    """One of several workers that a launcher has started: its parent is the launcher, which dies with ours.
+
+    What it prints goes to a log of its own.
+    """
+    die_with_parent()
+    folder = rank_folder(assignment.folder, rank)
+    folder.mkdir(exist_ok=True)
+    log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(log, stream.fileno())
     job = assignment.job
     if rank and isinstance(job, TrainJob):
         job = job.model_copy(update={"artifact": job.artifact.with_name(f"{job.artifact.name}.rank{rank}")})
@@ -70,12 +78,12 @@ def _joined(assignment: Assignment, rank: int) -> Assignment:
     return assignment.model_copy(update={"job": job, "progress": None})
 
 
-def _die_with_parent(parent: int) -> None:
-    """An orphan would go on writing into a folder that the resumed command uses."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit("the parent is gone")
+def _bind(threads: int, local_rank: int) -> None:
+    """To as many cores, of which ranks take the next: a library that counts them would start a thread for each."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        chosen = [cores[(local_rank * threads + i) % len(cores)] for i in range(min(threads, len(cores)))]
+        os.sched_setaffinity(0, chosen)
 
 
 if __name__ == "__main__":

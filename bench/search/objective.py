@@ -102,8 +102,8 @@ class Objective:
         self.listener.phase(title, "train")
         alone = self.engine.parallel == 1  # of several trials, whose progress would it be?
         watcher = Watcher(trial, self.definition.metric, self.listener.progress if alone else lambda *unused: None)
-        launcher = self.definition.recipe.resolve(job.params).launcher
-        needs = replace(Needs.of(self.definition.recipe, job.params, self.definition.parts), launcher=launcher)
+        ranks = self.definition.recipe.resolve(job.params).ranks
+        needs = replace(Needs.of(self.definition.recipe, job.params, self.definition.parts), ranks=ranks)
         ended = self.engine.run(job, folder, self.timeout, self.device, needs, watcher)
         watcher.close()
         if watcher.pruned:

@@ -17,7 +17,7 @@ CASES = [
     ({"strategy": "mirrored"}, "strategy=mirrored needs two devices or more, and TensorFlow finds 1 CPU here"),
     ({"strategy": "multiworker"}, "strategy=multiworker needs TF_CONFIG"),
     ({"strategy": "tpu"}, "strategy=tpu: TensorFlow reaches no TPU here"),
-    ({"strategy": "default", "workers": 2}, "workers=2 needs strategy=multiworker"),
+    ({"strategy": "default", "devices": 2}, "devices=2 needs strategy=multiworker"),
     ({"precision": "bf16"}, "precision=bf16:"),
     ({"lr_scaling": "lineer"}, "lr_scaling=lineer: did you mean 'linear'?"),
     ({"monitor": "f1"}, "monitor=f1"),

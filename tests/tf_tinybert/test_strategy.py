@@ -44,7 +44,7 @@ def test_two_devices_learn_what_one_does(
 
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(checkpoint: Path, learned: Learned, tmp_path: Path) -> None:
-    changes = json.dumps({"checkpoint": str(checkpoint), "epochs": 1, "workers": 2})
+    changes = json.dumps({"checkpoint": str(checkpoint), "epochs": 1, "devices": 2})
     log = run_phase("fit", tmp_path / "a", changes, launcher=("-m", "tf_tinybert.workers", "2"))
     is_like_one(log["history"], learned[1]["single"]["history"])
     assert (log["device"]["strategy"], log["device"]["replicas"]) == ("multiworker", 2)
@@ -83,7 +83,7 @@ def test_so_does_one_on_two_devices(checkpoint: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_so_does_one_of_two_processes(checkpoint: Path, tmp_path: Path) -> None:
     """The mean of the loss of the epoch that was cut off is that of the steps since."""
-    given, workers = json.dumps({"checkpoint": str(checkpoint), "workers": 2}), ("-m", "tf_tinybert.workers", "2")
+    given, workers = json.dumps({"checkpoint": str(checkpoint), "devices": 2}), ("-m", "tf_tinybert.workers", "2")
     history = run_phase("break_off", tmp_path / "a", given, launcher=workers)
     found = run_phase("resume", tmp_path / "a", given, launcher=workers)
     assert found["history"][2].pop("loss") == pytest.approx(history[2].pop("loss"), rel=0.5)

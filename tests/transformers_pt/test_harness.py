@@ -28,7 +28,7 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
 def test_two_processes_learn_what_one_does_and_the_row_tells_them(
     bench: Bench, checkpoints: Checkpoints, tmp_path: Path
 ) -> None:
-    given = f"finetune[backbone={checkpoints['bert']},{PARAMS},epochs=1,processes=2]"
+    given = f"finetune[backbone={checkpoints['bert']},{PARAMS},epochs=1,devices=2]"
     done = bench("run", "-r", given, "-d", "toy", "--measure", "none")
     assert done.returncode == 0, done.stdout + done.stderr
     (two,) = results(tmp_path)

@@ -11,6 +11,7 @@ from bench.api import (
     LogUniform,
     Params,
     Predictor,
+    Ranks,
     Recipe,
     Resolved,
     RunContext,
@@ -18,6 +19,7 @@ from bench.api import (
     Training,
     Uniform,
 )
+from tf_tinybert import workers
 from tf_tinybert.presets import origin
 
 
@@ -28,7 +30,7 @@ class Tinybert(Recipe):
     `auto` (the encoder of that shape that comes with the project; random weights where there is none), the name of one
     of these, `minilm-l6`, a folder in Hugging Face layout, or a hub name. `weights=random` keeps shape and tokens and
     forgets what was learned. `batch_size` is that of a step over all replicas; `lr_scaling` multiplies the rate for
-    several of them. `workers` is how many processes train together on this machine.
+    several of them.
     """
 
     name, framework = "tinybert", "tensorflow"
@@ -49,7 +51,8 @@ class Tinybert(Recipe):
         "monitor": "accuracy",  # on validation, what chooses the epoch: `accuracy`, `macro_f1`, `macro_recall`, `loss`
         "batch_size": 32,  # texts of a step, over all replicas
         "strategy": "auto",  # `auto`, `default`, `mirrored`, `multiworker` or `tpu`
-        "workers": 1,  # processes that train together on this machine
+        "devices": 1,  # that train together, a process each; 1: this process, with all that `strategy` finds
+        "nodes": 1,  # of a Ray cluster that these devices are spread over evenly, with `--executor ray`
         "precision": "auto",  # `auto`, `float32` or `mixed_bfloat16`
         "jit_compile": False,  # compile steps with XLA
         "steps_per_execution": 1,  # steps that TensorFlow runs at one go
@@ -69,13 +72,13 @@ class Tinybert(Recipe):
     learns_from_teacher = True
 
     def resolve(self, params: Params) -> Resolved:
-        """The checkpoint's normalization and folder; several processes on this machine for more than one worker."""
-        start, workers = origin(params), params["workers"]
+        """The checkpoint's normalization and folder; a process for each of several devices."""
+        start = origin(params)
         return replace(
             super().resolve(params),
             normalization=start.normalization,
             paths={"checkpoint": start.folder} if start.folder else {},
-            launcher=("-m", "tf_tinybert.workers", str(workers)) if workers > 1 else (),
+            ranks=Ranks.of(params["devices"], params["nodes"], workers.HERE, workers.THERE),
         )
 
     def fit(

@@ -12,6 +12,7 @@ from bench.api import (
     LogUniform,
     Params,
     Predictor,
+    Ranks,
     Recipe,
     Resolved,
     RunContext,
@@ -19,6 +20,7 @@ from bench.api import (
     Training,
     Uniform,
 )
+from transformers_pt import ranks
 from transformers_pt.presets import backbone
 
 SOURCES: tuple[str, ...] = (
@@ -67,7 +69,7 @@ class Finetune(Recipe):
         "epochs": 4,  # passes over the training texts at most
         "patience": 2,  # epochs without a better validation score before it stops
         "monitor": "accuracy",  # on validation, what chooses the epoch: `accuracy`, `macro_f1`, `macro_recall`, `loss`
-        "batch_size": 32,  # texts of a step, over all processes
+        "batch_size": 32,  # texts of a step, over all devices
         "accumulation": 1,  # parts that a batch is computed in
         "auto_batch": False,  # halve what is computed at once when memory runs out; the batch of a step stays
         "label_smoothing": 0.0,  # share of each label's weight that goes to the others
@@ -75,8 +77,9 @@ class Finetune(Recipe):
         "precision": "auto",  # `auto`, `float32`, `bfloat16` or `float16`
         "gradient_checkpointing": False,  # compute activations twice rather than keep them: less memory, more time
         "compile": False,  # compile the model for training (torch.compile)
-        "processes": 1,  # processes that train together on this machine (torchrun)
-        "fsdp": False,  # shard the weights over several GPUs, with `processes`
+        "devices": 1,  # that train together, a process each (torchrun): GPUs, or shares of a machine's cores
+        "nodes": 1,  # of a Ray cluster that these devices are spread over evenly, with `--executor ray`
+        "fsdp": False,  # shard the weights over several GPUs, with `devices`
         "allow_pickle": False,  # read weights that are a pickle, as weights alone
     }
     space = {
@@ -95,14 +98,13 @@ class Finetune(Recipe):
     learns_from_teacher = True
 
     def resolve(self, params: Params) -> Resolved:
-        """The backbone's normalization, unless `params` name another, and its folder; `torchrun` for more processes."""
-        origin, processes = backbone(params["backbone"]), params["processes"]
-        torchrun = ("-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}")
+        """The backbone's normalization, unless `params` name another, and its folder; `torchrun` for more devices."""
+        origin = backbone(params["backbone"])
         return replace(
             super().resolve(params),
             normalization=params["normalization"] or origin.normalization,
             paths={"backbone": origin.folder} if origin.folder else {},
-            launcher=torchrun if processes > 1 else (),
+            ranks=Ranks.of(params["devices"], params["nodes"], ranks.HERE, ranks.THERE),
         )
 
     def fit(
