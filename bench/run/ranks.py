@@ -46,7 +46,7 @@ def dead_ranks(folder: Path, host: str) -> list[DeadRank]:
 def explained(ended: Ended[A], ranks: Ranks | None, folders: Sequence[Path], hosts: Sequence[str]) -> Ended[A]:
     """The end of a training, told by the rank that ended it; `folders` and `hosts` are those of its nodes.
 
-    What went well, or was ended from here, stays as it is. Where all ranks say the same, so does the row.
+    What went well, or was ended from here, stays as it is.
     """
     if ranks is None or ended.status in ("ok", "timeout", "skipped"):
         return ended
@@ -57,12 +57,9 @@ def explained(ended: Ended[A], ranks: Ranks | None, folders: Sequence[Path], hos
     if not dead:
         return ended
     first = dead[0]
-    alike = len(dead) == ranks.devices and all(one.reason == first.reason for one in dead)
-    status, reason = first.status, first.reason
-    if not alike:
-        reason = f"rank {first.number} of {ranks.devices}, on {first.host}: {reason}"
-    if ended.status == "out_of_memory":  # the kernel's counter tells why a rank was killed
-        status = "out_of_memory"
+    reason = f"rank {first.number} of {ranks.devices}, on {first.host}: {first.reason}"
+    # the kernel's counter tells why a rank was killed
+    status = ended.status if ended.status == "out_of_memory" else first.status
     return replace(
         ended.with_value(None), status=status, reason=reason, exit_code=first.exit_code, log_tail=first.log_tail
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -29,21 +30,15 @@ def test_the_row_has_replicas_hosts_and_batch_and_the_log_of_every_rank(bench: B
 
 
 @pytest.mark.parametrize(
-    ("how", "told", "says"),
-    [
-        ("killed", "rank 1 of 2, on HOST: the worker was killed by signal 9 (SIGKILL)", "rank 1 of 2 has"),
-        ("one", "rank 1 of 2, on HOST: nothing to learn for me", "rank 1 of 2 has"),
-        ("all", "nothing to learn here", "has"),
-    ],
+    ("how", "told"),
+    [("killed", "the worker was killed by signal 9 (SIGKILL)"), ("one", "nothing to learn for me")],
 )
-def test_a_dead_rank_ends_the_run_as_a_row_that_names_it(
-    bench: Bench, tmp_path: Path, how: str, told: str, says: str
-) -> None:
+def test_a_dead_rank_ends_the_run_as_a_row_that_names_it(bench: Bench, tmp_path: Path, how: str, told: str) -> None:
     code, result = _run(bench, tmp_path, f"devices=2,how={how}")
-    outcome, host = result.outcome, Path("/etc/hostname").read_text().strip()
+    outcome = result.outcome
     assert code == 4 and (outcome.status, outcome.phase) == ("failed", "train")
-    assert outcome.reason == told.replace("HOST", host)
-    assert outcome.log_tail is not None and says in outcome.log_tail, "the log of that rank"
+    assert outcome.reason == f"rank 1 of 2, on {socket.gethostname()}: {told}"
+    assert outcome.log_tail is not None and "rank 1 of 2 has" in outcome.log_tail, "the log of that rank"
 
 
 @pytest.mark.parametrize(

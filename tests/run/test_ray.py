@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +11,11 @@ import yaml
 
 from bench.commands.run import SMOKE_ROWS
 from bench.data import DatasetRef, prepare
-from bench.ray_session import NICENESS
 from bench.schema import Result
 from bench.search.summary import disagreements, read_summary
 from bench.store import Store
-from tests.conftest import ROOT, Bench, bench_environment
+from tests.conftest import ROOT, Bench
+from tests.run.conftest import started
 
 pytest.importorskip("ray")
 
@@ -31,20 +27,6 @@ def _suite(folder: Path, runs: list[dict[str, Any]], seeds: list[int]) -> str:
 
 
 FAMILY = [{"id": "whole", "recipe": "bayes"}, {"recipe": "trimmed", "parent": "whole"}, {"recipe": "broken"}]
-
-
-@contextmanager
-def _started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command, whose end takes its Ray with it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments], env=bench_environment(folder), cwd=folder, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _comparable(result: Result) -> dict[str, Any]:
@@ -63,7 +45,7 @@ def test_a_suite_has_the_same_rows_on_ray_and_here(bench: Bench, tmp_path: Path)
         prepare(DatasetRef("toy"), tmp_path / store / "prepared", SMOKE_ROWS)
     asked = ("run", suite, "--smoke", "--measure", "none", "--store")
     assert bench(*asked, "here").returncode == 3
-    with _started(tmp_path, *asked, "ray", "--executor", "ray") as on_ray:
+    with started(tmp_path, *asked, "ray", "--executor", "ray") as on_ray:
         told, errors = on_ray.communicate(timeout=500)
     assert on_ray.returncode == 3, told + errors
     here, there = (
@@ -91,21 +73,6 @@ def test_an_address_that_leads_nowhere_is_one_line(bench: Bench, options: tuple[
     assert told in refused.stderr and refused.stderr.count("\n") == 1
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A cluster of this machine's processes: a head and another node, with a core each."""
-    from ray.cluster_utils import Cluster
-
-    small = {"num_cpus": 1, "object_store_memory": 100_000_000, "include_dashboard": False}
-    monkeypatch.setenv(NICENESS, "0")
-    cluster = Cluster(initialize_head=True, head_node_args=small)
-    try:
-        cluster.other = cluster.add_node(**small)
-        yield cluster
-    finally:
-        cluster.shutdown()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_a_node_that_is_lost_half_way_costs_nothing_but_time(bench: Bench, tmp_path: Path, cluster: Any) -> None:
@@ -116,7 +83,7 @@ def test_a_node_that_is_lost_half_way_costs_nothing_but_time(bench: Bench, tmp_p
     assert bench(*asked, "here").returncode == 0
     found, half = Store(tmp_path / "ray"), 20
     address = ("--executor", "ray", "--ray-address", cluster.address)
-    with _started(tmp_path, *asked, "ray", *address) as on_ray:
+    with started(tmp_path, *asked, "ray", *address) as on_ray:
         while len(found.run_ids()) < half and on_ray.poll() is None:
             time.sleep(0.2)
         cluster.remove_node(cluster.other, allow_graceful=False)
@@ -134,7 +101,7 @@ def test_a_node_that_is_lost_half_way_costs_nothing_but_time(bench: Bench, tmp_p
 def test_measuring_has_its_node_alone(tmp_path: Path, cluster: Any) -> None:
     prepare(DatasetRef("toy"), tmp_path / "ray" / "prepared", SMOKE_ROWS)
     asked = ("run", "-r", "bayes", "-d", "toy", "--smoke", "--store", "ray", "--executor", "ray")
-    with _started(tmp_path, *asked, "--ray-address", cluster.address) as on_ray:
+    with started(tmp_path, *asked, "--ray-address", cluster.address) as on_ray:
         told, errors = on_ray.communicate(timeout=500)
     assert on_ray.returncode == 0, told + errors
     (result,) = Store(tmp_path / "ray").read_all()
@@ -147,7 +114,7 @@ def test_the_trials_of_a_search_run_side_by_side(tmp_path: Path, cluster: Any) -
     asked = ("search", "epochal", "-d", "toy", "--trials", "6", "--seeds", "1", "--measure", "none")
     address = ("--executor", "ray", "--ray-address", cluster.address)
     for store, options in (("ray", address), ("here", ())):
-        with _started(tmp_path, *asked, "--store", store, *options) as search:
+        with started(tmp_path, *asked, "--store", store, *options) as search:
             told, errors = search.communicate(timeout=500)
         assert search.returncode == 0, told + errors
     there, here = (read_summary(next((tmp_path / store / "searches").glob("*.json"))) for store in ("ray", "here"))
@@ -173,7 +140,7 @@ def test_compress_and_auto_train_on_ray_and_time_here(
     (run,) = Store(tmp_path / "ray").run_ids()
     assert ran.returncode == 0
     asked = [run if word == "RUN" else word for word in command]
-    with _started(tmp_path, *asked, "--store", "ray", "--executor", "ray", "--ray-address", cluster.address) as on_ray:
+    with started(tmp_path, *asked, "--store", "ray", "--executor", "ray", "--ray-address", cluster.address) as on_ray:
         told, errors = on_ray.communicate(timeout=500)
     assert on_ray.returncode == 0, told + errors
     made = [result for result in Store(tmp_path / "ray").read_all() if result.identity.recipe == "trimmed"]
