@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 CONNECT, ANSWER, TRANSFER = timedelta(seconds=10), timedelta(seconds=30), timedelta(hours=1)
 """How long a server may take to be reached, to answer, and to take or give a whole artifact."""
+
+
+_STATUS = re.compile(r"status code: (\d{3}[ \w]*)")
+_FIELDS = re.compile(r"<Code>(.*?)</Code>"), re.compile(r"<Message>(.*?)</Message>")
 
 
 @dataclass(frozen=True)
@@ -125,4 +130,15 @@ def reached(place: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
-        raise StoreError(f"{place}: cannot be reached: {one_line(error)}") from None
+        raise StoreError(f"{place}: {_told(error)}") from None
+
+
+def _told(error: Exception) -> str:
+    """What a server has answered, in its own words; else that none has."""
+    text = str(error).partition("Debug source:")[0]
+    status = _STATUS.search(text)
+    if status is None:
+        return f"cannot be reached: {one_line(type(error)(text))}"
+    why = ": ".join(found[1] for field in _FIELDS if (found := field.search(text)))
+    advice = "; are the credentials those of this store?" if status[1][:3] in ("401", "403") else ""
+    return one_line(f"the server answers {status[1].strip()}{f', {why}' if why else ''}{advice}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.errors import BenchError
 from bench.stores import open_store
-from tests.conftest import Bench
+from tests.conftest import Bench, bench_environment
+from tests.forks import Fork, start
 from tests.shared.conftest import Shared
 
 SMOKE = ("--smoke", "--measure", "none")
@@ -55,3 +58,33 @@ def test_a_url_of_no_store_is_told_in_one_line(
     with pytest.raises(BenchError, match=re.escape(told)) as refused:
         open_store(url.replace("{folder}", str(tmp_path / "artifacts")))
     assert str(refused.value).isprintable() and "secret" not in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", ["s3", "postgresql"], indirect=True)
+def test_two_commands_on_two_machines_share_a_suite(bench: Bench, shared: Shared, tmp_path: Path) -> None:
+    """Each run is trained by one of them, parents before children, and both end with the whole board."""
+    runs = [
+        {"id": "parent", "recipe": "bayes", "grid": {"alpha": [1, 2, 3]}, "params": {"pause": 1.0}},
+        {"recipe": "trimmed", "parent": "parent"},
+    ]
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(yaml.safe_dump({"name": "suite", "datasets": ["toy"], "seeds": [0, 1], "runs": runs}))
+    command = ("run", str(suite), *SMOKE, "--store", shared.where)
+
+    def begun(machine: str) -> Fork:
+        settings = bench_environment(tmp_path) | shared.variables | {"SENTIBENCH_CACHE": str(tmp_path / machine)}
+        streams = (os.devnull, str(tmp_path / f"{machine}.out"), str(tmp_path / f"{machine}.err"))
+        return start("bench", "bench", *command, environment=settings, folder=tmp_path, streams=streams)
+
+    both = [begun("one"), begun("two")]
+    assert [process.wait(500) for process in both] == [0, 0], (tmp_path / "two.err").read_text()
+    told = [(tmp_path / f"{machine}.out").read_text() for machine in ("one", "two")]
+    trained = [len(re.findall(r"^✓ .*trained in", text, re.MULTILINE)) for text in told]
+    assert sum(trained) == 12 and all(trained), told
+    assert all("another command has made it" in text for text in told), "each met what the other had made"
+    results = list(shared.open("reader").read_all())
+    assert len(results) == 12 and all(result.outcome.status == "ok" for result in results)
+    boards = [text[text.index("toy") :] if "toy" in text else "" for text in told]
+    for board in boards:
+        assert board.count("bayes") >= 3 and board.count("trimmed") >= 3, board
