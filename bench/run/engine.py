@@ -25,6 +25,8 @@ class Needs:
     resources: Resources
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of packages, by name: those that the run's key was made with."""
+    source: str = ""
+    """Of the recipe's code, as in that key."""
     ranks: Ranks | None = None
     """The processes that train together; None for one."""
 
@@ -39,7 +41,7 @@ class Needs:
     def of(cls, recipe: Recipe, params: Params, parts: Mapping[str, str]) -> Needs:
         """Of a phase of a recipe; `parts` are those of the run's key."""
         packages = {name.partition(" ")[2]: version for name, version in parts.items() if name.startswith("package ")}
-        return cls(recipe.resources(params), packages)
+        return cls(recipe.resources(params), packages, parts.get("source", ""))
 
 
 class Engine(Protocol):

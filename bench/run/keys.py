@@ -57,12 +57,11 @@ def artifact_parts(
     """
     contents = {name: _content(path) for name, path in resolved.paths.items()}
     shown = _named(params, resolved.paths, contents)
-    sources = [source_hash(part) for part in (recipe, *map(load_recipe, resolved.builds_on))]
     packages = {f"package {name}": version for name, version in package_versions(resolved).items()}
     normalization = resolved.normalization
     parts = {
         "recipe": recipe.name,
-        "source": sources[0][:16] if len(sources) == 1 else digest(sources)[:16],
+        "source": source_part(recipe, resolved),
         "params": json.dumps(shown | contents, sort_keys=True, default=str),
         "data": f"{train_hash[:16]} {trained_rows(trained_on)}".strip(),
         "normalization": parents[0].normalization if parents and normalization == PARENTS else normalization,
@@ -71,6 +70,12 @@ def artifact_parts(
         **packages,
     }
     return parts | ({"parent": " ".join(parent.artifact[:PREFIX] for parent in parents)} if parents else {})
+
+
+def source_part(recipe: Recipe, resolved: Resolved) -> str:
+    """Of the recipe's code, and that of the recipes that it builds on."""
+    sources = [source_hash(part) for part in (recipe, *map(load_recipe, resolved.builds_on))]
+    return sources[0][:16] if len(sources) == 1 else digest(sources)[:16]
 
 
 def shown_params(resolved: Resolved, params: Params, parts: Mapping[str, str]) -> Params:

@@ -73,8 +73,9 @@ class RayEngine:
             return Ended("unavailable", reason=reason)
         versions = {"python": platform.python_version(), **needs.versions}
         task = Task(
-            job, folder, Path.cwd(), self._store, timeout, device, cpus, needs.ranks, versions, device_class(device)
-        )
+            job, folder, Path.cwd(), self._store, timeout, device, cpus, needs.ranks, versions, needs.source,
+            device_class(device),
+        )  # fmt: skip
         if needs.ranks and needs.ranks.nodes > 1:
             share = {"CPU": cpus, "GPU": gpus, "memory": int(memory)}
             return cast("Ended[A]", Together(self._ray, share, self._environment, lambda: self._stopped).run(task))

@@ -15,9 +15,12 @@ from typing import Any
 
 from bench.contract import Ranks
 from bench.durable import write_atomic
+from bench.errors import BenchError, one_line
 from bench.machine import device_class, package_version
+from bench.registry import load_recipe
 from bench.run.core_set import core_set
 from bench.run.job import Answer, Job, TrainJob
+from bench.run.keys import source_part
 from bench.run.launcher import HERE, Ended, Node, StopWorker, launch
 from bench.run.ranks import explained
 from bench.run.turns import machine_shared
@@ -42,6 +45,8 @@ class Task:
     ranks: Ranks | None
     versions: Mapping[str, str]
     """Of packages and of Python, as the driver has them."""
+    source: str
+    """Of the recipe's code, likewise."""
     device_class: str
     """What a training lands on where the driver runs: it is part of the run's key."""
     node: Node = HERE
@@ -54,10 +59,10 @@ def carry_out(task: Task) -> Ended[Answer]:
     Of several nodes that train together, the driver clears their folders before any of them begins.
     """
     together = task.ranks is not None and task.ranks.nodes > 1
-    if reason := unfit(task):
-        return Ended("unavailable", reason=f"node {socket.gethostname()}: {reason}")
     if task.cwd.is_dir():
         os.chdir(task.cwd)
+    if reason := unfit(task):
+        return Ended("unavailable", reason=f"node {socket.gethostname()}: {reason}")
     if not together:
         clear(task)
     with machine_shared(Store(task.store), lambda line: None), core_set(task.threads):
@@ -81,8 +86,25 @@ def unfit(task: Task) -> str | None:
         here = platform.python_version() if name == "python" else package_version(name) or "missing"
         if here != version:
             return f"it has {name} {here}, and the run is for {name} {version}; install the same on all nodes"
+    if isinstance(task.job, TrainJob) and (reason := _other_recipe(task.job, task.source)):
+        return reason
     if task.device != "cpu" and (here := device_class(task.device)) != task.device_class:
         return f"it trains on {here}, and the command runs where {task.device_class} is used; give --device cpu"
+    return None
+
+
+def _other_recipe(job: TrainJob, source: str) -> str | None:
+    """Why this node would train another thing; None where it would not."""
+    try:
+        recipe = load_recipe(job.recipe)
+        resolved = recipe.resolve(job.params)
+    except (BenchError, OSError) as error:
+        return one_line(error)
+    missing = [str(path) for path in resolved.paths.values() if not path.exists()]
+    if missing:
+        return f"there is no {missing[0]}, which a parameter names; the nodes must see it at the same path"
+    if source_part(recipe, resolved) != source:
+        return f"its code of the recipe '{job.recipe}' is another one; install the same version on all nodes"
     return None
 
 
