@@ -1,4 +1,4 @@
-"""A node of a Ray cluster that is not as the machine where the command runs: one line that names it, and what differs."""
+"""A node of a Ray cluster that is not as the machine where the command runs: one line names it, and what differs."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_node_without_the_store(task: Task, tmp_path: Path) -> None:
     told = _told(replace(task, store=tmp_path / "elsewhere"))
     assert (
         told
-        == f"there is no {tmp_path}/elsewhere; the nodes must see the store at the same path, as on a shared folder"
+XX
     )
 
 
