@@ -3,7 +3,8 @@
 `python -m benchmarks.store_scale 100 1000 10000 100000`: synthetic results of eight data sets in a temporary folder,
 and one real run of `linear` on `toy`. Storing is timed with the flush to disk; storing and planning over 200 runs.
 `--kind s3` or `--kind postgresql` times the same of a store in moto or in a PostgreSQL server on this machine. The
-first look at all results, which brings each of them once, has a column of its own; a look-up is one without it.
+first look at all results, which brings each of them once, has a column of its own; a look-up is one without it. moto
+goes through all objects for each thousand that it lists: beyond 10,000 results look-up and storing alone are timed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ from tests.postgres_server import new_database, postgres_server
 from tests.report.synthetic import grid, result
 
 TRIES = 200
+LISTED_BY_MOTO = 10_000
 RUN = ("run", "-r", "linear", "-d", "toy", "--smoke", "--measure", "none")
 
 
@@ -49,21 +51,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, KINDS[options.kind](Path(folder)) as where:
         os.environ["SENTIBENCH_CACHE"] = str(Path(folder, "cache"))
         command(where)
+        made = 0
         for count in sorted(options.counts):
-            fill(where, count)
-            print(f"{count:7,}{line(where, count)}", flush=True)
+            names = fill(where, made, count)
+            made = count
+            listed = options.kind != "s3" or count <= LISTED_BY_MOTO
+            print(f"{count:7,}{line(where, names, listed)}", flush=True)
 
 
-def line(where: str, count: int) -> str:
-    """What is timed of a store with so many results."""
+def line(where: str, names: Sequence[str], listed: bool) -> str:
+    """What is timed of a store in which these results are among others."""
     store, start = open_store(where), time.perf_counter()
-    names = store.run_ids()[:: max(1, count // TRIES)]
-    look = time.perf_counter() - start
+    look = f"{len(store.run_ids()) and time.perf_counter() - start:14.2f}" if listed else f"{'–':>14}"
+    for name in names:  # the first time brings a copy
+        store.find(name)
     other = open_store(where)
     looked_up = timed([lambda name=name: other.find(name) for name in names])  # type: ignore[misc]
-    planned, put = planning(store), storing(store)
-    cached = statistics.median(command(where) for _ in range(3))
-    return f"{look:14.2f}{looked_up:12.2f}{planned:9.1f}{put:10.1f}{cached:22.2f}"
+    planned = f"{planning(store):9.1f}" if listed else f"{'–':>9}"
+    put = storing(store)
+    cached = f"{statistics.median(command(where) for _ in range(3)):22.2f}" if listed else f"{'–':>22}"
+    return f"{look}{looked_up:12.2f}{planned}{put:10.1f}{cached}"
 
 
 @contextmanager
@@ -93,18 +100,23 @@ KINDS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {
 }
 
 
-def fill(where: str, count: int) -> None:
-    """Copies of a synthetic result, under names of their own, until there are so many."""
-    if "://" not in where:
-        for name, text in copies(len(Store(Path(where)).run_ids()), count):
-            Store(Path(where)).folder(name).mkdir(parents=True)
-            (Store(Path(where)).folder(name) / "result.json").write_text(text)
-        return
-    remote = open_remote(where)
-    left = copies(len(remote.versions()), count)
-    with ThreadPoolExecutor(8) as pool:
-        while some := list(itertools.islice(left, TRIES)):
-            list(pool.map(lambda copy: remote.write(copy[0], {"result.json": copy[1].encode()}), some))
+def fill(where: str, made: int, count: int) -> list[str]:
+    """Copies of a synthetic result, under names of their own, until there are so many; the names of some new ones."""
+    left, every, names = copies(made, count), max(1, (count - made) // TRIES), list[str]()
+
+    def write(copy: tuple[str, str]) -> str:
+        if remote is not None:
+            remote.write(copy[0], {"result.json": copy[1].encode()})
+        else:
+            Store(Path(where)).folder(copy[0]).mkdir(parents=True)
+            (Store(Path(where)).folder(copy[0]) / "result.json").write_text(copy[1])
+        return copy[0]
+
+    remote = open_remote(where) if "://" in where else None
+    with ThreadPoolExecutor(8 if remote else 1) as pool:
+        while some := list(itertools.islice(left, every)):
+            names += list(pool.map(write, some))[:1]
+    return names
 
 
 def copies(made: int, count: int) -> Iterator[tuple[str, str]]:
