@@ -2,24 +2,33 @@
 
 `python -m benchmarks.ray_scoring RUN --store .sentibench --rows 1000000 --workers 1 2`: texts of the run's validation
 split, again and again, in Parquet files of 50,000 rows. The speed is that from the first file that is ready to the
-last; starting Ray and loading the model is told apart. Memory is the largest that one worker had.
+last of the same worker; starting Ray and loading the model is told apart. Memory is the largest that one worker had.
+As many processes score the same files without Ray: what the cores give.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import multiprocessing.queues
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.run.core_set import core_set
+from bench.stores import open_store
 from benchmarks.http_load import validation_texts
+from serving.batch import Job, score
+from serving.live_model import served
+from serving.trust import Trust
 
 FILE = 50_000
 
@@ -32,8 +41,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
-    texts, first = cycle(validation_texts(options)), 0.0
-    print("workers   texts/s  ratio  start s  peak MB")
+    texts, first = cycle(validation_texts(options)), (0.0, 0.0)
+    print("workers   texts/s  ratio   without Ray  ratio  start s  peak MB")
     with tempfile.TemporaryDirectory() as folder:
         for number in range(max(2, options.rows // FILE)):
             table = pa.table({"n": range(number * FILE, (number + 1) * FILE), "text": list(islice(texts, FILE))})
@@ -42,8 +51,10 @@ def main() -> None:
             pq.write_table(table, path)
         for workers in options.workers:
             speed, start, peak = scored(options, Path(folder), workers)
-            first = first or speed
-            print(f"{workers:7}{speed:10,.0f}{speed / first:7.2f}{start:9.1f}{peak:9,.0f}", flush=True)
+            bare = without_ray(options, Path(folder), workers)
+            first = first if any(first) else (speed, bare)
+            told = f"{workers:7}{speed:10,.0f}{speed / first[0]:7.2f}{bare:14,.0f}{bare / first[1]:7.2f}"
+            print(f"{told}{start:9.1f}{peak:9,.0f}", flush=True)
 
 
 def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[float, float, float]:
@@ -62,8 +73,40 @@ def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[flo
     watch.join()
     if process.wait():
         sys.exit("".join(told))
-    # the files that are ready with the first one, of the other workers, are under way then
-    return FILE * (len(ready) - 1) / (ready[-1] - ready[0]), ready[0] - began, peak[0]
+    return rate(ready, workers), ready[0] - began, peak[0]
+
+
+def rate(ready: Sequence[float], workers: int) -> float:
+    """Texts a second between a file of one worker and its last: of each other worker as many are ready meanwhile."""
+    files = (len(ready) - 1) // workers * workers
+    return FILE * files / (ready[files] - ready[0])
+
+
+def without_ray(options: argparse.Namespace, folder: Path, workers: int) -> float:
+    """Texts a second of processes that share the files, with a core each."""
+    context, files = multiprocessing.get_context("spawn"), sorted((folder / "in").iterdir())
+    ready: multiprocessing.queues.Queue[float] = context.Queue()
+    processes = [
+        context.Process(target=work, args=(options.run, options.store, files[number::workers], ready))
+        for number in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    times = sorted(ready.get() for _ in files)
+    for process in processes:
+        process.join()
+    return rate(times, workers)
+
+
+def work(run: str, store: Path, files: Sequence[Path], ready: multiprocessing.queues.Queue[float]) -> None:
+    """Score files as a worker of Ray does; tells when each is ready."""
+    with core_set(1):
+        model = served(run, Trust(open_store(store), False), calibrated=False)
+        for file in files:
+            target = file.parent.parent / "without-ray" / file.name
+            target.parent.mkdir(exist_ok=True)
+            score(Job(file, target, None, None, overwrite=True), model, lambda count: None)
+            ready.put(time.monotonic())
 
 
 def watch_workers(process: subprocess.Popen[str], peak: list[float]) -> None:
