@@ -326,6 +326,11 @@ class Resources:
     """Where there are any."""
     memory_gb: float = 1.0
 
+    def on_a_node(self, ranks: Ranks | None) -> Resources:
+        """Of all ranks of a node together."""
+        local = ranks.local if ranks else 1
+        return Resources(self.cpus * local, self.gpus * local, self.memory_gb * local)
+
 
 class Recipe(ABC):
     """What trains one kind of model and loads it back. One file of `<track>/recipes/`, one recipe of the file's name.

@@ -34,7 +34,8 @@ class Jobs:
 
 def resources_of(specs: Sequence[RunSpec], device: str) -> Resources:
     """The most that any of the runs declares; GPUs only where they are asked for."""
-    each = [load_recipe(spec.recipe).resources(spec.params) for spec in specs]
+    recipes = [(load_recipe(spec.recipe), spec.params) for spec in specs]
+    each = [recipe.resources(params).on_a_node(recipe.resolve(params).ranks) for recipe, params in recipes]
     gpus = max(one.gpus for one in each) if device == "gpu" else 0
     return Resources(max(one.cpus for one in each), gpus, max(one.memory_gb for one in each))
 

@@ -30,13 +30,6 @@ class Needs:
     ranks: Ranks | None = None
     """The processes that train together; None for one."""
 
-    @property
-    def together(self) -> Resources:
-        """What a node is given for all of its ranks."""
-        local = self.ranks.local if self.ranks else 1
-        each = self.resources
-        return Resources(each.cpus * local, each.gpus * local, each.memory_gb * local)
-
     @classmethod
     def of(cls, recipe: Recipe, params: Params, parts: Mapping[str, str]) -> Needs:
         """Of a phase of a recipe; `parts` are those of the run's key."""

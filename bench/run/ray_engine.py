@@ -64,7 +64,7 @@ class RayEngine:
         on_progress: ProgressListener | None = None,
     ) -> Ended[A]:
         """On a node that has what it needs; begun again where that node is lost."""
-        asked = needs.together
+        asked = needs.resources.on_a_node(needs.ranks)
         cpus, gpus, memory = self._largest.grant(asked, device)
         if gpus and gpus < asked.gpus and needs.ranks:
             reason = (
