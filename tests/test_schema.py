@@ -59,3 +59,15 @@ def test_the_third_version_did_not_list_the_files_of_an_artifact() -> None:
     del document["size"]["files"]
     size = parse(json.dumps(document).encode()).size
     assert size is not None and size.files is None
+
+
+@pytest.mark.parametrize("former", ["processes", "workers"])
+def test_devices_of_the_fifth_version_have_their_name_of_today(former: str) -> None:
+    """A value that is called so stays as it is."""
+    today = parse(OLD.encode()).model_dump(mode="json")
+    student = f"finetune[backbone=/data/workers/processes,{former}=2]"
+    today["identity"] |= {"params": {former: 2, "student": student, "file": former}, "variant": f"{former}=2"}
+    identity = parse(json.dumps(today | {"schema_version": 5}).encode()).identity
+    renamed = "finetune[backbone=/data/workers/processes,devices=2]"
+    assert identity.params == {"devices": 2, "student": renamed, "file": former}
+    assert identity.variant == "devices=2"
