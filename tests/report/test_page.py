@@ -18,9 +18,11 @@ from bench.recommend.candidates import field_of
 from bench.recommend.choice import recommend
 from bench.report.build import build
 from bench.store import Store
+from tests.conftest import run_bench
 from tests.report.lineages import hard, lineages
 from tests.report.questions import MOST_STEPS, QUESTIONS, Question
 from tests.report.synthetic import Model, boards_of, grid, result
+from tests.tweets import SEPARATED, write_tweets
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -274,6 +276,11 @@ def test_six_texts_all_right_are_not_certain(page: Page, address: str) -> None:
 )
 def test_what_is_hard_to_show_is_shown(page: Page, dataset: str) -> None:
     page.get_by_role("button", name=dataset, exact=True).click()
+    look_through(page, dataset)
+
+
+def look_through(page: Page, dataset: str) -> None:
+    """Press all that can be pressed on the page of a data set."""
     expect(page.locator("#models h2")).to_contain_text(dataset)
     assert len(answer(page)) > 3 and page.locator("#models tbody tr").count() >= 1
     for button in ("size", "memory", "throughput", "price", "latency"):
@@ -287,6 +294,19 @@ def test_what_is_hard_to_show_is_shown(page: Page, dataset: str) -> None:
     text = page.locator("main").inner_text()
     assert not any(f" {word} " in f" {text} " for word in ("undefined", "NaN", "null", "[object Object]"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_texts_of_several_labels_are_shown(browser: Browser, tmp_path: Path) -> None:
+    write_tweets(tmp_path / "mine.csv")
+    recipes = ("-r", "single_words", "-r", "single_words[least=120]")
+    ran = run_bench(tmp_path, "run", *recipes, "-d", "mine.csv", *SEPARATED, "--measure", "none")
+    assert ran.returncode == 0, ran.stderr
+    address = build(Store(tmp_path / "store"), tmp_path / "out", texts=True).page.as_uri()
+    with opened(browser, address, DESKTOP) as page:
+        expect(page.locator("#chooser")).to_contain_text("macro-F1 (its own)")
+        look_through(page, "mine")
+        page.get_by_role("button", name="more columns").or_(page.get_by_label("more columns")).first.click()
+        expect(page.locator("#models")).to_contain_text("micro-F1")
 
 
 def test_rehearsals_stand_apart(page: Page) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
+from bench.search.chains import alone, parse_steps
 from bench.search.judgement import Goals, Validation
 from bench.search.targets import Costs, parse_targets
 from tests.conftest import Bench, bench_environment, run_bench
@@ -109,6 +110,13 @@ def test_the_pareto_set_becomes_rows_and_the_same_command_resumes(bench: Bench, 
     assert {row["data"]["limit"] for row in rows} == {300}, "of a smoke run"
     again = bench(*command)
     assert again.returncode == 0 and "trial" not in again.stdout and "Everything is cached" in again.stdout
+
+
+def test_each_step_is_tried_alone_at_its_defaults_where_these_are_searched() -> None:
+    quantize, prune = alone(parse_steps("prune,quantize"))
+    assert quantize == {"with prune": False, "with quantize": True, "quantize.to": "onnx-int8"}
+    assert prune["with prune"] and prune["prune.ratio"] == 0.5 and "prune.learning_rate" not in prune, "it has none"
+    assert alone(parse_steps("quantize[to=onnx-int8]")) == [{}]
 
 
 def test_first_what_the_step_does_by_default_and_no_other_once_the_minutes_are_over(bench: Bench, parent: str) -> None:
