@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import SoftTargets, Split, class_weights
+from bench.api import SoftTargets, Split
 
 
 def targets(split: Split) -> npt.NDArray[np.float32]:
@@ -41,13 +41,6 @@ class EachLabelLoss(keras.losses.Loss):
             absent, present = (ops.array(of_labels, y_pred.dtype) for of_labels in self.weights)
             losses *= ops.where(y_true > 0.5, present, absent)
         return ops.mean(losses, axis=-1)
-
-
-def label_weights(split: Split, kind: str) -> npt.NDArray[np.float64] | None:
-    """Float64 [2, labels]: what a label's absence and presence weigh; `balanced` as much together, `none`: None."""
-    each = [class_weights(label, 2, kind) for label in split.labels.T]
-    found = [weights for weights in each if weights is not None]
-    return np.stack(found, axis=1) if found else None
 
 
 class DistillationLoss(keras.losses.Loss):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from baselines.criterion import DistillationLoss, EachLabelLoss, label_weights
+from baselines.criterion import DistillationLoss, EachLabelLoss
 from bench.api import (
     BenchError,
     DeviceUse,
@@ -24,6 +24,7 @@ from bench.api import (
     class_weights,
     did_you_mean,
     epoch_scores,
+    label_weights,
 )
 
 SCHEDULES = ("cosine", "linear", "constant")
@@ -117,7 +118,7 @@ def train(
 def _loss(split: Split, params: Params) -> tuple[keras.losses.Loss, npt.NDArray[np.float64] | None]:
     """The loss, and what each label weighs in it where the loss does not know."""
     if split.multi_label:
-        return EachLabelLoss(params["label_smoothing"], label_weights(split, params["class_weight"])), None
+        return EachLabelLoss(params["label_smoothing"], label_weights(split.labels, params["class_weight"])), None
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
     if split.soft_targets:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from bench.artifact import bytes_on_disk, read_card
 from bench.cache import kept_arrays
-from bench.class_weights import CLASS_WEIGHTS, class_weights
+from bench.class_weights import CLASS_WEIGHTS, class_weights, label_weights
 from bench.contract import (
     PARENTS,
     STANDALONE,
@@ -98,6 +98,7 @@ __all__ = [
     "file_sha256",
     "kept_arrays",
     "known_label",
+    "label_weights",
     "load_artifact",
     "load_recipe",
     "named_recipe",

@@ -22,3 +22,13 @@ def class_weights(labels: npt.NDArray[np.int64], n_labels: int, kind: str) -> np
     weights = np.ones(n_labels)
     weights[present] = compute_class_weight("balanced", classes=present, y=labels)
     return weights
+
+
+def label_weights(labels: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.float64] | None:
+    """Of several labels a text, 0 or 1 [n, n_labels]: what a label's absence and presence weigh, float64 [2, n_labels].
+
+    `balanced`: both as much together; `none`: None.
+    """
+    each = [class_weights(label, 2, kind) for label in labels.T]
+    found = [weights for weights in each if weights is not None]
+    return np.stack(found, axis=1) if found else None

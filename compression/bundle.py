@@ -48,7 +48,7 @@ class BundlePredictor(EncoderPredictor):
     """What all of them read from `model.json`."""
 
     def __init__(self, encoder: Encoder, facts: BundleFacts) -> None:
-        super().__init__(encoder, len(facts["label_names"]))
+        super().__init__(encoder, len(facts["label_names"]), facts.get("multi_label", False))
         self.parameters, self.nonzero_parameters = facts["parameters"], facts["nonzero_parameters"]
 
 

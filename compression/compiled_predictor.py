@@ -6,11 +6,10 @@ from pathlib import Path
 
 import torch
 
-from bench.api import Probabilities, softmax
 from compression.bundle import BundleFacts, BundlePredictor
 from compression.compiled import FILE, need
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded
+from transformers_pt.predictor import Logits, Padded
 
 
 class CompiledPredictor(BundlePredictor):
@@ -25,7 +24,8 @@ class CompiledPredictor(BundlePredictor):
         # `torch._inductor.aoti_load_package` is this behind seconds of imports that only compiling needs.
         self.model = torch._C._aoti.AOTIModelPackageLoader(str(folder / FILE), "model", False, 1, -1)
 
-    def _forward(self, padded: Padded) -> Probabilities:
+    def _logits(self, padded: Padded) -> Logits:
         with torch.inference_mode():
             (logits,) = self.model.run([torch.from_numpy(part) for part in padded])
-        return softmax(logits.numpy())
+        found: Logits = logits.numpy()
+        return found

@@ -12,6 +12,7 @@ from torch import nn
 
 from bench.api import Split
 from transformers_pt.batches import Batch, Padding, Rows
+from transformers_pt.criterion import label_loss
 from transformers_pt.encode import Encoder
 from transformers_pt.shapes import TransformerBlock, blocks
 from transformers_pt.width import hidden_width, readers
@@ -126,7 +127,7 @@ def _loss(model: Any, batch: Batch) -> torch.Tensor:
     place = next(model.parameters()).device
     moved = {name: tensor.to(place) for name, tensor in batch.items()}
     logits = model(input_ids=moved["input_ids"], attention_mask=moved["attention_mask"]).logits
-    return nn.functional.cross_entropy(logits.float(), moved["labels"])
+    return label_loss(logits.float(), moved["labels"])
 
 
 def _magnitude_of_width(model: Any, batches: Batches) -> torch.Tensor:

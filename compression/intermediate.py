@@ -43,7 +43,7 @@ def fit(
     """
     classifier.check(given)
     use = device.prepare_device(seed, given, context.device)
-    prepared = classifier.prepare(given, train.label_names, use)
+    prepared = classifier.prepare(given, train.label_names, use, train.multi_label)
     teacher = artifact.load_artifact(teacher_dir)
     _check_tokens(prepared.encoder, teacher.encoder, train.texts[:COMPARED])
     layers.train_top_layers(prepared.model, given["train_top_k_layers"])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import onnxruntime
 
-from bench.api import Probabilities, softmax, thread_limit, waits_passively
+from bench.api import thread_limit, waits_passively
 from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded
+from transformers_pt.predictor import Logits, Padded
 
 MODEL = "model.onnx"
 
@@ -28,6 +28,7 @@ class OnnxPredictor(BundlePredictor):
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = onnxruntime.InferenceSession(str(folder / MODEL), options, providers=["CPUExecutionProvider"])
 
-    def _forward(self, padded: Padded) -> Probabilities:
+    def _logits(self, padded: Padded) -> Logits:
+        logits: Logits
         (logits,) = self.session.run(None, {"input_ids": padded[0], "attention_mask": padded[1]})
-        return softmax(logits)
+        return logits

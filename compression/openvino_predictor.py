@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import openvino
 
-from bench.api import Probabilities, softmax, thread_limit
+from bench.api import thread_limit
 from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.encode import Encoder
-from transformers_pt.predictor import Padded
+from transformers_pt.predictor import Logits, Padded
 
 MODEL = "model.xml"
 STEP = 16
@@ -38,12 +38,14 @@ class OpenvinoPredictor(BundlePredictor):
         self.model = openvino.Core().compile_model(folder / MODEL, "CPU", options)
         self.dtype = executed_dtype(self.model)
 
-    def _forward(self, padded: Padded) -> Probabilities:
+    def _logits(self, padded: Padded) -> Logits:
         ids, mask = padded
         length = ids.shape[1]
         more = min(-length % STEP, max(self.encoder.max_length - length, 0)) if len(ids) == 1 else 0
         ids = np.pad(ids, ((0, 0), (0, more)), constant_values=self.pad_id)
-        return softmax(self.model({"input_ids": ids, "attention_mask": np.pad(mask, ((0, 0), (0, more)))})[0])
+        mask = np.pad(mask, ((0, 0), (0, more)))
+        logits: Logits = self.model({"input_ids": ids, "attention_mask": mask})[0]
+        return logits
 
 
 def executed_dtype(compiled: Any) -> str:

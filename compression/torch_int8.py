@@ -6,18 +6,16 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from bench.api import Probabilities
 from compression.bundle import BundleFacts, BundlePredictor
 from transformers_pt.empty import empty_model
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts
 from transformers_pt.pooled import PooledClassifier
-from transformers_pt.predictor import Padded
+from transformers_pt.predictor import Logits, Padded
 
 FILE = "model.safetensors"
 SCALE = ".weight_scale"
@@ -50,11 +48,11 @@ class Int8Predictor(BundlePredictor):
         super().__init__(encoder, facts)
         self.model = load_int8(folder, facts)
 
-    def _forward(self, padded: Padded) -> Probabilities:
+    def _logits(self, padded: Padded) -> Logits:
         ids, mask = map(torch.from_numpy, padded)
         with torch.inference_mode():
-            logits = self.model(input_ids=ids, attention_mask=mask).logits
-        return np.asarray(torch.softmax(logits, dim=-1).numpy())
+            found: Logits = self.model(input_ids=ids, attention_mask=mask).logits.numpy()
+        return found
 
 
 def load_int8(folder: Path, facts: ModelFacts) -> Any:

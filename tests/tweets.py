@@ -6,7 +6,12 @@ import csv
 import random
 from pathlib import Path
 
+import numpy as np
+
+from bench.api import Split
+
 WORDS = {"anger": "furious hate", "joy": "happy great", "sadness": "sad tears"}
+NAMES = tuple(sorted(WORDS))
 SEPARATED = ("--label-separator", "|")
 
 
@@ -15,6 +20,14 @@ def tweet(drawn: random.Random) -> tuple[str, list[str]]:
     labels = drawn.sample(sorted(WORDS), drawn.choice([0, 1, 1, 1, 2, 2]))
     told = [drawn.choice(WORDS[label].split()) for label in labels]
     return " ".join([*told, *drawn.sample(["bus", "home", "rain", "tea", "work"], 3)]), labels
+
+
+def tweets(rows: int, seed: int) -> Split:
+    """That many, labels 0 or 1 of each name."""
+    drawn = random.Random(seed)
+    made = [tweet(drawn) for _ in range(rows)]
+    labels = [[int(name in names) for name in NAMES] for _, names in made]
+    return Split([str(i) for i in range(rows)], [text for text, _ in made], np.array(labels).reshape(-1, 3), NAMES)
 
 
 def write_tweets(path: Path, n: int = 400) -> None:

@@ -14,6 +14,7 @@ from bench.api import BenchError, Params, did_you_mean, refuse_code
 from transformers_pt.artifact import save_artifact
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts, encoder_of, read_facts, write_facts
+from transformers_pt.label_order import problem_type
 from transformers_pt.presets import backbone
 
 FOLDER = "adapter"
@@ -123,7 +124,8 @@ def apply_adapter(adapter: Path, out: Path, backbone_folder: str | None = None) 
         raise BenchError(f"{out} exists already; choose another folder")
     facts = read_facts(adapter)
     origin = backbone(backbone_folder or _adapter(adapter).backbone).located()
-    plain = load_classifier(origin, facts["label_names"], facts["pretrained"], allow_pickle=False)
+    problem = problem_type(facts.get("multi_label", False))
+    plain = load_classifier(origin, facts["label_names"], facts["pretrained"], allow_pickle=False, problem_type=problem)
     adapted = PeftModel.from_pretrained(plain, str(adapter), use_safetensors=True, trust_remote_code=False)
     model = adapted.merge_and_unload()
     encoder = encoder_of(load_tokenizer(origin.source), facts)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from bench.api import Probabilities
 from transformers_pt.backbones import check_folder, load_tokenizer, quiet
 from transformers_pt.empty import empty_model, without_pooler
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts, encoder_of, read_facts, write_facts
 from transformers_pt.pooled import PooledClassifier
-from transformers_pt.predictor import EncoderPredictor, Padded
+from transformers_pt.predictor import EncoderPredictor, Logits, Padded
 
 HEAD = "head.safetensors"
 
@@ -33,8 +31,7 @@ def save_artifact(folder: Path, model: Any, encoder: Encoder, facts: ModelFacts)
 
 def load_artifact(folder: Path) -> TorchPredictor:
     """What `save_artifact` wrote, on the CPU in float32."""
-    model, encoder, facts = load_parts(folder)
-    return TorchPredictor(model, encoder, len(facts["label_names"]))
+    return TorchPredictor.of(*load_parts(folder))
 
 
 def load_parts(folder: Path) -> tuple[Any, Encoder, ModelFacts]:
@@ -67,15 +64,20 @@ class TorchPredictor(EncoderPredictor):
 
     runtime = "torch"
 
-    def __init__(self, model: Any, encoder: Encoder, labels: int) -> None:
-        super().__init__(encoder, labels)
+    @classmethod
+    def of(cls, model: Any, encoder: Encoder, facts: ModelFacts) -> TorchPredictor:
+        """Of what `load_parts` gives."""
+        return cls(model, encoder, len(facts["label_names"]), facts.get("multi_label", False))
+
+    def __init__(self, model: Any, encoder: Encoder, labels: int, multi_label: bool = False) -> None:
+        super().__init__(encoder, labels, multi_label)
         self.model = model
         weights = list(model.parameters())
         self.parameters = sum(w.numel() for w in weights)
         self.nonzero_parameters = sum(int(torch.count_nonzero(w)) for w in weights)
 
-    def _forward(self, padded: Padded) -> Probabilities:
+    def _logits(self, padded: Padded) -> Logits:
         ids, mask = map(torch.from_numpy, padded)
         with torch.inference_mode():
-            logits = self.model(input_ids=ids, attention_mask=mask).logits
-        return np.asarray(torch.softmax(logits.float(), dim=-1).numpy())
+            found: Logits = self.model(input_ids=ids, attention_mask=mask).logits.float().numpy()
+        return found

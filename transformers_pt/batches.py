@@ -19,18 +19,25 @@ class Row(TypedDict):
     """An encoded text."""
 
     input_ids: list[int]
-    labels: int
+    labels: npt.NDArray[np.int64]
+    """A number; of several labels a text 0 or 1 of each, [labels]."""
     softened: NotRequired[Probabilities]
     """The teacher's probabilities at its temperature, float32 [labels]."""
 
 
 Batch = dict[str, torch.Tensor]
-"""`input_ids`, `attention_mask` [batch, length], `labels` [batch], int64; with a teacher `softened`, float32."""
+"""`input_ids`, `attention_mask` [batch, length], `labels` [batch], int64; with a teacher `softened`, float32.
+
+Of several labels a text, `labels` are 0 or 1, [batch, labels].
+"""
 
 
 @dataclass(frozen=True)
 class Rows(torch.utils.data.Dataset[Row]):
-    """Encoded texts, or chunks of them, with their labels int64 [n] and, where there is a teacher, its soft targets."""
+    """Encoded texts, or chunks of them, with their labels int64 [n] and, where there is a teacher, its soft targets.
+
+    Labels of several a text are 0 or 1, int64 [n, labels].
+    """
 
     ids: Sequence[list[int]]
     labels: npt.NDArray[np.int64]
@@ -40,7 +47,7 @@ class Rows(torch.utils.data.Dataset[Row]):
 
     @classmethod
     def of(cls, windows: Windows, labels: npt.NDArray[np.int64], soft_targets: SoftTargets | None) -> Rows:
-        """The rows of texts with these labels int64 [n_texts]."""
+        """The rows of texts with these labels, int64 [n_texts] or [n_texts, labels]."""
         if len(windows.rows) == len(labels):
             return cls(windows.rows, labels, soft_targets)
         texts = windows.texts
@@ -54,7 +61,7 @@ class Rows(torch.utils.data.Dataset[Row]):
         return len(self) if self.texts is None else len(np.unique(self.texts))
 
     def by_text(self, probabilities: Probabilities) -> tuple[Probabilities, npt.NDArray[np.int64]]:
-        """The mean over the rows of each text, float32 [n_texts, labels], and its label, int64 [n_texts]."""
+        """The mean over the rows of each text, float32 [n_texts, labels], and its labels as `Rows.of` took them."""
         if self.texts is None:
             return probabilities, self.labels
         _, first, texts = np.unique(self.texts, return_index=True, return_inverse=True)
@@ -69,7 +76,7 @@ class Rows(torch.utils.data.Dataset[Row]):
         return len(self.ids)
 
     def __getitem__(self, index: int) -> Row:
-        row = Row(input_ids=self.ids[index], labels=int(self.labels[index]))
+        row = Row(input_ids=self.ids[index], labels=self.labels[index])
         if self.softened is not None:
             row["softened"] = self.softened[index]
         return row
@@ -95,7 +102,11 @@ class Padding:
         for i, row in enumerate(rows):
             ids[i, : len(row["input_ids"])] = torch.tensor(row["input_ids"])
             mask[i, : len(row["input_ids"])] = 1
-        batch = {"input_ids": ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
+        batch = {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "labels": torch.from_numpy(np.stack([row["labels"] for row in rows])),
+        }
         if "softened" in rows[0]:
             batch["softened"] = torch.from_numpy(np.stack([row["softened"] for row in rows]))
         return batch

@@ -12,6 +12,7 @@ from transformers_pt.backbones import check_vocabulary, load_classifier, load_to
 from transformers_pt.batches import Rows
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts
+from transformers_pt.label_order import problem_type
 from transformers_pt.long_texts import LongTexts
 from transformers_pt.presets import Backbone, backbone
 
@@ -48,7 +49,7 @@ def check(params: Params) -> None:
     pooled.check(params["pooling"])
 
 
-def prepare(params: Params, label_names: Sequence[str], device: DeviceUse) -> Classifier:
+def prepare(params: Params, label_names: Sequence[str], device: DeviceUse, multi_label: bool = False) -> Classifier:
     """Tokenizer and classifier of the backbone that `params` name; call after the seeds are set."""
     origin = backbone(params["backbone"], params["max_length"])
     here = origin.located()
@@ -58,6 +59,7 @@ def prepare(params: Params, label_names: Sequence[str], device: DeviceUse) -> Cl
     if params["dropout"] is not None:
         changes |= dict.fromkeys(DROPOUTS, params["dropout"])
     pretrained = params["weights"] == "pretrained"
+    changes["problem_type"] = problem_type(multi_label)
     model = load_classifier(here, label_names, pretrained, params["allow_pickle"], **changes)
     check_vocabulary(model, tokenizer, here.source)
     length = min(origin.max_length, _longest(model, tokenizer))
@@ -90,6 +92,7 @@ def facts(prepared: Classifier, split: Split, params: Params) -> ModelFacts:
         "backbone": prepared.origin.origin,
         "backbone_commit": getattr(prepared.model.config, "_commit_hash", None),
         "pretrained": params["weights"] == "pretrained",
+        "multi_label": split.multi_label,
     }
 
 

@@ -7,13 +7,29 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from bench.api import Params, SoftTargets, class_weights
+from bench.api import Params, SoftTargets, class_weights, label_weights
 from transformers_pt.batches import Batch, Rows
+
+
+def label_loss(
+    logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor | None = None, smoothing: float = 0.0
+) -> torch.Tensor:
+    """Cross-entropy of logits [batch, labels] as a scalar, from labels int64 [batch], with a weight a label.
+
+    From labels of 0 or 1, int64 [batch, labels], the binary cross-entropy of each, mean over texts and labels;
+    `weights` [2, labels] are then of a label's absence and presence, `smoothing` the share of a target that goes to ½.
+    """
+    if labels.dim() == 1:
+        return nn.functional.cross_entropy(logits, labels, weights, label_smoothing=smoothing)
+    targets = labels * (1.0 - smoothing) + smoothing / 2
+    if weights is not None:
+        weights = torch.where(labels > 0, weights[1], weights[0])
+    return nn.functional.binary_cross_entropy_with_logits(logits, targets, weights)
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """Cross-entropy, with distillation where there are soft targets. Class weights and smoothing are of labels."""
+    """`label_loss`, with distillation where there are soft targets. Class weights and smoothing are of labels."""
 
     class_weights: torch.Tensor | None
     label_smoothing: float
@@ -22,14 +38,15 @@ class Criterion:
     @classmethod
     def of(cls, train: Rows, n_labels: int, params: Params) -> Criterion:
         """For these rows; `params`: `class_weight` and `label_smoothing`."""
-        weights = class_weights(train.labels, n_labels, params["class_weight"])
+        several, kind = train.labels.ndim == 2, params["class_weight"]
+        weights = label_weights(train.labels, kind) if several else class_weights(train.labels, n_labels, kind)
         tensor = None if weights is None else torch.tensor(weights, dtype=torch.float32)
         return cls(tensor, params["label_smoothing"], train.soft_targets)
 
     def __call__(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Logits [batch, labels], float32, and a batch to a scalar."""
         weights = None if self.class_weights is None else self.class_weights.to(logits.device)
-        loss = nn.functional.cross_entropy(logits, batch["labels"], weights, label_smoothing=self.label_smoothing)
+        loss = label_loss(logits, batch["labels"], weights, self.label_smoothing)
         if self.soft_targets is None:
             return loss
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature

@@ -19,6 +19,8 @@ class ModelFacts(TypedDict):
     """What `model.json` holds."""
 
     label_names: Sequence[str]
+    multi_label: NotRequired[bool]
+    """Whether a text may have several of them: each then has a probability by itself."""
     pooling: str
     """`head`, or the poolings that a `PooledClassifier` joins."""
     backbone: str

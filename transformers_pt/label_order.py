@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.api import BenchError, did_you_mean, known_label
 
+MULTI_LABEL = "multi_label_classification"
 PARTS = ",;"
 """What parts the pairs of a mapping."""
 
@@ -57,6 +58,11 @@ def _parsed(mapping: str, theirs: Sequence[str], ours: Sequence[str]) -> dict[in
             raise BenchError(f"--labels: the data set has no label '{right}': {did_you_mean(right, ours)}")
         pairs[list(theirs).index(label)] = own
     return pairs
+
+
+def problem_type(multi_label: bool) -> str | None:
+    """Of a configuration: by it a pipeline of `transformers` answers with a sigmoid a label, or a softmax."""
+    return MULTI_LABEL if multi_label else None
 
 
 def tell_labels(model: Any, label_names: Sequence[str]) -> None:

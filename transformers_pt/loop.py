@@ -15,15 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
-from torch import nn
 from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores, softmax
+from bench.api import BenchError, DeviceUse, Params, RunContext, Training, epoch_scores, sigmoid, softmax
 from transformers_pt.batches import Padding, Rows, TokenMasking
-from transformers_pt.criterion import Criterion
+from transformers_pt.criterion import Criterion, label_loss
 from transformers_pt.layers import parameter_groups
 from transformers_pt.progress import SCORES, ProgressCallback
 
@@ -106,15 +105,18 @@ def _trainer(
 
 
 def _scores(rows: Rows, predicted: Any) -> dict[str, float]:
-    """Of what `Trainer` has predicted of these rows: logits [n, labels], alone or first of several, and labels [n].
+    """Of what `Trainer` has predicted of these rows: logits [n, labels], alone or first of several, and their labels.
 
     A text in several rows counts once, by their mean probabilities. The loss, which `Trainer` adds, is by row.
     """
     logits, labels = predicted
     logits = logits[0] if isinstance(logits, tuple) else logits
     if rows.texts is not None:
-        probabilities, labels = rows.by_text(softmax(logits))
+        several = labels.ndim == 2
+        probabilities, labels = rows.by_text((sigmoid if several else softmax)(logits))
         logits = np.log(np.maximum(probabilities, 1e-12))
+        if several:
+            logits -= np.log(np.maximum(1 - probabilities, 1e-12))
     scores = epoch_scores(logits, labels)
     return {name: value for name, value in scores.items() if name != "loss"}  # `Trainer` has its own
 
@@ -187,7 +189,7 @@ class Classifying(Trainer):
         outputs = model(input_ids=ids, attention_mask=inputs["attention_mask"])
         logits = outputs.logits.float()
         if not model.training:
-            loss = nn.functional.cross_entropy(logits, labels)
+            loss = label_loss(logits, labels)
             return (loss, outputs) if return_outputs else loss
         loss = self.criterion(logits, inputs)
         if outputs.loss is not None:

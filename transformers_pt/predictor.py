@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import Predictor, Probabilities, Truncation
+from bench.api import Predictor, Probabilities, Truncation, sigmoid, softmax
 from transformers_pt.encode import Encoder
 from transformers_pt.long_texts import Windows
 
@@ -17,18 +17,20 @@ SLICE = 32
 """Texts that go through the network at once."""
 Padded = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Token ids and attention mask, each [batch, length]."""
+Logits = npt.NDArray[np.floating[Any]]
 
 
 class EncoderPredictor(Predictor):
-    """Tokenizer, then whatever runs the network."""
+    """Tokenizer, then whatever runs the network; with `multi_label` each label has a probability by itself."""
 
-    def __init__(self, encoder: Encoder, labels: int) -> None:
+    def __init__(self, encoder: Encoder, labels: int, multi_label: bool = False) -> None:
         self.encoder, self.labels = encoder, labels
+        self.activation = sigmoid if multi_label else softmax
         self.pad_id: int = encoder.tokenizer.pad_token_id
 
     @abstractmethod
-    def _forward(self, padded: Padded) -> Probabilities:
-        """Probabilities of a batch, float32 [batch, n_labels]."""
+    def _logits(self, padded: Padded) -> Logits:
+        """Of a batch, float [batch, n_labels]."""
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]; many texts go through in slices of like length, and come back in order."""
@@ -38,7 +40,7 @@ class EncoderPredictor(Predictor):
         order = np.argsort([len(row) for row in ids], kind="stable")
         for start in range(0, len(ids), SLICE):
             chosen = order[start : start + SLICE]
-            out[chosen] = self._forward(pad([ids[i] for i in chosen], self.pad_id))
+            out[chosen] = self.activation(self._logits(pad([ids[i] for i in chosen], self.pad_id)))
         return windows.pool(out)
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
@@ -50,7 +52,7 @@ class EncoderPredictor(Predictor):
 
         def forward(encoded: tuple[Windows, Padded]) -> Probabilities:
             windows, padded = encoded
-            return windows.pool(self._forward(padded))
+            return windows.pool(self.activation(self._logits(padded)))
 
         return {"tokenize": tokenize, "forward": forward}
 

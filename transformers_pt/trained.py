@@ -6,13 +6,13 @@ Nothing heavy is imported: what a folder says is checked before anything runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.api import BenchError, refuse_code
+from bench.api import BenchError, Split, refuse_code
 from transformers_pt.backbones import PICKLES
-from transformers_pt.label_order import order_of, reorder, tell_labels
+from transformers_pt.label_order import MULTI_LABEL, order_of, reorder, tell_labels
 
 TASK = "ForSequenceClassification"
 
@@ -28,11 +28,7 @@ def folder_labels(folder: Path) -> list[str]:
             f"{folder} is an adapter (adapter_config.json), no model: put it on its backbone with "
             "`python -m transformers_pt adapters apply`"
         )
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise BenchError(f"{folder}: no readable config.json; give a folder in Hugging Face layout") from None
-    labels = config_labels(config, str(folder))
+    labels = config_labels(folder_config(folder), str(folder))
     pickles = [name for name in PICKLES if (folder / name).is_file()]
     if not list(folder.glob("*.safetensors")):
         why = (
@@ -40,6 +36,27 @@ def folder_labels(folder: Path) -> list[str]:
         )
         raise BenchError(f"{folder}: {why}; save it with `model.save_pretrained(..., safe_serialization=True)`")
     return labels
+
+
+def folder_config(folder: Path) -> Mapping[str, Any]:
+    """What the folder's configuration says; a `BenchError` where there is none."""
+    try:
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BenchError(f"{folder}: no readable config.json; give a folder in Hugging Face layout") from None
+    return config
+
+
+def check_problem(config: Mapping[str, Any], multi_label: bool, where: str) -> None:
+    """A `BenchError` for a model of several labels a text where these have one, or the other way round."""
+    if multi_label == (config.get("problem_type") == MULTI_LABEL):
+        return
+    if multi_label:
+        raise BenchError(
+            f"{where} answers with one label a text (problem_type in its config.json), and a text of the data set may "
+            f"have several; if its outputs are sigmoids, write '{MULTI_LABEL}' there"
+        )
+    raise BenchError(f"{where} solves '{MULTI_LABEL}', and a text of the data set has one label")
 
 
 def config_labels(config: Mapping[str, Any], where: str) -> list[str]:
@@ -50,8 +67,8 @@ def config_labels(config: Mapping[str, Any], where: str) -> list[str]:
             f"{where} is a {made}, no classifier of texts (…{TASK}): train a head on it, "
             f"python -m bench run -r 'finetune[backbone={where}]' -d SET"
         )
-    if config.get("problem_type") not in (None, "single_label_classification"):
-        raise BenchError(f"{where} solves '{config['problem_type']}': one label a text is what is compared here")
+    if config.get("problem_type") not in (None, "single_label_classification", MULTI_LABEL):
+        raise BenchError(f"{where} solves '{config['problem_type']}', which is no classification of texts")
     named = config.get("id2label") or {"0": "LABEL_0", "1": "LABEL_1"}  # what the library leaves out: two of no name
     labels = [str(label) for _, label in sorted(named.items(), key=lambda item: int(item[0]))]
     if len(labels) < 2:
@@ -59,10 +76,10 @@ def config_labels(config: Mapping[str, Any], where: str) -> list[str]:
     return labels
 
 
-def load_trained(source: str, label_names: Sequence[str], mapping: str) -> Any:
-    """The classifier of a folder or hub name, float32, its outputs in the order of `label_names`, which it is told.
+def load_trained(source: str, split: Split, mapping: str) -> Any:
+    """The classifier of a folder or hub name, float32, its outputs in the order of the split's labels.
 
-    Raises `BenchError` as the functions above, and for weights without a head.
+    Its configuration is told their names. Raises `BenchError` as the functions above, and for weights without a head.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -70,7 +87,9 @@ def load_trained(source: str, label_names: Sequence[str], mapping: str) -> Any:
 
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
-        order = order_of(config_labels(config.to_dict(), source), label_names, mapping)
+        told = config.to_dict()
+        order = order_of(config_labels(told, source), split.label_names, mapping)
+        check_problem(told, split.multi_label, source)
         model, report = AutoModelForSequenceClassification.from_pretrained(
             source, config=config, use_safetensors=True, output_loading_info=True, dtype="float32",
             trust_remote_code=False,
@@ -84,5 +103,5 @@ def load_trained(source: str, label_names: Sequence[str], mapping: str) -> Any:
             f"the weights of {source} lack {len(missing)} tensors, '{missing[0]}' first: it is not trained"
         )
     reorder(model, order, source)
-    tell_labels(model, label_names)
+    tell_labels(model, split.label_names)
     return model

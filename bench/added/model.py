@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.added.predictions import check_name
 from bench.contract import Params
 from bench.data import DatasetRef
+from bench.data.manifest import is_multi_label
 from bench.params import with_defaults
 from bench.registry import load_recipe
 from bench.run.datasets import prepared_dataset
@@ -22,7 +23,8 @@ READER = "transformers_pt.trained"
 def model_spec(name: str, model: str, labels: str, ref: DatasetRef, store: Store, measured: bool) -> RunSpec:
     """The run that takes the classifier `model`, a folder or a name of the hub, as it is.
 
-    Raises `BenchError` for a folder that is no such model, and where its labels are not the data set's.
+    Raises `BenchError` for a folder that is no such model, where its labels are not the data set's, and
+    where only one of both has several labels a text.
     """
     check_name(name)
     recipe = load_recipe(RECIPE)
@@ -31,6 +33,7 @@ def model_spec(name: str, model: str, labels: str, ref: DatasetRef, store: Store
     if Path(model).is_dir():
         reader = importlib.import_module(READER)
         with store.lock():
-            names = prepared_dataset(ref, store).label_names
-        reader.order_of(reader.folder_labels(Path(model)), names, labels)
+            prepared = prepared_dataset(ref, store)
+        reader.order_of(reader.folder_labels(Path(model)), prepared.label_names, labels)
+        reader.check_problem(reader.folder_config(Path(model)), is_multi_label(prepared.meta.notes), model)
     return RunSpec(RECIPE, params, ref, seed=0, measured=measured)

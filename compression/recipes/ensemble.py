@@ -39,6 +39,7 @@ class Ensemble(Compression):
     name, framework, requires = "ensemble", "any", ("numpy",)
     parents: ClassVar[int | None] = None
     example = "linear"
+    multi_label = True
 
     def compress(
         self,

@@ -45,6 +45,7 @@ class Export(Compression):
         "to": "onnx"  # `onnx`, `openvino` or `aotinductor`
     }  # fmt: skip
     takes = ("finetune", "lora")
+    multi_label = True
     choices = {"to": tuple(RUNTIMES)}
     sources = SOURCES
 

@@ -74,6 +74,7 @@ class Prune(Compression):
     }
     smoke = {"recovery_epochs": 1, "importance_rows": 64}
     takes = ("finetune", "lora")
+    multi_label: ClassVar[bool] = True
     choices = {"importance": IMPORTANCE}
     sources: ClassVar[tuple[str, ...]] = (
         "importance.py",

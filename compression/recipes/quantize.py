@@ -64,6 +64,7 @@ class Quantize(Compression):
     space = {"to": Choice(*(name for name in TARGETS if name.endswith("int8")))}
     smoke = {"calibration": 32}
     takes = export.Export.takes
+    multi_label = True
     choices = {"to": tuple(TARGETS)}
     sources = (
         *export.SOURCES, "calibration.py", "onnx_int8.py", "qat.py", "recipes/export.py", "recovery.py", "targets.py",

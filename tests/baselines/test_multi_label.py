@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import numpy as np
@@ -11,29 +10,21 @@ import pytest
 from bench.api import Recipe, Split, load_recipe
 from bench.measure.quality import validation_scores
 from bench.thresholds import fit_thresholds
-from tests.tweets import WORDS, tweet
+from tests.tweets import NAMES, tweets
 
-NAMES = tuple(sorted(WORDS))
 PARAMS = {"linear": {"min_df": 1}, "dnn": {"epochs": 6}, "static": {"epochs": 8}, "lstm": {"epochs": 8}}
 
 
-def split(rows: int, seed: int) -> Split:
-    drawn = random.Random(seed)
-    made = [tweet(drawn) for _ in range(rows)]
-    labels = [[int(name in names) for name in NAMES] for _, names in made]
-    return Split([str(i) for i in range(rows)], [text for text, _ in made], np.array(labels).reshape(-1, 3), NAMES)
-
-
 def fitted(name: str, validation: Split, out: Path, **params: object) -> tuple[Recipe, np.ndarray]:
-    recipe, unseen = load_recipe(name), split(150, 2)
-    recipe.fit(split(300, 0), validation, {**recipe.defaults, **recipe.smoke, **PARAMS[name], **params}, 0, out)
+    recipe, unseen = load_recipe(name), tweets(150, 2)
+    recipe.fit(tweets(300, 0), validation, {**recipe.defaults, **recipe.smoke, **PARAMS[name], **params}, 0, out)
     return recipe, recipe.load(out).predict_proba(unseen.texts)
 
 
 @pytest.mark.parametrize("name", sorted(PARAMS))
 def test_each_label_has_a_probability_of_its_own(name: str, tmp_path: Path) -> None:
-    recipe, said = fitted(name, split(100, 1), tmp_path)
-    unseen = split(150, 2)
+    recipe, said = fitted(name, tweets(100, 1), tmp_path)
+    unseen = tweets(150, 2)
     assert recipe.multi_label and said.dtype == np.float32 and said.shape == (150, 3)
     assert said.min() >= 0 and said.max() <= 1 and np.ptp(said.sum(axis=1)) > 0.5
     assert validation_scores(unseen.labels, said, NAMES, fit_thresholds(unseen.labels, said)).macro_f1 > 0.9
@@ -42,6 +33,6 @@ def test_each_label_has_a_probability_of_its_own(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("classifier", ["svm", "logreg"])
 def test_linear_is_calibrated_without_validation(classifier: str, tmp_path: Path) -> None:
-    _, said = fitted("linear", split(0, 1), tmp_path, classifier=classifier)
-    unseen = split(150, 2)
+    _, said = fitted("linear", tweets(0, 1), tmp_path, classifier=classifier)
+    unseen = tweets(150, 2)
     assert np.abs(said.mean(axis=0) - unseen.labels.mean(axis=0)).max() < 0.15

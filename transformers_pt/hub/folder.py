@@ -15,6 +15,7 @@ from transformers_pt.artifact import TorchPredictor, load_parts
 from transformers_pt.encode import Encoder
 from transformers_pt.facts import ModelFacts, read_facts
 from transformers_pt.hub import modeling_pooled
+from transformers_pt.label_order import problem_type
 from transformers_pt.pooled import PooledClassifier
 from transformers_pt.weights.catalog import CATALOG
 
@@ -42,7 +43,7 @@ def write_folder(artifact: Path, out: Path, texts: Sequence[str]) -> HubFolder:
         _write_model(out, model, facts)
         encoder.tokenizer.model_max_length = encoder.max_length
         encoder.tokenizer.save_pretrained(out)
-        difference = _difference(out, TorchPredictor(model, encoder, len(facts["label_names"])), texts)
+        difference = _difference(out, TorchPredictor.of(model, encoder, facts), texts)
     except BaseException:
         shutil.rmtree(out)
         raise
@@ -78,7 +79,7 @@ def _write_model(out: Path, model: Any, facts: ModelFacts) -> None:
             "AutoConfig": f"{module}.PooledConfig",
             "AutoModelForSequenceClassification": f"{module}.PooledForSequenceClassification",
         },
-        **labels,
+        problem_type=problem_type(facts.get("multi_label", False)), **labels,
     )  # fmt: skip
     config.save_pretrained(out)
     save_file(
@@ -92,6 +93,7 @@ def _write_model(out: Path, model: Any, facts: ModelFacts) -> None:
 def _described(encoder: Encoder, facts: ModelFacts, difference: float) -> HubFolder:
     own_code = facts["pooling"] != "head"
     arguments = ", trust_remote_code=True" if own_code else ""
+    arguments += ", top_k=None" if facts.get("multi_label") else ""  # a probability of each label
     remarks = []
     if encoder.normalization in CLEANING:
         remarks.append(f"it was trained on texts where {CLEANING[encoder.normalization]}: give it such")
@@ -123,7 +125,7 @@ def _difference(out: Path, artifact: TorchPredictor, texts: Sequence[str]) -> fl
     clean = list(map(normalizer(artifact.encoder.normalization), texts))
     inputs = tokenizer(clean, truncation=True, padding=True, return_tensors="pt")
     with torch.inference_mode():
-        found = torch.softmax(model(**inputs).logits, dim=-1).numpy()
+        found = artifact.activation(model(**inputs).logits.numpy())
     difference = float(abs(found - artifact.predict_proba(texts)).max())
     if not difference <= TOLERANCE:
         raise BenchError(f"{out}: its probabilities differ from the artifact's by {difference:.2g}; it is not written")

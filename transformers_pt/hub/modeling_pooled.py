@@ -49,7 +49,10 @@ class PooledForSequenceClassification(PreTrainedModel):
         labels: torch.Tensor | None = None,
         **_: Any,
     ) -> SequenceClassifierOutput:
-        """Ids and mask [batch, length] to `logits` [batch, labels]; with `labels` [batch] the cross entropy too."""
+        """Ids and mask [batch, length] to `logits` [batch, labels]; with `labels` [batch] the cross entropy too.
+
+        Of several labels a text, `labels` are 0 or 1 [batch, labels], and the loss is binary.
+        """
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
@@ -60,5 +63,9 @@ class PooledForSequenceClassification(PreTrainedModel):
             "max": hidden.masked_fill(real == 0, -1e4).amax(1),
         }
         logits = self.classifier(torch.cat([pooled[kind] for kind in self.config.poolings], dim=-1))
-        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+        loss = None
+        if labels is not None:
+            several = self.config.problem_type == "multi_label_classification"
+            binary = nn.functional.binary_cross_entropy_with_logits
+            loss = binary(logits, labels.to(logits.dtype)) if several else nn.functional.cross_entropy(logits, labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)

@@ -96,6 +96,7 @@ class Finetune(Recipe):
     smoke = {"epochs": 2, "max_length": 32, "learning_rate": 2e-3, "batch_size": 16}
     sources: ClassVar[tuple[str, ...]] = SOURCES
     learns_from_teacher = True
+    multi_label: ClassVar[bool] = True
 
     def resolve(self, params: Params) -> Resolved:
         """The backbone's normalization, unless `params` name another, and its folder; `torchrun` for more devices."""
@@ -121,7 +122,7 @@ class Finetune(Recipe):
 
         classifier.check(params)
         use = device.prepare_device(seed, params, context.device)
-        prepared = classifier.prepare(params, train.label_names, use)
+        prepared = classifier.prepare(params, train.label_names, use, train.multi_label)
         layers.train_top_layers(prepared.model, params["train_top_k_layers"])
         log = classifier.train(prepared, train, validation, params, use, context)
         artifact.save_artifact(out_dir, prepared.model, prepared.encoder, classifier.facts(prepared, train, params))

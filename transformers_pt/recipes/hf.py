@@ -18,12 +18,14 @@ LONGEST = 512
 class Hf(Recipe):
     """A Hugging Face sequence classifier as it is, its own head (PyTorch): nothing is trained.
 
-    Its labels are the data set's by their names, or by `labels`. The artifact is as one of `finetune`: it is measured,
+    Its labels are the data set's by their names, or by `labels`. Of several labels a text it takes those that its
+    `problem_type` says answer so. The artifact is as one of `finetune`: it is measured,
     compressed, served and exported as such.
     """
 
     name, framework = "hf", "pytorch"
     deterministic = True
+    multi_label = True
     requires: ClassVar[tuple[str, ...]] = finetune.Finetune.requires
     headline_param = "model"
     defaults = {
@@ -69,14 +71,14 @@ class Hf(Recipe):
         origin = backbone(params["model"])
         here = origin.located().source
         tokenizer = load_tokenizer(here)
-        model = load_trained(here, train.label_names, params["labels"])
+        model = load_trained(here, train, params["labels"])
         check_vocabulary(model, tokenizer, here)
         length = params["max_length"] or min(tokenizer.model_max_length, _longest(model, tokenizer), LONGEST)
         encoder = Encoder(tokenizer, params["normalization"] or origin.normalization, length)
         encoder.check()
         save_artifact(out_dir, model, encoder, {
             "label_names": list(train.label_names), "pooling": "head", "backbone": origin.origin, "pretrained": True,
-            "backbone_commit": getattr(model.config, "_commit_hash", None),
+            "backbone_commit": getattr(model.config, "_commit_hash", None), "multi_label": train.multi_label,
         })  # fmt: skip
         return Training(
             warnings=["trained elsewhere, on texts that are not known here: it may have seen those of test"]

@@ -51,7 +51,7 @@ class Lora(finetune.Finetune):
         given = dict(params) | {"pooling": "head", "learning_rate": params["learning_rate"] or 1e-3}
         classifier.check(given)
         use = device.prepare_device(seed, params, context.device)
-        prepared = classifier.prepare(given, train.label_names, use)
+        prepared = classifier.prepare(given, train.label_names, use, train.multi_label)
         adapted = adapters.add_adapter(prepared.model, given)
         share = layers.trainable_share(adapted)
         print(f"trainable: {share:.2%} of the weights")

@@ -53,6 +53,7 @@ class Model2Vec(finetune.Finetune):
     smoke = {"backbone": "tweets-tiny", "dim": 64}
     sources = (*finetune.SOURCES, "recipes/finetune.py", "sentences.py")
     learns_from_teacher = False
+    multi_label = False
 
     def resolve(self, params: Params) -> Resolved:
         """The backbone's normalization and folder; the layout is its own."""

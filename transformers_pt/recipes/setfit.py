@@ -36,6 +36,7 @@ class SetFit(finetune.Finetune):
     smoke = {"backbone": "tweets-tiny", "max_length": 32, "pairs": 1, "max_steps": 20, "learning_rate": 1e-3}
     sources = (*finetune.SOURCES, "contrastive.py", "recipes/finetune.py", "sentences.py")
     learns_from_teacher = False
+    multi_label = False
 
     def resolve(self, params: Params) -> Resolved:
         """As of `finetune`, whose layout the artifact has."""

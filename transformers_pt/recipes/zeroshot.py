@@ -30,6 +30,7 @@ class ZeroShot(finetune.Finetune):
     smoke = {"backbone": "tweets-tiny", "max_length": 32}
     sources = (*finetune.SOURCES, "recipes/finetune.py", "sentences.py")
     learns_from_teacher = False
+    multi_label = False
     deterministic = True
 
     def resolve(self, params: Params) -> Resolved:
