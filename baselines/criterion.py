@@ -16,9 +16,8 @@ def targets(split: Split) -> npt.NDArray[np.float32]:
 
     Where a text may have several labels, 1 for each of them.
     """
-    if split.multi_label:
-        return split.labels.astype(np.float32)
-    hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels]
+    hard = np.eye(len(split.label_names), dtype=np.float32)[split.labels] if not split.multi_label else split.labels
+    hard = hard.astype(np.float32)
     return np.hstack([hard, split.soft_targets.softened()]) if split.soft_targets else hard
 
 
@@ -64,6 +63,10 @@ class DistillationLoss(keras.losses.Loss):
         if self.weights is not None:
             loss *= ops.sum(y_true[:, :count] * ops.array(self.weights, y_pred.dtype), axis=-1)
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
-        teacher, student = y_true[:, count:], ops.log_softmax(y_pred / temperature)
-        distillation = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-12)) - student), axis=-1)
+        teacher, student = y_true[:, count:], y_pred / temperature
+        if self.soft_targets.multi_label:
+            cross = ops.binary_crossentropy(teacher, student, from_logits=True)
+            distillation = ops.mean(cross - ops.binary_crossentropy(teacher, teacher), axis=-1)
+        else:
+            distillation = ops.sum(teacher * (ops.log(ops.maximum(teacher, 1e-12)) - ops.log_softmax(student)), axis=-1)
         return alpha * temperature**2 * distillation + (1.0 - alpha) * loss

@@ -118,7 +118,8 @@ def train(
 def _loss(split: Split, params: Params) -> tuple[keras.losses.Loss, npt.NDArray[np.float64] | None]:
     """The loss, and what each label weighs in it where the loss does not know."""
     if split.multi_label:
-        return EachLabelLoss(params["label_smoothing"], label_weights(split.labels, params["class_weight"])), None
+        each = EachLabelLoss(params["label_smoothing"], label_weights(split.labels, params["class_weight"]))
+        return DistillationLoss(each, split.soft_targets, None) if split.soft_targets else each, None
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=params["label_smoothing"])
     weights = class_weights(split.labels, len(split.label_names), params["class_weight"])
     if split.soft_targets:

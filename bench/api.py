@@ -51,6 +51,7 @@ from bench.normalize import normalizer
 from bench.probabilities import sigmoid, softmax
 from bench.ranks import die_with_parent, write_failures
 from bench.registry import load_artifact, load_recipe, named_recipe, recipe_files
+from bench.thresholds import predicted_labels
 
 if TYPE_CHECKING:
     from bench.data.corpus import Corpus
@@ -103,6 +104,7 @@ __all__ = [
     "load_recipe",
     "named_recipe",
     "normalizer",
+    "predicted_labels",
     "provenance",
     "read_card",
     "recipe_files",

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from bench.errors import BenchError
 from bench.probabilities import Probabilities as Probabilities
-from bench.probabilities import softmax
+from bench.probabilities import sigmoid, softmax
 
 PARENTS = "parent's"
 """The normalization of a child that reads texts as its parent does."""
@@ -58,6 +58,7 @@ class SoftTargets:
     """A teacher's probabilities of the texts of a split, and their weight in the student's loss (Hinton et al., 2015).
 
     The loss is alpha · T² · KL(teacher ‖ student), both at temperature T, + (1 − alpha) · cross-entropy with labels.
+    Of several labels a text both parts are of each label by itself, mean over labels.
     A recipe that declares `learns_from_teacher` trains by it.
     """
 
@@ -65,11 +66,15 @@ class SoftTargets:
     """Of each text at temperature 1, float32 [n_texts, n_labels]."""
     alpha: float
     temperature: float
+    multi_label: bool = False
+    """Whether each label has a probability by itself."""
 
     def softened(self) -> Probabilities:
         """The teacher's probabilities at the temperature, float32 [n_texts, n_labels]."""
-        logits = np.log(np.maximum(self.probabilities, 1e-12)) / self.temperature
-        return softmax(logits)
+        logits = np.log(np.maximum(self.probabilities, 1e-12))
+        if self.multi_label:
+            return sigmoid((logits - np.log(np.maximum(1 - self.probabilities, 1e-12))) / self.temperature)
+        return softmax(logits / self.temperature)
 
 
 @dataclass(frozen=True)

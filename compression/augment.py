@@ -18,7 +18,7 @@ def augmented(split: Split, copies: int, rate: float, seed: int) -> Split:
     words = [word for text in split.texts for word in text.split()]
     texts = [_altered(text.split(), words, rate, random) for _ in range(copies) for text in split.texts]
     ids = [f"{row}-copy-{copy}" for copy in range(copies) for row in split.ids]
-    return Split(ids, texts, np.tile(split.labels, copies), split.label_names)
+    return Split(ids, texts, np.concatenate([split.labels] * copies), split.label_names)
 
 
 def _altered(text: list[str], words: list[str], rate: float, random: np.random.Generator) -> str:

@@ -50,7 +50,8 @@ class Recovery:
         use = device.prepare_device(seed, given, context.device)
         if params["teach"]:
             probabilities = teacher_probabilities(folder, train.texts, context)
-            train = replace(train, soft_targets=SoftTargets(probabilities, params["alpha"], params["temperature"]))
+            soft = SoftTargets(probabilities, params["alpha"], params["temperature"], train.multi_label)
+            train = replace(train, soft_targets=soft)
         _ready(parent.model, use)
         return cls(parent, train, validation, given, use, context, Training(device=use))
 

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.api import BenchError, Params, RunContext, SoftTargets, Split, teacher_probabilities, train_corpus
+from bench.api import (
+    BenchError,
+    Params,
+    Probabilities,
+    RunContext,
+    SoftTargets,
+    Split,
+    predicted_labels,
+    read_card,
+    teacher_probabilities,
+    train_corpus,
+)
 from compression.augment import augmented
 
 
@@ -32,16 +43,21 @@ def _predicted(teacher: Path, split: Split, params: Params, context: RunContext)
     if not params["alpha"]:
         return replace(split, soft_targets=None)
     probabilities = teacher_probabilities(teacher, split.texts, context)
-    return replace(split, soft_targets=SoftTargets(probabilities, params["alpha"], params["temperature"]))
+    return replace(split, soft_targets=_soft(probabilities, split, params))
 
 
 def _pseudo_labelled(teacher: Path, train: Split, params: Params, seed: int, context: RunContext) -> Split:
-    """Texts of other train splits; the label of each is the teacher's most probable."""
+    """Texts of other train splits; the labels of each are the teacher's, its most probable one where each has one."""
     texts = transfer_texts(params["transfer"], train.texts, params["transfer_limit"], seed, context)
     probabilities = teacher_probabilities(teacher, texts, context)
-    soft_targets = SoftTargets(probabilities, params["alpha"], params["temperature"]) if params["alpha"] else None
+    soft_targets = _soft(probabilities, train, params) if params["alpha"] else None
     ids = [f"transfer-{number}" for number in range(len(texts))]
-    return Split(ids, texts, probabilities.argmax(1).astype(np.int64), train.label_names, soft_targets)
+    labels = predicted_labels(probabilities, read_card(teacher).get("thresholds"))
+    return Split(ids, texts, labels, train.label_names, soft_targets)
+
+
+def _soft(probabilities: Probabilities, split: Split, params: Params) -> SoftTargets:
+    return SoftTargets(probabilities, params["alpha"], params["temperature"], split.multi_label)
 
 
 def transfer_texts(

@@ -50,6 +50,13 @@ class Criterion:
         if self.soft_targets is None:
             return loss
         alpha, temperature = self.soft_targets.alpha, self.soft_targets.temperature
-        student = nn.functional.log_softmax(logits / temperature, dim=-1)
-        distillation = nn.functional.kl_div(student, batch["softened"], reduction="batchmean")
+        distillation = _divergence(logits / temperature, batch["softened"], self.soft_targets.multi_label)
         return alpha * temperature**2 * distillation + (1.0 - alpha) * loss
+
+
+def _divergence(logits: torch.Tensor, teacher: torch.Tensor, multi_label: bool) -> torch.Tensor:
+    """KL of a teacher's probabilities [batch, labels] and a student's logits, mean over texts; or over labels too."""
+    if multi_label:
+        cross = nn.functional.binary_cross_entropy_with_logits(logits, teacher)
+        return cross - nn.functional.binary_cross_entropy(teacher, teacher)
+    return nn.functional.kl_div(nn.functional.log_softmax(logits, dim=-1), teacher, reduction="batchmean")

@@ -17,6 +17,7 @@ from bench.data import Prepared, find_prepared
 from bench.data.label_shape import check_recipes, need_one_label
 from bench.data.user_file import read_user_file
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
+from bench.registry import load_recipe
 from bench.run.datasets import prepare_all
 from bench.run.engine import Engine, LocalEngine
 from bench.run.estimate import Estimate, estimate
@@ -99,9 +100,14 @@ def _check_label_shapes(specs: Iterable[RunSpec], prepared: Mapping[str, Prepare
     """A `BenchError` where a recipe does not learn labels as its data set has them."""
     for name, data in prepared.items():
         own = [spec for spec in specs if spec.dataset.name == name]
-        check_recipes([spec.recipe for spec in own], Path(name).name, data.meta.notes)
+        check_recipes([recipe for spec in own for recipe in _trained(spec)], Path(name).name, data.meta.notes)
         if any(spec.per_label for spec in own):
             need_one_label("--per-label", Path(name).name, data.meta.notes)
+
+
+def _trained(spec: RunSpec) -> tuple[str, ...]:
+    """The recipe of a run, and those that it trains by: a distillation's student."""
+    return spec.recipe, *load_recipe(spec.recipe).resolve(spec.params).builds_on
 
 
 def engine_of(options: RunOptions) -> AbstractContextManager[Engine]:

@@ -53,6 +53,7 @@ class Distill(Compression):
     space = {"alpha": Uniform(0.0, 1.0), "temperature": Choice(1.0, 2.0, 4.0, 8.0), "augment": Choice(0, 1, 2, 4)}
     smoke = {"student": "static[vocabulary=500,ngram_buckets=500,filters=16,epochs=1]"}
     example = "linear"
+    multi_label = True
     sources = ("augment.py", "intermediate.py", "layer_map.py", "sizes.py", "soft_targets.py", "students.py")
 
     def resolve(self, params: Params) -> Resolved:

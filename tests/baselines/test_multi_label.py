@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bench.api import Recipe, Split, load_recipe
+from bench.api import Recipe, SoftTargets, Split, load_recipe
 from bench.measure.quality import validation_scores
 from bench.thresholds import fit_thresholds
 from tests.tweets import NAMES, tweets
@@ -36,3 +37,15 @@ def test_linear_is_calibrated_without_validation(classifier: str, tmp_path: Path
     _, said = fitted("linear", tweets(0, 1), tmp_path, classifier=classifier)
     unseen = tweets(150, 2)
     assert np.abs(said.mean(axis=0) - unseen.labels.mean(axis=0)).max() < 0.15
+
+
+@pytest.mark.parametrize("name", ["static", "dnn"])
+def test_a_student_learns_each_label_from_its_teacher(name: str, tmp_path: Path) -> None:
+    """From the teacher alone, where the labels say the contrary."""
+    recipe, train = load_recipe(name), tweets(300, 0)
+    said = SoftTargets((0.1 + 0.8 * train.labels).astype(np.float32), 1.0, 2.0, multi_label=True)
+    taught = replace(train, labels=1 - train.labels, soft_targets=said)
+    recipe.fit(taught, tweets(100, 1), {**recipe.defaults, **recipe.smoke, **PARAMS[name]}, 0, tmp_path)
+    unseen = tweets(150, 2)
+    found = recipe.load(tmp_path).predict_proba(unseen.texts)
+    assert validation_scores(unseen.labels, found, NAMES, [0.5] * 3).macro_f1 > 0.9
