@@ -16,6 +16,7 @@ class Constant(Recipe):
 
     name, framework = "constant", "numpy"
     deterministic = True
+    multi_label = True
 
     def fit(
         self,
@@ -26,9 +27,13 @@ class Constant(Recipe):
         out_dir: Path,
         context: RunContext = STANDALONE,
     ) -> Training:
-        """Count; add-one smoothed, so that no label is impossible."""
-        counts = np.bincount(train.labels, minlength=len(train.label_names)) + 1.0
-        document = {"label_names": list(train.label_names), "probabilities": (counts / counts.sum()).tolist()}
+        """Count; add-one smoothed, so that no label is impossible, nor certain where a text may have several."""
+        if train.multi_label:
+            frequencies = (train.labels.sum(axis=0) + 1.0) / (len(train) + 2.0)
+        else:
+            counts = np.bincount(train.labels, minlength=len(train.label_names)) + 1.0
+            frequencies = counts / counts.sum()
+        document = {"label_names": list(train.label_names), "probabilities": frequencies.tolist()}
         (out_dir / "model.json").write_text(json.dumps(document) + "\n", encoding="utf-8")
         return Training()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from bench.data import DatasetRef, Reading
     from bench.identity import RunIdentity
+    from bench.metrics import Metric
     from bench.run.plan import CachePolicy
     from bench.spec import RunSpec
 
@@ -142,6 +144,7 @@ def run(
     from bench.run.suite import RunOptions, dry_run, run_specs
 
     check_executor(executor, ray_address)
+    console = Console(width=None if sys.stdout.isatty() else 140)
     limit = SMOKE_ROWS if smoke else None
     if suite is not None and (recipe or dataset or parent or per_label):
         raise BenchError("give a suite, or recipes (-r), data sets (-d) and what goes with them, not both")
@@ -150,12 +153,14 @@ def run(
     else:
         own, seeds, layouts = _of_parent(parents := tuple(parent or ()), seeds, store, data_dir)
         refs = [asked_for(name, reading, data_dir, store) for name in dataset] if dataset else own
-        specs, optional = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label, store), set()
+        with console.status("Reading the data sets …"):
+            metric = partial(_metric, store=store, limit=limit, dry=dry)
+            specs = _from_options(recipe, refs, seeds, measure, parents, layouts, limit, per_label, metric)
+        optional = set()
     options = RunOptions(
         store, policy(cache), device.value, timeout, limit, rounds, track.value if track else None,
         executor.value, ray_address,
     )  # fmt: skip
-    console = Console(width=None if sys.stdout.isatty() else 140)
     if dry:
         return print_estimate(dry_run(specs, options, console), console)
     code = run_specs(specs, optional, options, console)
@@ -228,36 +233,46 @@ def _from_options(
     layouts: Sequence[str | None],
     limit: int | None,
     per_label: list[int] | None,
-    store: Path,
+    metric_of: Callable[[DatasetRef], Metric],
 ) -> list[RunSpec]:
-    from bench.data.prepare import metric_of_source
     from bench.expand import check_parents
     from bench.params import parse_recipe, parse_seeds, with_defaults
     from bench.registry import load_recipe
-    from bench.spec import RunSpec, check_dataset
-    from bench.store import Store
+    from bench.spec import RunSpec
 
     if not recipes or not datasets:
         raise BenchError(
             "nothing to run: give a suite (`bench list suites`), or at least one -r RECIPE and one -d DATASET"
         )
     parsed_seeds = parse_seeds(seeds)
+    asked = [(load_recipe(name), given) for name, given in map(parse_recipe, recipes)]
+    for recipe, given in asked:  # what is wrong with them is told before a file is read
+        with_defaults(recipe, given)
+        check_parents(recipe.name, parents, layouts)
     specs = []
     for ref in datasets:
-        check_dataset(ref)
-        metric = metric_of_source(ref, Store(store).prepared, limit)
-        for text in recipes:
-            recipe_name, given = parse_recipe(text)
-            recipe = load_recipe(recipe_name)
+        metric = metric_of(ref)
+        for recipe, given in asked:
             params = with_defaults(recipe, given, smoke=limit is not None, metric=metric)
-            check_parents(recipe_name, parents, layouts)
             for seed in parsed_seeds:
                 measured = measure is not Measure.none and (
                     measure is not Measure.first_seed or seed == parsed_seeds[0]
                 )
-                spec = RunSpec(recipe_name, params, ref, seed, limit, measured, parents=parents)
+                spec = RunSpec(recipe.name, params, ref, seed, limit, measured, parents=parents)
                 specs += [replace(spec, per_label=number) for number in per_label or (None,)]
     return specs
+
+
+def _metric(ref: DatasetRef, store: Path, limit: int | None, dry: bool) -> Metric:
+    """What decides on a data set; where nothing is to be stored, of what its file says."""
+    from bench.data.prepare import metric_of_source
+    from bench.run.datasets import metric_to_run
+    from bench.spec import check_dataset
+    from bench.store import Store
+    from bench.stores import open_store
+
+    check_dataset(ref)
+    return metric_of_source(ref, Store(store).prepared, limit) if dry else metric_to_run(ref, open_store(store), limit)
 
 
 def _of_parent(

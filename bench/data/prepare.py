@@ -25,7 +25,7 @@ from bench.data.published import read_published
 from bench.data.reading import Reading
 from bench.data.ref import DatasetRef
 from bench.data.splits import limit_rows
-from bench.data.user_file import read_user_file, user_content
+from bench.data.user_file import told_by, user_content
 from bench.errors import DataError, StoreError
 from bench.metrics import Metric
 
@@ -76,7 +76,7 @@ def metric_of_source(ref: DatasetRef, cache_dir: Path | None = None, limit: int 
         ready = find_prepared(ref, cache_dir, limit) if cache_dir else None
         if ready is not None:
             return metric_of(ref.name, ready.meta.notes)
-        return metric_of(ref.name, read_user_file(ref.path, ref.reading).notes if ref.path is not None else ())
+        return metric_of(ref.name, told_by(ref.path, ref.reading).notes if ref.path is not None else ())
     except DataError:  # what is wrong with the file is told by who prepares it: one that is optional may be left out
         return metric_of(ref.name)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.data.prepared import Prepared
 from bench.data.reading import AS_FOUND, Reading
 from bench.data.ref import DatasetRef
-from bench.data.user_file import files_revision, read_user_file, split_files
+from bench.data.user_file import files_revision, split_files, told_by
 from bench.errors import DataError
 
 
@@ -26,7 +26,7 @@ def as_before(ref: DatasetRef, prepared: Path) -> DatasetRef:
     if not readings:
         return ref
     try:
-        found = read_user_file(ref.path, AS_FOUND).reading
+        found = told_by(ref.path, AS_FOUND).reading
     except DataError:
         return replace(ref, reading=readings[0])
     return ref if found in (AS_FOUND, readings[0]) else replace(ref, reading=readings[0])

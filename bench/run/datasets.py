@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bench.data import DatasetRef, Prepared, find_prepared, stored_ref
+from bench.data.manifest import metric_of
 from bench.errors import DataError
+from bench.metrics import Metric
 from bench.run.job import PrepareJob
 from bench.run.launcher import launch
 from bench.schema import Data
@@ -57,6 +59,15 @@ def prepared_dataset(ref: DatasetRef, store: Store, limit: int | None = None, wo
     if made is None:
         raise DataError(f"data set '{ref.name}' changed while it was read; run the command again")
     return made
+
+
+def metric_to_run(ref: DatasetRef, store: Store, limit: int | None = None) -> Metric:
+    """The metric that decides on a data set; a user's file, whose rows say it, is prepared now, and so read once."""
+    if ref.path is None and ref.prepared is None:
+        return metric_of(ref.name)
+    with store.writing():
+        prepared = prepared_dataset(ref, store, limit)
+    return metric_of(prepared.name, prepared.meta.notes)
 
 
 def prepare_all(

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.data import Prepared, find_prepared
 from bench.data.label_shape import check_recipes, need_one_label
-from bench.data.user_file import read_user_file
+from bench.data.user_file import told_by
 from bench.errors import NOTHING_RAN, SOME_RUNS_FAILED
 from bench.registry import load_recipe
 from bench.run.datasets import prepare_all
@@ -206,7 +206,7 @@ def dry_run(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> 
     unread = [spec for spec in specs if spec.dataset.name not in prepared]
     for ref in {spec.dataset.name: spec.dataset for spec in unread}.values():
         if ref.path is not None:  # what is wrong with a user's file is told now, not when a night's runs begin
-            notes = read_user_file(ref.path, ref.reading).notes
+            notes = told_by(ref.path, ref.reading).notes
             check_recipes([spec.recipe for spec in unread if spec.dataset == ref], ref.path.name, notes)
     for spec in unread:
         console.print(f"{spec.title}: train (its data set has not been read yet)", highlight=False, markup=False)

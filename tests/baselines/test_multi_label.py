@@ -32,6 +32,13 @@ def test_each_label_has_a_probability_of_its_own(name: str, tmp_path: Path) -> N
     assert recipe.load(tmp_path).predict_proba([]).shape == (0, 3)
 
 
+def test_the_floor_says_how_frequent_each_label_is(tmp_path: Path) -> None:
+    recipe, train = load_recipe("constant"), tweets(300, 0)
+    recipe.fit(train, tweets(100, 1), {}, 0, tmp_path)
+    said = recipe.load(tmp_path).predict_proba(["a text", "another"])
+    assert recipe.multi_label and np.allclose(said, train.labels.mean(axis=0), atol=0.01)
+
+
 @pytest.mark.parametrize("classifier", ["svm", "logreg"])
 def test_linear_is_calibrated_without_validation(classifier: str, tmp_path: Path) -> None:
     _, said = fitted("linear", tweets(0, 1), tmp_path, classifier=classifier)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import pstats
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,24 @@ def test_steps_of_one_scale_are_scored_as_such(tmp_path: Path) -> None:
     ran = call(tmp_path, "bench", "compare")
     assert "labels are steps of one scale: 3 < 2 < 1" in ran.stdout, ran.stdout
     assert call(tmp_path, "bench", "verify", "store").returncode == 0
+
+
+def test_a_plan_of_several_recipes_reads_the_file_once(tmp_path: Path) -> None:
+    """Its labels are skewed: what decides, and what each recipe watches, is said by its rows."""
+    rows = "".join(f"{i} days,{'rare' if i % 9 == 0 else 'usual'}\n" for i in range(200))
+    (tmp_path / "mine.csv").write_text("text,label\n" + rows)
+    recipes = ("-r", "bayes", "-r", "linear", "-r", "epochal", "-d", "mine.csv", "--measure", "none")
+
+    def read(*more: str) -> int:
+        """How often the command itself, apart from its workers, reads the rows."""
+        ran = call(tmp_path, "cProfile", "-o", "calls", "-m", "bench", "run", *recipes, *more)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return sum(calls[0] for (*_, name), calls in profile("calls").items() if name == "read_user_file")
+
+    def profile(name: str) -> dict[Any, Any]:
+        calls: dict[Any, Any] = vars(pstats.Stats(str(tmp_path / name)))["stats"]
+        return calls
+
+    assert read("--dry-run") == 1
+    assert read() == 0, "a worker has read and prepared it"
+    assert read("--dry-run") == 0
