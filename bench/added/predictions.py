@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.added.match import Matched, Rows
-from bench.added.table import Columns, read_predictions
+from bench.added.several import SeveralLabels
+from bench.added.table import Columns, Kind, OneLabel, read_predictions
 from bench.arrays import Arrays
 from bench.data import DatasetRef, Prepared
-from bench.data.label_shape import need_one_label
+from bench.data.manifest import is_multi_label
 from bench.data.user_file import file_revision
 from bench.errors import BenchError
 from bench.git import git_state
@@ -27,6 +29,7 @@ from bench.run.datasets import data_facts, prepared_dataset
 from bench.run.keys import digest
 from bench.schema import Identity, Outcome, Result, TrainingLog
 from bench.store import Store
+from bench.thresholds import UNFITTED, fit_thresholds
 
 NAME = re.compile(r"\w[\w.:+-]{0,59}")
 
@@ -52,12 +55,19 @@ def add_predictions(elsewhere: Elsewhere, ref: DatasetRef, store: Store) -> Resu
     revision = file_revision(elsewhere.file)
     with store.lock():
         prepared = prepared_dataset(ref, store)
-        need_one_label("bench add predictions", prepared.name, prepared.meta.notes)
-        told = read_predictions(elsewhere.file, elsewhere.columns, prepared.label_names)
+        told = read_predictions(elsewhere.file, elsewhere.columns, prepared.label_names, _reader(prepared))
         arrays = _arrays(Matched(told, _splits(prepared), str(elsewhere.file)), prepared)
         result = _result(elsewhere, prepared, arrays, revision, told.graded)
         store.put(result, arrays)
     return result
+
+
+def _reader(prepared: Prepared) -> Kind:
+    """What reads labels as the data set has them."""
+    if not is_multi_label(prepared.meta.notes):
+        return OneLabel
+    reading = prepared.meta.reading
+    return partial(SeveralLabels, separator=reading.label_separator if reading else None)
 
 
 def check_name(name: str) -> None:
@@ -93,9 +103,10 @@ def _result(elsewhere: Elsewhere, prepared: Prepared, arrays: Arrays, revision: 
     parts = {"name": elsewhere.name, "predictions": revision, "data": prepared.train_hash[:16]}
     key = digest(parts)
     commit, dirty = git_state()
-    validation = None
+    validation, thresholds = None, _thresholds(arrays)
     if "validation_labels" in arrays:
-        validation = validation_scores(arrays["validation_labels"], arrays["validation_probabilities"], names)
+        held = arrays["validation_labels"], arrays["validation_probabilities"]
+        validation = validation_scores(*held, names, thresholds)
     return Result(
         run_id=f"{slug(elsewhere.name)}-{slug(prepared.name)}-s0-{digest([key, prepared.test_hash])[:10]}",
         identity=Identity(
@@ -106,9 +117,18 @@ def _result(elsewhere: Elsewhere, prepared: Prepared, arrays: Arrays, revision: 
         outcome=Outcome(status="ok", started_at=datetime.now(UTC).isoformat(timespec="seconds")),
         environment=environment(["numpy"], {}),
         training=TrainingLog(warnings=_warnings(elsewhere, graded, validation is not None)),
-        quality=score(arrays["labels"], arrays["probabilities"], names),
+        quality=score(arrays["labels"], arrays["probabilities"], names, thresholds=thresholds),
         validation=validation,
     )  # fmt: skip
+
+
+def _thresholds(arrays: Arrays) -> list[float] | None:
+    """Of several labels a text, fitted on validation, where that is predicted."""
+    if arrays["labels"].ndim == 1:
+        return None
+    if "validation_labels" not in arrays:
+        return [UNFITTED] * arrays["labels"].shape[1]
+    return fit_thresholds(arrays["validation_labels"], arrays["validation_probabilities"])
 
 
 def _warnings(elsewhere: Elsewhere, graded: bool, validated: bool) -> list[str]:

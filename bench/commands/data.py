@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.commands.audit import audit
-from bench.commands.file_options import reads_file
+from bench.commands.file_options import asked_for, reads_file
 from bench.commands.options import DataDir, StoreOption
 
 if TYPE_CHECKING:
@@ -192,13 +192,11 @@ def texts(
       python -m bench data texts emotions -o to-predict.csv
     """
     from bench.added.texts import texts_to_predict
-    from bench.data import DatasetRef, prepare
+    from bench.data import prepare
     from bench.output import write_output
-    from bench.spec import check_dataset
     from bench.store import Store
 
-    ref = DatasetRef(name, reading, data_dir)
-    check_dataset(ref)
+    ref = asked_for(name, reading, data_dir, store)
     write_output(out, texts_to_predict(prepare(ref, Store(store).prepared)), overwrite)
     print(f"written: {out}; `python -m bench add predictions` takes it with a column `predicted`")
 
