@@ -21,6 +21,11 @@ def predicted_labels(probabilities: Probabilities, thresholds: Sequence[float] |
     return np.asarray(probabilities >= np.asarray(thresholds), np.int64)
 
 
+def thresholds_for(labels: Labels, probabilities: Probabilities) -> list[float] | None:
+    """As `fit_thresholds`, of labels 0 or 1 [n, k]; None of one label a text, int64 [n]."""
+    return fit_thresholds(labels, probabilities) if labels.ndim == 2 else None
+
+
 def fit_thresholds(labels: Labels, probabilities: Probabilities) -> list[float]:
     """The threshold of each label that gives it the highest F1, from 0 or 1 [n, k] and probabilities [n, k].
 

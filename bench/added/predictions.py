@@ -29,7 +29,7 @@ from bench.run.datasets import data_facts, prepared_dataset
 from bench.run.keys import digest
 from bench.schema import Identity, Outcome, Result, TrainingLog
 from bench.store import Store
-from bench.thresholds import UNFITTED, fit_thresholds
+from bench.thresholds import UNFITTED, thresholds_for
 
 NAME = re.compile(r"\w[\w.:+-]{0,59}")
 
@@ -128,7 +128,7 @@ def _thresholds(arrays: Arrays) -> list[float] | None:
         return None
     if "validation_labels" not in arrays:
         return [UNFITTED] * arrays["labels"].shape[1]
-    return fit_thresholds(arrays["validation_labels"], arrays["validation_probabilities"])
+    return thresholds_for(arrays["validation_labels"], arrays["validation_probabilities"])
 
 
 def _warnings(elsewhere: Elsewhere, graded: bool, validated: bool) -> list[str]:

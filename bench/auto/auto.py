@@ -16,13 +16,14 @@ from bench.auto.race import Race
 from bench.auto.screen import AutoScreen
 from bench.auto.trainer import Entrant, Trainer
 from bench.data import DatasetRef, Prepared
-from bench.data.label_shape import need_one_label
+from bench.data.label_shape import check_recipes
 from bench.data.manifest import metric_of
 from bench.errors import BenchError
 from bench.identity import slug
 from bench.machine import cores
 from bench.measure.schedule import Schedule, schedule_of, thread_counts
 from bench.metrics import Metric
+from bench.params import parse_recipe
 from bench.recommend.budget import Budget
 from bench.run.datasets import prepared_dataset
 from bench.run.execute import Executor
@@ -78,7 +79,7 @@ class Auto:
             self.store.sweep()
             with self.console.status("Reading and verifying the data set …"):
                 prepared = prepared_dataset(self.options.dataset, self.store, self.options.run.limit)
-        need_one_label("bench auto", prepared.name, prepared.meta.notes)
+        check_recipes([parse_recipe(text)[0] for text in self.options.recipes], prepared.name, prepared.meta.notes)
         self.metric = self.options.metric or metric_of(prepared.name, prepared.meta.notes)
         self.offer = self._offer(self.metric)
         with Journal(self.store.auto / f"{self._name(prepared)}.json") as journal:

@@ -27,6 +27,7 @@ from bench.run.trained import TrainedArtifact, stored_artifact
 from bench.search.assess import AssessmentError, costs_of, validation_of, value_of
 from bench.spec import RunSpec
 from bench.store import Store
+from bench.thresholds import thresholds_for
 
 LEAST_SECONDS = 1.0
 """For which a training is begun at all."""
@@ -131,7 +132,8 @@ class Trainer:
         artifact, prepared = self.store.artifact(trained.artifact), planned.prepared
         self.screen.phase(planned.spec.title, "validate")
         labels, probabilities = validation_of(artifact, prepared, executor, folder)
-        scores = validation_scores(labels, probabilities, prepared.label_names)
+        thresholds = thresholds_for(labels, probabilities)
+        scores = validation_scores(labels, probabilities, prepared.label_names, thresholds)
         self.screen.phase(planned.spec.title, "measure")
         started = time.monotonic()
         costs = costs_of(artifact, prepared, executor, folder, REHEARSAL, 1, self.budget.threads)

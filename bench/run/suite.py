@@ -106,8 +106,9 @@ def _check_label_shapes(specs: Iterable[RunSpec], prepared: Mapping[str, Prepare
 
 
 def _trained(spec: RunSpec) -> tuple[str, ...]:
-    """The recipe of a run, and those that it trains by: a distillation's student."""
-    return spec.recipe, *load_recipe(spec.recipe).resolve(spec.params).builds_on
+    """The recipe of a run, and that of its student, where it has one."""
+    control = load_recipe(spec.recipe).resolve(spec.params).control
+    return (spec.recipe,) if control is None else (spec.recipe, control[0])
 
 
 def engine_of(options: RunOptions) -> AbstractContextManager[Engine]:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.data.label_shape import need_one_label
+from bench.data.label_shape import check_recipes
 from bench.data.manifest import metric_of
 from bench.errors import NEGATIVE_VERDICT, NOTHING_RAN, BenchError
 from bench.measure.schedule import schedule_of
@@ -85,7 +85,8 @@ class Compress:
         self.console = console
         self.store = options.run.opened()
         self.parent = self.store.result(options.parent)
-        need_one_label("bench compress", self.parent.data.dataset, self.parent.data.notes)
+        data = self.parent.data
+        check_recipes([step.recipe for step in options.steps], data.dataset, data.notes)
         # a child of a smoke run is one too: what was trained on a few rows is judged, and timed, as a rehearsal
         self.metric = metric_of(self.parent.data.dataset, self.parent.data.notes)
         steps = tuple(replace(step, metric=self.metric) for step in options.steps)

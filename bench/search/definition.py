@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.contract import Compression, Params, Recipe
 from bench.data import DatasetRef, Prepared
-from bench.data.label_shape import need_one_label
+from bench.data.label_shape import check_recipes
 from bench.data.manifest import metric_of
 from bench.errors import BenchError
 from bench.identity import slug
@@ -94,7 +94,7 @@ def define(options: SearchOptions, work: Path) -> StudyDefinition:
     if reason := missing_package(resolved):
         raise BenchError(reason)
     prepared = prepared_dataset(options.dataset, options.run.opened(), options.run.limit, work)
-    need_one_label("bench search", prepared.name, prepared.meta.notes)
+    check_recipes([recipe.name], prepared.name, prepared.meta.notes)
     own = metric_of(prepared.name, prepared.meta.notes)
     base = with_defaults(recipe, given, metric=own)
     parts = artifact_parts(recipe, resolved, base, options.seed, prepared.train_hash, options.run.device)

@@ -13,6 +13,7 @@ from bench.metrics import Metric, written
 from bench.stats.contributions import contributions
 from bench.stats.crossed import Sample, difference, mean
 from bench.stats.estimate import Estimate
+from bench.thresholds import predicted_labels, thresholds_for
 
 Labels = npt.NDArray[np.int64]
 Probabilities = npt.NDArray[np.float32]
@@ -81,4 +82,5 @@ class Validation:
         return Judgement(child.score, drop, found)
 
     def _sample(self, probabilities: Probabilities, metric: Metric) -> Sample:
-        return Sample(contributions(self.labels, probabilities.argmax(axis=1), self.n_labels, metric)[None])
+        predicted = predicted_labels(probabilities, thresholds_for(self.labels, probabilities))
+        return Sample(contributions(self.labels, predicted, self.n_labels, metric)[None])

@@ -24,6 +24,7 @@ from bench.search.definition import StudyDefinition
 from bench.search.pruning import Watcher
 from bench.search.sampler import REASON, SLOT, SlotSampler
 from bench.search.study import WORKER
+from bench.thresholds import thresholds_for
 
 
 class FailedTrialError(Exception):
@@ -116,7 +117,8 @@ class Objective:
         with np.load(path, allow_pickle=False) as file:
             labels, probabilities = file["validation_labels"], file["validation_probabilities"]
         try:
-            scores = validation_scores(labels, probabilities, self.definition.prepared.label_names)
+            thresholds = thresholds_for(labels, probabilities)
+            scores = validation_scores(labels, probabilities, self.definition.prepared.label_names, thresholds)
         except BenchError as error:
             raise _failure(trial, f"failed in score: {error}") from None
         trial.set_user_attr("validation", scores.model_dump(exclude={"n"}))

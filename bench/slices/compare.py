@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bench.contract import Probabilities
 from bench.measure.bins import Labels
 from bench.slices.definitions import Members
 from bench.stats.families import holm
@@ -40,20 +39,22 @@ class Slice:
         return self.p < ALPHA
 
 
-def compare(members: Members, labels: Labels, predictions: Sequence[Probabilities]) -> list[Slice]:
+def compare(members: Members, labels: Labels, predicted: Sequence[Labels]) -> list[Slice]:
     """All slices with enough texts, the worst first.
 
-    `labels` int64 [n], `predictions` float32 [n, k], one a seed: a text counts by the share of seeds that are right.
+    `labels` and what each seed has `predicted`, int64 [n]: a text counts by the share of seeds that are right; of
+    several labels a text, 0 or 1 in int64 [n, k], by those that have all of them right.
     """
-    right = np.mean([p.argmax(axis=1) == labels for p in predictions], axis=0)
+    found = np.array([(some == labels).reshape(len(labels), -1).all(axis=1) for some in predicted])
+    right = found.mean(axis=0)
     usable = {name: inside for name, inside in members.items() if LEAST <= inside.sum() <= len(labels) - LEAST}
     p_values = holm([_permutation_p(right, inside) for inside in usable.values()])
-    found = []
+    slices = []
     for (name, inside), p in zip(usable.items(), p_values, strict=True):
         gap = float(right[inside].mean() - right[~inside].mean())
         low, high = _interval(right[inside], right[~inside])
-        found.append(Slice(name, int(inside.sum()), float(right[inside].mean()), gap, low, high, p))
-    return sorted(found, key=lambda each: each.difference)
+        slices.append(Slice(name, int(inside.sum()), float(right[inside].mean()), gap, low, high, p))
+    return sorted(slices, key=lambda each: each.difference)
 
 
 def _permutation_p(right: npt.NDArray[np.float64], inside: npt.NDArray[np.bool_]) -> float:

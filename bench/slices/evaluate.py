@@ -12,7 +12,6 @@ from bench.board.predictions import Predictions
 from bench.board.rows import stored_rows
 from bench.data import DatasetRef
 from bench.data.context import written
-from bench.data.label_shape import need_one_label
 from bench.data.reading import AS_FOUND
 from bench.errors import BenchError
 from bench.run.datasets import dataset_of, prepared_dataset
@@ -33,7 +32,6 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
     board = next((board for board in chosen(boards(rows, predictions), dataset) if board.ok_lines), None)
     if board is None:
         raise BenchError(f"no model on {dataset} has scores")
-    need_one_label("bench slices", board.data.dataset, board.data.notes)
     chosen_one = Target(board.ok_lines[0]) if name is None else target(board, name)
     title = chosen_one.name
     runs = [run for run in chosen_one.runs(predictions) if len(run.ids)]
@@ -45,7 +43,7 @@ def evaluate(store: Store, dataset: str, name: str | None, data_dir: Path | None
         if not usable:
             raise BenchError(f"'{title}' has no stored predictions of the test texts that are found: run it again")
         inside = {**members(texts, prepared.train().texts), **by_context(written(ref, ids, texts))}
-        slices = compare(inside, usable[0].labels, [run.probabilities for run in usable])
+        slices = compare(inside, usable[0].labels, [run.predicted for run in usable])
         found = Sliced(run_id=usable[0].run_id, dataset=dataset, seeds=len(usable), slices=slices)
         SLICES.put(store.root, found)
     return title, found

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.api import Predictor, Probabilities, Truncation, softmax, thread_limit
+from bench.api import Predictor, Probabilities, Truncation, sigmoid, softmax, thread_limit
 from compression.litert.texts import READERS, Inputs
 
 SLICE = 64
@@ -26,6 +26,7 @@ class LiteRtPredictor(Predictor):
 
         facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         self.reader, self.labels = READERS[facts["base"]](folder), len(facts["label_names"])
+        self.activation = sigmoid if facts.get("multi_label") else softmax
         self.parameters, self.nonzero_parameters = sum(facts["weights"].values()), facts["nonzero"]
         self.dtype = "float32" if facts["precision"] == "float32" else "int8"
         self.interpreter = Interpreter(str(folder / "model.tflite"), num_threads=thread_limit())
@@ -53,7 +54,7 @@ class LiteRtPredictor(Predictor):
         logits = np.zeros((len(rows), self.labels), np.float32)
         for place, row in zip(logits, rows, strict=True):
             place[:] = self._invoke(row)
-        return softmax(logits)
+        return self.activation(logits)
 
     def _invoke(self, row: Inputs) -> Any:
         shapes = {name: array.shape for name, array in row.items()}

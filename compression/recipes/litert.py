@@ -32,7 +32,8 @@ class Litert(Compression):
     `full_int8` (activations too, their ranges taken from `calibration_texts` of the training texts).
 
     The .tflite file holds the network, from look-ups to logits. Outside of it stay what makes numbers of a text, in the
-    files that the parent has for it (vocabulary and inverse document frequencies, or tokenizer), and the softmax.
+    files that the parent has for it (vocabulary and inverse document frequencies, or tokenizer), and the softmax or
+    sigmoids.
     `dnn`: the file takes the n-grams of a text and looks up their rows of the first kernel. `lstm`: the kernel that
     TensorFlow has fused is LiteRT's own LSTM with the same weights in another order. `tinybert`: the encoder without
     its mask. Texts go through one at a time, unpadded, so none of them needs one. `model.json` lists the
@@ -53,6 +54,7 @@ class Litert(Compression):
     takes = PARENTS
     choices = {"precision": PRECISIONS}
     example = "dnn"
+    multi_label = True
 
     def resolve(self, params: Params) -> Resolved:
         """It builds on the parents' layers, arrays and tokenizers."""

@@ -40,6 +40,8 @@ def write_browser(artifact: Path, out: Path, name: str, texts: Sequence[str], np
     with written(out):
         _write_model(artifact, out / "model", facts)
         chosen = {"quantized": _is_quantized(facts), "normalization": facts["normalization"]}
+        if thresholds := read_card(artifact).get("thresholds"):
+            chosen["thresholds"] = dict(zip(facts["label_names"], thresholds, strict=True))
         chosen["characters"] = CHARACTERS_PER_TOKEN * facts["max_length"]
         page = (FILES / "index.html").read_text(encoding="utf-8").replace("{/* chosen */}", json.dumps(chosen))
         (out / "index.html").write_text(page, encoding="utf-8")
@@ -83,7 +85,7 @@ def _write_model(artifact: Path, model: Path, facts: dict[str, Any]) -> None:
     config = {
         "model_type": "bert",  # any encoder is run by its ONNX file alone, which says nothing of its kind
         "architectures": ["BertForSequenceClassification"],
-        "problem_type": "single_label_classification",
+        "problem_type": f"{'multi' if facts.get('multi_label') else 'single'}_label_classification",
         "id2label": {str(i): name for i, name in enumerate(names)},
         "label2id": {name: i for i, name in enumerate(names)},
     }

@@ -15,7 +15,6 @@ from bench.api import BenchError, Compression, load_recipe, read_card
 from bench.registry import ROOT
 from serving.aws.bundle import copy_own_recipes
 from serving.aws.requirements import distributions
-from serving.model import need_one_label
 
 FACE = '''"""The face of the harness to what reads a model: a name is imported when it is asked for."""
 
@@ -62,8 +61,7 @@ def _pins(modules: Iterable[str]) -> list[str]:
 
 
 def check_layout(artifact: Path) -> None:
-    """A `BenchError`, before anything is loaded, for an encoder of PyTorch, and for several labels a text."""
-    need_one_label(read_card(artifact), "a model without this project")
+    """A `BenchError`, before anything is loaded, for an encoder of PyTorch."""
     if _takes("quantize", read_card(artifact)["layout"]):
         raise BenchError(_too_heavy(artifact, "torch"))
 

@@ -91,4 +91,6 @@ def test_what_is_wrong_is_told_in_a_line(own: Bench) -> None:
         ("id\tp_anger\tp_joy", "0.5\t0.5", "no column 'p_sadness'"),
     ):
         refused = own(*ADD, table(own, header, [f"{row}\t{cell}" for row, *_ in rows]), *ON)
-        assert refused.returncode == 2 and "error: answers.tsv: " in refused.stderr and said in refused.stderr, refused.stderr
+        assert refused.returncode == 2 and "error: answers.tsv: " in refused.stderr and said in refused.stderr, (
+            refused.stderr
+        )

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.contract import Probabilities
 from bench.data import DatasetRef, load
 from bench.data.context import Written, written
 from bench.slices.compare import compare
@@ -37,9 +36,8 @@ def test_each_slice_holds_the_texts_that_show_it() -> None:
     assert {13, 14} <= set(np.flatnonzero(found["unknown words"]).tolist())
 
 
-def predictions(labels: np.ndarray, wrong: np.ndarray) -> Probabilities:
-    chosen = np.where(wrong, 1 - labels, labels)
-    return np.eye(2, dtype=np.float32)[chosen]
+def predictions(labels: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    return np.where(wrong, 1 - labels, labels)
 
 
 def test_a_slice_that_is_worse_is_named_and_others_are_not() -> None:
@@ -52,6 +50,15 @@ def test_a_slice_that_is_worse_is_named_and_others_are_not() -> None:
     assert [each.name for each in found if each.differs] == ["c"] == [found[0].name]
     assert found[0].low < found[0].difference < found[0].high < 0
     assert found[0].n == inside["c"].sum()
+
+
+def test_of_several_labels_all_must_be_right() -> None:
+    random = np.random.default_rng(0)
+    labels, inside = random.integers(0, 2, (400, 3)), {"a": random.random(400) < 0.3}
+    wrong = np.zeros((400, 3), np.int64)
+    wrong[inside["a"], 1] = random.random(inside["a"].sum()) < 0.5
+    (found,) = compare(inside, labels, [labels, labels ^ wrong])
+    assert found.differs and found.accuracy == pytest.approx(1 - wrong[inside["a"], 1].mean() / 2)
 
 
 @pytest.mark.parametrize(

@@ -33,16 +33,24 @@ class Classifier:
         self._predictor, self._lock = load_artifact(HERE / "model"), threading.Lock()
 
     def __call__(self, texts: Sequence[str]) -> list[dict[str, Any]]:
-        """`label`, `probability` and `probabilities` (by label) of each text."""
+        """`label`, `probability` and `probabilities` (by label) of each text.
+
+        Of a model of several labels a text also `labels`, all that it has; `label` is the most probable one.
+        """
         clean = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
         with self._lock:
             rows = self._predictor.predict_proba(clean).astype(float).tolist() if clean else []
         found = [dict(zip(self.labels, row, strict=True)) for row in rows]
         best = [max(row, key=row.__getitem__) for row in found]
-        return [
+        answers = [
             {"label": label, "probability": row[label], "probabilities": row}
             for label, row in zip(best, found, strict=True)
         ]
+        if thresholds := self.card.get("thresholds"):
+            least = dict(zip(self.labels, thresholds, strict=True))
+            for answer, row in zip(answers, found, strict=True):
+                answer["labels"] = [label for label in self.labels if row[label] >= least[label]]
+        return answers
 
     def answer(self, body: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON of an answer to the JSON of a request."""
