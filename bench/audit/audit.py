@@ -19,7 +19,7 @@ from bench.data import DatasetRef, Prepared
 from bench.data.context import other_columns
 from bench.data.describe import Leak
 from bench.data.label_shape import need_one_label
-from bench.data.manifest import LabelSource, label_source, metric_of
+from bench.data.manifest import LabelSource, is_multi_label, label_source, metric_of
 from bench.requirements import install_command
 
 
@@ -40,10 +40,13 @@ class Audit(BaseModel):
     curve: LearningCurve | None = Field(None, description="Null for too few rows.")
     without: Without | None = Field(None, description="A model without the suspects; null where that was not tried.")
     missing: list[str] = Field(description="What was not looked for, and what installs it.")
+    multi_label: bool = Field(False, description="A text may have several labels: no rule is tried, nor a model.")
 
     @property
     def verdict(self) -> str:
         """In one line."""
+        if self.multi_label:
+            return "whether simple rules give these labels was not tried: a text may have several"
         best = next((each for each in self.explanations if each.follows), None)
         if best is None:
             return "no simple rule gives these labels: none agrees with them almost perfectly"
@@ -71,7 +74,8 @@ def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Aud
     `try_without` trains a model with and without the rows whose labels are suspected to be wrong.
     But for the agreement of annotators, which is of all rows of the user's file.
     """
-    need_one_label("bench data audit", prepared.name, prepared.meta.notes)
+    if is_multi_label(prepared.meta.notes):
+        return _of_several(prepared, try_without)
     train, validation = prepared.training()
     description = prepared.description()
     missing = [
@@ -99,6 +103,25 @@ def audit(prepared: Prepared, ref: DatasetRef, try_without: bool = False) -> Aud
         curve=learning_curve(train, validation, metric),
         without=without_suspects(train, validation, {each.id for each in wrong}, metric) if try_without else None,
         missing=missing,
+    )
+
+
+def _of_several(prepared: Prepared, try_without: bool) -> Audit:
+    """What can be said where a text may have several labels: contradictions, leaks, near-duplicates."""
+    if try_without:
+        need_one_label("--without-suspects", prepared.name, prepared.meta.notes)
+    description = prepared.description()
+    return Audit(
+        dataset=prepared.name,
+        revision=prepared.revision,
+        source=label_source(prepared.name),
+        explanations=[],
+        conflicting_texts=description.counts["train_conflicting_texts"],
+        leaks=description.leaks,
+        near_duplicates=near_duplicates(prepared.train()),
+        suspects=[],
+        missing=[f"{what} (a text may have several labels)" for what in ("wrong labels", "whether there are enough")],
+        multi_label=True,
     )
 
 

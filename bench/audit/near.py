@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bench.contract import Split
 from bench.data.duplicates import hash_texts
+from bench.data.label_sets import label_keys
 
 Rows = npt.NDArray[np.int64]
 
@@ -43,25 +44,33 @@ def near_duplicates(split: Split) -> list[Pair]:
         matrix = vectors.fit_transform([split.texts[i] for i in rows])
     except ValueError:  # no word in any text
         return []
-    names = split.label_names
+    told = _written(split)
     found = [
         Pair(
             first=split.ids[i], second=split.ids[j], texts=(split.texts[i], split.texts[j]),
-            labels=(names[split.labels[i]], names[split.labels[j]]), similarity=round(value, 3),
+            labels=(told(i), told(j)), similarity=round(value, 3),
         )
-        for i, j, value in _alike(matrix, rows, split.labels[rows])
+        for i, j, value in _alike(matrix, rows, label_keys(split.labels)[rows])
     ]  # fmt: skip
     return sorted(found, key=lambda pair: -pair.similarity)
+
+
+def _written(split: Split) -> Callable[[int], str]:
+    """The label of a row; all of them where it may have several."""
+    names = split.label_names
+    if not split.multi_label:
+        return lambda row: names[split.labels[row]]
+    return lambda row: " | ".join(names[i] for i in np.flatnonzero(split.labels[row])) or "none"
 
 
 def _distinct(split: Split) -> Rows:
     """The first rows, copies of a text under the same label left out."""
     n = min(len(split), MOST)
-    both = np.stack([hash_texts(split.texts[:n]), split.labels[:n].astype(np.uint64)])
+    both = np.stack([hash_texts(split.texts[:n]), label_keys(split.labels[:n])])
     return np.sort(np.unique(both, axis=1, return_index=True)[1])
 
 
-def _alike(matrix: Any, rows: Rows, labels: Rows) -> Iterator[tuple[int, int, float]]:
+def _alike(matrix: Any, rows: Rows, labels: npt.NDArray[np.uint64]) -> Iterator[tuple[int, int, float]]:
     """Two of `rows`, which are those of the matrix, of unlike labels and high cosine."""
     rare = _rarest(matrix)
     others = rare.T.tocsr()

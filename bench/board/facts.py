@@ -21,8 +21,7 @@ def facts(board: Board) -> list[str]:
         lines.append(f"{board.data.n_test:,} test texts, {ranked}" if board.data.n_test else ranked)
     if untested := sum(line.standing is None for line in board.ok_lines):
         lines.append(f"{untested} lines have no stored predictions of the same texts, and are compared with none")
-    if not board.multi_label:  # the audit reads one label a text
-        lines.append(f"labels: {label_source(board.data.dataset).line}")
+    lines.append(f"labels: {label_source(board.data.dataset).line}")
     if any(len(line.seeds) < 3 for line in board.ok_lines):
         lines.append("fewer than 3 seeds in some lines: their spread is uncertain")
     if any(line.refit for line in board.ok_lines):

@@ -64,12 +64,15 @@ def audit(
     from bench.audit.audit import audit as audit_labels
     from bench.audit.next import to_label, unlabelled_texts, write_to_label
     from bench.data import prepare
+    from bench.data.label_shape import need_one_label
     from bench.store import Store
 
     ref = asked_for(name, reading, data_dir, store)
     console = Console(highlight=False)
     with console.status(f"auditing {name}"):
         prepared = prepare(ref, Store(store).prepared)
+        if unlabelled is not None:
+            need_one_label("--unlabelled", prepared.name, prepared.meta.notes)
         pool = unlabelled_texts(unlabelled, prepared.meta.reading or reading) if unlabelled else None
         found = audit_labels(prepared, ref, without_suspects)
         chosen = None if pool is None else to_label(prepared.train(), pool)

@@ -14,7 +14,7 @@ def need_one_label(what: str, dataset: str, notes: Iterable[str]) -> None:
     if is_multi_label(notes):
         raise BenchError(
             f"{what} reads one label a text, and a text of {dataset} may have several; "
-            "run, compare, recommend, report, verify and serving take such data"
+            "run, search, auto, compress, compare, slices, recommend, report, verify and serving take such data"
         )
 
 

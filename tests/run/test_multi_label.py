@@ -34,16 +34,32 @@ def test_what_takes_one_label_a_text_is_refused_before_anything_runs(ran: Path) 
     assert refused.returncode == 2 and refused.stderr.count("\n") == 1
     assert "bayes: one label a text" in refused.stderr and "single_words" in refused.stderr
     for command in (
-        ("data", "audit", "mine.csv", *SEPARATED),
-        ("slices", "-d", "mine.csv"),
+        ("data", "audit", "mine.csv", *SEPARATED, "--without-suspects"),
+        ("data", "audit", "mine.csv", *SEPARATED, "--unlabelled", "mine.csv"),
         ("confidence", "-d", "mine.csv"),
-        ("search", "linear", "-d", "mine.csv", *SEPARATED),
+        ("search", "nbsvm", "-d", "mine.csv", *SEPARATED),
+        ("auto", "-r", "nbsvm", "-d", "mine.csv", *SEPARATED),
+        ("run", "-r", "distill[student=tinybert]", "--parent", results(ran)[0]["run_id"]),
+        ("run", "-r", "single_words", "-d", "mine.csv", "--per-label", "3"),
     ):
         refused = run_bench(ran, *command)
         assert refused.returncode == 2 and "one label a text" in refused.stderr, refused.stderr
     nothing = run_bench(ran, "data", "check", "mine.csv", "--label-separator", "")
     assert nothing.returncode == 2 and nothing.stderr.startswith("error: --label-separator '': give"), nothing.stderr
     assert len(results(ran)) == 2
+
+
+def test_contradictions_and_slices_are_told(ran: Path, tmp_path: Path) -> None:
+    sliced = run_bench(ran, "slices", "-d", "mine.csv")
+    assert sliced.returncode == 0 and "slices differ from the rest" in sliced.stdout, sliced.stderr
+    rows = [f"the same words about tea and rain {i % 30},{('joy', 'joy|anger', 'anger')[i // 30]}" for i in range(90)]
+    (tmp_path / "twice.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    audited = run_bench(tmp_path, "data", "audit", "twice.csv", *SEPARATED, "--json")
+    assert audited.returncode == 0, audited.stderr
+    found = json.loads(audited.stdout)
+    assert found["multi_label"] and found["explanations"] == [] == found["suspects"]
+    assert {name for pair in found["near_duplicates"] for name in pair["labels"]} == {"anger", "anger | joy", "joy"}
+    assert found["conflicting_texts"] > 20 and "wrong labels (a text may have several labels)" in found["missing"]
 
 
 def test_thresholds_of_validation_are_in_the_artifact_and_the_result(ran: Path) -> None:
@@ -77,3 +93,11 @@ def test_what_is_stored_is_verified_and_thresholds_that_validation_does_not_give
     path.write_text(json.dumps(best))
     altered = run_bench(ran, "verify", "out")
     assert altered.returncode == 1 and "the threshold of 'anger' gives F1" in altered.stdout, altered.stdout
+
+
+def test_a_search_goes_by_macro_f1(tmp_path: Path) -> None:
+    write_tweets(tmp_path / "mine.csv")
+    quick = ("--trials", "2", "--seeds", "1", "--only", "C", "--measure", "none")
+    searched = run_bench(tmp_path, "search", "linear", "-d", "mine.csv", *SEPARATED, *quick)
+    assert searched.returncode == 0 and "macro_f1" in searched.stdout, searched.stdout + searched.stderr
+    assert results(tmp_path)[0]["validation"]["macro_f1"] > 0.9
