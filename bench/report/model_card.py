@@ -58,6 +58,12 @@ def _metrics(result: Result) -> list[tuple[str, Interval]]:
     return [(name, getattr(result.quality, name)) for name in names]
 
 
+def _named(metric: str, result: Result) -> str:
+    """Where a text may have several labels, accuracy is of all of them together."""
+    several = result.quality is not None and result.quality.multi_label is not None
+    return "subset_accuracy" if several and metric == "accuracy" else metric
+
+
 def _evaluations(result: Result) -> list[EvalResult]:
     from huggingface_hub import EvalResult
 
@@ -90,7 +96,7 @@ def _scores(result: Result) -> str:
     assert result.quality is not None
     own = metric_of(result.data.dataset, result.data.notes)
     rows = [
-        f"| {name}{' (the metric of this data set)' if name == own else ''} | {score.value:.4f} | "
+        f"| {_named(name, result)}{' (the metric of this data set)' if name == own else ''} | {score.value:.4f} | "
         f"{score.low:.4f} to {score.high:.4f} |"
         for name, score in _metrics(result)
     ]
@@ -145,6 +151,10 @@ def _footprint(result: Result) -> str:
 
 def _limits(result: Result, remarks: Sequence[str]) -> str:
     notes = [*result.data.notes, *remarks]
+    if result.quality is not None and (sets := result.quality.multi_label) is not None:
+        least = zip(result.data.label_names, sets.thresholds, strict=True)
+        listed = ", ".join(f"`{name}` {threshold:.3g}" for name, threshold in least)
+        notes.append(f"a text has each label whose probability is at least its threshold: {listed}")
     if result.data.dataset in dataset_names():
         notes.append(f"the licence of the data: {entry(result.data.dataset).licence}")
     cut = result.truncation

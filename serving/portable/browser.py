@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Sequence
+from html.entities import html5
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ LIBRARY = {
     ),
 }  # fmt: skip
 """What the page loads, by the npm package, the second as the first one pins it; the files lie in its `dist`."""
-NORMALIZATIONS = ("none", "breaks-1", "twitter-1")
-"""Those that `index.html` has."""
+NORMALIZATIONS = ("none", "breaks-1", "plain-1", "plain-2", "twitter-1")
+"""Those that `clean.js` has."""
 README = """# {name}
 
 A page that classifies texts in the browser; none leaves it. Serve the folder, `python -m http.server`, and open it.
@@ -45,6 +46,9 @@ def write_browser(artifact: Path, out: Path, name: str, texts: Sequence[str], np
         chosen["characters"] = CHARACTERS_PER_TOKEN * facts["max_length"]
         page = (FILES / "index.html").read_text(encoding="utf-8").replace("{/* chosen */}", json.dumps(chosen))
         (out / "index.html").write_text(page, encoding="utf-8")
+        entities = html5 if facts["normalization"].startswith("plain") else {}
+        clean = (FILES / "clean.js").read_text(encoding="utf-8").replace("{/* entities */}", json.dumps(entities))
+        (out / "clean.js").write_text(clean, encoding="utf-8")
         (out / "README.md").write_text(README.format(name=name, files=listed), encoding="utf-8")
         (out / "lib").mkdir()
         if npm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import random
 import shutil
 import subprocess
 import threading
@@ -17,7 +18,8 @@ import numpy as np
 import pytest
 
 from bench.api import BenchError, load_artifact
-from serving.portable.browser import LIBRARY, write_browser
+from bench.normalize import normalizer
+from serving.portable.browser import LIBRARY, NORMALIZATIONS, write_browser
 from tests.baselines.sentences import LABELS, split
 from tests.serving.browser import CHROMIUM, browsing
 
@@ -40,13 +42,13 @@ def test_the_folder_has_the_layout_of_transformers_js(onnx: Path, tmp_path: Path
     assert json.loads((out / "model" / "tokenizer_config.json").read_text())["model_max_length"] > 0
     assert (out / "model" / "tokenizer.json").is_file() and not list((out / "lib").iterdir())
     page = (out / "index.html").read_text()
-    assert "//" not in page.replace("// White", "") and '"normalization": "none"' in page
+    assert "//" not in page and '"normalization": "none"' in page
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"normalization": "plain-2"}, "cleaned by 'plain-2'; a page has none, breaks-1, twitter-1"),
+        ({"normalization": "covid-twitter-1"}, "cleaned by 'covid-twitter-1'; a page has none, breaks-1, plain-1"),
         ({"long_texts": {"mode": "chunks"}}, "long_texts=chunks"),
         ({"format": "openvino"}, "no encoder in ONNX"),
     ],
@@ -58,6 +60,46 @@ def test_what_a_page_cannot_do_is_one_line(onnx: Path, tmp_path: Path, changes: 
     with pytest.raises(BenchError, match=said):
         write_browser(artifact, tmp_path / "page", "it", [])
     assert not (tmp_path / "page").exists()
+
+
+ODD = [
+    "&amp;&lt&notit;&bogus;&#8217;&#x1F600;&#0;&#128;&#xd800;&#1114112;&#7;&#xfffe; &AMP &#;",
+    "sooooo coool!!!!!! 😀😀😀😀",
+    "see HTTPS://a.b/c, www.x.y z://q @me a@b @@c @çé_1 #tag",
+    "caf\u00c3\u00a9 it\u00e2\u0080\u0099s \u0093x\u0094 \u0081 \u2018a\u2019 \u2026",
+    "\\ud83d\\ude00 \\u2019 \\ud83d x \\u00e9",
+    "a<BR\u2003/>b <br>c",
+    "\u2028 x\x1cy\u3000",
+    "@ http @x",
+    "",
+]
+
+
+def spelt(n: int = 2000) -> list[str]:
+    """Texts of what may go wrong, by chance."""
+    drawn = random.Random(0)
+    parts = [*ODD, *" @#&;<>/\\u:.\0\n\t_aé😀ſ\u0301\xa0\x85\u0093Â", "&#", "&am", "www.", "http://", "\\u00", "<br "]
+    return ["".join(drawn.choices(parts, k=drawn.randint(1, 9))) for _ in range(n)]
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_texts_are_cleaned_as_in_training(onnx: Path, tmp_path: Path, normalization: str) -> None:
+    artifact = Path(shutil.copytree(onnx, tmp_path / "artifact"))
+    facts = json.loads((artifact / "model.json").read_text())
+    (artifact / "model.json").write_text(json.dumps(facts | {"normalization": normalization}))
+    write_browser(artifact, tmp_path / "page", "it", [])
+    (tmp_path / "page" / "ask.mjs").write_text(
+        'import {readFileSync} from "node:fs"; import {CLEAN} from "./clean.js";\n'
+        f'const texts = JSON.parse(readFileSync(0)); console.log(JSON.stringify(texts.map(CLEAN["{normalization}"])));'
+    )
+    texts = [*ODD, *spelt()]
+    asked = json.dumps(texts)
+    ran = subprocess.run(
+        ["node", "ask.mjs"], cwd=tmp_path / "page", input=asked, capture_output=True, text=True, check=True
+    )
+    for text, found in zip(texts, json.loads(ran.stdout), strict=True):
+        assert found == normalizer(normalization)(text), repr(text)
 
 
 @contextmanager
@@ -76,7 +118,7 @@ def reachable() -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("normalization", ["none", "breaks-1", "twitter-1"])
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_the_page_says_what_the_model_says(onnx: Path, tmp_path: Path, normalization: str) -> None:
     if CHROMIUM is None or not reachable():
         pytest.skip("there is no Chromium, or no npm")
