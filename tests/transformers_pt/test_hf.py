@@ -125,7 +125,7 @@ def test_folders_of_another_task_pickles_and_code_are_refused(checkpoints: Check
 
     assert "no classifier of texts" in said(lambda f: configured(f, architectures=["BertForTokenClassification"]))
     assert "python -m bench run -r 'finetune[backbone=" in said(lambda f: configured(f, architectures=["BertModel"]))
-    assert "multi_label" in said(lambda f: configured(f, problem_type="multi_label_classification"))
+    assert "no classification" in said(lambda f: configured(f, problem_type="regression"))
     assert "a regression's" in said(lambda f: configured(f, id2label={"0": "LABEL_0"}))
     assert "a pickle (pytorch_model.bin)" in said(pickled)
     assert "is an adapter" in said(lambda f: (f / "adapter_config.json").write_text("{}"))
