@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bench.api import CHARACTERS_PER_TOKEN, BenchError, Truncation, did_you_mean, normalizer
+from bench.api import CHARACTERS_PER_TOKEN, LETTERS, MARKS, BenchError, Truncation, did_you_mean, normalizer
 
 if TYPE_CHECKING:
     from baselines.training import Batches
@@ -21,7 +21,7 @@ UNKNOWN_ID = 1
 """The id of `UNKNOWN`, after that of `PAD`."""
 CAPITALS = "\u25b2"
 """Stands before a word, or several in a row, written in capitals."""
-WORD = r"@user|[^\W_]+(?:'[^\W\d_]+)*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
+WORD = rf"@user|[^\W_]+(?:[{MARKS}]+[^\W_]*)*(?:'{LETTERS})*|[^\w\s]+?(?=[#@\w\s]|$)|_+"
 """What a token never crosses: a word with its apostrophe (`don't`), a run of marks (`:-)`, `!!!`) or of emoji."""
 BUCKETS = (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512)
 """Bounds of the lengths that are batched together. Steps of an LSTM over padding cost as much as others, so they are

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
-from bench.api import BenchError, Params, Truncation, normalizer
+from bench.api import WORD, BenchError, Params, Truncation, normalizer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 20_000
 """A text is cut to this before any work on it: the longest IMDb review has 13,704 characters."""
-TOKEN = r"(?u)\b\w+\b|[^\w\s]+"
+TOKEN = rf"(?u){WORD}|[^\w\s]+"
 """A word, or a run of anything else: emoticons, emoji, `!!!`."""
 
 

@@ -44,6 +44,7 @@ from bench.encoding import CHARACTERS_PER_TOKEN, TextEncoder, TokenIds
 from bench.epochs import EpochLog
 from bench.errors import BenchError, DataError, StoreError, did_you_mean
 from bench.foreign import refuse_code
+from bench.letters import LETTERS, MARKS, WORD
 from bench.lexicon import Vader, copy_lexicons
 from bench.machine import thread_limit, waits_passively
 from bench.measure.quality import epoch_scores
@@ -59,8 +60,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CHARACTERS_PER_TOKEN",
     "CLASS_WEIGHTS",
+    "LETTERS",
+    "MARKS",
     "PARENTS",
     "STANDALONE",
+    "WORD",
     "BenchError",
     "Card",
     "Choice",

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bench.contract import Split
 from bench.data.duplicates import hash_texts
 from bench.data.label_sets import label_keys
+from bench.letters import WORD
 
 Rows = npt.NDArray[np.int64]
 
@@ -39,7 +40,7 @@ def near_duplicates(split: Split) -> list[Pair]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     rows = _distinct(split)
-    vectors: Any = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", dtype=np.float32)
+    vectors: Any = TfidfVectorizer(ngram_range=(1, 2), token_pattern=WORD, dtype=np.float32)
     try:
         matrix = vectors.fit_transform([split.texts[i] for i in rows])
     except ValueError:  # no word in any text

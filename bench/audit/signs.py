@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.contract import Split
+from bench.letters import LETTERS, WORD
 from bench.lexicon import Vader
 from bench.normalize import normalizer
 
 Numbers = npt.NDArray[np.float64]
 """One number a row, float64 [n_rows]; NaN for none."""
 
-_HASHTAG = re.compile(r"#\w+")
+_HASHTAG = re.compile(rf"#{WORD}")
 _EMOTICON = re.compile(
     r"(?<![\w:/])(?:[:;=8xX][-'o^]?[)(\]\[dDpP/\\|*3]+|<3+|[)(\]\[]+[-']?[:;=])(?!\w)"
     r"|[\u2600-\u27bf\U0001f300-\U0001faff]"
@@ -97,7 +98,7 @@ def _day(value: str) -> float | None:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+(?:'\w+)?", text.lower())
+    return re.findall(rf"{LETTERS}(?:'\w+)?", text.lower())
 
 
 def _found(find: Callable[[str], list[str]]) -> Callable[[Split], list[list[str]]]:

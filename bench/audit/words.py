@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.contract import Probabilities
+from bench.letters import WORD
 
 Labels = npt.NDArray[np.int64]
 
@@ -27,7 +28,7 @@ def vectors(texts: Sequence[str], pairs: bool = False) -> tuple[Any, Any]:
         ngram_range=(1, longest),
         min_df=least,
         sublinear_tf=True,
-        token_pattern=r"(?u)\b\w+\b|[^\w\s]",
+        token_pattern=rf"(?u){WORD}|[^\w\s]",
         dtype=np.float32,
     )
     return vectorizer.fit_transform(texts), vectorizer

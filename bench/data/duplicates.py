@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 from hashlib import blake2b
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.data.label_sets import label_keys
+from bench.letters import MARKS
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -40,10 +40,8 @@ def with_marks(text: str) -> str:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What is no letter and no mark; a letter with its marks. Variation selectors, which are of emoji, are none."""
-    codes = (code for code in range(0x300, 0x20000) if not 0xFE00 <= code <= 0xFE0F)
-    marks = "".join(chr(code) for code in codes if unicodedata.category(chr(code)) in ("Mn", "Mc"))
-    return re.compile(rf"[^\w@#{marks}]+|_+"), re.compile(rf"[\w@#][{marks}]*|\s")
+    """What is no letter and no mark; a letter with its marks."""
+    return re.compile(rf"[^\w@#{MARKS}]+|_+"), re.compile(rf"[\w@#][{MARKS}]*|\s")
 
 
 def exact(text: str) -> str:

@@ -12,8 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from bench.letters import LETTERS
+
 WORDS = Path(__file__).parent / "words.yaml"
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(rf"{LETTERS}(?:['’]{LETTERS})?")
 _PATTERNS = {
     "emoji": re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]"),
     "emoticon": re.compile(r"(?<!\w)(?:[:;=8][-'o^]?[)(\]\[dDpP/\\|*3]|<3|\(:|\^_\^|:'\()(?!\w)"),
