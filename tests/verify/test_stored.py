@@ -177,7 +177,7 @@ FIELDS: list[tuple[tuple[Any, ...], Any, str]] = [
     (("quality",), None, "status is ok, but there is no quality"),
     (("quality", "accuracy", "value"), "high", "field 'quality.accuracy.value'"),
     (("quality", "wow"), 1.0, "field 'quality.wow'"),
-    (("schema_version",), 6, "schema version 6 is newer than 5"),
+    (("schema_version",), 7, "schema version 7 is newer than 6"),
     (("schema_version",), 0, "never a schema version 0"),
     (("schema_version",), None, "no integer schema_version"),
 ]
