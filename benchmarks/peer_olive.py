@@ -252,6 +252,7 @@ def report(candidates: Sequence[Candidate], options: argparse.Namespace) -> None
 def draw(shown: Sequence[Candidate], path: Path) -> None:
     """Accuracy against time and against size, both fronts."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
     for side, marker in (("bench compress", "o"), ("Olive", "^")):
@@ -263,6 +264,10 @@ def draw(shown: Sequence[Candidate], path: Path) -> None:
             )
     axes[0].set(xlabel="p50 of single texts, ms", ylabel="accuracy on validation", xscale="log")
     axes[1].set(xlabel="MB", xscale="log")
+    for axis in axes:
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_minor_formatter(NullFormatter())
     axes[0].legend(frameon=False)
     figure.savefig(path, dpi=150)
 
