@@ -14,8 +14,8 @@ from bench.board.inference import Subject
 from bench.board.predictions import Run
 from bench.report.page import packed
 
-ROOM = 1_000_000
-"""Models times texts of which the page tells who has which right: 170 kB."""
+ROOM = 200_000
+"""Models times texts of which the page tells who has which right: 34 kB a board."""
 CHARACTERS, WIDTH = 200_000, 200
 """Of all texts that the page has of a board, and of one."""
 SPARSE = 64
