@@ -76,7 +76,9 @@ def timed(options: argparse.Namespace) -> dict[str, float | None]:
     set_seed(0)
     attention = PLAIN if options.part >= PLAIN_ATTENTION else "sdpa"
     dropouts = dict.fromkeys(("hidden_dropout_prob", "attention_probs_dropout_prob"), 0.1)
-    model = load_classifier(backbone(options.backbone), tuple("abcde"), True, False, attn_implementation=attention, **dropouts)
+    model = load_classifier(
+        backbone(options.backbone), tuple("abcde"), True, False, attn_implementation=attention, **dropouts
+    )
     if options.part >= DROPOUT:
         replace_dropout(model)
     if options.part >= RECIPE:

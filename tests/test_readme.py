@@ -105,6 +105,7 @@ def test_a_file_of_ones_own_is_trained_on_served_and_scored(run: Run, tmp_path: 
     rows = [f"a {told[i % 4]} day {i},{label}" for label, told in words.items() for i in range(300)]
     (tmp_path / "mine.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     (tmp_path / "more.csv").write_text("text\na sunny day\na rude day\n")
+    (tmp_path / "reports").unlink()  # `report` writes one of its own
     by_hand = run(BY_HAND)
     assert by_hand.returncode == 0 and "next: `python -m bench report`" in by_hand.stdout, by_hand.stderr
     for verb in ("compare", "recommend", "report"):
