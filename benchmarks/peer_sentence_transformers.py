@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -202,7 +203,8 @@ def our_artifacts(store: Any, stored: Any, prepared: Any, root: Path) -> dict[st
         folders[name] = root / str(number)
         folders[name].mkdir()
         params = recipe.defaults | {"to": target}
-        recipe.compress([parent], train, prepared.validation(), params, 0, folders[name])
+        with redirect_stdout(sys.stderr):  # progress of the libraries
+            recipe.compress([parent], train, prepared.validation(), params, 0, folders[name])
         write_card(folders[name], recipe_name, list(prepared.label_names))
     return folders
 
