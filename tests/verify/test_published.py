@@ -384,3 +384,10 @@ def test_our_own_reports_agree(bench: Bench) -> None:
     done = bench("verify", str(ROOT / "reports"))
     assert done.returncode == 0, done.stdout
     assert "not proved: " in done.stderr
+
+
+def test_what_is_published_stays_small() -> None:
+    sizes = {path: path.stat().st_size for path in (ROOT / "reports").rglob("*") if path.is_file()}
+    assert sizes[ROOT / "reports" / "index.html"] <= 1_000_000
+    published = {path: size for path, size in sizes.items() if "data" not in path.parts and "local" not in path.parts}
+    assert sum(published.values()) < 60_000_000
