@@ -430,16 +430,6 @@ def _steady_over_rounds(document: Document) -> Document:
     return document | {"schema_version": 3, "measurement": measurement | {"latency": latency}}
 
 
-def _files_unknown(document: Document) -> Document:
-    """Version 4: `size.files` came, which an older result does not have."""
-    return document | {"schema_version": 4}
-
-
-def _all_of_train(document: Document) -> Document:
-    """Version 5: `data.trained_on` may be of few labels, which it never was before."""
-    return document | {"schema_version": 5}
-
-
 def _devices(document: Document) -> Document:
     """Version 6: what PyTorch's recipes called `processes` and TensorFlow's `workers` is `devices`."""
     return _renamed_parameters(document) | {"schema_version": 6}
@@ -448,8 +438,8 @@ def _devices(document: Document) -> Document:
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {
     1: lambda first: _renamed_parameters(_typed_training(first)),
     2: _steady_over_rounds,
-    3: _files_unknown,
-    4: _all_of_train,
+    3: lambda third: third | {"schema_version": 4},  # `size.files` came, which an older result does not have
+    4: lambda fourth: fourth | {"schema_version": 5},  # `data.trained_on` may be of few labels, as it never was before
     5: _devices,
 }
 """From version n to n + 1, by n."""
