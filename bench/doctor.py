@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.artifact import is_intact
+from bench.clock import order_in_time
 from bench.data.prepared import whole_or_why
 from bench.durable import temporaries
 from bench.errors import BenchError, StoreError, StoreInUseError, one_line
 from bench.run.trained import read_trained
-from bench.schema import order_in_time
 from bench.search.summary import read_summary
 from bench.store import Store
 

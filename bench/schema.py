@@ -7,30 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bench.clock import Time
 from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
 from bench.renames import renamed, renamed_params
 
 SCHEMA_VERSION = 6
-CLOCKS_DIFFER = timedelta(minutes=5)
-"""How far the clocks of two machines in order may lie apart."""
 
 Document = dict[str, Any]
 """A result as its JSON has it."""
 Status = Literal["ok", "failed", "timeout", "out_of_memory", "unavailable", "skipped"]
 Phase = Literal["prepare", "train", "predict", "score", "measure"]
-
-
-def _is_utc(text: str) -> str:
-    time = datetime.fromisoformat(text)
-    if time.utcoffset() != timedelta(0) or time.isoformat() != text:
-        raise ValueError("no time in UTC like 2026-01-31T12:00:00+00:00")
-    return text
 
 
 def _is_name(text: str) -> str:
@@ -41,8 +32,6 @@ def _is_name(text: str) -> str:
 
 Name = Annotated[str, AfterValidator(_is_name)]
 """Names a file or folder."""
-Time = Annotated[str, AfterValidator(_is_utc)]
-"""UTC, ISO 8601, written in one way, so that text sorts as time does."""
 
 
 class Block(BaseModel):
@@ -489,9 +478,3 @@ def _migrated(content: bytes, where: str) -> Document | None:
 def _described(error: ValidationError, where: str) -> BenchError:
     first = error.errors()[0]
     return BenchError(f"{where}: field '{one_line('.'.join(map(str, first['loc'])))}': {one_line(first['msg'])}")
-
-
-def order_in_time(started_at: str) -> str:
-    """What rows are ordered by, oldest first: the date, empty for one in the future, which no clock in order wrote."""
-    latest = (datetime.now(UTC) + CLOCKS_DIFFER).isoformat(timespec="seconds")
-    return started_at if started_at <= latest else ""

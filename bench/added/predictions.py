@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from bench.added.match import Matched, Rows
 from bench.added.several import SeveralLabels
 from bench.added.table import Columns, Kind, OneLabel, read_predictions
 from bench.arrays import Arrays
+from bench.clock import utc_now
 from bench.data import DatasetRef, Prepared
 from bench.data.manifest import is_multi_label
 from bench.data.user_file import file_revision
@@ -114,7 +114,7 @@ def _result(elsewhere: Elsewhere, prepared: Prepared, arrays: Arrays, revision: 
             artifact_key=key, key_parts=parts, source_hash=revision, git_commit=commit, dirty=dirty,
         ),
         data=data_facts(prepared, "not known"),
-        outcome=Outcome(status="ok", started_at=datetime.now(UTC).isoformat(timespec="seconds")),
+        outcome=Outcome(status="ok", started_at=utc_now()),
         environment=environment(["numpy"], {}),
         training=TrainingLog(warnings=_warnings(elsewhere, graded, validation is not None)),
         quality=score(arrays["labels"], arrays["probabilities"], names, thresholds=thresholds),

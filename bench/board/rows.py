@@ -9,8 +9,9 @@ from bench.artifact import PREFIX
 from bench.board.model import Models
 from bench.board.read import read_row
 from bench.board.row import Row
+from bench.clock import order_in_time
 from bench.errors import NOTHING_RAN, BenchError
-from bench.schema import Result, order_in_time
+from bench.schema import Result
 from bench.store import Store
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 import bench
 from bench.artifact import file_sizes
+from bench.clock import Time
 from bench.confidence.storage import CONFIDENCE
 from bench.data.digest import file_sha256
 from bench.durable import write_atomic
@@ -21,7 +22,7 @@ from bench.noise_floor import FILE as NOISE_FLOORS
 from bench.report.contents import TEXT_FILES, Contents, Selection
 from bench.report.page.packed import compact
 from bench.robustness.evaluation import ROBUSTNESS
-from bench.schema import Block, Name, Result, Time
+from bench.schema import Block, Name, Result
 from bench.slices.evaluation import SLICES
 from bench.split_labels import FOLDER as SPLITS
 from bench.store import Store

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from bench.arrays import Arrays
 from bench.artifact import read_card
+from bench.clock import utc_now
 from bench.contract import Resolved
 from bench.errors import StoreError
 from bench.git import git_state
@@ -82,7 +82,8 @@ class Executor:
 
     def skip(self, planned: PlannedRun, reason: str) -> Result:
         """The row of a run that cannot be because of its parent."""
-        return self.store_row(planned, _bare_row(planned, Outcome(status="skipped", reason=reason, started_at=_now())))
+        skipped = Outcome(status="skipped", reason=reason, started_at=utc_now())
+        return self.store_row(planned, _bare_row(planned, skipped))
 
     def artifact(self, planned: PlannedRun, folder: Path) -> Ended[TrainedArtifact]:
         """The run's artifact, trained in `folder` where the store has none or that is due."""
@@ -142,7 +143,7 @@ class Executor:
                 )
         except Exception as error:
             return self._failed(planned, "score", Ended("failed", reason=str(error)), folder)
-        result = self._row(planned, Outcome(status="ok", started_at=_now()), trained, predicted).model_copy(
+        result = self._row(planned, Outcome(status="ok", started_at=utc_now()), trained, predicted).model_copy(
             update={"quality": quality, "validation": validation}
         )
         return self.store_row(planned, result, arrays | {"labels": test.labels}, log=_joined_log(folder))
@@ -177,7 +178,7 @@ class Executor:
     def _failed(self, planned: PlannedRun, phase: Phase, ended: Ended[Any], folder: Path | None = None) -> Result:
         outcome = Outcome(
             status=ended.status, phase=phase, reason=ended.reason, exit_code=ended.exit_code, log_tail=ended.log_tail,
-            started_at=_now(),
+            started_at=utc_now(),
         )  # fmt: skip
         return self.store_row(planned, _bare_row(planned, outcome), log=_joined_log(folder) if folder else None)
 
@@ -252,7 +253,3 @@ def _joined_log(folder: Path) -> bytes | None:
     written = sorted(folder.rglob(LOG), key=lambda path: (path.stat().st_mtime, path))
     logs = [path for path in written if path.stat().st_size]
     return b"".join(f"--- {p.parent.relative_to(folder)}\n".encode() + p.read_bytes() for p in logs) or None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

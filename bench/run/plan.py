@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from bench.clock import order_in_time
 from bench.contract import Params, Recipe, Resolved
 from bench.data import Prepared
 from bench.identity import RunIdentity, slug
@@ -26,7 +27,7 @@ from bench.run.keys import (
     shown_params,
 )
 from bench.run.trained import stored_artifact
-from bench.schema import Result, order_in_time
+from bench.schema import Result
 from bench.spec import RunSpec
 from bench.store import Store
 
