@@ -3,8 +3,9 @@
 `python -m benchmarks.store_scale 100 1000 10000 100000`: synthetic results of eight data sets in a temporary folder,
 and one real run of `linear` on `toy`. Storing is timed with the flush to disk; storing and planning over 200 runs.
 `--kind s3` or `--kind postgresql` times the same of a store in moto or in a PostgreSQL server on this machine. The
-first look at all results, which brings each of them once, has a column of its own; a look-up is one without it. moto
-goes through all objects for each thousand that it lists: beyond 10,000 results look-up and storing alone are timed.
+first look at all results, which brings each of them once, has a column of its own; a look-up is one without it. Beside
+it, in turns, the same document is asked for plainly: read, by boto3, or by a query. moto goes through all objects for
+each thousand that it lists: beyond 10,000 results look-up and storing alone are timed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,7 @@ def main() -> None:
     parser.add_argument("counts", nargs="*", type=int, default=[100, 1000, 10_000, 100_000])
     parser.add_argument("--kind", choices=list(KINDS), default="folder")
     options = parser.parse_args()
-    print("results  first look s  look-up ms  plan ms  store ms  cached `bench run` s")
+    print("results  first look s  look-up ms  plainly ms  plan ms  store ms  cached `bench run` s")
     with tempfile.TemporaryDirectory() as folder, KINDS[options.kind](Path(folder)) as where:
         os.environ["SENTIBENCH_CACHE"] = str(Path(folder, "cache"))
         command(where)
@@ -66,11 +68,28 @@ def line(where: str, names: Sequence[str], listed: bool) -> str:
     for name in names:  # the first time brings a copy
         store.find(name)
     other = open_store(where)
-    looked_up = timed([lambda name=name: other.find(name) for name in names])  # type: ignore[misc]
+    plain = ask_plainly(where)
+    looked_up, plainly = timed_in_turns([(partial(other.find, name), partial(plain, name)) for name in names])
     planned = f"{planning(store):9.1f}" if listed else f"{'–':>9}"
     put = storing(store)
     cached = f"{statistics.median(command(where) for _ in range(3)):22.2f}" if listed else f"{'–':>22}"
-    return f"{look}{looked_up:12.2f}{planned}{put:10.1f}{cached}"
+    return f"{look}{looked_up:12.2f}{plainly:12.2f}{planned}{put:10.1f}{cached}"
+
+
+def ask_plainly(where: str) -> Callable[[str], object]:
+    """What asks for the document of a run without this software."""
+    if where.startswith("s3://"):
+        import boto3
+
+        client, (bucket, root) = boto3.client("s3"), where.removeprefix("s3://").split("/", 1)
+        return lambda name: client.get_object(Bucket=bucket, Key=f"{root}/results/{name}/result.json")["Body"].read()
+    if where.startswith("postgresql://"):
+        import psycopg
+
+        connection = psycopg.connect(where.split("?")[0], autocommit=True)
+        query = "SELECT document::text FROM sentibench_results WHERE run_id = %s"
+        return lambda name: connection.execute(query, [name]).fetchone()
+    return lambda name: (Path(where) / "results" / name / "result.json").read_bytes()
 
 
 @contextmanager
@@ -148,10 +167,17 @@ def planning(store: Store) -> float:
 def storing(store: Store) -> float:
     """Milliseconds to store a result with its predictions, whole and flushed."""
     made = [result(grid(1)[0], n % 60, "toy", 300, run_id=f"stored-toy-s{n}-0") for n in range(TRIES)]
-    return timed([lambda each=each: store.put(*each) for each in made])  # type: ignore[misc]
+    return timed([partial(store.put, *each) for each in made])
 
 
-def timed(calls: list[Callable[[], object]]) -> float:
+def timed_in_turns(pairs: Sequence[tuple[Callable[[], object], Callable[[], object]]]) -> tuple[float, float]:
+    """Milliseconds, the medians of the first and of the second of each."""
+    taken = [(timed([one]), timed([other])) for one, other in pairs]
+    first, second = map(statistics.median, zip(*taken, strict=True))
+    return first, second
+
+
+def timed(calls: Sequence[Callable[[], object]]) -> float:
     """Milliseconds, the median of the calls."""
     taken = []
     for call in calls:
