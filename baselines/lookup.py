@@ -39,8 +39,10 @@ class Lookup:
         self.window, self.filters = params["window"], params["filters"]
         self.gap = max(1, self.window // 2)
         self.grams, kernel = weights["ngram_embedding/embeddings"], weights["convolution/kernel"]
-        self.shares = np.concatenate([*kernel, np.eye(kernel.shape[1], dtype=np.float32)], axis=1)
-        self.bias, self.logits = weights["convolution/bias"], (weights["logits/kernel"], weights["logits/bias"])
+        of_highest, of_mean = np.split(weights["logits/kernel"], [self.filters])
+        # What the mean of the vectors adds to the logits is linear as well: the mean of what each word adds.
+        self.shares = np.concatenate([*kernel, of_mean], axis=1)
+        self.bias, self.of_highest, self.logits_bias = weights["convolution/bias"], of_highest, weights["logits/bias"]
         self.unknown = weights["embedding/embeddings"][UNKNOWN_ID]
         self.words = {word: number for number, word in enumerate(vocabulary)}
         self.unknown_rows: dict[str, int] = {}
@@ -71,13 +73,17 @@ class Lookup:
         sums = shares[:places, :width].copy()
         for place in range(1, self.window):
             sums += shares[place : place + places, place * width : (place + 1) * width]
-        starts = np.cumsum([self.gap - half, *(lengths[:-1] + self.gap)])
-        bounds = np.stack([starts, starts + lengths], axis=1).ravel()  # a text, a gap, a text, a gap, ...
-        highest = np.maximum.reduceat(sums, bounds)[::2] + self.bias
-        vectors = shares[half : half + places, self.window * width :]
-        mean = np.add.reduceat(vectors, bounds)[::2] / lengths[:, None]
-        both = np.concatenate([np.maximum(highest, 0.0), mean], axis=1, dtype=np.float32)
-        return self.activation(both @ self.logits[0] + self.logits[1])
+        added = shares[half : half + places, self.window * width :]
+        if len(lengths) == 1:  # slices cost a tenth of what bounds do
+            text = slice(self.gap - half, self.gap - half + lengths[0])
+            highest, total = sums[text].max(axis=0, keepdims=True), added[text].sum(axis=0, keepdims=True)
+        else:
+            starts = np.cumsum([self.gap - half, *(lengths[:-1] + self.gap)])
+            bounds = np.stack([starts, starts + lengths], axis=1).ravel()  # a text, a gap, a text, a gap, ...
+            highest, total = np.maximum.reduceat(sums, bounds)[::2], np.add.reduceat(added, bounds)[::2]
+        highest += self.bias
+        logits = np.maximum(highest, 0.0, out=highest) @ self.of_highest
+        return self.activation(logits + total / lengths[:, None] + self.logits_bias)
 
     def _row(self, word: str) -> int:
         """Where the row of a word is; that of an unknown one is made."""
