@@ -39,14 +39,27 @@ class SharedStore(Store):
 
     def refresh(self, run_ids: Collection[str] | None = None) -> None:
         """Bring what is new or has changed, and forget what is gone."""
+        if run_ids is not None:
+            if not self._are_copies(run_ids):
+                with self._mirror.changing():
+                    self._bring(run_ids)
+            self._kept.look_again()
+            return
         with self._mirror.changing():
-            if run_ids is None:
-                self._bring_all()
-                self._kept.look()
-                self._is_current = True
-            else:
-                self._bring(run_ids)
-                self._kept.look_again()
+            self._bring_all()
+            self._kept.look()
+            self._is_current = True
+
+    def _are_copies(self, run_ids: Collection[str]) -> bool:
+        """Whether what is here of these runs is what the server has. Nothing is locked or written to see that."""
+        copies = {run_id: self.folder(run_id) / RESULT for run_id in run_ids}
+        if not all(copy.is_file() for copy in copies.values()):
+            return False
+        there = {run_id: content for run_id, _, content in self._remote.documents(run_ids)}
+        try:
+            return all(copy.read_bytes() == there.get(run_id) for run_id, copy in copies.items())
+        except FileNotFoundError:  # another command forgets it
+            return False
 
     def _bring_all(self) -> None:
         there = {run_id: version for run_id, version in self._remote.versions().items() if _is_name(run_id)}
