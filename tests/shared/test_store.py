@@ -45,6 +45,23 @@ def test_a_run_is_read_as_it_was_stored_and_as_it_was_stored_again(shared: Share
     assert shared.open("third").find("run") is None
 
 
+def test_a_look_up_of_what_is_current_writes_nothing(shared: Shared) -> None:
+    shared.open("there").put(*result(Model("linear"), n=30, run_id="run"))
+    assert shared.open().find("run") is not None
+    before = written(shared.machines / "here")
+    assert shared.open().find("run") is not None and written(shared.machines / "here") == before
+
+    changed, arrays = result(Model("linear"), n=40, run_id="run")
+    shared.open("there").put(changed, arrays)
+    assert shared.open().find("run") == changed, "the copy is brought again where there is another one"
+
+
+def written(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Files with size and time of the last change."""
+    stats = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in stats.items()}
+
+
 def test_an_artifact_goes_where_it_is_needed(shared: Shared) -> None:
     here, there = shared.open(), shared.open("there")
     made = here.work / "made"
