@@ -16,6 +16,7 @@ from bench.board.row import Context, Row
 from bench.board.rows import counted
 from bench.board.table import reader
 from bench.board.ties import ranked, resolution
+from bench.clock import order_in_time
 from bench.data.manifest import metric_of
 from bench.errors import BenchError, did_you_mean
 from bench.metrics import Metric
@@ -65,7 +66,7 @@ def _board(
 ) -> Board:
     current = counted(board_rows)
     context = main_context(current, models)
-    newest = max(current, key=lambda row: (row.ok, row.started_at))
+    newest = max(current, key=lambda row: (row.ok, order_in_time(row.started_at)))
     n_test = max((row.data.n_test for row in current if row.data.n_test), default=None)
     notes = list(dict.fromkeys(note for row in current for note in row.data.set_notes))
     metric = metric_of(newest.data.dataset, newest.data.notes)
