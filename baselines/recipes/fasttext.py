@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
 from baselines.vectorize import MAX_CHARACTERS, TOKEN
@@ -37,9 +38,9 @@ _TOKEN = re.compile(TOKEN)
 class FastText(Recipe):
     """fastText: the mean of word and n-gram vectors into a softmax, parameters by its own autotune if asked.
 
-    One thread trains, as only so a seed is one model. `cutoff` keeps that many words and n-grams, product-quantized (a
-    byte for every two dimensions). Autotune takes the seconds given and chooses on validation, quantized to
-    `autotune_size_mb` where that is given: another machine may find another model.
+    The training texts are mixed by the seed. One thread trains, as only so a seed is one model. `cutoff` keeps that
+    many words and n-grams, product-quantized (a byte for every two dimensions). Autotune takes the seconds given and
+    chooses on validation, quantized to `autotune_size_mb` where that is given: another machine may find another model.
     """
 
     name, framework, requires = "fasttext", "fasttext", ("fasttext",)
@@ -81,10 +82,14 @@ class FastText(Recipe):
 
         with tempfile.TemporaryDirectory() as folder:
             _check(params, validation)
-            options = _options(params, seed) | {"input": _written(train, self.normalization, Path(folder) / "train")}
+            mixed = np.random.default_rng(seed).permutation(len(train))  # fastText reads the file as it lies
+            written = _written(train, mixed, self.normalization, Path(folder) / "train")
+            options = _options(params, seed) | {"input": written}
             if params["autotune_seconds"]:
                 options |= _autotune(params) | {
-                    "autotuneValidationFile": _written(validation, self.normalization, Path(folder) / "validation")
+                    "autotuneValidationFile": _written(
+                        validation, np.arange(len(validation)), self.normalization, Path(folder) / "validation"
+                    )
                 }
             try:
                 model = fasttext.train_supervised(**options)
@@ -158,11 +163,11 @@ def tokens(text: str, normalization: str) -> str:
     return " ".join(words).encode("utf-8", "replace").decode()  # half of an emoji is no UTF-8
 
 
-def _written(split: Split, normalization: str, path: Path) -> str:
+def _written(split: Split, order: npt.NDArray[np.int64], normalization: str, path: Path) -> str:
     """The file that fastText reads: a line a text, its label first."""
     with path.open("w", encoding="utf-8") as file:
-        for text, label in zip(split.texts, split.labels, strict=True):
-            file.write(f"{LABEL}{label} {tokens(text, normalization)}\n")
+        for row in order:
+            file.write(f"{LABEL}{split.labels[row]} {tokens(split.texts[row], normalization)}\n")
     return str(path)
 
 
