@@ -121,7 +121,7 @@ SECTIONS = {
         "lora_update",
     ),
     "Smaller models": ("int8_speed",),
-    "Serving": ("http_load", "batch_serving", "ray_scoring"),
+    "Serving": ("http_load", "batch_serving", "batch_shapes", "ray_scoring"),
     "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
     "Beside what others use": ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
 }  # fmt: skip

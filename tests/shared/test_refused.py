@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from bench.durable import write_atomic
 from bench.errors import BenchError, StoreInUseError
 from bench.stores import open_store
 from tests.conftest import Bench
@@ -143,11 +144,11 @@ def _try(where: str, folder: Path, days: int) -> None:
     store.sweep()
     try:
         with store.claim("run"):
-            (folder / "told").write_text("free")
+            write_atomic(folder / "told", b"free")  # whole as soon as it is there
             while not (folder / "go").exists():
                 time.sleep(0.05)
     except StoreInUseError:
-        (folder / "told").write_text("in use")
+        write_atomic(folder / "told", b"in use")
 
 
 @pytest.mark.parametrize("days", [-3, 3])
