@@ -158,7 +158,9 @@ def test_a_clock_that_is_off_takes_no_claim_and_loses_none(shared: Shared, days:
 
     def trying() -> BaseProcess:
         told.unlink(missing_ok=True)
-        process = multiprocessing.get_context("spawn").Process(target=_try, args=(shared.where, tmp_path, days))
+        process = multiprocessing.get_context("spawn").Process(
+            target=_try, args=(shared.where, tmp_path, days), daemon=True
+        )
         process.start()
         while process.is_alive() and not told.exists():
             time.sleep(0.05)

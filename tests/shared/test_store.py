@@ -108,7 +108,9 @@ def _hold(where: str, cache: Path) -> None:
 
 @pytest.fixture
 def holder(shared: Shared, tmp_path: Path) -> BaseProcess:
-    process = multiprocessing.get_context("spawn").Process(target=_hold, args=(shared.where, tmp_path / "held-by"))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_hold, args=(shared.where, tmp_path / "held-by"), daemon=True
+    )
     process.start()
     _wait_for((tmp_path / "held").exists)
     return process
