@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from baselines.ngrams import ngram_range
 from baselines.vectorize import MAX_CHARACTERS, TOKEN
@@ -82,14 +81,12 @@ class FastText(Recipe):
 
         with tempfile.TemporaryDirectory() as folder:
             _check(params, validation)
-            mixed = np.random.default_rng(seed).permutation(len(train))  # fastText reads the file as it lies
-            written = _written(train, mixed, self.normalization, Path(folder) / "train")
-            options = _options(params, seed) | {"input": written}
+            # fastText reads its file as it lies: rows sorted by label would leave it with the last one
+            mixed = train.take(np.random.default_rng(seed).permutation(len(train)))
+            options = _options(params, seed) | {"input": _written(mixed, self.normalization, Path(folder) / "train")}
             if params["autotune_seconds"]:
                 options |= _autotune(params) | {
-                    "autotuneValidationFile": _written(
-                        validation, np.arange(len(validation)), self.normalization, Path(folder) / "validation"
-                    )
+                    "autotuneValidationFile": _written(validation, self.normalization, Path(folder) / "validation")
                 }
             try:
                 model = fasttext.train_supervised(**options)
@@ -163,11 +160,11 @@ def tokens(text: str, normalization: str) -> str:
     return " ".join(words).encode("utf-8", "replace").decode()  # half of an emoji is no UTF-8
 
 
-def _written(split: Split, order: npt.NDArray[np.int64], normalization: str, path: Path) -> str:
+def _written(split: Split, normalization: str, path: Path) -> str:
     """The file that fastText reads: a line a text, its label first."""
     with path.open("w", encoding="utf-8") as file:
-        for row in order:
-            file.write(f"{LABEL}{split.labels[row]} {tokens(split.texts[row], normalization)}\n")
+        for text, label in zip(split.texts, split.labels, strict=True):
+            file.write(f"{LABEL}{label} {tokens(text, normalization)}\n")
     return str(path)
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bench.identity import RunIdentity
     from bench.metrics import Metric
     from bench.run.plan import CachePolicy
+    from bench.run.suite import RunOptions
     from bench.spec import RunSpec
 
 SMOKE_ROWS = 300
@@ -140,8 +141,7 @@ def run(
     """
     from rich.console import Console
 
-    from bench.commands.forecast import print_estimate
-    from bench.run.suite import RunOptions, dry_run, run_specs
+    from bench.run.suite import RunOptions
 
     check_executor(executor, ray_address)
     console = Console(width=None if sys.stdout.isatty() else 140)
@@ -162,11 +162,26 @@ def run(
         executor.value, ray_address,
     )  # fmt: skip
     if dry:
-        return print_estimate(dry_run(specs, options, console), console)
+        return estimate(specs, options, console)
+    raise typer.Exit(run_and_show(specs, optional, options, console))
+
+
+def estimate(specs: Sequence[RunSpec], options: RunOptions, console: Console) -> None:
+    """What is due, why and at what cost."""
+    from bench.commands.forecast import print_estimate
+    from bench.run.suite import dry_run
+
+    print_estimate(dry_run(specs, options, console), console)
+
+
+def run_and_show(specs: Sequence[RunSpec], optional: set[str], options: RunOptions, console: Console) -> int:
+    """Run what is due, then the leaderboards of its data sets; the exit code."""
+    from bench.run.suite import run_specs
+
     code = run_specs(specs, optional, options, console)
     if code != NOTHING_RAN:
-        show_boards({Path(spec.dataset.name).name for spec in specs}, store, console)
-    raise typer.Exit(code)
+        show_boards({Path(spec.dataset.name).name for spec in specs}, options.store, console)
+    return code
 
 
 def show_boards(datasets: set[str], store: Path, console: Console) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -105,8 +105,3 @@ def best(study: Study) -> FrozenTrial | None:
     sign = 1 if study.direction == optuna.study.StudyDirection.MINIMIZE else -1
     complete = [trial for trial in finished(study) if trial.state == TrialState.COMPLETE]
     return min(complete, key=lambda trial: sign * float(trial.value or 0.0), default=None)
-
-
-def now() -> str:
-    """UTC, ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

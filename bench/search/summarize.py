@@ -11,12 +11,13 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from bench.clock import utc_now
 from bench.contract import Params
 from bench.durable import write_atomic
 from bench.redact import without_paths
 from bench.search.sampler import REASON, SLOT
 from bench.search.space import tidy
-from bench.search.study import best, counted, finished, lost, now
+from bench.search.study import best, counted, finished, lost
 from bench.search.summary import State, StudyFacts, Summary, TrialRow
 
 STATES: Mapping[TrialState, State] = {
@@ -50,7 +51,7 @@ def write_summary(
         best=None if top is None else int(top.user_attrs[SLOT]) + 1,
         command=None if top is None else command(top.params),
         importances=importances(study),
-        written_at=now(),
+        written_at=utc_now(),
     )
     write_atomic(searches / f"{study.study_name}.json", made.model_dump_json(indent=1).encode())
     return made
