@@ -1,4 +1,4 @@
-"""Names that parameters had in earlier versions: read in results and suites, an error on the command line."""
+"""Parameters of earlier versions: names they had then, read in results and suites, and those that came later."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import Any
 
 RENAMED = {"piece_dropout": "token_masking", "processes": "devices", "workers": "devices"}
 """From the name that stored results and suites may hold to today's."""
+LATER: dict[str, dict[str, Any]] = {
+    "finetune": {"token_masking": 0.0, "long_texts": "head", "chunk_overlap": 32, "max_chunks": 8, "nodes": 1},
+    "lora": {"nodes": 1},
+    "prune": {"vocabulary_size": 0},
+    "tinybert": {"nodes": 1},
+}
+"""By recipe, parameters that its earlier results lack, with the value that does what it did before it had them."""
 _FORMER = re.compile(rf"(?<![^\[,])({'|'.join(RENAMED)})(?==)")
 
 

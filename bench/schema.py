@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from bench.clock import Time
 from bench.contract import Truncation
 from bench.errors import BenchError, NewerVersionError, one_line
-from bench.renames import renamed, renamed_params
+from bench.renames import LATER, renamed, renamed_params
 
 SCHEMA_VERSION = 6
 
@@ -420,8 +420,14 @@ def _steady_over_rounds(document: Document) -> Document:
 
 
 def _devices(document: Document) -> Document:
-    """Version 6: what PyTorch's recipes called `processes` and TensorFlow's `workers` is `devices`."""
-    return _renamed_parameters(document) | {"schema_version": 6}
+    """Version 6: what PyTorch's recipes called `processes` and TensorFlow's `workers` is `devices`, of `nodes`.
+
+    What came since with a value that changes nothing has it, so that a model of then is one with that of today.
+    """
+    document = _renamed_parameters(document)
+    identity = document["identity"]
+    params = LATER.get(identity["recipe"], {}) | identity["params"]
+    return document | {"schema_version": 6, "identity": identity | {"params": params}}
 
 
 MIGRATIONS: dict[int, Callable[[Document], Document]] = {

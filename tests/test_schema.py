@@ -7,6 +7,8 @@ import json
 import pytest
 
 from bench.errors import BenchError
+from bench.registry import load_recipe
+from bench.renames import LATER
 from bench.schema import SCHEMA_VERSION, parse
 from tests.conftest import ROOT
 
@@ -71,3 +73,17 @@ def test_devices_of_the_fifth_version_have_their_name_of_today(former: str) -> N
     renamed = "finetune[backbone=/data/workers/processes,devices=2]"
     assert identity.params == {"devices": 2, "student": renamed, "file": former}
     assert identity.variant == "devices=2"
+
+
+def test_a_model_of_before_some_parameters_is_one_with_that_of_today() -> None:
+    defaults = dict(load_recipe("finetune").defaults)
+    today = parse(OLD.encode()).model_dump(mode="json")
+    later = {"token_masking", "long_texts", "chunk_overlap", "max_chunks", "nodes", "devices"}
+    then = {name: value for name, value in defaults.items() if name not in later} | {"processes": 1}
+    today["identity"] |= {"recipe": "finetune", "params": then}
+    assert parse(json.dumps(today | {"schema_version": 5}).encode()).identity.params == defaults
+
+
+@pytest.mark.parametrize("recipe", LATER)
+def test_what_came_later_is_a_parameter_today(recipe: str) -> None:
+    assert LATER[recipe].keys() <= load_recipe(recipe).defaults.keys()
