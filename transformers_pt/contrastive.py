@@ -16,6 +16,7 @@ def train(
     prepared: Classifier, split: Split, params: Params, seed: int, use: DeviceUse, context: RunContext
 ) -> Training:
     """Fine-tune the encoder in place on pairs of texts; `params` are those of the recipe `setfit`."""
+    import torch
     from datasets import Dataset
     from setfit import SetFitModel, Trainer, TrainingArguments
 
@@ -34,7 +35,10 @@ def train(
         rows = Dataset.from_dict({"text": texts, "label": split.labels.tolist()})
         trainer = Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[_reporting(context)])
         started = time.perf_counter()
-        trainer.train_embeddings(texts, split.labels.tolist())
+        kind = "cuda" if use.actual == "gpu" else "cpu"
+        # The context is never left between steps: weights that it kept in bfloat16 would be those of the first.
+        with torch.autocast(kind, getattr(torch, use.dtype), use.dtype != "float32", cache_enabled=False):
+            trainer.train_embeddings(texts, split.labels.tolist())
         seconds = time.perf_counter() - started
     trained = body[0].auto_model.cpu().state_dict()
     own = prepared.model.encoder.state_dict()

@@ -22,6 +22,7 @@ from bench.confidence.storage import CONFIDENCE, Confidence
 from bench.noise_floor import read_noise_floors
 from bench.report import confidence, robustness
 from bench.report.dataset_page import DatasetPage, dataset_page, test_texts
+from bench.report.figures.few_labels import few_labels
 from bench.report.figures.frontier import LATENCY, SIZE, frontier
 from bench.report.figures.per_class import per_class
 from bench.report.figures.style import Drawing, slug
@@ -99,8 +100,9 @@ class Contents:
 
     @property
     def drawings(self) -> list[Drawing]:
-        """Figures of results: the first of every leaderboard, then the second ones, as many as a report has."""
-        ordered = [drawing for of_kind in zip_longest(*(page.drawings for page in self.pages)) for drawing in of_kind]
+        """Figures of results: of all, the first of every leaderboard, then the second ones, as many as a report has."""
+        of_boards = [drawing for of_kind in zip_longest(*(page.drawings for page in self.pages)) for drawing in of_kind]
+        ordered = [few_labels([page.board for page in self.pages]), *of_boards]
         return [drawing for drawing in ordered if drawing is not None][:MOST_FIGURES]
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection
 from typing import Any
 
-START, END = '<script type="application/json" id="data">', "</script>"
+from bench.report.page.packed import unzipped
+
+START, END = '<script type="application/gzip" id="data">', "</script>"
 Said = dict[str, Any]
 """By section."""
 
@@ -18,7 +19,7 @@ def said(page: str, without_data: Collection[str] = ()) -> Said:
     text, end, after = rest.partition(END)
     code = {"code": hashlib.sha256(f"{before}{start}{end}{after}".encode()).hexdigest()}
     try:
-        document = json.loads(text)
+        document = unzipped(text)
         boards = {f"boards.{board['name']}": _of_results(board, without_data) for board in document.pop("boards")}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return code | {"page": f"its data cannot be read: {error}"}

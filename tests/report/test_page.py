@@ -80,6 +80,7 @@ class opened:
 
     def __enter__(self) -> Page:
         self.page.goto(self.address)
+        self.page.locator("#about").filter(has_text=" runs, ").wait_for()  # its data is unzipped
         return self.page
 
     def __exit__(self, *raised: object) -> None:

@@ -16,6 +16,7 @@ from bench.board.mistakes import mistakes
 from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.rows import rows
 from bench.report.build import build
+from bench.report.page.packed import unzipped
 from bench.store import Store
 from tests.report.synthetic import Model, boards_of, result
 
@@ -23,9 +24,9 @@ from tests.report.synthetic import Model, boards_of, result
 def document(folder: Path) -> dict[str, Any]:
     """All that the page says."""
     text = (folder / "index.html").read_text(encoding="utf-8")
-    start = '<script type="application/json" id="data">'
+    start = '<script type="application/gzip" id="data">'
     assert text.count("<script") == 2, "its data and its code; nothing in a name opens another"
-    read: dict[str, Any] = json.loads(text.partition(start)[2].partition("</script>")[0])
+    read: dict[str, Any] = unzipped(text.partition(start)[2].partition("</script>")[0])
     return read
 
 
@@ -44,7 +45,7 @@ def said(out: Path) -> str:
 def test_nothing_is_loaded(out: Path) -> None:
     text = (out / "index.html").read_text()
     own = text.replace(json.dumps("http://www.w3.org/2000/svg"), "")
-    code = own[own.rindex("<script>") :] + own[: own.index('<script type="application/json"')]
+    code = own[own.rindex("<script") :] + own[: own.index('<script type="application/gzip"')]
     assert not re.search(r"https?:|url\(|@import|\bfetch\(|XMLHttpRequest|import\(|<iframe|<img|src=", code)
 
 

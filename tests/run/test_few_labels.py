@@ -12,6 +12,8 @@ from bench.board.leaderboard import Board
 from bench.contract import Split
 from bench.data.few import few_labels
 from bench.errors import DataError
+from bench.report.figures.few_labels import few_labels as few_labels_figure
+from bench.report.figures.style import write_png
 from bench.report.page.few_labels import few_labels as drawn
 from bench.schema import Result
 from bench.store import Store
@@ -59,6 +61,13 @@ def test_runs_are_lines_of_their_own_with_a_curve(ran: list[Result], tmp_path: P
     curve, whole = fold["blocks"][0]["series"]
     assert curve["x"] == [4, 64] and curve["y"] == [scores["bayes[4 a label]"], scores["bayes[64 a label]"]]
     assert whole["y"] == [scores["bayes"]] * 2
+    figure = few_labels_figure([board])
+    assert figure is not None
+    (one,) = figure.panels[0].drawn
+    assert (one.name, list(one.numbers), list(one.score)) == ("bayes", curve["x"], curve["y"])
+    assert one.whole == scores["bayes"]
+    write_png(figure, tmp_path / "few.png")
+    assert (tmp_path / "few.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_too_few_is_a_row(bench: Bench, tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from bench.palette import css_variables
-from bench.report.page.packed import compact
+from bench.report.page.packed import zipped
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
@@ -22,19 +21,11 @@ def page(document: dict[str, Any]) -> str:
     scripts = "\n".join((ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
     parts = {
         "style": css_variables() + (ASSETS / "style.css").read_text(encoding="utf-8"),
-        "data": as_json(document),
-        "script": '"use strict";\n' + scripts,
+        "data": zipped(document),
+        "script": scripts,
         "made": escape(document["made"]),
     }
     whole = (ASSETS / "page.html").read_text(encoding="utf-8")
     for name, text in parts.items():
         whole = whole.replace(f"<!--{name}-->", text)
     return whole
-
-
-def as_json(document: Any) -> str:
-    """JSON that no text in it can end: `<`, `>` and `&` are escaped, as are separators that scripts take for ends."""
-    text = json.dumps(compact(document), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
