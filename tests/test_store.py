@@ -20,6 +20,7 @@ from bench.schema import parse
 from bench.store import Store
 from bench.verify import verify
 from tests.conftest import run_bench
+from tests.report.page_data import as_text
 from tests.report.synthetic import Model, failure, result
 
 GOOD = "emotions-linear--s0"
@@ -106,7 +107,7 @@ def test_every_command_skips_them_and_names_each_once(damaged: Store, tmp_path: 
     for name in ROWS:
         assert sum(f"/{name}/" in line for line in lines) == 1
     if out:
-        assert "exit code 1" in (tmp_path / "out" / "index.html").read_text()
+        assert "exit code 1" in as_text(tmp_path / "out")
         assert sorted(path.name for path in (tmp_path / "out" / "results").iterdir()) == sorted(
             [GOOD, "emotions-dnn--s0-failed"]
         )

@@ -17,8 +17,8 @@ from bench.board.rows import rows
 from bench.report.build import build
 from bench.report.page import contested
 from bench.store import Store
+from tests.report.page_data import document
 from tests.report.synthetic import Model, boards_of, result
-from tests.report.test_report_page import document
 
 MODELS = [Model("linear", accuracy=0.8), Model("dnn", accuracy=0.7), Model("lstm", accuracy=0.9)]
 

@@ -13,8 +13,8 @@ import pytest
 
 from bench.report.build import build
 from tests.board.test_family import family_store
+from tests.report.page_data import document
 from tests.report.synthetic import Model, failure, result
-from tests.report.test_report_page import document
 
 EXPECTED = Path(__file__).parent / "expected"
 """Written anew by `SENTIBENCH_EXPECT=1 python -m pytest tests/report/test_report_content.py`; read the difference."""

@@ -6,7 +6,6 @@ import json
 import re
 import struct
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,18 +15,9 @@ from bench.board.mistakes import mistakes
 from bench.board.predictions import Predictions, best_of_each_recipe
 from bench.board.rows import rows
 from bench.report.build import build
-from bench.report.page.packed import unzipped
 from bench.store import Store
+from tests.report.page_data import document
 from tests.report.synthetic import Model, boards_of, result
-
-
-def document(folder: Path) -> dict[str, Any]:
-    """All that the page says."""
-    text = (folder / "index.html").read_text(encoding="utf-8")
-    start = '<script type="application/gzip" id="data">'
-    assert text.count("<script") == 2, "its data and its code; nothing in a name opens another"
-    read: dict[str, Any] = unzipped(text.partition(start)[2].partition("</script>")[0])
-    return read
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from bench.report.build import build
 from bench.search.summary import Summary, TrialRow, disagreements, read_summary
 from bench.store import Store
 from bench.verify import verify
+from tests.report.page_data import as_text, document
 from tests.report.synthetic import Model, result
-from tests.report.test_report_page import document
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -77,10 +77,10 @@ def test_a_study_is_shown_however_it_went(made: Summary, store: Store, tmp_path:
 
 def test_a_second_report_says_nothing_of_a_study_that_is_gone(store: Store, tmp_path: Path) -> None:
     build(written(store, summary(TRIALS)), tmp_path, texts=False)
-    assert "Search: lstm" in (tmp_path / "index.html").read_text()
+    assert "Search: lstm" in as_text(tmp_path)
     (store.searches / "mine.json").unlink()
     build(store, tmp_path, texts=False)
-    assert "Search: lstm" not in (tmp_path / "index.html").read_text()
+    assert "Search: lstm" not in as_text(tmp_path)
 
 
 def test_a_summary_is_checked_against_its_own_trials(store: Store) -> None:

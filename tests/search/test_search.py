@@ -21,6 +21,7 @@ from bench.search.screen import best_table
 from bench.search.summary import disagreements
 from bench.store import Store
 from tests.conftest import RECIPES, Bench, bench_environment
+from tests.report.page_data import as_text
 from tests.search.conftest import QUIET, finish, start, summary_of
 
 
@@ -123,7 +124,7 @@ def test_the_report_shows_the_study_and_carries_its_numbers(searched: Path, tmp_
         [sys.executable, "-c", code], env=bench_environment(searched), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    page = (out / "index.html").read_text()
+    page = as_text(out)
     for text in ("Search: epochal on toy", "7 of 7 trials ended", "Trials, the best first", "best so far"):
         assert text in page, text
     published = out / "searches" / "seven.json"

@@ -15,6 +15,7 @@ from bench.slices.compare import compare
 from bench.slices.context import by_context
 from bench.slices.definitions import members
 from tests.conftest import ROOT, Bench
+from tests.report.page_data import as_text
 
 TEXTS = [
     "I don't like it", "so good 😍", "well :) fine", "#fail again", "@maria hello", "see https://t.co/x", "why?",
@@ -91,7 +92,7 @@ def test_the_command_finds_the_texts_again(bench: Bench, tmp_path: Path) -> None
     document = json.loads(bench("slices", "bayes", "-d", "toy", "--json").stdout)
     assert all(0 <= each["p"] <= 1 for each in document["slices"])
     assert bench("report").returncode == 0
-    page = (tmp_path / "reports" / "index.html").read_text()
+    page = as_text(tmp_path / "reports")
     differing = sum(each["differs"] for each in document["slices"])
     assert f"{differing} of {len(document['slices'])} slices differ from the rest after correction" in page
     (stored,) = (tmp_path / "reports" / "slices").iterdir()

@@ -32,6 +32,7 @@ from bench.split_labels import restore
 from bench.store import Store
 from bench.verify import verify
 from tests.conftest import ROOT, Bench
+from tests.report.page_data import as_text, put_text
 from tests.verify.test_stored import SETTINGS, Keyword, edit, edit_arrays
 
 FIRST, SECOND = "keyword-toy-s1", "keyword-toy-s2"
@@ -123,6 +124,13 @@ def swap(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+def swap_data(published: Path, old: str, new: str) -> None:
+    """In what the page says."""
+    page = as_text(published)
+    assert old in page
+    put_text(published, page.replace(old, new, 1))
+
+
 def cell(path: Path, before: str, after: str) -> Callable[[Path], None]:
     return lambda published: swap(published / path, before, after)
 
@@ -150,9 +158,9 @@ def first_mean(published: Path) -> str:
 
 
 def alter_page(published: Path) -> None:
-    page = (published / "index.html").read_text()
+    page = as_text(published)
     place = page.index('"score":[') + len('"score":[')
-    (published / "index.html").write_text(page[:place] + "0.999" + page[page.index("]", place) :])
+    put_text(published, page[:place] + "0.999" + page[page.index("]", place) :])
 
 
 def alter_code(published: Path) -> None:
@@ -164,7 +172,7 @@ def alter_leaderboard(published: Path) -> None:
 
 
 def alter_headline(published: Path) -> None:
-    swap(published / "index.html", '"headline":"', '"headline":"Surely: ')
+    swap_data(published, '"headline":"', '"headline":"Surely: ')
 
 
 def drop_seed(published: Path) -> None:
@@ -324,7 +332,7 @@ def test_tables_of_calibration_and_behaviour_are_compared_with_what_was_stored(
 
 
 def test_sections_on_data_are_compared_where_the_data_are_prepared(published: Path, store: Store) -> None:
-    swap(published / "index.html", "split as published", "split as I like it")
+    swap_data(published, "split as published", "split as I like it")
     mend(published)
     notes = list[str]()
     assert verify(published, note=notes.append) == []

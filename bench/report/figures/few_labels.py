@@ -97,6 +97,7 @@ def _drawn(found: Sequence[Curve]) -> tuple[Drawn, ...]:
         ends = [line.interval or (line.score, line.score) for line in lines]
         drawn.append(Drawn(
             curve.name, FAMILY_LOOKS[family], dash, tuple(curve.lines), tuple(line.score for line in lines),
-            tuple(low for low, _ in ends), tuple(high for _, high in ends), curve.whole and curve.whole.score,
+            tuple(low for low, _ in ends), tuple(high for _, high in ends),
+            None if curve.whole is None else curve.whole.score,
         ))  # fmt: skip
     return tuple(drawn)
