@@ -33,7 +33,7 @@ def family_store(root: Path) -> Store:
             student = Model("distill", f"student=lstm,alpha={alpha}", "compression", 0.8 + 0.1 * alpha, 1_000_000, 2.0)
             _put(store, student, seed, f"student-{alpha}-{seed}", f"teacher-{seed}", taught=True)
         pruned = Model("prune", "ratio=0.6", "compression", 0.86, 500_000, 1.0)
-        _put(store, pruned, seed, f"pruned-{seed}", f"student-0.9-{seed}")
+        _put(store, pruned, seed, f"pruned-{seed}", f"student-0.9-{seed}", taught=True)
         _put(store, Model("quantize", "", "compression", 0.86, 500_000, 0.5), seed, f"int8-{seed}", f"pruned-{seed}")
     return store
 

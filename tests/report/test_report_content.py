@@ -94,3 +94,10 @@ def test_the_page_shows_what_single_parameters_do(report: Report) -> None:
     (board,) = document(report.folder)["boards"]
     titles = [fold["title"] for fold in board["folds"]]
     assert "What single parameters do" in titles and "Calibration" in titles
+
+
+def test_a_technique_is_what_was_done_to_the_parent(report: Report) -> None:
+    """Pruning that its parent teaches is pruning, and the student that nobody taught is none of the distilled."""
+    rows = document(report.folder)["techniques"]["rows"]
+    pairs = {"distilled": "2", "ONNX int8": "1", "pruned 60 %": "1", "untaught student": "1"}
+    assert {row[0]: row[1] for row in rows} == pairs

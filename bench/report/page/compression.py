@@ -8,9 +8,9 @@ from statistics import median
 from typing import Any
 
 from bench.board.family import Family, Member, floors
-from bench.board.leaderboard import Board
+from bench.board.leaderboard import Board, Line
 from bench.board.numbers import megabytes, signed, significant
-from bench.board.vocabulary import step
+from bench.board.vocabulary import STEPS, step
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,14 @@ def techniques(families: Sequence[tuple[Board, list[Family]]]) -> dict[str, Any]
 def _costs(families: Sequence[tuple[Board, list[Family]]]) -> Iterator[Cost]:
     for board, some in families:
         for member in (member for family in some for member in family if member.step):
-            model = member.line.model
-            technique = "distilled" if member.line.teacher else step(model.recipe, model.params)
-            yield Cost(technique, board.name, member)
+            yield Cost(_name(member.line), board.name, member)
+
+
+def _name(line: Line) -> str:
+    """What was done to the parent. Pruning may have its parent for a teacher, and stays pruning."""
+    if line.recipe in STEPS or not line.teacher:
+        return step(line.recipe, line.params)
+    return "distilled" if line.params.get("alpha", 1.0) else "untaught student"
 
 
 def _technique(name: str, costs: Sequence[Cost]) -> list[str]:
