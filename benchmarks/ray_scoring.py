@@ -1,9 +1,10 @@
 """Speed and memory of `serving predict --engine ray` with one worker and with several, on the same files.
 
 `python -m benchmarks.ray_scoring RUN --store .sentibench --rows 1000000 --workers 1 2`: texts of the run's validation
-split, again and again, in Parquet files of 50,000 rows. The speed is that from the first file that is ready to the
-last of the same worker; starting Ray and loading the model is told apart. Memory is the largest that one worker had.
-As many processes score the same files without Ray: what the cores give.
+split, again and again, in Parquet files of 25,000 rows. The speed is that while all workers are at work: without the
+first two files of each, as one may begin later than another, and without the last one of each. What it takes to start
+Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the same
+files without Ray: what the cores give.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from serving.batch import Job, score
 from serving.live_model import served
 from serving.trust import Trust
 
-FILE = 50_000
+FILE = 25_000
 
 
 def main() -> None:
@@ -42,23 +43,23 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     options = parser.parse_args()
     texts, first = cycle(validation_texts(options)), (0.0, 0.0)
-    print("workers   texts/s  ratio   without Ray  ratio  start s  peak MB")
+    print("workers   texts/s  ratio   without Ray  ratio  start s  whole s  peak MB")
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(max(2, options.rows // FILE)):
+        for number in range(max(4 * max(options.workers), options.rows // FILE)):
             table = pa.table({"n": range(number * FILE, (number + 1) * FILE), "text": list(islice(texts, FILE))})
             path = Path(folder) / "in" / f"part-{number:04}.parquet"
             path.parent.mkdir(exist_ok=True)
             pq.write_table(table, path)
         for workers in options.workers:
-            speed, start, peak = scored(options, Path(folder), workers)
+            speed, start, whole, peak = scored(options, Path(folder), workers)
             bare = without_ray(options, Path(folder), workers)
             first = first if any(first) else (speed, bare)
             told = f"{workers:7}{speed:10,.0f}{speed / first[0]:7.2f}{bare:14,.0f}{bare / first[1]:7.2f}"
-            print(f"{told}{start:9.1f}{peak:9,.0f}", flush=True)
+            print(f"{told}{start:9.1f}{whole:9.1f}{peak:9,.0f}", flush=True)
 
 
-def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[float, float, float]:
-    """Texts a second, seconds until the first file was ready, and the peak megabytes of a worker."""
+def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[float, float, float, float]:
+    """Texts a second, seconds until the first file was ready, of the whole, and the peak megabytes of a worker."""
     command = [sys.executable, "-m", "serving", "predict", options.run, "--store", str(options.store)]
     command += ["--engine", "ray", "--workers", str(workers), "-i", str(folder / "in")]
     began, ready, told = time.monotonic(), list[float](), list[str]()
@@ -73,13 +74,13 @@ def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[flo
     watch.join()
     if process.wait():
         sys.exit("".join(told))
-    return rate(ready, workers), ready[0] - began, peak[0]
+    return rate(ready, workers), ready[0] - began, time.monotonic() - began, peak[0]
 
 
 def rate(ready: Sequence[float], workers: int) -> float:
-    """Texts a second between a file of one worker and its last: of each other worker as many are ready meanwhile."""
-    files = (len(ready) - 1) // workers * workers
-    return FILE * files / (ready[files] - ready[0])
+    """Texts a second while all are at work, of the times when files were ready."""
+    first, last = 2 * workers, len(ready) - 1 - workers
+    return FILE * (last - first) / (ready[last] - ready[first])
 
 
 def without_ray(options: argparse.Namespace, folder: Path, workers: int) -> float:
