@@ -4,7 +4,7 @@
 split, again and again, in Parquet files of 25,000 rows. The speed is that while all workers are at work: without the
 first two files of each, as one may begin later than another, and without the last one of each. What it takes to start
 Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the same
-files without Ray: what the cores give.
+files without Ray: what the cores give. All of that in rounds, of which medians count and ratios within each.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import multiprocessing.queues
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,50 +22,77 @@ import time
 from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.run.core_set import core_set
+from bench.stats.rounds import ratio
 from bench.stores import open_store
 from benchmarks.http_load import validation_texts
+from benchmarks.peers import shown
 from serving.batch import Job, score
 from serving.live_model import served
 from serving.trust import Trust
 
 FILE = 25_000
+LOOK_SECONDS = 2.0
+"""Between two looks at the memory of workers, whose peaks stay: looking takes from the cores that are measured."""
+
+
+class Taken(NamedTuple):
+    """One round with so many workers."""
+
+    speed: float
+    """Texts a second on Ray."""
+    start: float
+    """Seconds until the first file was ready."""
+    whole: float
+    """Seconds from the command to its end."""
+    peak: float
+    """Megabytes of the largest worker."""
+    bare: float
+    """Texts a second of as many processes without Ray."""
 
 
 def main() -> None:
-    """Score the files with each number of workers and print a table."""
+    """Score the files with each number of workers, in rounds, and print a table of medians."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run")
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=6)
     options = parser.parse_args()
-    texts, first = cycle(validation_texts(options)), (0.0, 0.0)
-    print("workers   texts/s  ratio   without Ray  ratio  start s  whole s  peak MB")
+    texts = cycle(validation_texts(options))
     with tempfile.TemporaryDirectory() as folder:
         for number in range(max(4 * max(options.workers), options.rows // FILE)):
             table = pa.table({"n": range(number * FILE, (number + 1) * FILE), "text": list(islice(texts, FILE))})
             path = Path(folder) / "in" / f"part-{number:04}.parquet"
             path.parent.mkdir(exist_ok=True)
             pq.write_table(table, path)
-        for workers in options.workers:
-            speed, start, whole, peak = scored(options, Path(folder), workers)
-            bare = without_ray(options, Path(folder), workers)
-            first = first if any(first) else (speed, bare)
-            told = f"{workers:7}{speed:10,.0f}{speed / first[0]:7.2f}{bare:14,.0f}{bare / first[1]:7.2f}"
-            print(f"{told}{start:9.1f}{whole:9.1f}{peak:9,.0f}", flush=True)
+        rounds = [
+            {workers: taken(options, Path(folder), workers) for workers in options.workers}
+            for _ in range(options.rounds)
+        ]
+    print("| workers | texts/s | ratio | without Ray | ratio | start s | whole s | peak MB |")
+    print("|---|---|---|---|---|---|---|---|")
+    for workers in options.workers:
+        own, one = ([of[number] for of in rounds] for number in (workers, options.workers[0]))
+        speed, start, whole, peak, bare = (statistics.median(values) for values in zip(*own, strict=True))
+        on_ray = shown(ratio([each.speed for each in own], [each.speed for each in one]))
+        without = shown(ratio([each.bare for each in own], [each.bare for each in one]))
+        print(f"| {workers} | {speed:,.0f} | {on_ray} | {bare:,.0f} | {without} "
+              f"| {start:.1f} | {whole:.1f} | {peak:,.0f} |")  # fmt: skip
 
 
-def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[float, float, float, float]:
-    """Texts a second, seconds until the first file was ready, of the whole, and the peak megabytes of a worker."""
+def taken(options: argparse.Namespace, folder: Path, workers: int) -> Taken:
+    """On Ray, by the command; then without it."""
     command = [sys.executable, "-m", "serving", "predict", options.run, "--store", str(options.store)]
     command += ["--engine", "ray", "--workers", str(workers), "-i", str(folder / "in")]
     began, ready, told = time.monotonic(), list[float](), list[str]()
-    process = subprocess.Popen([*command, "-o", str(folder / f"out-{workers}")], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "-o", str(folder / "out")], stderr=subprocess.PIPE, text=True)
     peak = [0.0]
     watch = threading.Thread(target=watch_workers, args=(process, peak))
     watch.start()
@@ -74,7 +103,9 @@ def scored(options: argparse.Namespace, folder: Path, workers: int) -> tuple[flo
     watch.join()
     if process.wait():
         sys.exit("".join(told))
-    return rate(ready, workers), ready[0] - began, time.monotonic() - began, peak[0]
+    whole = time.monotonic() - began
+    shutil.rmtree(folder / "out")  # what was scored before is not scored again
+    return Taken(rate(ready, workers), ready[0] - began, whole, peak[0], without_ray(options, folder, workers))
 
 
 def rate(ready: Sequence[float], workers: int) -> float:
@@ -119,7 +150,7 @@ def watch_workers(process: subprocess.Popen[str], peak: list[float]) -> None:
                     peak[0] = max(peak[0], int(status.read_text().split("VmHWM:")[1].split()[0]) / 1000)
             except (OSError, IndexError):
                 continue
-        time.sleep(0.2)
+        time.sleep(LOOK_SECONDS)
 
 
 if __name__ == "__main__":
