@@ -1,7 +1,7 @@
 """Speed and memory of `serving predict --engine ray` with one worker and with several, on the same files.
 
 `python -m benchmarks.ray_scoring RUN --store .sentibench --rows 1000000 --workers 1 2`: texts of the run's validation
-split, again and again, in Parquet files of 25,000 rows. The speed is that while all workers are at work: without the
+split, again and again, in Parquet files of 50,000 rows. The speed is that while all workers are at work: without the
 first two files of each, as one may begin later than another, and without the last one of each. What it takes to start
 Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the same
 files without Ray: what the cores give. All of that in rounds, of which medians count and ratios within each.
@@ -36,7 +36,7 @@ from serving.batch import Job, score
 from serving.live_model import served
 from serving.trust import Trust
 
-FILE = 25_000
+FILE = 50_000
 LOOK_SECONDS = 2.0
 """Between two looks at the memory of workers, whose peaks stay: looking takes from the cores that are measured."""
 
