@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.board.few_labels import per_label
 from bench.board.leaderboard import Line
 from bench.board.predictions import Outcome, Part, Predictions
 from bench.board.recipes import recipe_of
@@ -66,6 +67,7 @@ class Inference:
         self._outcomes: dict[RunIds, list[Outcome]] = {}
         self._roots: dict[RunIds, tuple[str, ...]] = {}
         self._recipes = {line.run_ids: line.recipe for line in lines}
+        self._per_label = {line.run_ids: per_label(line) for line in lines}
         self._made = {line.run_ids: line.runs[0].model_name for line in lines}
         self._parents = {line.run_ids: {run.parent_run_id for run in line.runs} for line in lines}
         for run_ids, outcomes in stored.items():
@@ -139,28 +141,38 @@ class Inference:
         return float((apart / self._samples[run_ids].seeds) ** 0.5)
 
     def _variance(self, run_ids: RunIds) -> SeedVariance | None:
+        """Where its own seeds do not tell, that of models which were trained on as many labels."""
+        number = self._per_label[run_ids]
         if own := self._samples[run_ids].variance:
-            return moderated(own, self._common)
+            return moderated(own, self._common[number])
         recipe = self._recipes[run_ids]
-        if (known := recipe_of(recipe)) is not None and known.deterministic:
+        if number is None and (known := recipe_of(recipe)) is not None and known.deterministic:
             return DETERMINISTIC
-        like = [v for i, sample in self._samples.items() if self._recipes[i] == recipe and (v := sample.variance)]
-        return borrowed(like, self._common)
+        like = [i for i in self._samples if (self._recipes[i], self._per_label[i]) == (recipe, number)]
+        return borrowed([v for i in like if (v := self._samples[i].variance)], self._common[number])
 
     @cached_property
-    def _by_roots(self) -> dict[tuple[str, ...], list[Sample]]:
+    def _by_roots(self) -> dict[tuple[str, ...], list[RunIds]]:
         """Models of several seeds, those that come from the same trainings together, the best first."""
-        grouped: dict[tuple[str, ...], list[Sample]] = {}
+        grouped: dict[tuple[str, ...], list[RunIds]] = {}
         for run_ids, sample in self._samples.items():
             if sample.seeds > 1:
-                grouped.setdefault(self._roots[run_ids], []).append(sample)
+                grouped.setdefault(self._roots[run_ids], []).append(run_ids)
         return grouped
 
     @cached_property
-    def _common(self) -> SeedVariance | None:
-        """What the trainings here have in common; the children of one training count as one."""
-        groups = [[v for sample in samples if (v := sample.variance)] for samples in self._by_roots.values()]
-        return prior([SeedVariance(p.total, p.noise, g[0].df) for g in groups if (p := pooled(g))])
+    def _common(self) -> dict[int | None, SeedVariance | None]:
+        """What the trainings on so many labels each have in common; the children of one training count as one.
+
+        Seeds that also draw their texts differ by more than those that were trained on the same ones.
+        """
+        drawn: dict[int | None, list[SeedVariance]] = {number: [] for number in self._per_label.values()}
+        for group in self._by_roots.values():
+            variances = [v for run_ids in group if (v := self._samples[run_ids].variance)]
+            if together := pooled(variances):
+                number = self._per_label[group[0]]
+                drawn[number].append(SeedVariance(together.total, together.noise, variances[0].df))
+        return {number: prior(variances) for number, variances in drawn.items()}
 
     def _like(self, first: RunIds, second: RunIds) -> list[SeedVariance]:
         """Of steps of several seeds like that from the one to the other: made alike, as child or as siblings."""
@@ -189,5 +201,6 @@ class Inference:
     @cached_property
     def _common_step(self) -> SeedVariance | None:
         """What differences between models of the same trainings have in common."""
-        steps = [s.less(samples[0]).variance for samples in self._by_roots.values() for s in samples[1:]]
+        groups = [[self._samples[run_ids] for run_ids in group] for group in self._by_roots.values()]
+        steps = [sample.less(samples[0]).variance for samples in groups for sample in samples[1:]]
         return prior([v for v in steps if v])
