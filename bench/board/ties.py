@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bench.board.few_labels import per_label
 from bench.board.inference import Inference
 from bench.board.leaderboard import Line, Standing
 
@@ -38,6 +39,10 @@ def _standings(scored: Sequence[Line], inference: Inference) -> list[Standing | 
 
 
 def resolution(lines: Sequence[Line]) -> float | None:
-    """Half the width of the intervals of the differences from the best, the median; None without any."""
-    intervals = [interval for line in lines if line.standing and (interval := line.standing.behind_interval)]
+    """Half the width of the intervals of the differences from the best, the median; None without any.
+
+    Of models that were trained on all of train: those of few labels also draw their texts, and differ by more.
+    """
+    whole = [line for line in lines if line.standing and per_label(line) is None]
+    intervals = [interval for line in whole if line.standing and (interval := line.standing.behind_interval)]
     return statistics.median((high - low) / 2 for low, high in intervals) if intervals else None

@@ -71,8 +71,8 @@ class FewLabels:
 
     def draw(self) -> Canvas:
         """Side by side, with one legend."""
-        figure, axes = canvas(max(5.5, 3.6 * len(self.panels)), 4, columns=len(self.panels))
-        figure.suptitle("Score by labels · means of seeds, 95 % intervals; thin: the same model on all of train")
+        figure, axes = canvas(max(6.0, 3.6 * len(self.panels)), 4.2, columns=len(self.panels))
+        figure.suptitle("Score by labels\nmeans over seeds, 95 % intervals; thin: on all of train")
         for ax, panel in zip(axes[0], self.panels, strict=True):
             panel.draw(ax)
         named = {name: handle for ax in axes[0] for handle, name in zip(*ax.get_legend_handles_labels(), strict=True)}
