@@ -61,4 +61,4 @@ def _programs() -> Path | None:
 
 def _another_user() -> list[str]:
     """The server refuses to be root's."""
-    return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    return [shutil.which("runuser") or "/usr/sbin/runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
