@@ -1,7 +1,7 @@
 """Speed and memory of `serving predict --engine ray` with one worker and with several, on the same files.
 
 `python -m benchmarks.ray_scoring RUN --store .sentibench --rows 1000000 --workers 1 2`: texts of the run's validation
-split, again and again, in Parquet files of 50,000 rows. The speed is that while all workers are at work: without the
+split, again and again, in Parquet files of `--file-rows` rows. The speed is that while all workers are at work: without the
 first two files of each, as one may begin later than another, and without the last one of each. What it takes to start
 Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the same
 files without Ray: what the cores give. All of that in rounds, of which medians count and ratios within each.
@@ -36,7 +36,6 @@ from serving.batch import Job, score
 from serving.live_model import served
 from serving.trust import Trust
 
-FILE = 50_000
 LOOK_SECONDS = 2.0
 """Between two looks at the memory of workers, whose peaks stay: looking takes from the cores that are measured."""
 
@@ -62,13 +61,15 @@ def main() -> None:
     parser.add_argument("run")
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--file-rows", type=int, default=50_000)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=6)
     options = parser.parse_args()
     texts = cycle(validation_texts(options))
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(max(4 * max(options.workers), options.rows // FILE)):
-            table = pa.table({"n": range(number * FILE, (number + 1) * FILE), "text": list(islice(texts, FILE))})
+        size = options.file_rows
+        for number in range(max(4 * max(options.workers), options.rows // size)):
+            table = pa.table({"n": range(number * size, (number + 1) * size), "text": list(islice(texts, size))})
             path = Path(folder) / "in" / f"part-{number:04}.parquet"
             path.parent.mkdir(exist_ok=True)
             pq.write_table(table, path)
@@ -105,13 +106,14 @@ def taken(options: argparse.Namespace, folder: Path, workers: int) -> Taken:
         sys.exit("".join(told))
     whole = time.monotonic() - began
     shutil.rmtree(folder / "out")  # what was scored before is not scored again
-    return Taken(rate(ready, workers), ready[0] - began, whole, peak[0], without_ray(options, folder, workers))
+    speed = options.file_rows * files_per_second(ready, workers)
+    return Taken(speed, ready[0] - began, whole, peak[0], without_ray(options, folder, workers))
 
 
-def rate(ready: Sequence[float], workers: int) -> float:
-    """Texts a second while all are at work, of the times when files were ready."""
+def files_per_second(ready: Sequence[float], workers: int) -> float:
+    """The speed while all are at work, of the times when files were ready."""
     first, last = 2 * workers, len(ready) - 1 - workers
-    return FILE * (last - first) / (ready[last] - ready[first])
+    return (last - first) / (ready[last] - ready[first])
 
 
 def without_ray(options: argparse.Namespace, folder: Path, workers: int) -> float:
@@ -127,7 +129,7 @@ def without_ray(options: argparse.Namespace, folder: Path, workers: int) -> floa
     times = sorted(ready.get() for _ in files)
     for process in processes:
         process.join()
-    return rate(times, workers)
+    return options.file_rows * files_per_second(times, workers)
 
 
 def work(run: str, store: Path, files: Sequence[Path], ready: multiprocessing.queues.Queue[float]) -> None:

@@ -155,7 +155,7 @@ def _on_ray(
     context = DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    context.memory_usage_poll_interval_s = None  # a thread a file that asks for memory, which nothing here reads
+    context.memory_usage_poll_interval_s = None  # else a thread a task, of whose figures none is read here
     count = min(workers or int(ray.cluster_resources().get("CPU", 1)), len(due))
     scored = from_items([{"task": task} for task in due], override_num_blocks=len(due)).map(
         cast(Any, Worker), fn_constructor_args=(request, model), concurrency=count, num_cpus=1,
