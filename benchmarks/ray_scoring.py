@@ -1,10 +1,10 @@
 """Speed and memory of `serving predict --engine ray` with one worker and with several, on the same files.
 
 `python -m benchmarks.ray_scoring RUN --store .sentibench --rows 1000000 --workers 1 2`: texts of the run's validation
-split, again and again, in Parquet files of `--file-rows` rows. The speed is that while all workers are at work: without the
-first two files of each, as one may begin later than another, and without the last one of each. What it takes to start
-Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the same
-files without Ray: what the cores give. All of that in rounds, of which medians count and ratios within each.
+split, again and again, in Parquet files of `--file-rows` rows. The speed is that while all workers are at work: without
+the first two files of each, as one may begin later than another, and without the last one of each. What it takes to
+start Ray and to load the model is told apart. Memory is the largest that one worker had. As many processes score the
+same files without Ray: what the cores give. All of that in rounds, of which medians count and ratios within each.
 """
 
 from __future__ import annotations
