@@ -77,8 +77,9 @@ class _Chosen:
 def _share(chosen: Sequence[_Chosen], first: str, second: str) -> Share:
     worse = 0
     for some in chosen:
-        gap = some.inference.difference(some.subjects[second], some.subjects[first])
-        worse += gap.value < 0 and gap.p_zero() < some.inference.level
+        pair = some.subjects[second], some.subjects[first]
+        gap = some.inference.difference(*pair)
+        worse += gap.value < 0 and gap.p_zero() < some.inference.level(*pair)
     return Share(len(chosen) - worse, len(chosen))
 
 

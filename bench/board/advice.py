@@ -106,7 +106,7 @@ def _near(subjects: Sequence[tuple[Line, Subject]], validation: Inference) -> li
 
     def is_near(subject: Subject) -> bool:
         difference = validation.difference(best, subject)
-        return difference.value >= -MARGIN and difference.p_zero() >= validation.level
+        return difference.value >= -MARGIN and difference.p_zero() >= validation.level(best, subject)
 
     return [line for line, subject in subjects if subject is best or is_near(subject)]
 

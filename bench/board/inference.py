@@ -124,10 +124,24 @@ class Inference:
         """Texts that change sides from the first to the second."""
         return flips(first.right, second.right, second.belongs_to(first))
 
+    def level(self, *pair: Subject) -> float:
+        """Of the test of two models, so that the chance of any false call among all pairs of their family is 5 %.
+
+        Models that were trained on all of train are a family: those of few labels answer another question, and do not
+        widen its intervals. A pair with one of few labels is one of all pairs of the leaderboard.
+        """
+        whole = all(self._per_label.get(subject.run_ids) is None for subject in pair)
+        return self._level_of_whole if whole else self._level_of_all
+
     @cached_property
-    def level(self) -> float:
-        """Of each pair of these lines, so that the chance of any false call among all pairs is 5 %."""
-        ids = list(self._samples)
+    def _level_of_whole(self) -> float:
+        return self._level_among([ids for ids in self._samples if self._per_label[ids] is None])
+
+    @cached_property
+    def _level_of_all(self) -> float:
+        return self._level_among(list(self._samples))
+
+    def _level_among(self, ids: Sequence[RunIds]) -> float:
         if len(ids) < 2:
             return level_of_pairs(np.eye(1))
         over_texts = np.cov(np.stack([self._samples[i].texts for i in ids])) / max(self.n_texts, 1)

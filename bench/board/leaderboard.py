@@ -80,7 +80,7 @@ class Standing:
     behind: Estimate | None
     """This line less the best; None for the best itself."""
     level: float
-    """Of the test of `behind`: all pairs of lines together err in 5 %."""
+    """Of the test of `behind`: all pairs of its family of models together err in 5 %."""
 
     @property
     def worse(self) -> bool:
@@ -89,7 +89,7 @@ class Standing:
 
     @property
     def behind_interval(self) -> tuple[float, float] | None:
-        """Of `behind`; those of all pairs of lines hold together in 95 %."""
+        """Of `behind`; those of all pairs of its family of models hold together in 95 %."""
         return self.behind.interval(self.level) if self.behind else None
 
 

@@ -33,8 +33,11 @@ def _standings(scored: Sequence[Line], inference: Inference) -> list[Standing | 
     best = next((subject for subject in subjects if subject), None)
     found: list[Standing | None] = []
     for subject in subjects:
-        behind = inference.difference(best, subject) if best and subject and subject is not best else None
-        found.append(Standing(inference.score(subject), behind, inference.level) if subject else None)
+        if not best or not subject:
+            found.append(None)
+            continue
+        behind = inference.difference(best, subject) if subject is not best else None
+        found.append(Standing(inference.score(subject), behind, inference.level(best, subject)))
     return found
 
 

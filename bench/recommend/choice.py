@@ -26,7 +26,7 @@ class Rival:
     difference: Estimate
     """Of the scores, the chosen one's less this one's."""
     level: float
-    """Of the test: all pairs of the leaderboard together err in 5 %."""
+    """Of the test: all pairs of its family of models together err in 5 %."""
 
     @property
     def verdict(self) -> Verdict:
@@ -37,7 +37,7 @@ class Rival:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the difference; those of all pairs of the leaderboard hold together in 95 %."""
+        """Of the difference; those of all pairs of its family of models hold together in 95 %."""
         return self.difference.interval(self.level)
 
 
@@ -103,9 +103,9 @@ def _choice(found: Field, store: Store) -> Choice:
     others = [c.line for c in found.inside if c is not pick]
     tested = {line.run_ids: s for line in others if (s := found.test.subject(line))}
     rivals = [
-        Rival(line, found.test.difference(tested[line.run_ids], subject), found.test.level)
+        Rival(line, found.test.difference(other, subject), found.test.level(other, subject))
         for line in others
-        if subject and line.run_ids in tested
+        if subject and (other := tested.get(line.run_ids))
     ]
     return Choice(
         candidate=pick,
@@ -126,7 +126,7 @@ def _meant_for_use(found: Field) -> Candidate:
         subject = found.validation.subject(candidate.line)
         if candidate.standin or best is None or subject is None:
             continue
-        if found.validation.difference(best, subject).p_zero() >= found.validation.level:
+        if found.validation.difference(best, subject).p_zero() >= found.validation.level(best, subject):
             return candidate
     return first
 

@@ -79,3 +79,17 @@ def test_a_lone_seed_borrows_nothing_from_those_that_also_draw_their_texts(store
     assert score(store, "dnn-0") == before
     few = score(store, "dnn-few-0").interval()
     assert few[1] - few[0] > 3 * (before.interval()[1] - before.interval()[0])
+
+
+def test_models_of_few_labels_do_not_widen_the_intervals_of_the_others(store: Store) -> None:
+    random = np.random.default_rng(0)
+    for recipe, errors in (("lstm", 20), ("bert", 40), ("dnn", 80)):
+        put(store, recipe, f"{recipe}-0", 0, random.choice(TEXTS, errors, replace=False))
+    inference, pair = subjects(store, "lstm-0", "dnn-0")
+    before = inference.level(*pair)
+    for number in (8, 16, 32, 64, 128):
+        wrong = random.choice(TEXTS, 300 - number, replace=False)
+        put(store, "dnn", f"dnn-{number}", 0, wrong, trained_on=f"{number} a label")
+    inference, (best, other, few) = subjects(store, "lstm-0", "dnn-0", "dnn-8")
+    assert inference.level(best, other) == before < 0.05
+    assert inference.level(best, few) < before, "which is one of all pairs"

@@ -81,7 +81,9 @@ def _picks(board: Board, held: Inference) -> dict[str, int]:
         return {}
     best = order[0][2]
     near = [line for line in chosen.near if not standin(line)]
-    kept = [line for _, line, s in order if s is best or held.difference(best, s).p_beyond(MARGIN) < held.level]
+    kept = [
+        line for _, line, s in order if s is best or held.difference(best, s).p_beyond(MARGIN) < held.level(best, s)
+    ]
     answers = {
         "accurate": order[0][1], "fastest": chosen.line, "smallest": _smallest(near), "lossless": _smallest(kept),
     }  # fmt: skip
@@ -100,6 +102,6 @@ def _instead(board: Board, held: Inference) -> dict[int, list[int]]:
     standins = [each for each in order if standin(each[1])]
     meant = [each for each in order if not standin(each[1])]
     return {
-        i: [j for j, _, other in meant if held.difference(subject, other).p_zero() >= held.level]
+        i: [j for j, _, other in meant if held.difference(subject, other).p_zero() >= held.level(subject, other)]
         for i, _, subject in standins
     }
