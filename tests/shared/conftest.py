@@ -10,10 +10,10 @@ import pytest
 
 from bench.store import Store
 from bench.stores import open_store
-from tests.object_storage import s3_server
+from tests.object_storage import azure_server, s3_server
 from tests.postgres_server import new_database, postgres_server
 
-KINDS = ("folder", "s3", "postgresql")
+KINDS = ("folder", "s3", "az", "postgresql")
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ def server() -> Iterator[str]:
 def shared(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shared]:
     if request.param == "folder":
         yield Shared(request.param, str(tmp_path / "store"), {}, tmp_path)
-    elif request.param == "s3":
+    elif request.param in ("s3", "az"):
         pytest.importorskip("obstore")
-        with s3_server(monkeypatch) as variables:
-            yield Shared(request.param, "s3://team/store", variables, tmp_path)
+        with (s3_server if request.param == "s3" else azure_server)(monkeypatch) as variables:
+            yield Shared(request.param, f"{request.param}://team/store", variables, tmp_path)
     else:
         database = new_database(request.getfixturevalue("server"))
         yield Shared(request.param, f"{database}?artifacts={tmp_path / 'artifacts'}", {}, tmp_path)

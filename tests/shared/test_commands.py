@@ -18,7 +18,7 @@ from tests.shared.conftest import Shared
 SMOKE = ("--smoke", "--measure", "none")
 
 
-@pytest.mark.parametrize("shared", ["s3", "postgresql"], indirect=True)
+@pytest.mark.parametrize("shared", ["s3", "az", "postgresql"], indirect=True)
 def test_one_machine_goes_on_with_what_another_has_made(bench: Bench, shared: Shared, tmp_path: Path) -> None:
     def on(machine: str, *command: str) -> str:
         cache = {"SENTIBENCH_CACHE": str(tmp_path / machine)}
@@ -61,7 +61,7 @@ def test_a_url_of_no_store_is_told_in_one_line(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shared", ["s3", "postgresql"], indirect=True)
+@pytest.mark.parametrize("shared", ["s3", "az", "postgresql"], indirect=True)
 def test_two_commands_on_two_machines_share_a_suite(bench: Bench, shared: Shared, tmp_path: Path) -> None:
     """Each run is trained by one of them, parents before children, and both end with the whole board."""
     runs = [

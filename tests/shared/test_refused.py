@@ -20,10 +20,12 @@ from bench.durable import write_atomic
 from bench.errors import BenchError, StoreInUseError
 from bench.stores import open_store
 from tests.conftest import Bench
+from tests.object_storage import AZURE_KEY
 from tests.shared.conftest import Shared
 
 RUN = ("run", "-r", "bayes", "-d", "toy", "--smoke", "--measure", "none")
 ONLY_S3 = pytest.mark.parametrize("shared", ["s3"], indirect=True)
+ONLY_AZURE = pytest.mark.parametrize("shared", ["az"], indirect=True)
 ONLY_POSTGRES = pytest.mark.parametrize("shared", ["postgresql"], indirect=True)
 
 
@@ -39,6 +41,18 @@ def test_a_bucket_that_is_not_there(bench: Bench, shared: Shared) -> None:
     for command in (("list", "runs"), RUN):
         told = _refused(bench, shared, "s3://nobody/store", *command)
         assert "s3://nobody/store: the server answers 404 Not Found, NoSuchBucket: The specified bucket" in told
+
+
+@ONLY_AZURE
+def test_a_container_that_is_not_there(bench: Bench, shared: Shared) -> None:
+    told = _refused(bench, shared, "az://nobody/store", *RUN)
+    assert "az://nobody/store: the server answers 404 Not Found, ContainerNotFound" in told
+
+
+@ONLY_AZURE
+def test_a_container_that_one_may_not_use(bench: Bench, shared: Shared) -> None:
+    told = _refused(bench, shared, shared.where, *RUN, AZURE_STORAGE_ACCOUNT_KEY="A" + AZURE_KEY[1:])
+    assert "the server answers 403 Forbidden, AuthorizationFailure" in told and "credentials" in told
 
 
 @ONLY_POSTGRES
