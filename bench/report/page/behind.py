@@ -122,7 +122,8 @@ def columns() -> list[Fold]:
     rows = [[column.title, column.help] for column in COLUMNS]
     note = (
         "A tie is a model that is not shown to be worse than the best, by a paired test over texts and seeds that is "
-        "corrected for all pairs. A tie is no proof of equality: bench compare A B --margin tests that. Single texts "
+        "corrected for all pairs: for those of models trained on all of train, and for a model of few labels for all "
+        "pairs of the leaderboard. A tie is no proof of equality: bench compare A B --margin tests that. Single texts "
         "are timed one by one, batches of 32 in shuffled order; tokenization is included. Megabytes are 10⁶ bytes."
     )
     return fold("Every column explained", note, [table([["column", ""], ["meaning", ""]], rows)])
