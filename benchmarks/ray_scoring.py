@@ -33,6 +33,7 @@ from bench.stores import open_store
 from benchmarks.http_load import validation_texts
 from benchmarks.peers import shown
 from serving.batch import Job, score
+from serving.collector import freeze_loaded
 from serving.live_model import served
 from serving.trust import Trust
 
@@ -68,7 +69,7 @@ def main() -> None:
     texts = cycle(validation_texts(options))
     with tempfile.TemporaryDirectory() as folder:
         size = options.file_rows
-        for number in range(max(4 * max(options.workers), options.rows // size)):
+        for number in range(max(5 * max(options.workers), options.rows // size)):
             table = pa.table({"n": range(number * size, (number + 1) * size), "text": list(islice(texts, size))})
             path = Path(folder) / "in" / f"part-{number:04}.parquet"
             path.parent.mkdir(exist_ok=True)
@@ -111,9 +112,14 @@ def taken(options: argparse.Namespace, folder: Path, workers: int) -> Taken:
 
 
 def files_per_second(ready: Sequence[float], workers: int) -> float:
-    """The speed while all are at work, of the times when files were ready."""
-    first, last = 2 * workers, len(ready) - 1 - workers
-    return (last - first) / (ready[last] - ready[first])
+    """The speed while all are at work, of the times when files were ready.
+
+    From the mean time of the first files, one a worker, to that of the last ones: between two single times there may be
+    a file more or less, which depends on how far apart the workers began.
+    """
+    at_work = ready[2 * workers : len(ready) - workers]
+    first, last = statistics.mean(at_work[:workers]), statistics.mean(at_work[-workers:])
+    return (len(at_work) - workers) / (last - first)
 
 
 def without_ray(options: argparse.Namespace, folder: Path, workers: int) -> float:
@@ -136,6 +142,7 @@ def work(run: str, store: Path, files: Sequence[Path], ready: multiprocessing.qu
     """Score files as a worker of Ray does; tells when each is ready."""
     with core_set(1):
         model = served(run, Trust(open_store(store), False), calibrated=False)
+        freeze_loaded()
         for file in files:
             target = file.parent.parent / "without-ray" / file.name
             target.parent.mkdir(exist_ok=True)

@@ -20,6 +20,7 @@ from bench.run.launcher import node_variables
 from bench.stores import open_store
 from serving.answering import Answering
 from serving.batch import Count, Job, score
+from serving.collector import freeze_loaded
 from serving.live_model import served
 from serving.places import Found, Place, bring, exists, listed, put, read, write
 from serving.scored import FORMATS
@@ -178,6 +179,7 @@ class Worker:
         self._made_of = model
         trust = Trust(open_store(model.store), model.allow_code)
         self._model = served(model.name, trust, request.answering.calibrated)
+        freeze_loaded()
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         """`task` to `scored`; what is wrong with a file is its own problem."""

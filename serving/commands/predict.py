@@ -98,8 +98,10 @@ def predict(
 
 def _score_one(job: Job, model: Model) -> None:
     from serving.batch import score
+    from serving.collector import freeze_loaded
     from serving.screen import bar
 
+    freeze_loaded()
     started = time.monotonic()
     with bar(job.source) as progress:
         count = score(job, model, progress)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.api import BenchError
 from bench.store import Store
+from serving.collector import freeze_loaded
 from serving.model import Model, need_one_label
 from serving.stream.checkpoint import Checkpoint, State
 from serving.stream.consume import Consumer, Settings
@@ -78,6 +79,7 @@ def stream(job: Job, source: Source, current: Callable[[], Model], store: Store)
         )  # fmt: skip
         stop = Stop()
         opened.callback(source.close)
+        freeze_loaded()
         source.open()
         reader = Reader(source, start, job.queue)
         try:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.ray_session import NICENESS
+from benchmarks.ray_scoring import files_per_second
 from serving.places import Place, listed, put, read
 from tests.conftest import bench_environment
 from tests.object_storage import s3_server
@@ -163,3 +164,10 @@ def test_an_object_store_is_read_and_written(
     assert done.returncode == 0, done.stderr.decode()
     assert serving("predict", trained.run, "-i", "a.csv", "-o", "here.csv").returncode == 0
     assert read(Place.of(url + options).file("out/a.csv")) == (tmp_path / "here.csv").read_bytes()
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.25, 0.5, 0.9])
+def test_the_speed_of_workers_is_the_same_however_far_apart_they_began(apart: float) -> None:
+    ready = sorted([*range(1, 11), *(apart + n for n in range(1, 11))])
+    assert files_per_second(ready, workers=2) == pytest.approx(2.0)
+    assert files_per_second(range(1, 21), workers=1) == pytest.approx(1.0)
