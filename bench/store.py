@@ -32,6 +32,7 @@ from bench.errors import (
 )
 from bench.identity import slug
 from bench.locks import Note, hold, holders, share
+from bench.packed_probabilities import unpack
 from bench.redact import publishable, without_paths
 from bench.schema import Result, parse
 from bench.split_labels import FOLDER as SPLITS
@@ -277,7 +278,7 @@ class Store:
         path = self.file(run_id, f"{name}.npz")
         if name != "predictions":
             return read_arrays(path)
-        arrays = restore(self.root / SPLITS, read_arrays(path))
+        arrays = restore(self.root / SPLITS, unpack(read_arrays(path)))
         check_predictions(path, arrays)
         return arrays
 

@@ -12,6 +12,7 @@ from bench.board.row import Row
 from bench.board.rows import counted
 from bench.durable import write_atomic
 from bench.errors import BenchError, StoreError
+from bench.packed_probabilities import pack
 from bench.search.summary import summaries
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import remove_unused, share
@@ -67,7 +68,7 @@ def copy_results(store: Store, published: Iterable[Row], out: Path) -> Copied:
 
 
 def _copy(store: Store, row: Row, target: Path) -> None:
-    """The ids and labels of its split go beside `results`, once for all runs."""
+    """The ids and labels of its split go beside `results`, once for all runs; probabilities are packed."""
     source = store.folder(row.run_id)
     target.mkdir(parents=True, exist_ok=True)
     for name in RAW:
@@ -77,7 +78,7 @@ def _copy(store: Store, row: Row, target: Path) -> None:
             continue
         elif name == "predictions.npz" and (arrays := store.arrays(row.run_id, "predictions")):
             shared = share(target.parent.parent / SPLITS, row.data, arrays)
-            write_arrays(target / name, shared)
+            write_arrays(target / name, pack(shared))
             shutil.copystat(source / name, target / name)
         else:
             shutil.copy2(source / name, target / name)

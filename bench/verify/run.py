@@ -18,6 +18,7 @@ from bench.measure.bins import label_f1
 from bench.measure.measurement import inference_peak_bytes, measurement_from_samples
 from bench.measure.quality import score, validation_scores
 from bench.measure.schedule import POOLED, PROTOCOLS
+from bench.packed_probabilities import unpack
 from bench.schema import Data, Result, parse
 from bench.split_labels import FOLDER as SPLITS
 from bench.split_labels import name_of, references, restore
@@ -96,7 +97,7 @@ def _arrays(path: Path, data: Data, gathered: Gathered) -> Arrays:
             gathered.splits.add(name)
             if name != name_of(split, data.split_hash if split == "test" else data.train_hash):
                 raise BenchError(f"refers to {SPLITS}/{name}.npz, which is not of the {split} split of its data")
-        return restore(path.parents[2] / SPLITS, arrays)
+        return restore(path.parents[2] / SPLITS, unpack(arrays))
     except StoreError as error:
         raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 

@@ -25,6 +25,7 @@ from bench.measure.measurement import summarize
 from bench.measure.quality import score, validation_scores
 from bench.measure.size import measure_size
 from bench.measure.timing import run_round
+from bench.packed_probabilities import unpack
 from bench.report.build import build
 from bench.robustness.evaluation import ROBUSTNESS, Behaviour, Robustness
 from bench.schema import Data, Identity, Memory, Outcome, Result
@@ -197,7 +198,7 @@ def halve_sizes(published: Path) -> None:
 def score_again(published: Path, run_id: str) -> None:
     """Numbers that agree with the forged labels."""
     path = published / "results" / run_id / "result.json"
-    arrays = restore(published / "splits", dict(np.load(path.with_name("predictions.npz"))))
+    arrays = restore(published / "splits", unpack(dict(np.load(path.with_name("predictions.npz")))))
     names = json.loads(path.read_text())["data"]["label_names"]
     quality = score(arrays["labels"], arrays["probabilities"], names, n_bootstrap=20)
     edit(path, "quality", value=quality.model_dump(mode="json"))
@@ -222,6 +223,14 @@ def forge_all(published: Path) -> None:
     for folder in (published / "results").iterdir():
         score_again(published, folder.name)
     rewrite_table(published)
+
+
+def alter_probability(published: Path) -> None:
+    def swapped(arrays: dict[str, Any]) -> None:
+        """One text has another class as its largest."""
+        arrays["probabilities_largest"][0] = (arrays["probabilities_largest"][0] + 1) % 2
+
+    edit_arrays(published / "results" / FIRST / "predictions.npz", swapped)
 
 
 FIGURE = "figures/toy-per-class.png"
@@ -257,6 +266,7 @@ ALTERED: list[tuple[str, Callable[[Path], Any], str, str]] = [
         RESULT,
         f"{RESULT}: git_commit is 'dddd",
     ),
+    ("a probability", alter_probability, f"results/{FIRST}/predictions.npz", f"{RESULT}: quality."),
     ("labels of one run", forge_one, RESULT, f"results/{FIRST}/predictions.npz: its ids and labels of test are not"),
 ]
 
