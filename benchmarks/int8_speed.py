@@ -2,7 +2,7 @@
 
 `python -m benchmarks.int8_speed --dataset emotions`: the weights are random, as speed does not depend on them, so this
 says nothing of quality. Each runtime answers batches of 32 validation texts, tokenization included, in a process of its
-own, in rounds; the median round counts. Files are those of the artifacts.
+own, in rounds: medians of them, and of the ratios within each, with their interval. Files are those of the artifacts.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from bench.api import Compression, load_artifact
 from bench.data import DatasetRef, prepare
 from bench.data.prepared import Prepared
 from bench.registry import load_recipe
+from bench.stats.rounds import ratio
+from benchmarks.peers import shown
 
-BATCH, SECONDS, ROUNDS = 32, 8.0, 3
+BATCH = 32
 CHILDREN = {
     "ONNX Runtime, float32": ("export", {"to": "onnx"}),
     "OpenVINO, float32": ("export", {"to": "openvino"}),
@@ -40,15 +42,17 @@ def main() -> None:
     parser.add_argument("--store", type=Path, default=Path(".sentibench"))
     parser.add_argument("--dataset", default="emotions")
     parser.add_argument("--tokenizer", default="tweets-tinybert4", help="a folder, or a checkpoint of the project")
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of each runtime in a round")
     parser.add_argument("--time", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     prepared = prepare(DatasetRef(options.dataset), options.store / "prepared")
     if options.time:
-        print(texts_per_second(options.time, prepared.validation().texts))
+        print(texts_per_second(options.time, prepared.validation().texts, options.seconds))
         return
     with tempfile.TemporaryDirectory() as root:
         folders = artifacts(Path(root), prepared, options.tokenizer)
-        rounds = [{name: timed(folder) for name, folder in folders.items()} for _ in range(ROUNDS)]
+        rounds = [{name: timed(folder) for name, folder in folders.items()} for _ in range(options.rounds)]
         report(folders, rounds)
 
 
@@ -98,11 +102,11 @@ def timed(folder: Path) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
-def texts_per_second(folder: Path, texts: list[str]) -> float:
+def texts_per_second(folder: Path, texts: list[str], time_s: float) -> float:
     """Over as many batches as fit the time, after a tenth of it to warm up."""
     predictor = load_artifact(folder)
     batches = [texts[start : start + BATCH] for start in range(0, len(texts) - BATCH, BATCH)]
-    for seconds in (SECONDS / 10, SECONDS):
+    for seconds in (time_s / 10, time_s):
         started, done = time.perf_counter(), 0
         while time.perf_counter() - started < seconds:
             predictor.predict_proba(batches[done % len(batches)])
@@ -112,13 +116,14 @@ def texts_per_second(folder: Path, texts: list[str]) -> float:
 
 def report(folders: dict[str, Path], rounds: list[dict[str, float]]) -> None:
     """Texts a second, ratio, megabytes, share of the float32 file."""
-    speeds = {name: median(one[name] for one in rounds) for name in folders}
+    speeds = {name: [one[name] for one in rounds] for name in folders}
     sizes = {name: sum(p.stat().st_size for p in folder.iterdir()) for name, folder in folders.items()}
     first = next(iter(folders))
-    print(f"{'':38}texts/s  ratio     MB  share")
-    for name, speed in speeds.items():
-        share = sizes[name] / sizes[first]
-        print(f"{name:38}{speed:7.1f} {speed / speeds[first]:6.2f} {sizes[name] / 1e6:6.1f} {share:6.0%}")
+    print("| | texts/s | ratio | MB | of float32 |")
+    print("|---|---|---|---|---|")
+    for name, of in speeds.items():
+        times = shown(ratio(of, speeds[first]))
+        print(f"| {name} | {median(of):.1f} | {times} | {sizes[name] / 1e6:.1f} | {sizes[name] / sizes[first]:.0%} |")
 
 
 if __name__ == "__main__":
