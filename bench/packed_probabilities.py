@@ -1,12 +1,13 @@
-"""Published probabilities in two thirds of the bytes, bit for bit: a row sums to 1, and like bytes compress together.
+"""Published probabilities in three quarters of the bytes, bit for bit.
 
-Of each row all but the largest probability are kept, and of that one by how many representable numbers it is off from
-what is missing to 1. A number's four bytes lie apart from each other: the first ones, of sign and exponent, are much
-alike, which a zip sees only side by side.
+A row sums to 1, and like bytes compress together. Of each row all but the largest probability are kept, and of that one
+by how many representable numbers it is off from what is missing to 1. A number's four bytes lie apart from each other:
+the first ones, of sign and exponent, are much alike, which a zip sees only side by side.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,19 +43,19 @@ def pack(arrays: Arrays) -> dict[str, Array]:
     return packed
 
 
-def unpack(arrays: Arrays) -> dict[str, Array]:
-    """What `pack` was given. Raises `StoreError` for arrays that it has not made."""
+def unpack(path: Path, arrays: Arrays) -> dict[str, Array]:
+    """What `pack` was given. Raises `StoreError`, which names the file at `path`, for arrays that it has not made."""
     whole = dict(arrays)
     for name in NAMES:
         parts = [whole.pop(part.format(name), None) for part in (LARGEST, OTHERS, ROUNDING)]
         if any(part is not None for part in parts):
-            whole[name] = _rows(name, *parts)
+            whole[name] = _rows(f"{path}: {name}", *parts)
     return whole
 
 
-def _rows(name: str, largest: Array | None, others: Array | None, rounding: Array | None) -> Array:
+def _rows(where: str, largest: Array | None, others: Array | None, rounding: Array | None) -> Array:
     if largest is None or others is None or rounding is None:
-        raise StoreError(f"{name}: a part of what was packed is missing")
+        raise StoreError(f"{where}: a part of what was packed is missing")
     n, classes = len(largest) if largest.ndim == 1 else -1, others.shape[1] + 1 if others.ndim == 3 else 0
     kinds = (largest.dtype == others.dtype == np.uint8, rounding.dtype in (np.int8, np.int32))
     if (
@@ -63,7 +64,7 @@ def _rows(name: str, largest: Array | None, others: Array | None, rounding: Arra
         or rounding.shape != (n,)
         or largest.max(initial=0) >= classes
     ):
-        raise StoreError(f"{name}: not packed by this software")
+        raise StoreError(f"{where}: not packed by this software")
     rest = np.ascontiguousarray(np.moveaxis(others, (2, 1), (0, 1))).view("<f4")[..., 0].astype(np.float32)
     rows = np.empty((n, classes), np.float32)
     rows[~_at(largest, classes)] = rest.reshape(-1)

@@ -278,7 +278,7 @@ class Store:
         path = self.file(run_id, f"{name}.npz")
         if name != "predictions":
             return read_arrays(path)
-        arrays = restore(self.root / SPLITS, unpack(read_arrays(path)))
+        arrays = restore(self.root / SPLITS, unpack(path, read_arrays(path)))
         check_predictions(path, arrays)
         return arrays
 

@@ -155,7 +155,8 @@ def _taken(one: record.Record) -> list[str]:
     command = " ".join(["python -m benchmarks." + one.benchmark, *one.arguments])
     tables = any(line.startswith("|") for line in one.said)
     said = ["", *one.said, ""] if tables else ["", "```", *one.said, "```", ""]
-    return [f"`{command}`: {when}; {one.machine}{load}.", *said]
+    note = f" {one.note}" if one.taken_at and one.note else ""
+    return [f"`{command}`: {when}; {one.machine}{load}.{note}", *said]
 
 
 PAGES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from bench.arrays import Arrays, packed
 from bench.errors import StoreError
 from bench.packed_probabilities import pack, unpack
 
+FILE = Path("run") / "predictions.npz"
 SHAPES = st.tuples(st.integers(0, 5), st.integers(0, 4))
 
 
@@ -22,7 +25,7 @@ def softmax(n: int, classes: int) -> np.ndarray:
 
 @given(hnp.arrays(np.float32, SHAPES, elements=st.floats(width=32)))
 def test_any_numbers_come_back(rows: np.ndarray) -> None:
-    back = unpack(pack({"probabilities": rows, "ids": np.arange(3)}))
+    back = unpack(FILE, pack({"probabilities": rows, "ids": np.arange(3)}))
     assert back["probabilities"].tobytes() == rows.tobytes() and back["probabilities"].shape == rows.shape
     assert set(back) == {"probabilities", "ids"}
 
@@ -33,7 +36,7 @@ def test_a_softmax_comes_back_from_a_good_part_of_its_bytes(classes: int) -> Non
     made = pack(arrays)
     assert not set(made) & set(arrays)
     assert len(packed(made)) < 0.9 * len(packed(arrays))
-    for name, rows in unpack(made).items():
+    for name, rows in unpack(FILE, made).items():
         np.testing.assert_array_equal(rows, arrays[name])
 
 
@@ -52,5 +55,5 @@ def damaged(**changes: np.ndarray | None) -> Arrays:
     ],
 )  # fmt: skip
 def test_what_was_not_packed_here_is_one_line(arrays: Arrays) -> None:
-    with pytest.raises(StoreError, match=r"^probabilities: [^\n]*$"):
-        unpack(arrays)
+    with pytest.raises(StoreError, match=r"^run/predictions\.npz: probabilities: [^\n]*$"):
+        unpack(FILE, arrays)

@@ -97,7 +97,7 @@ def _arrays(path: Path, data: Data, gathered: Gathered) -> Arrays:
             gathered.splits.add(name)
             if name != name_of(split, data.split_hash if split == "test" else data.train_hash):
                 raise BenchError(f"refers to {SPLITS}/{name}.npz, which is not of the {split} split of its data")
-        return restore(path.parents[2] / SPLITS, unpack(arrays))
+        return restore(path.parents[2] / SPLITS, unpack(path, arrays))
     except StoreError as error:
         raise BenchError(str(error).removeprefix(f"{path}: ")) from None
 

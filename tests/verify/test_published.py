@@ -198,7 +198,8 @@ def halve_sizes(published: Path) -> None:
 def score_again(published: Path, run_id: str) -> None:
     """Numbers that agree with the forged labels."""
     path = published / "results" / run_id / "result.json"
-    arrays = restore(published / "splits", unpack(dict(np.load(path.with_name("predictions.npz")))))
+    predictions = path.with_name("predictions.npz")
+    arrays = restore(published / "splits", unpack(predictions, dict(np.load(predictions))))
     names = json.loads(path.read_text())["data"]["label_names"]
     quality = score(arrays["labels"], arrays["probabilities"], names, n_bootstrap=20)
     edit(path, "quality", value=quality.model_dump(mode="json"))
