@@ -23,7 +23,7 @@ from bench.machine import cores
 from bench.run.remeasure import stored_run
 from bench.stats.rounds import ratio
 from bench.stores import open_store
-from benchmarks.peers import shown
+from benchmarks.advantage import shown
 from transformers_pt.predictor import SLICE, EncoderPredictor, pad
 
 TOKENS = (512, 1024, 2048)

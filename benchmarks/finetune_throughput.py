@@ -3,7 +3,8 @@
 `python -m benchmarks.finetune_throughput --store .sentibench`: TinyBERT size (4 layers, 312 wide) on COVID-19 tweets.
 The plain script pads every text to the same 128 tokens and computes in float32; each next line adds one part to the
 one before it, and the last is the recipe's own loop. All start from the same weights, see the same rows, and train in
-a process of their own. Tokenizing is no part of these times; what its cache saves stands below.
+a process of their own, in turn where there are `--rounds`. Tokenizing is no part of these times; what its cache saves
+stands below.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
+
+from bench.stats.rounds import ratio
+from benchmarks.advantage import Advantage, shown
 
 PARTS = (
     "plain Trainer",
@@ -44,23 +49,33 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=6400)
     parser.add_argument("--epochs", type=int, default=1, help="More of them show whether the accuracies end equal.")
     parser.add_argument("--only", type=int, nargs="*", default=range(len(PARTS)), help="Lines by number, from 0.")
+    parser.add_argument("--rounds", type=int, default=1, help="Six and more give intervals.")
     parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part is not None:
         print(json.dumps(timed(options)))
         return
-    base = None
-    print(f"{'':34}examples/s  ratio  validation accuracy  padding")
-    for part in options.only:
-        name = PARTS[part]
-        command = [sys.executable, "-m", "benchmarks.finetune_throughput", *sys.argv[1:], "--part", str(part)]
-        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-        base = base or told["speed"]
-        padding = "" if told["padding"] is None else f"{told['padding']:8.0%}"
-        print(
-            f"{name:34}{told['speed']:10.1f} {told['speed'] / base:6.2f} {told['accuracy']:20.4f} {padding}", flush=True
-        )
-    print("encoding the {rows:,} texts: {anew:.2f} s, from the cache {cached:.2f} s".format(**encoding(options)))
+    rounds = [{part: by_process(part) for part in options.only} for _ in range(options.rounds)]
+    speeds = {part: [one[part]["speed"] for one in rounds] for part in options.only}
+    first = speeds[options.only[0]]
+    print("| | examples/s | ratio | validation accuracy | padding |\n|---|---|---|---|---|")
+    for part, of in speeds.items():
+        told = rounds[0][part]
+        padding = "" if told["padding"] is None else f"{told['padding']:.0%}"
+        cells = (PARTS[part], f"{median(of):.1f}", shown(ratio(of, first)), f"{told['accuracy']:.4f}", padding)
+        print(f"| {' | '.join(cells)} |")
+    print("\nencoding the {rows:,} texts: {anew:.2f} s, from the cache {cached:.2f} s".format(**encoding(options)))
+    if {0, RECIPE} <= speeds.keys():
+        print()
+        print(Advantage("finetune", "a plain Trainer", "examples/s", ratio(speeds[RECIPE], speeds[0])))
+
+
+def by_process(part: int) -> dict[str, Any]:
+    """Train with the first `part` improvements, alone."""
+    command = [sys.executable, "-m", "benchmarks.finetune_throughput", *sys.argv[1:], "--part", str(part)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return found
 
 
 def timed(options: argparse.Namespace) -> dict[str, float | None]:

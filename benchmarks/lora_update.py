@@ -8,8 +8,10 @@ The new labels are validation texts, so the time is measured and not what is lea
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -41,10 +43,9 @@ def main() -> None:
     train = Split(*rows, validation.label_names)
     with tempfile.TemporaryDirectory() as name:
         started = time.perf_counter()
-        log = update(
-            store.artifacts / str(result.identity.artifact), train, with_defaults(load_recipe("lora"), RECIPE), 0,
-            Path(name),
-        )  # fmt: skip
+        params = with_defaults(load_recipe("lora"), RECIPE)
+        with redirect_stdout(sys.stderr):  # what the library logs
+            log = update(store.artifacts / str(result.identity.artifact), train, params, 0, Path(name))
         seconds = time.perf_counter() - started
     print(f"{result.run_id}: {len(train)} new labels in {seconds:.1f} s, {log.trainable_share:.2%} of the weights")
     whole = result.outcome.train_seconds

@@ -20,8 +20,8 @@ import numpy as np
 from bench.api import load_artifact
 from bench.stats.rounds import ratio
 from bench.store import Store
+from benchmarks.advantage import Advantage
 from benchmarks.http_load import loaded, served, validation_texts
-from benchmarks.peers import shown
 
 try:
     from litserve import LitAPI
@@ -95,7 +95,8 @@ def compare(options: argparse.Namespace) -> None:
         errors = sum(errors for _, _, errors in rounds)
         print(f"{name:13}{rate:8,.0f} requests/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {errors} errors")
     rates = [[len(ms) / seconds for ms, seconds, _ in rounds] for rounds in taken.values()]
-    print(f"{shown(ratio(rates[0], rates[1]))} × the requests/s of LitServe, {options.connections} connections")
+    figure = f"requests/s over {options.connections} connections"
+    print(Advantage("serving http", "LitServe", figure, ratio(rates[0], rates[1])))
 
 
 if __name__ == "__main__":

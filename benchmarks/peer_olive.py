@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ import numpy as np
 from bench.api import load_artifact
 from bench.registry import load_recipe
 from bench.run.remeasure import StoredRun, stored_run
+from bench.stats.rounds import Estimate, ratio
 from bench.store import Store
+from benchmarks.advantage import Advantage
 from benchmarks.int8_speed import write_card
 
 OLIVE_TEXTS = 500
@@ -42,6 +45,10 @@ NAMED = ("quant_mode", "precision", "per_channel", "reduce_range")
 TIMED = 200
 """Single texts of a round."""
 ROUNDS = 6
+POINT = 0.01
+"""Of accuracy on validation, that the models compared at last may be off the best."""
+COSTS = ("p50", "size")
+"""By which they are compared."""
 
 
 @dataclass
@@ -58,7 +65,12 @@ class Candidate:
     @property
     def costs(self) -> tuple[float, float, float]:
         """All to be small."""
-        return -self.accuracy, self.size, float(np.median(self.p50_ms))
+        return -self.accuracy, self.size, self.p50
+
+    @property
+    def p50(self) -> float:
+        """Milliseconds, of all rounds."""
+        return float(np.median(self.p50_ms))
 
 
 def main() -> None:
@@ -245,6 +257,18 @@ def report(candidates: Sequence[Candidate], options: argparse.Namespace) -> None
         on = "yes" if any(one is other for other in common) else ""
         _, size, p50 = one.costs
         print(f"| {one.side} | {one.name} | {one.accuracy:.4f} | {size / 1e6:.1f} | {p50:.2f} | {on} |")
+    print()
+    good = max(one.accuracy for one in shown) - POINT
+    (our_fast, our_small), (fast, small) = (
+        [
+            min((one for one in shown if one.side == side and one.accuracy >= good), key=attrgetter(name))
+            for name in COSTS
+        ]
+        for side in ("bench compress", "Olive")
+    )
+    peer, within = "Olive", "within a point of the best accuracy"
+    print(Advantage("bench compress", peer, f"texts/s one by one {within}", ratio(fast.p50_ms, our_fast.p50_ms)))
+    print(Advantage("bench compress", peer, f"times smaller {within}", Estimate(small.size / our_small.size)))
     if options.figure:
         draw(shown, options.figure)
 

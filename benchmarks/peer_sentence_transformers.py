@@ -157,7 +157,7 @@ def compare(options: argparse.Namespace) -> None:
     from bench.run.remeasure import stored_run
     from bench.stats.rounds import ratio
     from bench.store import Store
-    from benchmarks.peers import shown
+    from benchmarks.advantage import Advantage, shown
 
     store = Store(options.store)
     run = stored_run(store, options.run)
@@ -176,7 +176,10 @@ def compare(options: argparse.Namespace) -> None:
             child.process.kill()
     seconds = {key: [one[key] for one in rounds] for key in children}
     accuracy = {key: float((np.array(labels) == truth).mean()) for key, labels in warmed.items()}
-    best = min((key for key in seconds if key[0] == "theirs"), key=lambda key: np.median(seconds[key]))
+    best, ours_best = (
+        min((key for key in seconds if key[0] == side), key=lambda key: np.median(seconds[key]))
+        for side in ("theirs", "ours")
+    )
     print(f"{len(texts):,} texts of validation, {options.rounds} rounds, texts/s (accuracy)\n")
     print("| | ours | sentence-transformers | ratio | to their fastest |\n|---|---|---|---|---|")
     for name in BACKENDS:
@@ -186,6 +189,10 @@ def compare(options: argparse.Namespace) -> None:
             for side in ("ours", "theirs")
         ]
         print(f"| {name} | {' | '.join(cells)} | {shown(ratio(their, own))} | {shown(ratio(seconds[best], own))} |")
+    print()
+    ours, peer = (f"by {key[1].replace(',', '')}" for key in (ours_best, best))
+    by = ratio(seconds[best], seconds[ours_best])
+    print(Advantage(f"batch prediction {ours}", f"sentence-transformers {peer}", "texts/s", by))
 
 
 def our_artifacts(store: Any, stored: Any, prepared: Any, root: Path) -> dict[str, Path]:

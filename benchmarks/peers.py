@@ -36,6 +36,7 @@ from bench.run.session import Block, Contestant, Timed
 from bench.schema import Latency, Result
 from bench.stats.rounds import Estimate, ratio
 from bench.store import Store
+from benchmarks.advantage import Advantage
 
 
 def main() -> None:
@@ -69,28 +70,31 @@ def models(store: Store, options: argparse.Namespace) -> None:
 
 
 def report(stored: list[Result], timed: list[Timed]) -> None:
-    """A line a model, then a line a scenario, thread setting and peer."""
+    """A line a model, then what the first is ahead by of each other one."""
+    sizes, seconds = [], []
     for result in stored:
-        size, score = result.size, result.quality
-        assert size is not None and score is not None
-        trained = f"{result.outcome.train_seconds:.0f} s" if result.outcome.train_seconds is not None else "unknown"
-        mb = size.bytes_on_disk / 1e6
-        print(f"{result.run_id}: accuracy {score.accuracy.value:.4f}, {mb:.2f} MB, trained in {trained}")
+        assert result.size is not None and result.quality is not None and result.outcome.train_seconds is not None
+        sizes.append(result.size.bytes_on_disk)
+        seconds.append(result.outcome.train_seconds)
+        score, mb = result.quality.accuracy.value, sizes[-1] / 1e6
+        print(f"{result.run_id}: accuracy {score:.4f}, {mb:.2f} MB, trained in {seconds[-1]:.1f} s")
     rows = [[row for row in summarize(one.rounds)[0].latency if row.bucket == "all"] for one in timed]
-    for peer, result in zip(rows[1:], stored[1:], strict=True):
+    ours = stored[0].identity.recipe
+    for peer, result, size, trained in zip(rows[1:], stored[1:], sizes[1:], seconds[1:], strict=True):
+        recipe = result.identity.recipe
         for own, other in zip(rows[0], peer, strict=True):
-            found = ratio(_texts_per_s(own), _texts_per_s(other))
-            print(f"{own.scenario}, {own.threads} threads: {shown(found)} × the texts/s of {result.run_id}")
+            figure = f"{ASKED[own.scenario]}, {own.threads} thread{'s' * (own.threads > 1)}"
+            print(Advantage(ours, recipe, figure, ratio(_texts_per_s(own), _texts_per_s(other))))
+        print(Advantage(ours, recipe, "times smaller", Estimate(size / sizes[0])))
+        print(Advantage(ours, recipe, "times faster to train", Estimate(trained / seconds[0])))
+
+
+ASKED = {"single_stream": "texts/s one by one", "offline": "texts/s in bulk"}
 
 
 def _texts_per_s(row: Latency) -> list[float]:
     """Of each round; of single texts by their median."""
     return [1e3 / p50 for p50 in row.rounds_p50_ms] if row.scenario == "single_stream" else row.rounds_texts_per_s
-
-
-def shown(found: Estimate) -> str:
-    """`1.52 (1.48 to 1.55)`."""
-    return f"{found.value:.3g}" + (f" ({found.low:.3g} to {found.high:.3g})" if found.low and found.high else "")
 
 
 def pipeline(store: Store, options: argparse.Namespace) -> None:
@@ -117,7 +121,7 @@ def pipeline(store: Store, options: argparse.Namespace) -> None:
     print(
         f"ours {len(texts) / np.median(own):,.0f} texts/s, transformers.pipeline {len(texts) / np.median(other):,.0f}"
     )
-    print(f"{shown(ratio(other, own))} × the texts/s of transformers.pipeline")
+    print(Advantage("batch prediction", "transformers.pipeline", "texts/s", ratio(other, own)))
 
 
 def scores(store: Store, options: argparse.Namespace) -> None:

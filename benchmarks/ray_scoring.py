@@ -30,8 +30,8 @@ import pyarrow.parquet as pq
 from bench.run.core_set import core_set
 from bench.stats.rounds import ratio
 from bench.stores import open_store
+from benchmarks.advantage import shown
 from benchmarks.http_load import validation_texts
-from benchmarks.peers import shown
 from serving.batch import Job, score
 from serving.collector import freeze_loaded
 from serving.live_model import served

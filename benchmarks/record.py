@@ -1,8 +1,10 @@
-"""Runs a benchmark and keeps what it said, with machine, time and load, for the page that `make docs` writes of them.
+"""Runs benchmarks and keeps what they said, with machine, time and load, for the page that `make docs` writes of them.
 
     python -m benchmarks.record report_page 10 1000
+    python -m benchmarks.record peer_litserve RUN + finetune_throughput --rows 800
 
-The result lies in `benchmarks/results/`, one file a benchmark and its arguments; the last one taken stands.
+Those with a plus between them are of one session. Each result lies in `benchmarks/results/`, one file a benchmark and
+its arguments; the last one taken stands.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -31,6 +34,8 @@ class Record(BaseModel):
     arguments: list[str]
     taken_at: str | None
     """UTC; None for what was noted by hand before there were records."""
+    session: str | None = None
+    """When the first of those that were taken in one go began, UTC; None for one taken alone."""
     machine: str
     other_load: float | None
     """Cores that others kept busy in the seconds before."""
@@ -46,7 +51,7 @@ def machine() -> str:
     return f"{cores()} cores of {cpu_model()}, {ram_gb():.0f} GiB; {', '.join(cpu_flags()) or 'no vector extensions'}"
 
 
-def record(benchmark: str, arguments: list[str]) -> Record:
+def record(benchmark: str, arguments: list[str], session: str | None = None) -> Record:
     """Run it in a process of its own, its lines shown as they come. A `SystemExit` with its code where it fails."""
     meter, taken_at = OtherLoad(), datetime.now(UTC).isoformat(timespec="seconds")
     time.sleep(LOOK_SECONDS)
@@ -61,20 +66,23 @@ def record(benchmark: str, arguments: list[str]) -> Record:
     if process.returncode:
         raise SystemExit(process.returncode)
     return Record(
-        benchmark=benchmark, arguments=[Path(a).name for a in arguments], taken_at=taken_at, machine=machine(),
-        other_load=load, commit=git_state()[0], said=said,
+        benchmark=benchmark, arguments=[Path(a).name for a in arguments], taken_at=taken_at, session=session,
+        machine=machine(), other_load=load, commit=git_state()[0], said=said,
     )  # fmt: skip
 
 
 def main() -> None:
-    benchmark, *arguments = sys.argv[1:] or ["--help"]
-    if benchmark.startswith("-"):
+    words = sys.argv[1:] or ["--help"]
+    if words[0].startswith("-"):
         print(__doc__)
         return
-    found = record(benchmark, arguments)
+    commands = [list(of) for plus, of in groupby(words, lambda word: word == "+") if not plus]
+    session = datetime.now(UTC).isoformat(timespec="seconds") if len(commands) > 1 else None
     RESULTS.mkdir(exist_ok=True)
-    name = "-".join([benchmark, *(re.sub(r"\W+", "-", argument).strip("-") for argument in found.arguments)])
-    (RESULTS / f"{name}.json").write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for benchmark, *arguments in commands:
+        found = record(benchmark, arguments, session)
+        name = "-".join([benchmark, *(re.sub(r"\W+", "-", argument).strip("-") for argument in found.arguments)])
+        (RESULTS / f"{name}.json").write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

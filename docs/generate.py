@@ -26,6 +26,7 @@ from bench.recipe_help import parameters  # noqa: E402
 from bench.registry import load_recipe, recipe_files  # noqa: E402
 from bench.schema import Result  # noqa: E402
 from benchmarks import record  # noqa: E402
+from benchmarks.advantage import Advantage, shown  # noqa: E402
 
 MADE = "<!-- made by docs/generate.py -->\n"
 
@@ -112,6 +113,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in [[*header], ["---"] * len(header), *cells]] + [""]
 
 
+PEERS = "Beside what others use"
 SECTIONS = {
     "From nothing": ("from_nothing",),
     "The harness": ("harness_overhead", "executor_overhead", "data_memory", "files_as_they_come"),
@@ -123,7 +125,7 @@ SECTIONS = {
     "Smaller models": ("int8_speed",),
     "Serving": ("http_load", "batch_serving", "batch_shapes", "ray_scoring"),
     "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
-    "Beside what others use": ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
+    PEERS: ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
 }  # fmt: skip
 """Where each script of `benchmarks/` stands on the page."""
 INTRODUCTION = """What the software itself costs and, where there is a peer, what it gains beside it: what the scripts
@@ -139,7 +141,7 @@ def performance() -> str:
     records = [record.Record.model_validate_json(path.read_bytes()) for path in sorted(record.RESULTS.glob("*.json"))]
     lines = [MADE, "# Performance", "", INTRODUCTION, ""]
     for section, names in SECTIONS.items():
-        lines += [f"## {section}", ""]
+        lines += [f"## {section}", "", *(peers(records) if section == PEERS else [])]
         for name in names:
             taken = sorted((one for one in records if one.benchmark == name), key=lambda one: one.taken_at is None)
             source = (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
@@ -147,6 +149,20 @@ def performance() -> str:
             lines += [f"### {name}", "", about, "", *(["No record yet.", ""] if not taken else [])]
             lines += [line for one in taken for line in _taken(one)]
     return "\n".join(lines)
+
+
+def peers(records: Sequence[record.Record]) -> list[str]:
+    """A line a ratio of the last session: what was recorded in one go."""
+    last = max((one.session for one in records if one.session), default=None)
+    rows = []
+    for one in records:
+        for found in (Advantage.read(line) for line in one.said if one.session == last is not None):
+            if found:
+                rows.append((found.ours, found.peer, found.figure, shown(found.by), found.verdict))
+    if not last:
+        return []
+    when = f"Taken in one session, which began {last[:16].replace('T', ' ')} UTC. More than 1 is ahead."
+    return [when, "", *table(("this project", "beside", "in", "ratio (95 % interval)", ""), rows)]
 
 
 def _taken(one: record.Record) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bench.board.few_labels import per_label
 from bench.board.inference import Inference
 from bench.board.leaderboard import Board, Line
 from bench.board.noise import Noise, noise_of
@@ -104,7 +105,9 @@ def field_of(
     metric: Metric | None,
 ) -> Field:
     """Raises `BenchError` where nothing can be chosen: no scores, no validation, no times though a bound needs them."""
-    lines, deciding = board.models, metric or board.metric
+    # A model of few labels stands on the board for its curve: who has all labels would not ship it.
+    lines = tuple(line for line in board.models if per_label(line) is None) or board.models
+    deciding = metric or board.metric
     if not lines:
         raise BenchError(f"no model of {board.name} has scores: `python -m bench compare -d {_set(board)}` says why")
     threads = threads_of(board, budget.threads)

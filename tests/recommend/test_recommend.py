@@ -185,6 +185,15 @@ def test_a_control_is_not_taken_while_a_taught_one_is_not_shown_to_be_worse(
     assert "no teacher taught it), not shown to be better" in " ".join(capsys.readouterr().out.split())
 
 
+def test_models_of_few_labels_are_considered_where_there_is_no_other(store: Store, ask: Ask) -> None:
+    few = Model("setfit", accuracy=0.93, parameters=2_000_000, p50_ms=5.0)
+    put(store, few, trained_on="16 a label")
+    assert ask(store)[1]["choice"]["model"] == "setfit[16 a label]"
+    put(store, QUICK)
+    _, found = ask(store)
+    assert found["choice"]["model"] == "linear" and found["choice"]["odds"]["models"] == 1
+
+
 def test_one_seed_and_equal_predictions_have_an_answer(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     put(store, Model("linear", accuracy=1.0), Model("dnn", accuracy=1.0), seeds=1)
     assert call("recommend", "--store", str(store.root)) == 0
