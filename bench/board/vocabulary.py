@@ -67,7 +67,7 @@ def architecture(recipe: str, params: Params) -> Architecture:
         "lstm": Architecture("LSTM", "recurrent"), "static": Architecture("Static look-up", "static"),
         "nbsvm": Architecture("NB-SVM", "linear"), "fasttext": Architecture("fastText", "static"),
         "lexicon": Architecture("VADER lexicon", "other"),
-        "model2vec": Architecture("model2vec", "static"),
+        "model2vec": Architecture("model2vec", "static"), "textcat": Architecture("spaCy textcat", "other"),
     }  # fmt: skip
     return named.get(recipe, Architecture(step(recipe, params), "other"))
 

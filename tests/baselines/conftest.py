@@ -19,7 +19,8 @@ import pytest
 from tests.forks import ROOT, fork
 
 RECIPES = (
-    "constant", "lexicon", "linear", "nbsvm", *(["fasttext"] if find_spec("fasttext") else []), "dnn", "static", "lstm",
+    "constant", "lexicon", "linear", "nbsvm", *(["fasttext"] if find_spec("fasttext") else []), "textcat", "dnn", "static",
+    "lstm",
 )  # fmt: skip
 """Those that can be installed: of fastText there is no wheel for Python 3.13."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
@@ -76,12 +77,13 @@ def trained(request: pytest.FixtureRequest, logs: tuple[Path, dict[str, Any]]) -
 
 @pytest.fixture(scope="session")
 def probes(logs: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a new process says of copies of them, those that need TensorFlow last."""
+    """What a new process says of copies of them, those that need TensorFlow last; of spaCy's one more, with PyTorch."""
     root = tmp_path_factory.mktemp("elsewhere")
     for name in RECIPES:
         shutil.copytree(logs[0] / name, root / name)
-    found: dict[str, Any] = run_phase("probe_all", root, *RECIPES, anew=True)
-    return found
+    others = [name for name in RECIPES if name != "textcat"]
+    found: dict[str, Any] = run_phase("probe_all", root, *others, anew=True)
+    return found | run_phase("probe_all", root, "textcat", anew=True)
 
 
 @pytest.fixture

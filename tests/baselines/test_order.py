@@ -27,7 +27,7 @@ def noisy(rows: int, seed: int) -> Split:
     return Split([*map(str, range(rows))], texts, labels, ("negative", "positive"))
 
 
-@pytest.mark.parametrize("name", [name for name in ("linear", "nbsvm", "fasttext") if name in RECIPES])
+@pytest.mark.parametrize("name", [name for name in ("linear", "nbsvm", "fasttext", "textcat") if name in RECIPES])
 def test_rows_sorted_by_label_are_learned(name: str, tmp_path: Path) -> None:
     recipe, train, validation = recipe_of(name), noisy(ROWS, 0), noisy(400, 1)
     recipe.fit(train, validation, recipe.defaults, 0, tmp_path)

@@ -84,7 +84,7 @@ def test_what_a_predictor_says_of_itself(trained: Trained, probed: dict[str, Any
     beside = 5000 if trained.name == "fasttext" else 1000
     assert trained.name in ("constant", "lexicon") or abs(stored / 4 - parameters) < beside
     assert ("tensorflow" in probed["modules"]) == (trained.name == "lstm"), "the others are served without TensorFlow"
-    assert "torch" not in probed["modules"]
+    assert trained.name == "textcat" or "torch" not in probed["modules"], "spaCy takes it where it is installed"
 
 
 @pytest.mark.parametrize("trained", ["dnn", "lstm"], indirect=True)

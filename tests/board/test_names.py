@@ -47,6 +47,7 @@ GALLERY = [
     (model("static"), "Static look-up", "static"),
     (model("nbsvm"), "NB-SVM", "linear"),
     (model("fasttext"), "fastText", "static"),
+    (model("textcat"), "spaCy textcat", "other"),
     (model("lexicon"), "VADER lexicon", "other"),
     (TINYBERT4, "TinyBERT-4", "transformer"),
     (model("finetune", weights="random"), "Tiny BERT · from random weights", "transformer"),
