@@ -19,8 +19,8 @@ import pytest
 from tests.forks import ROOT, fork
 
 RECIPES = (
-    "constant", "lexicon", "linear", "nbsvm", *(["fasttext"] if find_spec("fasttext") else []), "textcat", "dnn", "static",
-    "lstm",
+    "constant", "lexicon", "linear", "nbsvm", *(["fasttext"] if find_spec("fasttext") else []), "textcat", "dnn",
+    "static", "lstm",
 )  # fmt: skip
 """Those that can be installed: of fastText there is no wheel for Python 3.13."""
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
