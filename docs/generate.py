@@ -122,7 +122,7 @@ SECTIONS = {
         "baselines_training", "finetune_throughput", "frameworks_training", "pretraining_throughput", "distill_cache",
         "lora_update",
     ),
-    "Smaller models": ("int8_speed",),
+    "Smaller models": ("int8_speed", "pruned_latency"),
     "Serving": ("http_load", "batch_serving", "batch_shapes", "ray_scoring"),
     "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
     PEERS: ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
