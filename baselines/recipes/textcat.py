@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -119,13 +120,14 @@ class TextCatPredictor(Predictor):
     def __init__(self, nlp: Language, normalization: str) -> None:
         self.nlp, self.normalization = nlp, normalization
         self.component: Any = nlp.get_pipe(PIPE)
+        self._alone = threading.Lock()
         arrays = weights(nlp).values()
         self.parameters = sum(array.size for array in arrays)
         self.nonzero_parameters = sum(int(np.count_nonzero(array)) for array in arrays)
 
     def predict_proba(self, texts: Sequence[str]) -> Probabilities:
         """Float32 [n_texts, n_labels]."""
-        with self.nlp.memory_zone():  # it would keep every new word
+        with self._alone, self.nlp.memory_zone():  # without one it would keep every new word; there is one at a time
             return self.classify(self.documents(texts))
 
     def stages(self) -> dict[str, Callable[[Any], Any]]:
