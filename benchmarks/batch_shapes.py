@@ -2,7 +2,8 @@
 
 `python -m benchmarks.batch_shapes RUN --store .sentibench`: texts of validation, sorted by length as they are served.
 Batches of 32 texts, as they are served, against batches of so many tokens, padding included; each batch on all cores,
-or a batch a core by copies of the model that have one thread each. In turns, on an idle machine.
+or a batch a core by copies of the model that have one thread each. In turns, on an idle machine. Of OpenVINO
+there are no copies: it would pin the threads of all to one core.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ def main() -> None:
     ids = whole.encoder.windows(texts).rows
     shapes: dict[str, Batches] = {f"{SLICE} texts": list(by_texts(ids))}
     shapes |= {f"{tokens:,} tokens": list(by_tokens(ids, tokens)) for tokens in TOKENS}
-    ways = {"all cores": one_by_one(whole, ids), "a batch a core": side_by_side(folder, ids)}
+    ways = {"all cores": one_by_one(whole, ids)}
+    if whole.runtime != "openvino":
+        ways["a batch a core"] = side_by_side(folder, ids)
     calls = {(shape, way): (run, batches) for shape, batches in shapes.items() for way, run in ways.items()}
     rounds = [
         {key: seconds(call, batches) for key, (call, batches) in calls.items()} for _ in range(options.rounds + 1)
