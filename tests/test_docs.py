@@ -113,7 +113,7 @@ def test_the_reference_is_that_of_the_code() -> None:
 def test_every_benchmark_has_its_place_on_the_page_of_performance() -> None:
     made = runpy.run_path(str(ROOT / "docs" / "generate.py"))
     placed = [name for names in made["SECTIONS"].values() for name in names]
-    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"record", "__init__"}
+    scripts = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - {"record", "advantage", "__init__"}
     assert sorted(placed) == sorted(scripts)
 
 
@@ -123,11 +123,13 @@ def test_a_record_of_a_benchmark_holds_what_it_said(tmp_path: Path) -> None:
     (tmp_path / "benchmarks" / "brief.py").write_text("import sys\nprint('| a |')\nprint(*sys.argv[1:])\n")
     environment = bench_environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     command = [sys.executable, "-m", "benchmarks.record", "brief", "--store", "/some/where/store", "2"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run([*command, "+", "brief", "7"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     kept = json.loads((tmp_path / "benchmarks" / "results" / "brief-store-store-2.json").read_text())
     assert kept["said"] == ["| a |", "--store /some/where/store 2"] and kept["arguments"] == ["--store", "store", "2"]
     assert kept["taken_at"] and kept["machine"] and kept["other_load"] >= 0
+    beside = json.loads((tmp_path / "benchmarks" / "results" / "brief-7.json").read_text())
+    assert beside["said"] == ["| a |", "7"] and beside["session"] == kept["session"] <= kept["taken_at"]
 
 
 def test_what_it_takes_from_nothing_is_counted_in_a_clean_environment(tmp_path: Path) -> None:
