@@ -23,6 +23,16 @@ TOKEN = rf"(?u){WORD}|[^\w\s]+"
 """A word, or a run of anything else: emoticons, emoji, `!!!`."""
 
 
+def characters_cut(texts: Sequence[str]) -> Truncation:
+    """What `MAX_CHARACTERS` cuts off."""
+    return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+
+
+def encodable(text: str) -> str:
+    """With a question mark for half of an emoji, which is no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class TextFeatures:
     """TF-IDF of word n-grams, of character n-grams within words, or of both, one block of columns each.
 
@@ -43,7 +53,7 @@ class TextFeatures:
 
     def truncation(self, texts: Sequence[str]) -> Truncation:
         """What is not read of these texts, by characters."""
-        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+        return characters_cut(texts)
 
     def fit_transform(self, texts: Sequence[str]) -> csr_matrix:
         """Learn vocabularies and document frequencies; float32 [n_texts, n_features]."""

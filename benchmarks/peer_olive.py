@@ -258,17 +258,15 @@ def report(candidates: Sequence[Candidate], options: argparse.Namespace) -> None
         _, size, p50 = one.costs
         print(f"| {one.side} | {one.name} | {one.accuracy:.4f} | {size / 1e6:.1f} | {p50:.2f} | {on} |")
     print()
-    good = max(one.accuracy for one in shown) - POINT
-    (our_fast, our_small), (fast, small) = (
-        [
-            min((one for one in shown if one.side == side and one.accuracy >= good), key=attrgetter(name))
-            for name in COSTS
-        ]
-        for side in ("bench compress", "Olive")
-    )
-    peer, within = "Olive", "within a point of the best accuracy"
-    print(Advantage("bench compress", peer, f"texts/s one by one {within}", ratio(fast.p50_ms, our_fast.p50_ms)))
-    print(Advantage("bench compress", peer, f"times smaller {within}", Estimate(small.size / our_small.size)))
+    good = [one for one in shown if one.accuracy >= max(other.accuracy for other in shown) - POINT]
+    ours, theirs = ([one for one in good if one.side == side] for side in ("bench compress", "Olive"))
+    if ours and theirs:
+        (our_fast, our_small), (fast, small) = (
+            [min(side, key=attrgetter(cost)) for cost in COSTS] for side in (ours, theirs)
+        )
+        peer, within = "Olive", "within a point of the best accuracy"
+        print(Advantage("bench compress", peer, f"texts/s one by one {within}", ratio(fast.p50_ms, our_fast.p50_ms)))
+        print(Advantage("bench compress", peer, f"times smaller {within}", Estimate(small.size / our_small.size)))
     if options.figure:
         draw(shown, options.figure)
 

@@ -154,14 +154,15 @@ def performance() -> str:
 def peers(records: Sequence[record.Record]) -> list[str]:
     """A line a ratio of the last session: what was recorded in one go."""
     last = max((one.session for one in records if one.session), default=None)
-    rows = []
-    for one in records:
-        for found in (Advantage.read(line) for line in one.said if one.session == last is not None):
-            if found:
-                rows.append((found.ours, found.peer, found.figure, shown(found.by), found.verdict))
     if not last:
         return []
-    when = f"Taken in one session, which began {last[:16].replace('T', ' ')} UTC. More than 1 is ahead."
+    lines = [line for one in records if one.session == last for line in one.said]
+    rows = [(a.ours, a.peer, a.figure, shown(a.by), a.verdict) for a in map(Advantage.read, lines) if a]
+    began = f"{last[:16].replace('T', ' ')} UTC"
+    when = (
+        f"Taken in one session, which began {began}. More than 1 is ahead. How long those of `peers` trained is told "
+        "by their rows: it was before the session, beside other work."
+    )
     return [when, "", *table(("this project", "beside", "in", "ratio (95 % interval)", ""), rows)]
 
 

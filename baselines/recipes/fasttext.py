@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from baselines.ngrams import ngram_range
-from baselines.vectorize import MAX_CHARACTERS, TOKEN
+from baselines.vectorize import MAX_CHARACTERS, TOKEN, characters_cut, encodable
 from bench.api import (
     STANDALONE,
     BenchError,
@@ -137,7 +137,7 @@ class FastTextPredictor(Predictor):
 
     def truncation(self, texts: Sequence[str]) -> Truncation:
         """Of these texts, by characters."""
-        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+        return characters_cut(texts)
 
     def _tokenize(self, texts: Sequence[str]) -> list[str]:
         return [tokens(text, self.normalization) for text in texts]
@@ -157,7 +157,7 @@ class FastTextPredictor(Predictor):
 def tokens(text: str, normalization: str) -> str:
     """Words in lower case and runs of other characters, one space between two: fastText splits at spaces alone."""
     words = _TOKEN.findall(normalizer(normalization)(text[:MAX_CHARACTERS]).lower())
-    return " ".join(words).encode("utf-8", "replace").decode()  # half of an emoji is no UTF-8
+    return encodable(" ".join(words))
 
 
 def _written(split: Split, normalization: str, path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from baselines.vectorize import MAX_CHARACTERS
+from baselines.vectorize import MAX_CHARACTERS, characters_cut
 from bench.api import (
     CLASS_WEIGHTS,
     STANDALONE,
@@ -118,7 +118,7 @@ class LexiconPredictor(Predictor):
 
     def truncation(self, texts: Sequence[str]) -> Truncation:
         """Of these texts, by characters."""
-        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+        return characters_cut(texts)
 
     def _clean(self, texts: Sequence[str]) -> list[str]:
         return cleaned(texts, self.cleaning)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from baselines.vectorize import MAX_CHARACTERS
+from baselines.vectorize import MAX_CHARACTERS, characters_cut, encodable
 from bench.api import (
     STANDALONE,
     BenchError,
@@ -136,13 +136,12 @@ class TextCatPredictor(Predictor):
 
     def truncation(self, texts: Sequence[str]) -> Truncation:
         """Of these texts, by characters."""
-        return Truncation.beyond(MAX_CHARACTERS, np.array([len(text) for text in texts], np.int64))
+        return characters_cut(texts)
 
     def documents(self, texts: Sequence[str]) -> list[Doc]:
         """As spaCy cuts them. An empty one is a space, as it gives a document without words no probabilities."""
         clean = (normalizer(self.normalization)(text[:MAX_CHARACTERS]) for text in texts)
-        whole = (text.encode("utf-8", "replace").decode() for text in clean)  # half of an emoji is no UTF-8
-        return [self.nlp.make_doc(text or " ") for text in whole]
+        return [self.nlp.make_doc(encodable(text) or " ") for text in clean]
 
     def classify(self, documents: list[Doc]) -> Probabilities:
         """Float32 [n_documents, n_labels]."""
@@ -171,16 +170,13 @@ def _pipeline(params: Params, labels: int) -> Language:
     from spacy.training import Example
 
     nlp = spacy.blank(params["language"])
-    model = DEFAULT_SINGLE_TEXTCAT_MODEL
-    component: Any = nlp.add_pipe(PIPE, config={"model": model if _is_ensemble(params) else model["linear_model"]})
+    whole: dict[str, Any] = DEFAULT_SINGLE_TEXTCAT_MODEL
+    model = whole if params["architecture"] == "ensemble" else whole["linear_model"]
+    component: Any = nlp.add_pipe(PIPE, config={"model": model})
     names = [*map(str, range(labels))]
     sample = [Example.from_dict(nlp.make_doc(SAMPLE), {"cats": dict.fromkeys(names, 0.0)})]
     component.initialize(lambda: sample, nlp=nlp, labels=names)
     return nlp
-
-
-def _is_ensemble(params: Params) -> bool:
-    return bool(params["architecture"] == ARCHITECTURES[0])
 
 
 def _validation(predictor: TextCatPredictor, validation: Split) -> Callable[[], tuple[dict[str, float], list[Any]]]:
