@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,19 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 """By name."""
 
 
-def packed(arrays: Arrays, compressed: bool = True) -> bytes:
-    """The content of an `.npz`."""
+def packed(arrays: Arrays, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """The content of an `.npz`, by a method of `zipfile`, whichever it is `np.load` reads."""
     buffer = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(buffer, allow_pickle=False, **dict(arrays))
+    with zipfile.ZipFile(buffer, "w", compression) as file:
+        for name, array in arrays.items():
+            with file.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
     return buffer.getvalue()
 
 
-def write_arrays(path: Path, arrays: Arrays, compressed: bool = True) -> None:
+def write_arrays(path: Path, arrays: Arrays, compression: int = zipfile.ZIP_DEFLATED) -> None:
     """Written as `write_atomic` does."""
-    write_atomic(path, packed(arrays, compressed))
+    write_atomic(path, packed(arrays, compression))
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def kept_arrays(path: Path, make: Callable[[], Mapping[str, npt.NDArray[Any]]]) 
             where = f"{path.parent.name}/{path.name}"
             warnings.warn(f"cache {where} thrown away and made again: {one_line(error)}", stacklevel=2)
     made = dict(make())
-    write_arrays(path, made | {SEAL: np.asarray(_seal(path, made))}, compressed=False)
+    write_arrays(path, made | {SEAL: np.asarray(_seal(path, made))}, zipfile.ZIP_STORED)
     return made
 
 

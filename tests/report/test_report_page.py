@@ -104,6 +104,16 @@ def test_results_lie_beside_the_report(out: Path, full_store: Store) -> None:
     assert [row.run_id for row in rows(again.read_all())] == full_store.run_ids()
 
 
+def test_samples_lie_there_in_fewer_bytes(store: Store, tmp_path: Path) -> None:
+    samples = {"ns": np.random.default_rng(0).normal(1e6, 2e4, 5000).astype(np.int64), "round": np.zeros(5000, np.int8)}
+    store.put(*result(Model("linear"), run_id="timed"), samples)
+    build(store, tmp_path, texts=False)
+    back = Store(tmp_path).arrays("timed", "samples")
+    assert back.keys() == samples.keys() and all(np.array_equal(back[name], samples[name]) for name in samples)
+    there, here = (one.file("timed", "samples.npz").stat().st_size for one in (Store(tmp_path), store))
+    assert there < 0.9 * here
+
+
 def test_report_again_drops_what_no_longer_counts(store: Store, tmp_path: Path) -> None:
     store.put(*result(Model("linear"), run_id="old"))
     target = tmp_path / "reports"
