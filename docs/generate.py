@@ -123,7 +123,7 @@ SECTIONS = {
         "lora_update",
     ),
     "Smaller models": ("int8_speed", "pruned_latency"),
-    "Serving": ("http_load", "batch_serving", "batch_shapes", "ray_scoring"),
+    "Serving": ("http_load", "batch_serving", "batch_shapes", "runtime_settings", "graph_tokenizers", "ray_scoring"),
     "Boards and reports": ("board_statistics", "report_scale", "report_page", "store_scale", "verify_speed"),
     PEERS: ("peers", "peer_sentence_transformers", "peer_litserve", "peer_olive"),
 }  # fmt: skip
