@@ -57,10 +57,15 @@ def main() -> None:
 
 def tokenizers(predictor: Any) -> dict[str, Tokenizer]:
     """As it is served, and by each graph."""
-    from onnxruntime_extensions import gen_processing_models, get_library_path
-    from openvino_tokenizers import convert_tokenizer
+    try:
+        from onnxruntime_extensions import gen_processing_models, get_library_path
+        from openvino_tokenizers import convert_tokenizer
+    except ImportError as error:
+        raise SystemExit(f"{error.name} is missing: pip install onnxruntime-extensions openvino-tokenizers") from None
     from transformers import BertTokenizerFast
 
+    if predictor.runtime not in ("onnxruntime", "openvino"):
+        raise SystemExit(f"give a run of ONNX Runtime or OpenVINO, not of {predictor.runtime}")
     whole = BertTokenizerFast(tokenizer_object=predictor.encoder.tokenizer.backend)
     clean = normalizer(predictor.encoder.normalization)
     options = onnxruntime.SessionOptions()
