@@ -17,6 +17,8 @@ def findings(
 ) -> None:
     """Write a Markdown page a data set: every model that was tried and what validation said of it.
 
+    A page that stands already keeps the rows of models whose runs are no longer stored.
+
     Examples:
 
       python -m bench findings
@@ -30,6 +32,7 @@ def findings(
     from bench.stores import open_store
 
     specs = [spec for piece in load_suites(suite) for spec in suite_specs(piece)]
-    for name, text in pages(open_store(store), specs).items():
+    before = {page.stem: page.read_text(encoding="utf-8") for page in out.glob("*.md")}
+    for name, text in pages(open_store(store), specs, before).items():
         write_atomic(out / f"{name}.md", text.encode())
         print(out / f"{name}.md")

@@ -1,10 +1,15 @@
-"""What was tried on each data set and what validation said of it, as Markdown: what the choice of models rests on."""
+"""What was tried on each data set and what validation said of it, as Markdown: what the choice of models rests on.
+
+A page remembers: a model that a store has fewer seeds of than the page, or none, keeps the row it had.
+"""
 
 from __future__ import annotations
 
+import re
 import statistics
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bench.board.aggregate import boards
 from bench.board.leaderboard import Board, Line
@@ -29,8 +34,20 @@ class Tried:
     """Whether the suite has it."""
 
 
-def findings(store: Store, suite: Sequence[RunSpec]) -> dict[str, str]:
-    """A page a data set, by its name; `suite` has the runs that were chosen."""
+class _Row(NamedTuple):
+    """The cells of a model's row, under its recipe's heading."""
+
+    recipe: str
+    model: str
+    seeds: str
+    score: str
+    spread: str
+    training: str
+    mark: str
+
+
+def findings(store: Store, suite: Sequence[RunSpec], before: Mapping[str, str]) -> dict[str, str]:
+    """A page a data set, by its name; `suite` has the runs that were chosen, `before` the pages as they stand."""
     results = {result.run_id: result for result in store.read_all()}
     if not results:
         raise EmptyStoreError(f"no results in the store {store.place}; run some first: python -m bench run quick")
@@ -39,8 +56,14 @@ def findings(store: Store, suite: Sequence[RunSpec]) -> dict[str, str]:
     pages = {}
     for board in boards(all_rows, Predictions(store, all_rows)):
         if board.data.limit is None and any(line.ok for line in board.lines):
-            pages[board.data.dataset] = _page(board, [_tried(line, board, results, chosen) for line in board.lines])
+            tried = [_tried(line, board, results, chosen) for line in board.lines if _named(line.model)]
+            pages[board.data.dataset] = _page(board, tried, before.get(board.data.dataset, ""))
     return pages
+
+
+def _named(model: Model) -> bool:
+    """Whether all that it comes from is stored; else a page has it under its name of before, or nobody can tell it."""
+    return all(each.identity.params for each in model.family())
 
 
 def _model(spec: RunSpec) -> Model:
@@ -56,36 +79,60 @@ def _tried(line: Line, board: Board, results: Mapping[str, Result], chosen: Coll
     return Tried(line, tuple(scores), mean, (board.data.dataset, line.model) in chosen)
 
 
-def _page(board: Board, tried: Sequence[Tried]) -> str:
+def _page(board: Board, tried: Sequence[Tried], before: str) -> str:
     metric, n = board.lines[0].metric.replace("_", " "), board.data.n_validation
     texts = f", {n:,} texts" if n else ""
     lines = [
         f"# {board.data.dataset}: what was tried",
         "",
         f"Every model that was trained, and its {metric} on validation{texts}. Choices rest on this column alone; test "
-        "scores stand in the leaderboard. A mark: the model is in the suite `published`. Made by "
-        "`python -m bench findings`.",
+        "scores stand in the leaderboard. A mark: the model is in the suite `published`. A model whose runs are no "
+        "longer stored keeps its row. Made by `python -m bench findings`.",
         "",
     ]
-    recipes = dict.fromkeys(each.line.recipe for each in tried)
-    for recipe in recipes:
-        some = sorted((each for each in tried if each.line.recipe == recipe), key=_order)
-        header = f"| model | seeds | {metric} | ± over seeds | training | |"
+    header = f"| model | seeds | {metric} | ± over seeds | training | |"
+    all_rows = _remembered([_row(each) for each in tried], _read(before) if header in before else [])
+    for recipe in dict.fromkeys(row.recipe for row in all_rows):
         lines += [f"## {recipe}", "", header, "|---|---|---|---|---|---|"]
-        lines += [_row(each) for each in some] + [""]
+        lines += ["| " + " | ".join(row[1:]) + " |" for row in all_rows if row.recipe == recipe] + [""]
     return "\n".join(lines)
 
 
-def _order(tried: Tried) -> tuple[float, str]:
-    return -statistics.fmean(tried.scores) if tried.scores else 1.0, tried.line.lineage
+def _read(page: str) -> list[_Row]:
+    """The rows of a page, as `_page` wrote them."""
+    found, recipe = [], ""
+    for line in page.splitlines():
+        recipe = line.removeprefix("## ") if line.startswith("## ") else recipe
+        if line.startswith("| ") and not line.startswith("| model | "):
+            found.append(_Row(recipe, *(cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1])))
+    return found
 
 
-def _row(tried: Tried) -> str:
+def _remembered(stored: Sequence[_Row], before: Iterable[_Row]) -> list[_Row]:
+    """All rows, the best first; of two of one model the one of more seeds, or the stored one."""
+    seeds = {_key(row): _number(row.seeds) for row in stored}
+    kept = {_key(row): row for row in before if _number(row.seeds) > seeds.get(_key(row), -1.0)}
+    all_rows = [kept.pop(_key(row), row) for row in stored] + list(kept.values())
+    recipes = list(dict.fromkeys(row.recipe for row in all_rows))
+    return sorted(all_rows, key=lambda row: (recipes.index(row.recipe), -_number(row.score), row.model))
+
+
+def _key(row: _Row) -> tuple[str, ...]:
+    """A model's name with its parameters sorted: a release may write them in another order than the page does."""
+    return tuple(",".join(sorted(re.split(r"[\[\],]+", made_of))) for made_of in row.model.split(" ← "))
+
+
+def _number(cell: str) -> float:
+    """Of a cell; a failure's and a refit's have none, and stand last."""
+    return float(cell) if re.fullmatch(r"[\d.]+", cell) else -1.0
+
+
+def _row(tried: Tried) -> _Row:
     scores, name = tried.scores, tried.line.lineage.replace("|", "\\|")
     if not tried.line.ok:
-        return f"| {name} | – | {tried.line.status} | | | |"
+        return _Row(tried.line.recipe, name, "–", tried.line.status, "", "", "")
     mean = f"{statistics.fmean(scores):.4f}" if scores else "–"
     spread = f"{statistics.stdev(scores):.4f}" if len(scores) > 1 else ""
     seconds, mark = tried.seconds, "✓" if tried.chosen else ""
     took = "" if seconds is None else f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"| {name} | {len(tried.line.seeds)} | {mean} | {spread} | {took} | {mark} |"
+    return _Row(tried.line.recipe, name, str(len(tried.line.seeds)), mean, spread, took, mark)
