@@ -111,7 +111,7 @@ def _read(page: str) -> list[_Row]:
 def _remembered(stored: Sequence[_Row], before: Iterable[_Row]) -> list[_Row]:
     """All rows, the best first; of two of one model the one of more seeds, or the stored one."""
     seeds = {_key(row): _number(row.seeds) for row in stored}
-    kept = {_key(row): row for row in before if _number(row.seeds) > seeds.get(_key(row), -1.0)}
+    kept = {_key(row): row for row in before if _key(row) not in seeds or _number(row.seeds) > seeds[_key(row)]}
     all_rows = [kept.pop(_key(row), row) for row in stored] + list(kept.values())
     recipes = list(dict.fromkeys(row.recipe for row in all_rows))
     return sorted(all_rows, key=lambda row: (recipes.index(row.recipe), -_number(row.score), row.model))

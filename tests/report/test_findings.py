@@ -61,6 +61,9 @@ def test_a_page_keeps_what_the_store_has_lost(bench: Bench, tmp_path: Path) -> N
     page.write_text(swapped)
     assert bench("findings", "--suite", "mine.yaml", "--out", "pages").returncode == 0
     assert page.read_text().count("alpha=30.0") == 1, "the order of parameters is no other model"
+    page.write_text(whole + "\n## gone\n\n| gone | – | failed | | | |\n")
+    assert bench("findings", "--suite", "mine.yaml", "--out", "pages").returncode == 0
+    assert "| gone | – | failed |" in page.read_text(), "failures are rows, and stay as well"
     page.write_text(whole.replace("| accuracy |", "| macro f1 |"))
     assert bench("findings", "--suite", "mine.yaml", "--out", "pages").returncode == 0
     assert "alpha=30.0" not in page.read_text(), "a score by another metric is no row of this table"
